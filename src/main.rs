@@ -1,0 +1,3 @@
+//! The `oncotwin` program.
+
+fn main() {}

@@ -1,0 +1,121 @@
+//! Named warnings: an oddity of the input that was handled, and that the user must be able to see.
+//!
+//! A warning travels from the reader that raised it to the series list, to every measurement that
+//! depends on it and into the report. `docs/warnings.md` has a paragraph on each code.
+
+use serde::{Deserialize, Serialize};
+
+/// What was odd. The string form is part of the command-line contract.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+pub enum WarningCode {
+    /// Gantry tilt: slices are sheared; measured in true geometry.
+    #[serde(rename = "W-TILT")]
+    Tilt,
+    /// Slices are missing.
+    #[serde(rename = "W-GAP")]
+    Gap,
+    /// Slices are unevenly spaced.
+    #[serde(rename = "W-SPACING")]
+    UnevenSpacing,
+    /// Slices are thicker than their distance.
+    #[serde(rename = "W-OVERLAP")]
+    Overlap,
+    /// A slice or an instance occurs more than once.
+    #[serde(rename = "W-DUPLICATE")]
+    Duplicate,
+    /// Slice order could not be taken from positions.
+    #[serde(rename = "W-ORDER")]
+    Order,
+    /// One series holds several stacks and was split.
+    #[serde(rename = "W-SPLIT")]
+    Split,
+    /// Several volumes over time or phase in one series.
+    #[serde(rename = "W-4D")]
+    FourD,
+    /// Direction cosines are not orthonormal.
+    #[serde(rename = "W-IOP")]
+    DirectionCosines,
+    /// Pixels went through lossy compression.
+    #[serde(rename = "W-LOSSY")]
+    Lossy,
+    /// Padding pixels were left out.
+    #[serde(rename = "W-PADDING")]
+    Padding,
+    /// Rescale differs between slices or is missing.
+    #[serde(rename = "W-RESCALE")]
+    Rescale,
+    /// PET without a trustworthy SUV.
+    #[serde(rename = "W-NOSUV")]
+    NoSuv,
+    /// Frames of reference differ.
+    #[serde(rename = "W-FOR")]
+    FrameOfReference,
+    /// sform and qform disagree.
+    #[serde(rename = "W-SFORM")]
+    Sform,
+    /// Left and right are unknown.
+    #[serde(rename = "W-ORIENT-UNKNOWN")]
+    OrientationUnknown,
+    /// Millimetres are not to be believed.
+    #[serde(rename = "W-SPACING-UNKNOWN")]
+    SpacingUnknown,
+    /// Patient identity differs between files or time points.
+    #[serde(rename = "W-PATIENT")]
+    Patient,
+    /// Text could not be decoded with the declared character set.
+    #[serde(rename = "W-CHARSET")]
+    CharacterSet,
+    /// Some files were left out.
+    #[serde(rename = "W-PARTIAL")]
+    Partial,
+    /// The date of the study is unknown or was supplied beside the image.
+    #[serde(rename = "W-DATE")]
+    Date,
+    /// A lesion is small beside the voxels, or thin beside the slices.
+    #[serde(rename = "W-SMALL")]
+    Small,
+    /// The mask touches the border of the image.
+    #[serde(rename = "W-BORDER")]
+    Border,
+    /// The segmentation is doubtful (low contrast, leak, disagreement with the drawn line).
+    #[serde(rename = "W-DOUBTFUL")]
+    Doubtful,
+    /// A parameter is not determined by the data; its posterior is its prior.
+    #[serde(rename = "W-NOT-IDENTIFIED")]
+    NotIdentified,
+}
+
+impl WarningCode {
+    /// The code as printed, for example `W-GAP`.
+    #[must_use]
+    pub fn as_str(self) -> String {
+        serde_json::to_value(self)
+            .ok()
+            .and_then(|v| v.as_str().map(str::to_owned))
+            .unwrap_or_default()
+    }
+}
+
+/// A named warning with its consequence in words.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Warning {
+    /// What was odd.
+    pub code: WarningCode,
+    /// What it means for the user. Never holds patient data.
+    pub message: String,
+    /// Files concerned, where that helps; may be empty.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub files: Vec<String>,
+}
+
+impl Warning {
+    /// A warning that concerns the whole item.
+    #[must_use]
+    pub fn new(code: WarningCode, message: impl Into<String>) -> Self {
+        Self {
+            code,
+            message: message.into(),
+            files: Vec::new(),
+        }
+    }
+}
