@@ -1,5 +1,5 @@
 //! The record of a workspace as plain types: patients, time points, series, lesions, prompts,
-//! masks, measurements, treatments. No logic and no storage lives here.
+//! masks, measurements, treatments, and the changes that a transaction commits. No storage lives here.
 //!
 //! Fields that may identify a person (names, paths, free text) are kept in structs of their own
 //! (`…Identity`, `…Source`), because they are stored apart and can be erased without touching the

@@ -3,12 +3,29 @@
 //! Data flows one way, each stage a pure function of typed input and parameters:
 //!
 //! `open → volume → segment → measure → twin → narrate → report`
+//!
+//! `ARCHITECTURE.md` says where things are and what must stay true.
 
+pub mod app;
 pub mod case;
+pub mod cli;
+pub mod export;
 pub mod geometry;
 pub mod jobs;
 pub mod measure;
+pub mod narrate;
+pub mod open;
+pub mod phantom;
+pub mod provenance;
+pub mod report;
+pub mod response;
+pub mod segment;
+pub mod store;
 pub mod twin;
+#[cfg(feature = "gui")]
+pub mod ui;
 pub mod units;
 pub mod volume;
 pub mod warning;
+#[cfg(feature = "gui")]
+pub mod window;

@@ -1,10 +1,19 @@
 //! Measuring masks: volume, RECIST axes and value statistics, on the native grid, never resampled.
+//!
+//! Diameters run between the *outer corners* of marked voxels, so that a single voxel has a size
+//! and a box of n pixels measures n pixels. Where the grid's spacing is unknown, lengths are in
+//! pixels (one pixel = the step along a row) and volumes in voxels.
+
+mod axes;
+mod shape;
+
+pub use shape::{Shape, shape};
 
 use serde::{Deserialize, Serialize};
 
-use crate::geometry::Point;
-use crate::units::{Bulk, Length};
-use crate::volume::Statistics;
+use crate::geometry::{Grid, Point};
+use crate::units::{Bulk, Length, Mm, Mm3, Px};
+use crate::volume::{Mask, Statistics, Volume, statistics_of};
 
 /// A straight line across a lesion.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
@@ -31,3 +40,98 @@ pub struct Measured {
     /// Value statistics inside the mask; `None` when measured without an image.
     pub values: Option<Statistics>,
 }
+
+/// Why a mask could not be measured.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum Error {
+    /// Nothing is marked.
+    #[error("the mask marks no voxel, so there is nothing to measure; draw the lesion first")]
+    Empty,
+    /// Mask and image are of different shape.
+    #[error(
+        "the mask was drawn on a grid of {mask:?} voxels but the image has {image:?}; \
+         measure it on the image it was drawn on"
+    )]
+    OtherGrid {
+        /// Shape of the mask's grid (i, j, k).
+        mask: [usize; 3],
+        /// Shape of the image's grid (i, j, k).
+        image: [usize; 3],
+    },
+    /// A three-dimensional size was asked for where millimetres are unknown.
+    #[error(
+        "the image's spacing is unknown, so surface and three-dimensional diameter cannot be given"
+    )]
+    NoSpacing,
+}
+
+/// Measures a mask: volume, RECIST axes and, given the image, the values inside.
+///
+/// Volume is the sum of marked voxels, each with the volume that its slice stands for
+/// ([`Grid::voxel_volume`]). The long axis is the longest straight line within one slice
+/// (acquisition plane; RECIST 1.1, Eisenhauer et al. 2009) between outer corners of marked voxels;
+/// it may cross unmarked tissue where the lesion is concave. The short axis is the extent of the
+/// same slice's corners along the in-plane perpendicular of the long axis. All parts of a mask of
+/// several parts count. Of equally long axes the one in the lowest slice, then the one whose ends
+/// come first in reading order, is taken.
+///
+/// # Errors
+/// When the mask is empty, or `volume` has a grid of another shape.
+pub fn measure(mask: &Mask, volume: Option<&Volume>) -> Result<Measured, Error> {
+    let grid = mask.grid();
+    if let Some(volume) = volume
+        && volume.grid().shape() != grid.shape()
+    {
+        return Err(Error::OtherGrid {
+            mask: grid.shape(),
+            image: volume.grid().shape(),
+        });
+    }
+    let axes = axes::longest(mask).ok_or(Error::Empty)?;
+    let line = |a: axes::Line| AxisLine {
+        length: length(grid, a.length),
+        ends: a.ends.map(|v| grid.patient_from_voxel(v)),
+    };
+    let values = volume
+        .and_then(|volume| statistics_of(mask.voxels().map(|[i, j, k]| volume.value(i, j, k))));
+    Ok(Measured {
+        voxels: mask.n_voxels(),
+        volume: bulk(mask),
+        long_axis: line(axes.long),
+        short_axis: line(axes.short),
+        axis_slice: axes.slice,
+        values,
+    })
+}
+
+/// A length in mm, or in pixels along a row where the grid has no trustworthy spacing.
+fn length(grid: &Grid, mm: f64) -> Length {
+    if grid.is_calibrated() {
+        Length::Mm(Mm(mm))
+    } else {
+        Length::Px(Px(mm / grid.i_step().norm()))
+    }
+}
+
+fn bulk(mask: &Mask) -> Bulk {
+    let grid = mask.grid();
+    if !grid.is_calibrated() {
+        return Bulk::Voxels(mask.n_voxels() as f64);
+    }
+    let ([_, _, first], [_, _, n_slices]) = mask.bounds();
+    let mut per_slice = vec![0usize; n_slices];
+    for [_, _, k] in mask.voxels() {
+        per_slice[k - first] += 1;
+    }
+    let volume = per_slice
+        .iter()
+        .enumerate()
+        .filter(|(_, n)| **n > 0)
+        .map(|(k, &n)| n as f64 * grid.voxel_volume(first + k).0)
+        .sum();
+    Bulk::Mm3(Mm3(volume))
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,4 +1,47 @@
 //! The twin: observations of a lesion → posterior of growth models → projections.
+//!
+//! [`fit()`] takes the sizes of one lesion over time and the treatment intervals of the patient and
+//! returns a [`Fit`]: posterior draws of an exponential and of a Gompertz model with treatment.
+//! [`project()`] carries these draws forward, as treated and under a changed plan, draw by draw.
+//! [`table`] reads and writes the forms of the command line.
+//!
+//! Everything is computed on x = ln V, V being the lesion's volume; a diameter d stands for the
+//! sphere V = π d³/6. Elementary functions come from `libm`, so that a seed gives the same bits on
+//! every machine.
+
+mod doubling;
+mod error;
+mod fit;
+mod growth;
+mod likelihood;
+mod noise;
+mod optimise;
+mod plan;
+mod prior;
+mod project;
+mod psis;
+mod sample;
+mod series;
+mod skill;
+mod stats;
+pub mod table;
+#[cfg(test)]
+mod validation;
+
+pub use doubling::{DoublingTime, SizeChange, doubling_time};
+pub use error::Error;
+pub use fit::{Draws, Fit, FitParams, ModelFit, Parameter, VERSION, fit};
+pub use growth::Model;
+pub use noise::{NoiseFamily, NoiseModel, NoiseRow};
+pub use plan::{
+    EventKind, RT_REFERENCE_DOSE, Therapy, TreatmentEvent, TreatmentInterval, intervals_from_events,
+};
+pub use prior::{ParameterKind, PriorFamily, PriorSet};
+pub use project::{Arm, Difference, Horizon, Ladder, Locf, Projection, project};
+pub use sample::{Diagnostics, Sampling};
+pub use series::{LesionSeries, Observation, Scale, Size};
+pub use skill::{Skill, skill_vs_locf};
+pub use stats::Quantiles;
 
 use serde::{Deserialize, Serialize};
 
@@ -15,5 +58,13 @@ pub enum ScenarioChange {
     StartTreatment {
         /// Day of the start.
         day: f64,
+    },
+    /// Systemic treatment and radiotherapy are given from this day on at `factor` times the dose,
+    /// the effect being taken as proportional to dose.
+    ScaleDose {
+        /// First day of the changed dose.
+        from_day: f64,
+        /// Dose relative to the plan; 0 is none.
+        factor: f64,
     },
 }

@@ -4,9 +4,11 @@
 //! near the size of the data and read-outs are exact. Arrays are indexed `[[k, j, i]]`.
 
 mod mask;
+mod picture;
 mod window;
 
 pub use mask::{Mask, MaskError, MaskRuns};
+pub use picture::{Layout, gray_slice, outlines};
 pub use window::WindowLevel;
 
 use std::ops::RangeInclusive;

@@ -83,6 +83,12 @@ pub enum WarningCode {
     /// A parameter is not determined by the data; its posterior is its prior.
     #[serde(rename = "W-NOT-IDENTIFIED")]
     NotIdentified,
+    /// The posterior's own diagnostics are not good; its numbers are provisional.
+    #[serde(rename = "W-POSTERIOR")]
+    Posterior,
+    /// The growth models simplify what the record says of treatment.
+    #[serde(rename = "W-MODEL")]
+    Model,
 }
 
 impl WarningCode {

@@ -114,10 +114,10 @@ impl<T: Send + 'static> Queue<T> {
         self.finished.try_iter().collect()
     }
 
-    /// Waits for the next finished job.
+    /// Where finished jobs arrive, for waiting on them together with other things.
     #[must_use]
-    pub fn wait(&self) -> Option<Finished<T>> {
-        self.finished.recv().ok()
+    pub const fn finished(&self) -> &Receiver<Finished<T>> {
+        &self.finished
     }
 }
 
@@ -192,9 +192,9 @@ mod tests {
         let queue = Queue::start(&(Arc::new(|| {}) as Wake)).expect("threads");
         queue.submit(job(1, Lane::Cpu, |_| panic!("broken")));
         queue.submit(job(2, Lane::Cpu, |_| 7));
-        let first = queue.wait().expect("answer");
+        let first = queue.finished().recv().expect("answer");
         assert!(matches!(first.outcome, Outcome::Panicked(ref m) if m == "broken"));
-        let second = queue.wait().expect("answer");
+        let second = queue.finished().recv().expect("answer");
         assert!(matches!(second.outcome, Outcome::Done(7)));
     }
 
@@ -212,11 +212,11 @@ mod tests {
         cancel.cancel();
         go.send(()).expect("first job waits");
         assert!(matches!(
-            queue.wait().expect("answer").outcome,
+            queue.finished().recv().expect("answer").outcome,
             Outcome::Done(1)
         ));
         assert!(matches!(
-            queue.wait().expect("answer").outcome,
+            queue.finished().recv().expect("answer").outcome,
             Outcome::Cancelled
         ));
     }

@@ -1,0 +1,32 @@
+//! The application without its window: commands in, state, effects and a view model out.
+//!
+//! [`Command`] → `State::apply` → effects → [`Session`] runs them → events → `State::absorb`.
+
+mod command;
+mod effect;
+mod grouping;
+mod ids;
+mod report_input;
+pub mod review;
+mod samples;
+mod session;
+mod state;
+mod summary;
+mod twin_input;
+pub mod view;
+mod view_build;
+mod work;
+
+pub use command::{Command, Script, Step};
+pub use samples::samples;
+pub use session::{Ask, Clock, Session, SessionConfig, SessionError};
+pub use state::{Sample, SampleSource, ShownMask, State};
+
+/// Version of the program, in the audit trail, reports and caches.
+pub const VERSION: &str = env!("CARGO_PKG_VERSION");
+
+/// A seed for identifiers that no other session has.
+#[must_use]
+pub fn random_seed() -> [u8; 32] {
+    rand::random()
+}

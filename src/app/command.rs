@@ -1,0 +1,294 @@
+//! What a person (or a review script) can ask for. The window sends nothing else.
+
+use std::path::PathBuf;
+
+use jiff::civil::Date;
+use serde::{Deserialize, Serialize};
+
+use crate::case::{
+    AnnotationId, LesionId, LesionRole, PatientId, SeriesId, TimePointId, TreatmentId,
+    TreatmentKind,
+};
+use crate::geometry::Point;
+use crate::jobs::JobId;
+use crate::report::Format;
+use crate::twin::ScenarioChange;
+use crate::volume::WindowLevel;
+
+/// A request. `State::apply` turns it into changes of state and effects.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Command {
+    /// Ask the user for files or a folder, then open them.
+    ChooseOpen {
+        /// Ask for a folder instead of files.
+        folder: bool,
+    },
+    /// Open files or folders (drag and drop, command line, dialog).
+    Open {
+        /// What to open.
+        paths: Vec<PathBuf>,
+    },
+    /// Open one of the sample patients.
+    OpenSample {
+        /// Position in the chooser's list of samples.
+        sample: usize,
+    },
+    /// Go back to the list of patients.
+    ShowChooser,
+    /// Show a patient of this workspace.
+    ShowPatient {
+        /// Whom.
+        patient: PatientId,
+    },
+    /// Show a series in the column of its time point.
+    ShowSeries {
+        /// Which.
+        series: SeriesId,
+    },
+    /// Show a slice of a series.
+    SetSlice {
+        /// Which series.
+        series: SeriesId,
+        /// Zero-based slice; clamped to the series.
+        slice: usize,
+    },
+    /// Change the window of a series; `None` returns to the file's own.
+    SetWindow {
+        /// Which series.
+        series: SeriesId,
+        /// The new window.
+        window: Option<WindowLevel>,
+    },
+    /// Magnify and shift the picture of a series.
+    SetZoom {
+        /// Which series.
+        series: SeriesId,
+        /// Magnification; 1 fits the view.
+        zoom: f64,
+        /// Shift in picture pixels.
+        pan: [f64; 2],
+    },
+    /// Select a lesion and bring it into view in every column, or select none, so that the next
+    /// diameter starts a new lesion.
+    SelectLesion {
+        /// Which.
+        lesion: Option<LesionId>,
+    },
+    /// A diameter was drawn: record it and segment from it.
+    DrawDiameter {
+        /// On which series.
+        series: SeriesId,
+        /// For which lesion; `None` starts a new one.
+        lesion: Option<LesionId>,
+        /// Where the drag began.
+        p0: Point,
+        /// Where it ended.
+        p1: Point,
+    },
+    /// Take a gesture and its mask back.
+    RemoveAnnotation {
+        /// Which.
+        annotation: AnnotationId,
+    },
+    /// Let a gesture belong to another lesion; `None` gives it a lesion of its own.
+    LinkAnnotation {
+        /// Which.
+        annotation: AnnotationId,
+        /// The lesion it shall belong to.
+        lesion: Option<LesionId>,
+    },
+    /// Edit what is said of a lesion.
+    EditLesion {
+        /// Which.
+        lesion: LesionId,
+        /// New label.
+        label: String,
+        /// Organ or site.
+        organ: String,
+        /// How RECIST counts it.
+        role: LesionRole,
+        /// Lymph node.
+        nodal: bool,
+    },
+    /// Remove a lesion with all its gestures and masks.
+    RemoveLesion {
+        /// Which.
+        lesion: LesionId,
+    },
+    /// Give the studies of a series' date a time point of their own.
+    SplitTimePoint {
+        /// A series of those to move.
+        series: SeriesId,
+    },
+    /// Join two time points into one.
+    MergeTimePoints {
+        /// The one that stays.
+        into: TimePointId,
+        /// The one whose series move.
+        from: TimePointId,
+    },
+    /// State the date of a time point whose files carry none.
+    SetDate {
+        /// Which.
+        time_point: TimePointId,
+        /// When.
+        date: Date,
+    },
+    /// Enter a treatment.
+    AddTreatment {
+        /// First day.
+        date: Date,
+        /// Kind.
+        kind: TreatmentKind,
+        /// Drug or technique.
+        name: String,
+        /// Dose in `unit`.
+        dose: Option<f64>,
+        /// Unit of the dose.
+        unit: String,
+        /// Length in days.
+        duration_days: f64,
+    },
+    /// Remove a treatment.
+    RemoveTreatment {
+        /// Which.
+        treatment: TreatmentId,
+    },
+    /// Ask a what-if question; `None` takes it away.
+    SetScenario {
+        /// What shall be different.
+        change: Option<ScenarioChange>,
+    },
+    /// Ask the user where to put the report, then write it.
+    ChooseExport,
+    /// Write the report of the shown patient.
+    Export {
+        /// Folder, made if absent.
+        dir: PathBuf,
+        /// What to write.
+        formats: Vec<Format>,
+    },
+    /// Stop a running job.
+    CancelJob {
+        /// Which.
+        job: JobId,
+    },
+    /// Take a message off the screen.
+    DismissMessage {
+        /// Position in the list shown.
+        index: usize,
+    },
+    /// Try again to save what could not be saved.
+    RetrySave,
+    /// Choose the light or the dark theme.
+    SetDark {
+        /// Dark.
+        dark: bool,
+    },
+}
+
+/// The verbs of a review script (`oncotwin review`), in JSON `{"do": "open", …}`.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(tag = "do", rename_all = "snake_case", deny_unknown_fields)]
+pub enum Step {
+    /// Open a file or folder.
+    Open {
+        /// What; relative paths are relative to the script.
+        path: PathBuf,
+    },
+    /// Drag a diameter.
+    Drag {
+        /// Zero-based time point, in order of date.
+        timepoint: usize,
+        /// Zero-based series of that time point.
+        #[serde(default)]
+        item: usize,
+        /// Start, LPS mm.
+        p0: Point,
+        /// End, LPS mm.
+        p1: Point,
+        /// Label of the lesion; created when new.
+        lesion: String,
+    },
+    /// Say what a lesion is.
+    Lesion {
+        /// Its label.
+        lesion: String,
+        /// Organ or site.
+        #[serde(default)]
+        organ: String,
+        /// How RECIST counts it.
+        #[serde(default = "target")]
+        role: LesionRole,
+        /// Lymph node.
+        #[serde(default)]
+        nodal: bool,
+    },
+    /// Let several labels be one lesion (the first).
+    Link {
+        /// Labels.
+        lesions: Vec<String>,
+    },
+    /// Enter a treatment.
+    Treatment {
+        /// First day.
+        date: Date,
+        /// Kind.
+        kind: TreatmentKind,
+        /// Drug or technique.
+        #[serde(default)]
+        name: String,
+        /// Dose.
+        #[serde(default)]
+        dose: Option<f64>,
+        /// Unit of the dose.
+        #[serde(default)]
+        unit: String,
+        /// Length in days.
+        #[serde(default)]
+        duration_days: f64,
+    },
+    /// Give the studies of one series a time point of their own.
+    Split {
+        /// Zero-based time point.
+        timepoint: usize,
+        /// Zero-based series of that time point.
+        item: usize,
+    },
+    /// Join two time points.
+    Merge {
+        /// Zero-based time points; the first stays.
+        timepoints: [usize; 2],
+    },
+    /// State the date of a time point.
+    Date {
+        /// Zero-based time point.
+        timepoint: usize,
+        /// When.
+        date: Date,
+    },
+    /// Fit the twin (also done whenever a measurement changes).
+    Fit,
+    /// Ask a what-if question.
+    WhatIf {
+        /// What shall be different.
+        scenario: ScenarioChange,
+    },
+    /// Write the report.
+    Report {
+        /// What to write.
+        formats: Vec<Format>,
+    },
+}
+
+const fn target() -> LesionRole {
+    LesionRole::Target
+}
+
+/// A review script.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Script {
+    /// Steps, in order.
+    pub commands: Vec<Step>,
+}

@@ -1,0 +1,223 @@
+//! What the state asks the world to do, and what the world answers. Plain descriptions: the one
+//! interpreter is [`super::Session`].
+
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use crate::case::{AnnotationId, LesionId, Prompt, SeriesId, SeriesSource, Transaction};
+use crate::geometry::Grid;
+use crate::jobs::{JobContext, JobId, Lane};
+use crate::measure::Measured;
+use crate::open::{self, Item};
+use crate::report::Format;
+use crate::volume::{Mask, Volume, WindowLevel};
+use crate::warning::Warning;
+
+use super::report_input::ReportInput;
+use super::twin_input::{TwinInput, TwinResult};
+
+/// Something to be done outside the state.
+#[derive(Debug)]
+pub(super) enum Effect {
+    /// Commit to disk; the answer is [`Event::Committed`] or [`Event::CommitFailed`].
+    Commit(Box<Transaction>),
+    /// Run a job; the answer is [`Event::Job`].
+    Start(Request),
+    /// Ask the user for files or a folder; answered by a command.
+    AskOpen {
+        /// A folder instead of files.
+        folder: bool,
+    },
+    /// Ask the user for a folder to put the report into; answered by a command.
+    AskExport,
+}
+
+/// A job to run.
+#[derive(Debug)]
+pub(super) struct Request {
+    /// Identifier, chosen by the state.
+    pub job: JobId,
+    /// What it does, for people; no patient data.
+    pub name: &'static str,
+    /// Where it runs.
+    pub lane: Lane,
+    /// Cancel token and progress.
+    pub context: JobContext,
+    /// The work.
+    pub work: Work,
+}
+
+/// Work for a job.
+#[derive(Debug)]
+pub(super) enum Work {
+    /// Find out what files hold.
+    Scan {
+        /// Files and folders.
+        paths: Vec<PathBuf>,
+    },
+    /// Make the synthetic sample study, then scan it.
+    MakePhantom {
+        /// Where to.
+        out: PathBuf,
+    },
+    /// Read the pixels of a series.
+    Load {
+        /// Which.
+        series: SeriesId,
+        /// The scanned item, when it was scanned in this session.
+        item: Option<Arc<Item>>,
+        /// Where it is.
+        source: SeriesSource,
+        /// The fingerprint that the originals had when they were entered.
+        fingerprint: String,
+    },
+    /// Make a mask from a gesture and measure it.
+    Segment {
+        /// The gesture.
+        annotation: AnnotationId,
+        /// What was drawn.
+        prompt: Prompt,
+        /// On which image.
+        volume: Arc<Volume>,
+        /// Fingerprint of the image's files, for the stage cache.
+        fingerprint: String,
+    },
+    /// Read a mask that was made before.
+    LoadMask {
+        /// The gesture it belongs to.
+        annotation: AnnotationId,
+        /// The artifact that holds it.
+        artifact_sha256: String,
+        /// The grid it lives on.
+        grid: Arc<Grid>,
+    },
+    /// Fit the twin of a lesion and project it.
+    Twin {
+        /// Which lesion.
+        lesion: LesionId,
+        /// Observations, treatments, scenario.
+        input: Box<TwinInput>,
+    },
+    /// Write the report.
+    Export {
+        /// Everything it says.
+        input: Box<ReportInput>,
+        /// Where to.
+        dir: PathBuf,
+        /// What to write.
+        formats: Vec<Format>,
+    },
+}
+
+/// An answer of the world.
+#[derive(Debug)]
+pub(super) enum Event {
+    /// A job ended.
+    Job {
+        /// Which.
+        job: JobId,
+        /// How.
+        result: JobResult,
+    },
+    /// The oldest commit under way is on disk.
+    Committed,
+    /// The oldest commit under way failed; what it held is not on disk.
+    CommitFailed {
+        /// Why, and what to do.
+        reason: String,
+    },
+}
+
+/// How a job ended.
+#[derive(Debug)]
+pub(super) enum JobResult {
+    /// It answered.
+    Done(Answer),
+    /// It was cancelled.
+    Cancelled,
+    /// It broke; a defect of the program.
+    Panicked(String),
+}
+
+/// A loaded series.
+#[derive(Debug)]
+pub(super) struct Loaded {
+    /// The image.
+    pub volume: Arc<Volume>,
+    /// The window to show it with.
+    pub window: WindowLevel,
+    /// The originals are not what they were when they were entered.
+    pub changed: bool,
+}
+
+/// A mask with its measurement, already on disk as an artifact.
+#[derive(Debug)]
+pub(super) struct MadeMask {
+    /// The mask.
+    pub mask: Arc<Mask>,
+    /// The artifact that holds it.
+    pub artifact_sha256: String,
+    /// What was measured.
+    pub measured: Measured,
+    /// The engine's confidence, 0–1.
+    pub confidence: f64,
+    /// Warnings of engine and measurement.
+    pub warnings: Vec<Warning>,
+}
+
+/// A failure in words: what, and what to do.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Failure {
+    /// What happened, where.
+    pub text: String,
+    /// What to do; may be empty.
+    pub hint: String,
+}
+
+impl Failure {
+    /// A failure without advice.
+    pub(super) fn new(text: impl Into<String>) -> Self {
+        Self {
+            text: text.into(),
+            hint: String::new(),
+        }
+    }
+}
+
+/// The answer of a job, matching its [`Work`].
+#[derive(Debug)]
+pub(super) enum Answer {
+    /// Items found, each with the fingerprint of its files (empty for items without pixels), and
+    /// what sidecars say of treatments.
+    Scanned(Result<Scanned, Failure>),
+    /// Pixels of a series.
+    Loaded(SeriesId, Result<Loaded, Failure>),
+    /// Mask of a gesture.
+    Segmented(AnnotationId, Result<MadeMask, Failure>),
+    /// Mask read back.
+    MaskLoaded(AnnotationId, Result<Arc<Mask>, Failure>),
+    /// Twin of a lesion.
+    Twin(LesionId, Result<Box<TwinResult>, Failure>),
+    /// Files written.
+    Exported(Result<Exported, Failure>),
+}
+
+/// What a scan found.
+#[derive(Debug)]
+pub(super) struct Scanned {
+    /// What was opened.
+    pub roots: Vec<PathBuf>,
+    /// Items with fingerprints.
+    pub items: Vec<(Item, String)>,
+    /// Treatments of sidecars, with the patient number they belong to (empty: the only patient).
+    pub treatments: Vec<open::SidecarTreatment>,
+}
+
+/// What an export wrote.
+#[derive(Debug)]
+pub(super) struct Exported {
+    /// The folder.
+    pub dir: PathBuf,
+    /// SHA-256 (hex) of the files, in the order written.
+    pub sha256: Vec<String>,
+}

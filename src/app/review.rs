@@ -1,0 +1,260 @@
+//! Replaying a scripted review through the same commands as the window.
+
+use std::path::{Path, PathBuf};
+
+use super::command::{Command, Script, Step};
+use super::grouping;
+use super::session::Session;
+use super::view::Severity;
+use crate::case::{AnnotationId, LesionId, PatientId, SeriesId, TimePointId};
+
+/// Why a script stopped.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+#[error("step {step} ({verb}): {reason}")]
+pub struct ReviewError {
+    /// Zero-based step.
+    pub step: usize,
+    /// Its verb.
+    pub verb: &'static str,
+    /// What is wrong.
+    pub reason: String,
+    /// What to do; may be empty.
+    pub hint: String,
+}
+
+/// Runs the steps of a script in order, each to its end. Reports go into `out`; relative paths of
+/// the script are relative to `base`.
+///
+/// # Errors
+/// At the first step that names something that is not there, or whose command was answered by an
+/// error on screen.
+pub fn run(
+    session: &mut Session,
+    script: &Script,
+    base: &Path,
+    out: &Path,
+) -> Result<(), ReviewError> {
+    session.settle();
+    for (n, step) in script.commands.iter().enumerate() {
+        let n_errors = errors(session).len();
+        let fail = |reason: String, hint: String| ReviewError {
+            step: n,
+            verb: verb(step),
+            reason,
+            hint,
+        };
+        perform(session, step, base, out).map_err(|reason| fail(reason, String::new()))?;
+        session.settle();
+        if let Some((text, hint)) = errors(session).get(n_errors..).and_then(<[_]>::first) {
+            return Err(fail(text.clone(), hint.clone()));
+        }
+    }
+    Ok(())
+}
+
+fn errors(session: &Session) -> Vec<(String, String)> {
+    let messages = session.state().messages().iter();
+    messages
+        .filter(|m| m.severity == Severity::Error)
+        .map(|m| (m.text.clone(), m.hint.clone()))
+        .collect()
+}
+
+const fn verb(step: &Step) -> &'static str {
+    match step {
+        Step::Open { .. } => "open",
+        Step::Drag { .. } => "drag",
+        Step::Lesion { .. } => "lesion",
+        Step::Link { .. } => "link",
+        Step::Treatment { .. } => "treatment",
+        Step::Split { .. } => "split",
+        Step::Merge { .. } => "merge",
+        Step::Date { .. } => "date",
+        Step::Fit => "fit",
+        Step::WhatIf { .. } => "what_if",
+        Step::Report { .. } => "report",
+    }
+}
+
+fn perform(session: &mut Session, step: &Step, base: &Path, out: &Path) -> Result<(), String> {
+    match step.clone() {
+        Step::Open { path } => session.send(Command::Open {
+            paths: vec![absolute(base, &path)],
+        }),
+        Step::Drag {
+            timepoint,
+            item,
+            p0,
+            p1,
+            lesion: label,
+        } => {
+            let series = series_at(session, timepoint, item)?;
+            session.send(Command::ShowSeries { series });
+            session.settle();
+            let known = lesion_named(session, &label);
+            session.send(Command::DrawDiameter {
+                series,
+                lesion: known,
+                p0,
+                p1,
+            });
+            if known.is_none() {
+                let made = session
+                    .state()
+                    .selected_lesion()
+                    .ok_or("no lesion was made")?;
+                rename(session, made, &label);
+            }
+        }
+        Step::Lesion {
+            lesion: label,
+            organ,
+            role,
+            nodal,
+        } => {
+            let lesion = lesion_named(session, &label).ok_or_else(|| no_lesion(&label))?;
+            session.send(Command::EditLesion {
+                lesion,
+                label,
+                organ,
+                role,
+                nodal,
+            });
+        }
+        Step::Link { lesions } => link(session, &lesions)?,
+        Step::Treatment {
+            date,
+            kind,
+            name,
+            dose,
+            unit,
+            duration_days,
+        } => session.send(Command::AddTreatment {
+            date,
+            kind,
+            name,
+            dose,
+            unit,
+            duration_days,
+        }),
+        Step::Split { timepoint, item } => {
+            let series = series_at(session, timepoint, item)?;
+            session.send(Command::SplitTimePoint { series });
+        }
+        Step::Merge {
+            timepoints: [into, from],
+        } => {
+            let (into, from) = (time_point_at(session, into)?, time_point_at(session, from)?);
+            session.send(Command::MergeTimePoints { into, from });
+        }
+        Step::Date { timepoint, date } => {
+            let time_point = time_point_at(session, timepoint)?;
+            session.send(Command::SetDate { time_point, date });
+        }
+        // Twins follow every measurement; after settling they are fitted.
+        Step::Fit => {}
+        Step::WhatIf { scenario } => session.send(Command::SetScenario {
+            change: Some(scenario),
+        }),
+        Step::Report { formats } => session.send(Command::Export {
+            dir: out.to_owned(),
+            formats,
+        }),
+    }
+    Ok(())
+}
+
+fn absolute(base: &Path, path: &Path) -> PathBuf {
+    if path.is_absolute() {
+        path.to_owned()
+    } else {
+        base.join(path)
+    }
+}
+
+fn patient(session: &Session) -> Result<PatientId, String> {
+    let shown = session.state().shown_patient();
+    shown.ok_or_else(|| "no patient is open; begin the script with {\"do\":\"open\",…}".to_owned())
+}
+
+fn time_point_at(session: &Session, n: usize) -> Result<TimePointId, String> {
+    let points = grouping::ordered(session.state().records(), patient(session)?);
+    let found = points.get(n).map(|t| t.id);
+    found.ok_or_else(|| {
+        format!(
+            "time point {n} was asked for, the patient has {}",
+            points.len()
+        )
+    })
+}
+
+fn series_at(session: &Session, timepoint: usize, item: usize) -> Result<SeriesId, String> {
+    let point = time_point_at(session, timepoint)?;
+    let records = session.state().records();
+    let series: Vec<SeriesId> = records
+        .series
+        .iter()
+        .filter(|s| s.time_point == point)
+        .map(|s| s.id)
+        .collect();
+    let found = series.get(item).copied();
+    found.ok_or_else(|| {
+        format!(
+            "item {item} was asked for, time point {timepoint} has {} images",
+            series.len()
+        )
+    })
+}
+
+fn lesion_named(session: &Session, label: &str) -> Option<LesionId> {
+    let patient = session.state().shown_patient()?;
+    let mut lesions = session.state().records().lesions.iter();
+    lesions
+        .find(|l| l.patient == patient && l.label == label)
+        .map(|l| l.id)
+}
+
+fn no_lesion(label: &str) -> String {
+    format!("no lesion is called {label}")
+}
+
+fn rename(session: &mut Session, lesion: LesionId, label: &str) {
+    let lesions = &session.state().records().lesions;
+    let Some(found) = lesions.iter().find(|l| l.id == lesion).cloned() else {
+        return;
+    };
+    session.send(Command::EditLesion {
+        lesion,
+        label: label.to_owned(),
+        organ: found.organ,
+        role: found.role,
+        nodal: found.nodal,
+    });
+}
+
+/// Lets the gestures of all named lesions belong to the first.
+fn link(session: &mut Session, labels: &[String]) -> Result<(), String> {
+    let (first, rest) = labels
+        .split_first()
+        .ok_or("link needs at least one lesion")?;
+    let target = lesion_named(session, first).ok_or_else(|| no_lesion(first))?;
+    for label in rest {
+        // A label that was drawn under the first one's name already is linked.
+        let Some(lesion) = lesion_named(session, label).filter(|l| *l != target) else {
+            return Err(no_lesion(label));
+        };
+        let annotations = session.state().records().annotations.iter();
+        let marks: Vec<AnnotationId> = annotations
+            .filter(|a| a.lesion == lesion)
+            .map(|a| a.id)
+            .collect();
+        for annotation in marks {
+            session.send(Command::LinkAnnotation {
+                annotation,
+                lesion: Some(target),
+            });
+        }
+    }
+    Ok(())
+}

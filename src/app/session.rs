@@ -1,0 +1,212 @@
+//! The one interpreter of effects: state, store and job lanes joined. The window and the command
+//! line drive the program through the same session.
+
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use crossbeam_channel::select;
+use jiff::Timestamp;
+
+use super::command::Command;
+use super::effect::{Answer, Effect, Event, JobResult, Request};
+use super::state::{Sample, State};
+use super::view::View;
+use super::work::{self, Tools};
+use crate::jobs::{Finished, JobSpec, Outcome, Queue, Wake};
+use crate::store::{self, Workspace};
+
+/// Tells the time. Only the session and the store ask it; stages get times as arguments.
+pub type Clock = Arc<dyn Fn() -> Timestamp + Send + Sync>;
+
+/// What a session needs to start.
+pub struct SessionConfig {
+    /// The workspace folder, made if absent.
+    pub workspace: PathBuf,
+    /// Sample patients for the chooser.
+    pub samples: Vec<Sample>,
+    /// Version of the program, for the audit trail and reports.
+    pub version: String,
+    /// Seed of identifiers; random in use, fixed in tests.
+    pub seed: [u8; 32],
+    /// Tells the time.
+    pub clock: Clock,
+    /// Called after each finished job or commit, so that a sleeping window wakes up.
+    pub wake: Wake,
+}
+
+/// Why a session could not start.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum SessionError {
+    /// The workspace could not be opened.
+    #[error(transparent)]
+    Store(#[from] store::Error),
+    /// The system refused a thread.
+    #[error("the system refused a worker thread: {0}")]
+    Threads(#[from] std::io::Error),
+}
+
+/// Something that only the window can do for the session.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Ask {
+    /// Let the user choose files or a folder; answer with [`Command::Open`].
+    Open {
+        /// A folder instead of files.
+        folder: bool,
+    },
+    /// Let the user choose a folder for the report; answer with [`Command::Export`].
+    Export,
+}
+
+/// A running program without its window.
+pub struct Session {
+    state: State,
+    clock: Clock,
+    asks: Vec<Ask>,
+    tools: Tools,
+    // Dropped in this order: jobs end before the store flushes and unlocks.
+    queue: Queue<Answer>,
+    workspace: Workspace,
+}
+
+impl Session {
+    /// Opens the workspace and takes up where the last session ended.
+    ///
+    /// # Errors
+    /// When the workspace cannot be opened or no thread can be had.
+    pub fn start(config: SessionConfig) -> Result<Self, SessionError> {
+        let clock = Arc::clone(&config.clock);
+        let store_clock = Arc::clone(&config.clock);
+        let (workspace, records) =
+            Workspace::open(&config.workspace, move || store_clock(), &config.version)?;
+        workspace.wake_with(Arc::clone(&config.wake));
+        let queue = Queue::start(&config.wake)?;
+        let state = State::new(records, config.seed, config.samples, config.workspace);
+        let tools = Tools {
+            artifacts: workspace.artifacts().clone(),
+            cache: workspace.cache().clone(),
+        };
+        let mut session = Self {
+            state,
+            clock,
+            asks: Vec::new(),
+            tools,
+            queue,
+            workspace,
+        };
+        let effects = session.state.resume();
+        session.perform(effects);
+        Ok(session)
+    }
+
+    /// Does what a person asked; answers arrive through [`Session::poll`].
+    pub fn send(&mut self, command: Command) {
+        let now = (self.clock)();
+        let effects = self.state.apply(command, now);
+        self.perform(effects);
+    }
+
+    /// Takes in everything that finished since the last call; true when something did.
+    pub fn poll(&mut self) -> bool {
+        let mut events: Vec<Event> = self
+            .workspace
+            .answers()
+            .try_iter()
+            .map(commit_event)
+            .collect();
+        events.extend(self.queue.drain().into_iter().map(job_event));
+        let any = !events.is_empty();
+        for event in events {
+            self.absorb(event);
+        }
+        any
+    }
+
+    /// Waits until no job runs and every commit is answered.
+    pub fn settle(&mut self) {
+        while !self.state.is_settled() {
+            let event = select! {
+                recv(self.workspace.answers()) -> answer => answer.ok().map(commit_event),
+                recv(self.queue.finished()) -> finished => finished.ok().map(job_event),
+            };
+            match event {
+                Some(event) => self.absorb(event),
+                // Both ends live in this session, so this is not reached while it does.
+                None => return,
+            }
+        }
+    }
+
+    /// What only the window can do, taken off the list.
+    pub fn take_asks(&mut self) -> Vec<Ask> {
+        std::mem::take(&mut self.asks)
+    }
+
+    /// Everything the window draws.
+    pub fn view(&mut self) -> View {
+        self.state.view()
+    }
+
+    /// The state, for reading.
+    #[must_use]
+    pub const fn state(&self) -> &State {
+        &self.state
+    }
+
+    fn absorb(&mut self, event: Event) {
+        let now = (self.clock)();
+        let effects = self.state.absorb(event, now);
+        self.perform(effects);
+    }
+
+    fn perform(&mut self, effects: Vec<Effect>) {
+        for effect in effects {
+            match effect {
+                Effect::Commit(transaction) => {
+                    self.workspace.commit(*transaction);
+                }
+                Effect::Start(request) => self.submit(request),
+                Effect::AskOpen { folder } => self.asks.push(Ask::Open { folder }),
+                Effect::AskExport => self.asks.push(Ask::Export),
+            }
+        }
+    }
+
+    fn submit(&self, request: Request) {
+        let tools = self.tools.clone();
+        self.queue.submit(JobSpec {
+            id: request.job,
+            name: request.name.to_owned(),
+            lane: request.lane,
+            context: request.context,
+            work: Box::new(move |context| work::run(request.work, &tools, context)),
+        });
+    }
+}
+
+impl Drop for Session {
+    fn drop(&mut self) {
+        self.state.cancel_all();
+    }
+}
+
+fn commit_event(answer: store::Answer) -> Event {
+    match answer {
+        store::Answer::Committed { .. } => Event::Committed,
+        store::Answer::Failed { error, .. } => Event::CommitFailed {
+            reason: error.to_string(),
+        },
+    }
+}
+
+fn job_event(finished: Finished<Answer>) -> Event {
+    let result = match finished.outcome {
+        Outcome::Done(answer) => JobResult::Done(answer),
+        Outcome::Cancelled => JobResult::Cancelled,
+        Outcome::Panicked(message) => JobResult::Panicked(message),
+    };
+    Event::Job {
+        job: finished.id,
+        result,
+    }
+}

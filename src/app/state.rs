@@ -1,0 +1,608 @@
+//! Everything the application knows, and the only two ways to change it: [`State::apply`] for what
+//! a person asks, [`State::absorb`] for what the world answers. Neither does any input or output.
+
+mod absorb;
+mod export;
+mod gestures;
+mod import;
+mod look;
+mod twins;
+mod visits;
+
+use std::collections::{BTreeMap, VecDeque};
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use jiff::Timestamp;
+
+use super::command::Command;
+use super::effect::{Effect, Event, Failure, Request, Work};
+use super::grouping;
+use super::ids::IdSource;
+use super::summary::{self, Summary, SummaryCache};
+use super::twin_input::TwinResult;
+use super::view::{Message, Picture, Severity};
+use crate::case::{
+    Annotation, AnnotationId, AuditAction, AuditNote, Change, Lesion, LesionId, Patient, PatientId,
+    Records, Segmented, Series, SeriesId, SeriesView, TimePoint, TimePointId, Transaction,
+};
+use crate::geometry::Grid;
+use crate::jobs::{JobContext, JobId, Lane};
+use crate::measure::Measured;
+use crate::open::Item;
+use crate::store::apply_in_memory;
+use crate::volume::{Mask, Volume, WindowLevel};
+
+/// Something that is on its way, there, or could not be had.
+#[derive(Debug)]
+pub(super) enum Slot<T> {
+    /// A job is at it.
+    Waiting(JobId),
+    /// It is there.
+    Ready(T),
+    /// It could not be had, for this reason.
+    Failed(Failure),
+}
+
+impl<T> Slot<T> {
+    pub(super) const fn ready(&self) -> Option<&T> {
+        match self {
+            Self::Ready(value) => Some(value),
+            Self::Waiting(_) | Self::Failed(_) => None,
+        }
+    }
+}
+
+/// Pixels of a series with the window to show them by default.
+#[derive(Debug)]
+pub(super) struct Image {
+    pub(super) volume: Arc<Volume>,
+    pub(super) window: WindowLevel,
+}
+
+/// A standing mask with its measurement.
+#[derive(Clone, Debug)]
+pub struct ShownMask {
+    /// Label of the lesion.
+    pub label: String,
+    /// Zero-based time point.
+    pub time_point: usize,
+    /// The mask.
+    pub mask: Arc<Mask>,
+    /// What was measured on it.
+    pub measured: Measured,
+    /// The engine's confidence, 0–1.
+    pub confidence: f64,
+}
+
+/// A sample patient that the chooser offers.
+#[derive(Clone, Debug)]
+pub struct Sample {
+    /// Name.
+    pub title: String,
+    /// What it is, and its licence.
+    pub detail: String,
+    /// How to come by it.
+    pub source: SampleSource,
+}
+
+/// Where a sample patient comes from.
+#[derive(Clone, Debug)]
+pub enum SampleSource {
+    /// The synthetic study: made here when it is not there yet.
+    Phantom(PathBuf),
+    /// A folder of files that came with the program; `None` when it was not found.
+    Folder(Option<PathBuf>),
+}
+
+/// A job that was started and has not answered.
+#[derive(Debug)]
+pub(super) struct Running {
+    pub(super) name: &'static str,
+    pub(super) context: JobContext,
+}
+
+/// Everything the application knows.
+#[derive(Debug)]
+pub struct State {
+    pub(super) records: Records,
+    pub(super) ids: IdSource,
+    pub(super) shown: Option<PatientId>,
+    pub(super) selected: Option<LesionId>,
+    /// The series shown in each time point.
+    pub(super) shown_series: BTreeMap<TimePointId, SeriesId>,
+    /// Items scanned in this session, by the series made of them.
+    pub(super) items: BTreeMap<SeriesId, Arc<Item>>,
+    pub(super) images: BTreeMap<SeriesId, Slot<Image>>,
+    pub(super) masks: BTreeMap<AnnotationId, Slot<Arc<Mask>>>,
+    pub(super) twins: BTreeMap<LesionId, Slot<Arc<TwinResult>>>,
+    /// Twins whose result is of older data than the record.
+    pub(super) stale_twins: Vec<LesionId>,
+    pub(super) pictures: BTreeMap<SeriesId, (look::PictureKey, Arc<Picture>)>,
+    pub(super) n_pictures: u64,
+    /// Counts changes of the record and of twins.
+    pub(super) revision: u64,
+    pub(super) summaries: SummaryCache,
+    pub(super) jobs: BTreeMap<JobId, Running>,
+    next_job: u64,
+    /// Transactions handed to the store and not yet answered, oldest first.
+    under_way: VecDeque<Transaction>,
+    /// Transactions that the store refused, oldest first, with the reason of the last refusal.
+    unsaved: VecDeque<Transaction>,
+    save_error: String,
+    pub(super) messages: Vec<Message>,
+    pub(super) samples: Vec<Sample>,
+    pub(super) workspace: PathBuf,
+    pub(super) dark: bool,
+    pub(super) last_report: String,
+    /// Hash of the newest audit entry, for the report; kept by the session.
+    pub(super) audit_head: String,
+}
+
+/// Key of the setting that remembers which patient was shown.
+const SHOWN_PATIENT: &str = "shown_patient";
+/// Key of the setting that remembers the theme.
+const DARK: &str = "dark_theme";
+
+impl State {
+    /// The state of a workspace that was just opened. `State::resume` then takes up what was under way.
+    #[must_use]
+    pub fn new(records: Records, seed: [u8; 32], samples: Vec<Sample>, workspace: PathBuf) -> Self {
+        let setting = |key: &str| {
+            let found = records.settings.iter().find(|(k, _)| k == key);
+            found.map(|(_, value)| value.clone())
+        };
+        let dark = setting(DARK).and_then(|v| v.as_bool()).unwrap_or(true);
+        let shown = setting(SHOWN_PATIENT)
+            .and_then(|v| serde_json::from_value::<PatientId>(v).ok())
+            .filter(|id| records.patients.iter().any(|p| p.id == *id));
+        let shown_series = records
+            .time_points
+            .iter()
+            .filter_map(|t| {
+                let value = setting(&look::shown_series_key(t.id))?;
+                let series: SeriesId = serde_json::from_value(value).ok()?;
+                records
+                    .series
+                    .iter()
+                    .any(|s| s.id == series)
+                    .then_some((t.id, series))
+            })
+            .collect();
+        Self {
+            records,
+            ids: IdSource::new(seed),
+            shown,
+            selected: None,
+            shown_series,
+            items: BTreeMap::new(),
+            images: BTreeMap::new(),
+            masks: BTreeMap::new(),
+            twins: BTreeMap::new(),
+            stale_twins: Vec::new(),
+            pictures: BTreeMap::new(),
+            n_pictures: 0,
+            revision: 0,
+            summaries: SummaryCache::default(),
+            jobs: BTreeMap::new(),
+            next_job: 0,
+            under_way: VecDeque::new(),
+            unsaved: VecDeque::new(),
+            save_error: String::new(),
+            messages: Vec::new(),
+            samples,
+            workspace,
+            dark,
+            last_report: String::new(),
+            audit_head: String::new(),
+        }
+    }
+
+    /// Takes up what was under way when the program ended: loads the shown patient, and segments
+    /// gestures that have no mask yet.
+    pub(super) fn resume(&mut self) -> Vec<Effect> {
+        let mut effects = Vec::new();
+        if let Some(patient) = self.shown {
+            self.load_patient(patient, &mut effects);
+        }
+        effects
+    }
+
+    /// The record as it stands.
+    #[must_use]
+    pub const fn records(&self) -> &Records {
+        &self.records
+    }
+
+    /// The patient shown.
+    #[must_use]
+    pub const fn shown_patient(&self) -> Option<PatientId> {
+        self.shown
+    }
+
+    /// The lesion selected.
+    #[must_use]
+    pub const fn selected_lesion(&self) -> Option<LesionId> {
+        self.selected
+    }
+
+    /// Messages on screen, oldest first.
+    #[must_use]
+    pub fn messages(&self) -> &[Message] {
+        &self.messages
+    }
+
+    /// Whether no job is running and no commit is on its way.
+    #[must_use]
+    pub fn is_settled(&self) -> bool {
+        self.jobs.is_empty() && self.under_way.is_empty()
+    }
+
+    /// The standing masks of the shown patient, time point by time point.
+    #[must_use]
+    pub fn shown_masks(&self) -> Vec<ShownMask> {
+        let Some(patient) = self.shown else {
+            return Vec::new();
+        };
+        let points = grouping::ordered(&self.records, patient);
+        let mut shown = Vec::new();
+        for (n, point) in points.iter().enumerate() {
+            for lesion in self.lesions_of(patient) {
+                let Some(mark) = self.annotation_at(lesion.id, point.id) else {
+                    continue;
+                };
+                let mask = self.masks.get(&mark.id).and_then(Slot::ready);
+                if let (Some(mask), Some(segmented)) = (mask, self.segmented(mark.id)) {
+                    shown.push(ShownMask {
+                        label: lesion.label.clone(),
+                        time_point: n,
+                        mask: Arc::clone(mask),
+                        measured: segmented.measured.clone(),
+                        confidence: segmented.confidence,
+                    });
+                }
+            }
+        }
+        shown
+    }
+
+    /// The grid of the image that the shown patient's time point `n` shows, once it is loaded.
+    #[must_use]
+    pub fn shown_grid(&self, n: usize) -> Option<Arc<Grid>> {
+        let points = grouping::ordered(&self.records, self.shown?);
+        let series = self.series_shown_in(points.get(n)?.id)?;
+        let image = self.images.get(&series).and_then(Slot::ready)?;
+        Some(Arc::clone(image.volume.grid()))
+    }
+
+    /// What is told of a patient, made anew when the record or a twin has changed.
+    pub(super) fn summary(&mut self, patient: PatientId) -> Arc<Summary> {
+        if let Some(summary) = self.summaries.get(patient, self.revision) {
+            return summary;
+        }
+        let summary = Arc::new(summary::of(self, patient));
+        self.summaries
+            .put(patient, self.revision, Arc::clone(&summary));
+        summary
+    }
+
+    /// Asks every running job to stop.
+    pub fn cancel_all(&self) {
+        for running in self.jobs.values() {
+            running.context.cancel.cancel();
+        }
+    }
+
+    /// States the hash of the newest audit entry.
+    pub fn set_audit_head(&mut self, head: String) {
+        self.audit_head = head;
+    }
+
+    /// Does what a person asked. `now` is the time of the request.
+    pub(super) fn apply(&mut self, command: Command, now: Timestamp) -> Vec<Effect> {
+        let mut effects = Vec::new();
+        let e = &mut effects;
+        match command {
+            Command::ChooseOpen { folder } => e.push(Effect::AskOpen { folder }),
+            Command::Open { paths } => {
+                self.start("Looking into files", Lane::Io, Work::Scan { paths }, e);
+            }
+            Command::OpenSample { sample } => self.open_sample(sample, e),
+            Command::ShowChooser => self.show_chooser(e),
+            Command::ShowPatient { patient } => self.show_patient(patient, e),
+            Command::ShowSeries { series } => self.show_series(series, e),
+            Command::SetSlice { series, slice } => self.set_slice(series, slice, e),
+            Command::SetWindow { series, window } => {
+                self.edit_view(series, e, |view| view.window = window);
+            }
+            Command::SetZoom { series, zoom, pan } => self.edit_view(series, e, |view| {
+                view.zoom = zoom.clamp(0.1, 40.0);
+                view.pan = pan;
+            }),
+            Command::SelectLesion { lesion } => self.select_lesion(lesion, e),
+            Command::DrawDiameter {
+                series,
+                lesion,
+                p0,
+                p1,
+            } => self.draw_diameter(series, lesion, p0, p1, now, e),
+            Command::RemoveAnnotation { annotation } => self.remove_annotation(annotation, e),
+            Command::LinkAnnotation { annotation, lesion } => {
+                self.link_annotation(annotation, lesion, now, e);
+            }
+            Command::EditLesion {
+                lesion,
+                label,
+                organ,
+                role,
+                nodal,
+            } => self.edit_lesion(lesion, &label, organ, role, nodal, e),
+            Command::RemoveLesion { lesion } => self.remove_lesion(lesion, e),
+            Command::SplitTimePoint { series } => self.split_time_point(series, now, e),
+            Command::MergeTimePoints { into, from } => self.merge_time_points(into, from, e),
+            Command::SetDate { time_point, date } => self.set_date(time_point, date, e),
+            Command::AddTreatment {
+                date,
+                kind,
+                name,
+                dose,
+                unit,
+                duration_days,
+            } => {
+                if let Some(patient) = self.shown {
+                    let treatment = crate::case::Treatment {
+                        id: crate::case::TreatmentId(self.ids.next(now)),
+                        patient,
+                        date,
+                        kind,
+                        name,
+                        dose,
+                        unit,
+                        duration_days: duration_days.max(0.0),
+                    };
+                    self.add_treatment(treatment, e);
+                }
+            }
+            Command::RemoveTreatment { treatment } => self.remove_treatment(treatment, e),
+            Command::SetScenario { change } => self.set_scenario(change, now, e),
+            Command::ChooseExport => e.push(Effect::AskExport),
+            Command::Export { dir, formats } => self.export(dir, formats, now, e),
+            Command::CancelJob { job } => {
+                if let Some(running) = self.jobs.get(&job) {
+                    running.context.cancel.cancel();
+                }
+            }
+            Command::DismissMessage { index } => {
+                if index < self.messages.len() {
+                    self.messages.remove(index);
+                }
+            }
+            Command::RetrySave => self.retry_save(e),
+            Command::SetDark { dark } => {
+                self.dark = dark;
+                self.commit_unaudited(Change::PutSetting(DARK.to_owned(), dark.into()), e);
+            }
+        }
+        effects
+    }
+
+    /// Takes in what the world answered. `now` is the time of the answer.
+    pub(super) fn absorb(&mut self, event: Event, now: Timestamp) -> Vec<Effect> {
+        let mut effects = Vec::new();
+        match event {
+            Event::Job { job, result } => {
+                let running = self.jobs.remove(&job);
+                self.absorb_job(job, running.as_ref(), result, now, &mut effects);
+            }
+            Event::Committed => {
+                self.under_way.pop_front();
+            }
+            Event::CommitFailed { reason } => {
+                self.unsaved.extend(self.under_way.pop_front());
+                self.save_error = reason;
+            }
+        }
+        effects
+    }
+
+    /// Hands the transactions that could not be saved to the store again, in their order.
+    fn retry_save(&mut self, effects: &mut Vec<Effect>) {
+        self.save_error.clear();
+        for transaction in std::mem::take(&mut self.unsaved) {
+            self.hand_over(transaction, effects);
+        }
+    }
+
+    fn hand_over(&mut self, transaction: Transaction, effects: &mut Vec<Effect>) {
+        self.under_way.push_back(transaction.clone());
+        effects.push(Effect::Commit(Box::new(transaction)));
+    }
+
+    /// Changes the record, in memory now and on disk by the effect, with its audit entry.
+    pub(super) fn commit(
+        &mut self,
+        changes: Vec<Change>,
+        audit: Option<AuditNote>,
+        effects: &mut Vec<Effect>,
+    ) {
+        for change in &changes {
+            if let Err(refusal) = apply_in_memory(&mut self.records, change) {
+                // The store would refuse the transaction for the same reason.
+                self.say(
+                    Severity::Error,
+                    format!("A change was refused: {refusal}"),
+                    "This is a defect of the program; nothing was changed on disk. Please report it.",
+                );
+                return;
+            }
+        }
+        if audit.is_some() {
+            self.revision += 1;
+        }
+        let transaction = Transaction { changes, audit };
+        if self.unsaved.is_empty() {
+            self.hand_over(transaction, effects);
+        } else {
+            // Later changes build on the refused ones: they wait with them, in order.
+            self.unsaved.push_back(transaction);
+        }
+    }
+
+    /// Remembers how something is looked at.
+    pub(super) fn commit_unaudited(&mut self, change: Change, effects: &mut Vec<Effect>) {
+        self.commit(vec![change], None, effects);
+    }
+
+    /// What the status bar says of saving.
+    pub(super) fn saved(&self) -> super::view::Saved {
+        use super::view::Saved;
+        if !self.unsaved.is_empty() {
+            Saved::Failed(format!(
+                "{} changes are not on disk: {}",
+                self.unsaved.len(),
+                self.save_error
+            ))
+        } else if self.under_way.is_empty() {
+            Saved::All
+        } else {
+            Saved::Pending(self.under_way.len())
+        }
+    }
+
+    /// Starts a job and returns its number.
+    pub(super) fn start(
+        &mut self,
+        name: &'static str,
+        lane: Lane,
+        work: Work,
+        effects: &mut Vec<Effect>,
+    ) -> JobId {
+        let job = JobId(self.next_job);
+        self.next_job += 1;
+        let context = JobContext::default();
+        let running = Running {
+            name,
+            context: context.clone(),
+        };
+        self.jobs.insert(job, running);
+        effects.push(Effect::Start(Request {
+            job,
+            name,
+            lane,
+            context,
+            work,
+        }));
+        job
+    }
+
+    /// Shows a message until it is dismissed; the same text is not shown twice.
+    pub(super) fn say(
+        &mut self,
+        severity: Severity,
+        text: impl Into<String>,
+        hint: impl Into<String>,
+    ) {
+        let message = Message {
+            severity,
+            text: text.into(),
+            hint: hint.into(),
+        };
+        self.messages.retain(|m| *m != message);
+        self.messages.push(message);
+    }
+
+    pub(super) fn say_failure(&mut self, failure: &Failure) {
+        self.say(Severity::Error, &*failure.text, &*failure.hint);
+    }
+
+    pub(super) fn patient(&self, id: PatientId) -> Option<&Patient> {
+        self.records.patients.iter().find(|p| p.id == id)
+    }
+
+    pub(super) fn series(&self, id: SeriesId) -> Option<&Series> {
+        self.records.series.iter().find(|s| s.id == id)
+    }
+
+    pub(super) fn series_of(&self, time_point: TimePointId) -> impl Iterator<Item = &Series> {
+        self.records
+            .series
+            .iter()
+            .filter(move |s| s.time_point == time_point)
+    }
+
+    pub(super) fn time_point(&self, id: TimePointId) -> Option<&TimePoint> {
+        self.records.time_points.iter().find(|t| t.id == id)
+    }
+
+    pub(super) fn lesion(&self, id: LesionId) -> Option<&Lesion> {
+        self.records.lesions.iter().find(|l| l.id == id)
+    }
+
+    pub(super) fn lesions_of(&self, patient: PatientId) -> impl Iterator<Item = &Lesion> {
+        self.records
+            .lesions
+            .iter()
+            .filter(move |l| l.patient == patient)
+    }
+
+    pub(super) fn annotation(&self, id: AnnotationId) -> Option<&Annotation> {
+        self.records.annotations.iter().find(|a| a.id == id)
+    }
+
+    pub(super) fn segmented(&self, id: AnnotationId) -> Option<&Segmented> {
+        self.records.segmented.iter().find(|s| s.annotation == id)
+    }
+
+    /// The gesture that counts for a lesion at a time point: the newest.
+    pub(super) fn annotation_at(
+        &self,
+        lesion: LesionId,
+        time_point: TimePointId,
+    ) -> Option<&Annotation> {
+        self.records
+            .annotations
+            .iter()
+            .filter(|a| a.lesion == lesion)
+            .filter(|a| {
+                self.series(a.series)
+                    .is_some_and(|s| s.time_point == time_point)
+            })
+            .max_by_key(|a| (a.created, a.id))
+    }
+
+    pub(super) fn view_of(&self, series: SeriesId) -> SeriesView {
+        let found = self
+            .records
+            .series_views
+            .iter()
+            .find(|(id, _)| *id == series);
+        found.map_or_else(
+            || {
+                let middle = self.series(series).map_or(0, |s| s.shape[2] / 2);
+                SeriesView {
+                    slice: middle,
+                    ..SeriesView::default()
+                }
+            },
+            |(_, view)| *view,
+        )
+    }
+}
+
+/// An audit entry about one object.
+pub(super) fn note(
+    event: &str,
+    action: AuditAction,
+    object_type: &str,
+    object_id: impl ToString,
+    detail: serde_json::Value,
+) -> Option<AuditNote> {
+    Some(AuditNote {
+        event: event.to_owned(),
+        action,
+        object_type: object_type.to_owned(),
+        object_id: object_id.to_string(),
+        detail,
+        artifacts: Vec::new(),
+    })
+}

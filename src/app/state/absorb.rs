@@ -1,0 +1,268 @@
+//! Taking in the answers of jobs. An answer that nobody waits for any more is dropped.
+
+use std::sync::Arc;
+
+use jiff::Timestamp;
+use serde_json::json;
+
+use super::{Image, Running, Slot, State, note};
+use crate::app::effect::{Answer, Effect, Exported, Failure, JobResult, Loaded, MadeMask, Work};
+use crate::app::twin_input::TwinResult;
+use crate::app::view::Severity;
+use crate::case::{AnnotationId, AuditAction, Change, LesionId, Segmented, SeriesId};
+use crate::jobs::{JobId, Lane};
+use crate::segment;
+
+impl State {
+    pub(super) fn absorb_job(
+        &mut self,
+        job: JobId,
+        running: Option<&Running>,
+        result: JobResult,
+        now: Timestamp,
+        effects: &mut Vec<Effect>,
+    ) {
+        match result {
+            JobResult::Done(answer) => self.absorb_answer(job, answer, now, effects),
+            JobResult::Cancelled => self.forget_job(job, &Failure::new("Cancelled")),
+            JobResult::Panicked(message) => {
+                let name = running.map_or("A job", |r| r.name);
+                let failure = Failure {
+                    text: format!("{name} failed through a defect of the program: {message}"),
+                    hint: "Nothing saved was lost. Please report this.".to_owned(),
+                };
+                self.say_failure(&failure);
+                self.forget_job(job, &failure);
+            }
+        }
+    }
+
+    /// Whoever waited for this job waits no longer.
+    fn forget_job(&mut self, job: JobId, why: &Failure) {
+        fn fail<K, T>(
+            slots: &mut std::collections::BTreeMap<K, Slot<T>>,
+            job: JobId,
+            why: &Failure,
+        ) {
+            for slot in slots.values_mut() {
+                if matches!(slot, Slot::Waiting(waiting) if *waiting == job) {
+                    *slot = Slot::Failed(why.clone());
+                }
+            }
+        }
+        fail(&mut self.images, job, why);
+        fail(&mut self.masks, job, why);
+        fail(&mut self.twins, job, why);
+    }
+
+    fn absorb_answer(
+        &mut self,
+        job: JobId,
+        answer: Answer,
+        now: Timestamp,
+        effects: &mut Vec<Effect>,
+    ) {
+        match answer {
+            Answer::Scanned(Ok(scanned)) => self.import(scanned, now, effects),
+            Answer::Scanned(Err(failure)) => self.say_failure(&failure),
+            Answer::Loaded(series, loaded) => self.absorb_image(job, series, loaded, effects),
+            Answer::Segmented(annotation, made) => self.absorb_mask(job, annotation, made, effects),
+            Answer::MaskLoaded(annotation, mask) => {
+                if self.awaits(self.masks.get(&annotation), job) {
+                    let slot = match mask {
+                        Ok(mask) => Slot::Ready(mask),
+                        Err(failure) => {
+                            self.say_failure(&failure);
+                            Slot::Failed(failure)
+                        }
+                    };
+                    self.masks.insert(annotation, slot);
+                }
+            }
+            Answer::Twin(lesion, twin) => self.absorb_twin(job, lesion, twin),
+            Answer::Exported(Ok(exported)) => self.absorb_export(exported, effects),
+            Answer::Exported(Err(failure)) => self.say_failure(&failure),
+        }
+    }
+
+    fn awaits<T>(&self, slot: Option<&Slot<T>>, job: JobId) -> bool {
+        matches!(slot, Some(Slot::Waiting(waiting)) if *waiting == job)
+    }
+
+    fn absorb_image(
+        &mut self,
+        job: JobId,
+        series: SeriesId,
+        loaded: Result<Loaded, Failure>,
+        effects: &mut Vec<Effect>,
+    ) {
+        if !self.awaits(self.images.get(&series), job) {
+            return;
+        }
+        let loaded = match loaded {
+            Ok(loaded) => loaded,
+            Err(failure) => {
+                let waiting: Vec<AnnotationId> = self.unsegmented_on(series).collect();
+                for annotation in waiting {
+                    self.masks.insert(annotation, Slot::Failed(failure.clone()));
+                }
+                self.images.insert(series, Slot::Failed(failure));
+                self.refresh_twins(effects);
+                return;
+            }
+        };
+        if loaded.changed {
+            self.say(
+                Severity::Error,
+                "The files of a series are not the ones that were measured",
+                "Masks and measurements were made on other pixels. Restore the originals, or open the changed files as a new study.",
+            );
+        }
+        let grid = loaded.volume.grid().clone();
+        self.pictures.remove(&series);
+        let image = Image {
+            volume: loaded.volume,
+            window: loaded.window,
+        };
+        self.images.insert(series, Slot::Ready(image));
+        let to_segment: Vec<AnnotationId> = self.unsegmented_on(series).collect();
+        for annotation in to_segment {
+            self.segment_or_wait(annotation, effects);
+        }
+        let to_load: Vec<(AnnotationId, String)> = self
+            .records
+            .segmented
+            .iter()
+            .filter(|s| {
+                self.annotation(s.annotation)
+                    .is_some_and(|a| a.series == series)
+            })
+            .filter(|s| !self.masks.contains_key(&s.annotation))
+            .map(|s| (s.annotation, s.artifact_sha256.clone()))
+            .collect();
+        for (annotation, artifact_sha256) in to_load {
+            let work = Work::LoadMask {
+                annotation,
+                artifact_sha256,
+                grid: Arc::clone(&grid),
+            };
+            let job = self.start("Reading masks", Lane::Io, work, effects);
+            self.masks.insert(annotation, Slot::Waiting(job));
+        }
+    }
+
+    /// Gestures on a series that no mask was made of yet and none is being made of.
+    fn unsegmented_on(&self, series: SeriesId) -> impl Iterator<Item = AnnotationId> {
+        self.records
+            .annotations
+            .iter()
+            .filter(move |a| a.series == series)
+            .filter(|a| self.segmented(a.id).is_none() && !self.masks.contains_key(&a.id))
+            .map(|a| a.id)
+    }
+
+    fn absorb_mask(
+        &mut self,
+        job: JobId,
+        annotation: AnnotationId,
+        made: Result<MadeMask, Failure>,
+        effects: &mut Vec<Effect>,
+    ) {
+        let Some(lesion) = self.annotation(annotation).map(|a| a.lesion) else {
+            return;
+        };
+        if !self.awaits(self.masks.get(&annotation), job) {
+            return;
+        }
+        match made {
+            Ok(made) => {
+                let segmented = Segmented {
+                    annotation,
+                    engine: segment::ENGINE.to_owned(),
+                    mask_sha256: made.mask.sha256(),
+                    artifact_sha256: made.artifact_sha256,
+                    measured: made.measured,
+                    confidence: made.confidence,
+                    warnings: made.warnings,
+                };
+                let detail = json!({
+                    "engine": segmented.engine, "mask": segmented.mask_sha256,
+                    "voxels": segmented.measured.voxels,
+                    "volume": segmented.measured.volume.value(),
+                    "long_axis": segmented.measured.long_axis.length.value(),
+                    "short_axis": segmented.measured.short_axis.length.value(),
+                    "confidence": segmented.confidence,
+                    "warnings": segmented.warnings.iter().map(|w| w.code.as_str()).collect::<Vec<_>>(),
+                });
+                let mut audit = note(
+                    "mask.make",
+                    AuditAction::C,
+                    "annotation",
+                    annotation,
+                    detail,
+                );
+                if let Some(audit) = &mut audit {
+                    audit.artifacts.push(segmented.artifact_sha256.clone());
+                }
+                self.commit(vec![Change::PutSegmented(segmented)], audit, effects);
+                self.masks.insert(annotation, Slot::Ready(made.mask));
+            }
+            Err(failure) => {
+                let audit = note(
+                    "mask.refuse",
+                    AuditAction::E,
+                    "annotation",
+                    annotation,
+                    json!({}),
+                );
+                self.commit(Vec::new(), audit, effects);
+                self.say(
+                    Severity::Warning,
+                    format!(
+                        "The drawn diameter is kept, but no mask could be made of it: {}",
+                        failure.text
+                    ),
+                    &*failure.hint,
+                );
+                self.masks.insert(annotation, Slot::Failed(failure));
+            }
+        }
+        self.twin_is_stale(lesion);
+        self.refresh_twins(effects);
+    }
+
+    fn absorb_twin(
+        &mut self,
+        job: JobId,
+        lesion: LesionId,
+        twin: Result<Box<TwinResult>, Failure>,
+    ) {
+        if !self.awaits(self.twins.get(&lesion), job) {
+            return;
+        }
+        let slot = match twin {
+            Ok(twin) => Slot::Ready(Arc::new(*twin)),
+            Err(failure) => Slot::Failed(failure),
+        };
+        self.twins.insert(lesion, slot);
+        self.revision += 1;
+    }
+
+    fn absorb_export(&mut self, exported: Exported, effects: &mut Vec<Effect>) {
+        let patient = self.shown.map(|p| p.to_string()).unwrap_or_default();
+        let audit = note(
+            "report.export",
+            AuditAction::E,
+            "patient",
+            patient,
+            json!({"files": exported.sha256, "audit_head": self.audit_head}),
+        );
+        self.commit(Vec::new(), audit, effects);
+        self.last_report = exported.dir.display().to_string();
+        self.say(
+            Severity::Info,
+            format!("Report written to {}", self.last_report),
+            "It says what it rests on; read its limitations before passing it on.",
+        );
+    }
+}

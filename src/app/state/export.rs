@@ -1,0 +1,104 @@
+//! Gathering what a report needs and starting to write it.
+
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use jiff::Timestamp;
+
+use super::{Image, Slot, State};
+use crate::app::effect::{Effect, Work};
+use crate::app::report_input::{KeyView, ReportInput};
+use crate::app::view::Severity;
+use crate::app::{VERSION, grouping, twin_input};
+use crate::case::PatientId;
+use crate::jobs::Lane;
+use crate::report::Format;
+use crate::volume::WindowLevel;
+
+impl State {
+    /// Writes the report of the shown patient.
+    pub(super) fn export(
+        &mut self,
+        dir: PathBuf,
+        formats: Vec<Format>,
+        now: Timestamp,
+        effects: &mut Vec<Effect>,
+    ) {
+        let Some(patient) = self.shown else {
+            self.say(
+                Severity::Error,
+                "No patient is shown, so there is nothing to report",
+                "",
+            );
+            return;
+        };
+        if self.lesions_of(patient).next().is_none() {
+            self.say(
+                Severity::Error,
+                "No lesion is marked, so there is nothing to report",
+                "Drag the longest diameter of a lesion first.",
+            );
+            return;
+        }
+        let summary = self.summary(patient);
+        let growth = self
+            .lesions_of(patient)
+            .map(|l| l.id)
+            .enumerate()
+            .filter_map(|(color, id)| Some((color, self.growth_of(id)?)))
+            .collect();
+        let input = ReportInput {
+            software: format!("OncoTwin {VERSION}"),
+            created: now,
+            audit_head: self.audit_head.clone(),
+            baseline: twin_input::baseline(self, patient),
+            summary,
+            growth,
+            key_views: self.key_views(patient),
+        };
+        let work = Work::Export {
+            input: Box::new(input),
+            dir,
+            formats,
+        };
+        self.start("Writing the report", Lane::Cpu, work, effects);
+    }
+
+    /// One picture per lesion and visit, all visits of a lesion in the same window.
+    fn key_views(&self, patient: PatientId) -> Vec<KeyView> {
+        let points = grouping::ordered(&self.records, patient);
+        let mut views = Vec::new();
+        for (color, lesion) in self.lesions_of(patient).enumerate() {
+            let mut window: Option<WindowLevel> = None;
+            for (n, point) in points.iter().enumerate() {
+                let Some(mark) = self.annotation_at(lesion.id, point.id) else {
+                    continue;
+                };
+                let image = self.images.get(&mark.series).and_then(Slot::ready);
+                let mask = self.masks.get(&mark.id).and_then(Slot::ready);
+                let (
+                    Some(Image {
+                        volume,
+                        window: own,
+                    }),
+                    Some(mask),
+                    Some(segmented),
+                ) = (image, mask, self.segmented(mark.id))
+                else {
+                    continue;
+                };
+                let shown = self.view_of(mark.series).window.unwrap_or(*own);
+                views.push(KeyView {
+                    label: lesion.label.clone(),
+                    color,
+                    time_point: n,
+                    volume: Arc::clone(volume),
+                    mask: Arc::clone(mask),
+                    measured: segmented.measured.clone(),
+                    window: *window.get_or_insert(shown),
+                });
+            }
+        }
+        views
+    }
+}

@@ -1,0 +1,292 @@
+//! Drawing, linking and removing lesions. Every gesture is committed before any work on it starts.
+
+use jiff::Timestamp;
+use serde_json::json;
+
+use super::{Slot, State, note};
+use crate::app::effect::{Effect, Work};
+use crate::app::view::Severity;
+use crate::case::{
+    Annotation, AnnotationId, AuditAction, Change, Lesion, LesionId, LesionRole, PatientId, Prompt,
+    SeriesId,
+};
+use crate::geometry::Point;
+use crate::jobs::Lane;
+
+impl State {
+    /// Records a drawn diameter and starts segmenting from it.
+    ///
+    /// A lesion has one gesture per time point. When the given lesion has one there already and the
+    /// new line lies elsewhere, the line starts a lesion of its own: a contour is never replaced by
+    /// a line that does not touch it.
+    pub(super) fn draw_diameter(
+        &mut self,
+        series: SeriesId,
+        lesion: Option<LesionId>,
+        p0: Point,
+        p1: Point,
+        now: Timestamp,
+        effects: &mut Vec<Effect>,
+    ) {
+        let Some((patient, time_point)) = self.series(series).map(|s| (s.patient, s.time_point))
+        else {
+            return;
+        };
+        let lesion = lesion.filter(|id| self.lesion(*id).is_some_and(|l| l.patient == patient));
+        let standing = lesion
+            .and_then(|id| self.annotation_at(id, time_point))
+            .cloned();
+        let touches = |old: &Annotation| {
+            let Prompt::Diameter { p0: a, p1: b } = old.prompt;
+            let reach = (a.distance(b).0 + p0.distance(p1).0) / 2.0;
+            a.midpoint(b).distance(p0.midpoint(p1)).0 <= reach
+        };
+        let (lesion, replaced) = match (lesion, standing) {
+            (Some(id), None) => (Some(id), None),
+            (Some(id), Some(old)) if touches(&old) => (Some(id), Some(old)),
+            (Some(_) | None, _) => (None, None),
+        };
+
+        let mut changes = Vec::new();
+        let lesion = lesion.unwrap_or_else(|| {
+            let new = self.new_lesion(patient, now);
+            let id = new.id;
+            changes.push(Change::PutLesion(new));
+            id
+        });
+        if let Some(old) = &replaced {
+            changes.push(Change::RemoveAnnotation(old.id));
+            self.forget_mask(old.id);
+        }
+        let annotation = Annotation {
+            id: AnnotationId(self.ids.next(now)),
+            lesion,
+            series,
+            prompt: Prompt::Diameter { p0, p1 },
+            created: now,
+        };
+        let id = annotation.id;
+        let detail = json!({
+            "lesion": lesion, "series": series, "p0": p0, "p1": p1,
+            "replaces": replaced.map(|old| old.id),
+        });
+        changes.push(Change::PutAnnotation(annotation));
+        let audit = note("annotation.draw", AuditAction::C, "annotation", id, detail);
+        self.commit(changes, audit, effects);
+        self.selected = Some(lesion);
+        self.twin_is_stale(lesion);
+        self.segment_or_wait(id, effects);
+    }
+
+    /// Starts segmenting a gesture when its image is there; otherwise loads the image first, and
+    /// the answer to that starts it.
+    pub(super) fn segment_or_wait(&mut self, annotation: AnnotationId, effects: &mut Vec<Effect>) {
+        let Some((series, prompt)) = self.annotation(annotation).map(|a| (a.series, a.prompt))
+        else {
+            return;
+        };
+        let image = self.images.get(&series).and_then(Slot::ready);
+        let Some(volume) = image.map(|image| image.volume.clone()) else {
+            self.load_series(series, effects);
+            return;
+        };
+        let fingerprint = self
+            .series(series)
+            .map(|s| s.fingerprint.clone())
+            .unwrap_or_default();
+        let work = Work::Segment {
+            annotation,
+            prompt,
+            volume,
+            fingerprint,
+        };
+        let job = self.start("Segmenting", Lane::Cpu, work, effects);
+        self.masks.insert(annotation, Slot::Waiting(job));
+    }
+
+    fn new_lesion(&mut self, patient: PatientId, now: Timestamp) -> Lesion {
+        let taken: Vec<&str> = self.lesions_of(patient).map(|l| l.label.as_str()).collect();
+        let label = (1..)
+            .map(|n| format!("L{n}"))
+            .find(|label| !taken.contains(&label.as_str()))
+            .unwrap_or_default();
+        Lesion {
+            id: LesionId(self.ids.next(now)),
+            patient,
+            label,
+            organ: String::new(),
+            role: LesionRole::Target,
+            nodal: false,
+        }
+    }
+
+    fn forget_mask(&mut self, annotation: AnnotationId) {
+        if let Some(Slot::Waiting(job)) = self.masks.remove(&annotation)
+            && let Some(running) = self.jobs.get(&job)
+        {
+            running.context.cancel.cancel();
+        }
+    }
+
+    pub(super) fn remove_annotation(&mut self, id: AnnotationId, effects: &mut Vec<Effect>) {
+        let Some(lesion) = self.annotation(id).map(|a| a.lesion) else {
+            return;
+        };
+        self.forget_mask(id);
+        let mut changes = vec![Change::RemoveAnnotation(id)];
+        let is_last = !self
+            .records
+            .annotations
+            .iter()
+            .any(|a| a.lesion == lesion && a.id != id);
+        if is_last {
+            changes.push(Change::RemoveLesion(lesion));
+        }
+        let detail = json!({"lesion": lesion, "lesion_removed": is_last});
+        let audit = note(
+            "annotation.remove",
+            AuditAction::D,
+            "annotation",
+            id,
+            detail,
+        );
+        self.commit(changes, audit, effects);
+        self.after_lesion_change(lesion, effects);
+    }
+
+    pub(super) fn link_annotation(
+        &mut self,
+        id: AnnotationId,
+        lesion: Option<LesionId>,
+        now: Timestamp,
+        effects: &mut Vec<Effect>,
+    ) {
+        let Some(mut annotation) = self.annotation(id).cloned() else {
+            return;
+        };
+        let Some(series) = self.series(annotation.series) else {
+            return;
+        };
+        let (patient, time_point) = (series.patient, series.time_point);
+        let from = annotation.lesion;
+        if lesion == Some(from) {
+            return;
+        }
+        if let Some(occupied) = lesion
+            .and_then(|l| self.annotation_at(l, time_point))
+            .map(|a| a.lesion)
+        {
+            let label = self
+                .lesion(occupied)
+                .map(|l| l.label.clone())
+                .unwrap_or_default();
+            self.say(
+                Severity::Warning,
+                format!("{label} is marked at this time point already, so nothing was linked"),
+                "Remove one of the two marks first.",
+            );
+            return;
+        }
+        let mut changes = Vec::new();
+        let to = lesion.unwrap_or_else(|| {
+            let new = self.new_lesion(patient, now);
+            let new_id = new.id;
+            changes.push(Change::PutLesion(new));
+            new_id
+        });
+        annotation.lesion = to;
+        changes.push(Change::PutAnnotation(annotation));
+        if !self
+            .records
+            .annotations
+            .iter()
+            .any(|a| a.lesion == from && a.id != id)
+        {
+            changes.push(Change::RemoveLesion(from));
+        }
+        let detail = json!({"from": from, "to": to});
+        let audit = note("annotation.link", AuditAction::U, "annotation", id, detail);
+        self.commit(changes, audit, effects);
+        self.after_lesion_change(from, effects);
+        self.after_lesion_change(to, effects);
+    }
+
+    pub(super) fn edit_lesion(
+        &mut self,
+        id: LesionId,
+        label: &str,
+        organ: String,
+        role: LesionRole,
+        nodal: bool,
+        effects: &mut Vec<Effect>,
+    ) {
+        let Some(before) = self.lesion(id).cloned() else {
+            return;
+        };
+        let label = label.trim();
+        let is_taken = self
+            .lesions_of(before.patient)
+            .any(|l| l.id != id && l.label == label);
+        if label.is_empty() || is_taken {
+            self.say(
+                Severity::Warning,
+                "A lesion needs a label that no other lesion of the patient has",
+                format!("{} keeps its label.", before.label),
+            );
+            return;
+        }
+        let after = Lesion {
+            label: label.to_owned(),
+            organ,
+            role,
+            nodal,
+            ..before
+        };
+        if after == before {
+            return;
+        }
+        let detail = json!({
+            "role": after.role, "nodal": after.nodal,
+            "role_before": before.role, "nodal_before": before.nodal,
+            "label_changed": after.label != before.label, "organ_changed": after.organ != before.organ,
+        });
+        let audit = note("lesion.edit", AuditAction::U, "lesion", id, detail);
+        self.commit(vec![Change::PutLesion(after)], audit, effects);
+    }
+
+    pub(super) fn remove_lesion(&mut self, id: LesionId, effects: &mut Vec<Effect>) {
+        if self.lesion(id).is_none() {
+            return;
+        }
+        let marks: Vec<AnnotationId> = self
+            .records
+            .annotations
+            .iter()
+            .filter(|a| a.lesion == id)
+            .map(|a| a.id)
+            .collect();
+        for mark in &marks {
+            self.forget_mask(*mark);
+        }
+        let audit = note(
+            "lesion.remove",
+            AuditAction::D,
+            "lesion",
+            id,
+            json!({"annotations": marks}),
+        );
+        self.commit(vec![Change::RemoveLesion(id)], audit, effects);
+        self.after_lesion_change(id, effects);
+    }
+
+    /// Keeps selection and twins true after gestures moved between lesions.
+    pub(super) fn after_lesion_change(&mut self, id: LesionId, effects: &mut Vec<Effect>) {
+        if self.lesion(id).is_none() {
+            self.twins.remove(&id);
+            self.selected = self.selected.filter(|s| *s != id);
+        } else {
+            self.twin_is_stale(id);
+            self.refresh_twins(effects);
+        }
+    }
+}

@@ -1,0 +1,358 @@
+//! From scanned items to patients, time points and series of the record.
+
+use std::collections::BTreeMap;
+use std::path::Path;
+use std::sync::Arc;
+
+use jiff::Timestamp;
+use serde_json::json;
+
+use super::{State, note};
+use crate::app::effect::{Effect, Scanned};
+use crate::app::grouping;
+use crate::app::view::Severity;
+use crate::case::{
+    AuditAction, Change, Patient, PatientId, PatientIdentity, Series, SeriesId, SeriesSource,
+    TimePoint, TimePointId, Treatment, TreatmentId, TreatmentKind,
+};
+use crate::open::{Item, ItemKind, SidecarTreatmentKind};
+
+/// What one import did, for the message at its end.
+#[derive(Default)]
+struct Tally {
+    patients: Vec<PatientId>,
+    n_added: usize,
+    n_known: usize,
+    n_refused: usize,
+    first_refusal: String,
+    n_listed: BTreeMap<&'static str, usize>,
+}
+
+impl State {
+    /// Enters what a scan found. Items that are in the record already (same fingerprint) are
+    /// relinked to where they were found now, never entered twice.
+    pub(super) fn import(&mut self, scanned: Scanned, now: Timestamp, effects: &mut Vec<Effect>) {
+        let mut tally = Tally::default();
+        let Scanned {
+            roots,
+            items,
+            treatments,
+        } = scanned;
+        for (index, (item, fingerprint)) in items.into_iter().enumerate() {
+            match item.kind {
+                _ if item.is_image() => {
+                    self.enter_item(item, index, fingerprint, &roots, now, &mut tally, effects);
+                }
+                ItemKind::Volume | ItemKind::Stack | ItemKind::Image2d | ItemKind::Refused => {
+                    tally.n_refused += 1;
+                    if let (Some(error), true) = (&item.error, tally.first_refusal.is_empty()) {
+                        tally.first_refusal = format!("{} ({})", error.message, error.place);
+                    }
+                }
+                // Text files and the like lie beside images everywhere.
+                ItemKind::Other => {}
+                other => *tally.n_listed.entry(plural(other)).or_default() += 1,
+            }
+        }
+        for treatment in treatments {
+            self.enter_treatment(treatment, &tally, now, effects);
+        }
+        self.report_import(&tally);
+        if let Some(patient) = tally.patients.first() {
+            self.stale_all_twins(*patient);
+            self.show_patient(*patient, effects);
+        }
+    }
+
+    #[expect(
+        clippy::too_many_arguments,
+        reason = "one call site; a struct would only rename them"
+    )]
+    fn enter_item(
+        &mut self,
+        item: Item,
+        index: usize,
+        fingerprint: String,
+        roots: &[std::path::PathBuf],
+        now: Timestamp,
+        tally: &mut Tally,
+        effects: &mut Vec<Effect>,
+    ) {
+        let Some(grid) = item.grid.clone() else {
+            tally.n_refused += 1;
+            return;
+        };
+        let code = patient_code(&item);
+        let standing = self
+            .records
+            .identities
+            .iter()
+            .find(|i| i.code == code)
+            .map(|i| i.patient);
+        let mut changes = Vec::new();
+        let patient = standing.unwrap_or_else(|| {
+            let id = PatientId(self.ids.next(now));
+            let identity = PatientIdentity {
+                patient: id,
+                code: code.clone(),
+                name: item.patient.name.clone(),
+                birth_date: item.patient.birth_date,
+                sex: item.patient.sex.clone(),
+            };
+            changes.push(Change::PutPatient(Patient { id, created: now }, identity));
+            id
+        });
+        if !tally.patients.contains(&patient) {
+            tally.patients.push(patient);
+        }
+        if standing.is_some() {
+            self.warn_of_identity(patient, &item);
+        }
+
+        let known = self
+            .records
+            .series
+            .iter()
+            .find(|s| s.patient == patient && s.fingerprint == fingerprint)
+            .map(|s| s.id);
+        let id = known.unwrap_or_else(|| SeriesId(self.ids.next(now)));
+        changes.push(Change::PutSource(SeriesSource {
+            series: id,
+            root: roots.first().cloned().unwrap_or_default(),
+            item: index,
+            series_uid: item.series_uid.clone(),
+            description: item.series_description.clone(),
+            files: item.paths.clone(),
+        }));
+        if known.is_some() {
+            tally.n_known += 1;
+            let audit = note("series.relink", AuditAction::U, "series", id, json!({}));
+            self.items.insert(id, Arc::new(item));
+            self.commit(changes, audit, effects);
+            return;
+        }
+        let time_point = self.time_point_of(&item, patient, now, &mut changes);
+        changes.insert(
+            changes.len() - 1,
+            Change::PutSeries(Series {
+                id,
+                patient,
+                time_point,
+                modality: item.modality.clone(),
+                unit: item.unit,
+                study_date: item.study_date,
+                frame_of_reference: item.frame_of_reference.clone(),
+                shape: grid.shape(),
+                spacing_mm: grid.spacing_mm().map(|s| s.0),
+                calibrated: grid.is_calibrated(),
+                fingerprint,
+                warnings: item.warnings.clone(),
+            }),
+        );
+        order_for_references(&mut changes);
+        tally.n_added += 1;
+        let detail = json!({
+            "patient": patient, "time_point": time_point, "modality": item.modality.code(),
+            "slices": grid.shape()[2],
+            "warnings": item.warnings.iter().map(|w| w.code.as_str()).collect::<Vec<_>>(),
+        });
+        let audit = note("series.import", AuditAction::C, "series", id, detail);
+        self.items.insert(id, Arc::new(item));
+        self.commit(changes, audit, effects);
+    }
+
+    /// The visit that an item belongs to, made when it is the first of its date or study.
+    fn time_point_of(
+        &mut self,
+        item: &Item,
+        patient: PatientId,
+        now: Timestamp,
+        changes: &mut Vec<Change>,
+    ) -> TimePointId {
+        let of_patient = self
+            .records
+            .time_points
+            .iter()
+            .filter(|t| t.patient == patient);
+        let joined = match item.study_date {
+            Some(date) => grouping::time_point_for(of_patient, date),
+            None => self.undated_sibling(item, patient),
+        };
+        if let Some(id) = joined {
+            return id;
+        }
+        let time_point = TimePoint {
+            id: TimePointId(self.ids.next(now)),
+            patient,
+            date: item.study_date,
+            order: self.next_order(),
+            by_user: false,
+        };
+        let id = time_point.id;
+        changes.push(Change::PutTimePoint(time_point));
+        id
+    }
+
+    /// The visit of another series of the same undated study.
+    fn undated_sibling(&self, item: &Item, patient: PatientId) -> Option<TimePointId> {
+        if item.study_uid.is_empty() {
+            return None;
+        }
+        let siblings = self.records.series.iter().filter(|s| s.patient == patient);
+        siblings
+            .filter(|s| {
+                self.items
+                    .get(&s.id)
+                    .is_some_and(|i| i.study_uid == item.study_uid)
+            })
+            .map(|s| s.time_point)
+            .next()
+    }
+
+    /// Same patient number, other name, birth date or sex: perhaps another person.
+    fn warn_of_identity(&mut self, patient: PatientId, item: &Item) {
+        let Some(identity) = self
+            .records
+            .identities
+            .iter()
+            .find(|i| i.patient == patient)
+        else {
+            return;
+        };
+        let differs =
+            |a: &str, b: &str| !a.is_empty() && !b.is_empty() && !a.eq_ignore_ascii_case(b);
+        let dates_differ = matches!(
+            (identity.birth_date, item.patient.birth_date), (Some(a), Some(b)) if a != b
+        );
+        if dates_differ
+            || differs(&identity.name, &item.patient.name)
+            || differs(&identity.sex, &item.patient.sex)
+        {
+            self.say(
+                Severity::Error,
+                "W-PATIENT: studies with the same patient number differ in name, birth date or sex",
+                "Check that all studies shown belong to one person before comparing them.",
+            );
+        }
+    }
+
+    fn enter_treatment(
+        &mut self,
+        treatment: crate::open::SidecarTreatment,
+        tally: &Tally,
+        now: Timestamp,
+        effects: &mut Vec<Effect>,
+    ) {
+        let [patient] = tally.patients[..] else {
+            self.say(
+                Severity::Warning,
+                "Treatments beside the images were not entered: the folder holds several patients",
+                "Open one patient's folder at a time.",
+            );
+            return;
+        };
+        let kind = match treatment.kind {
+            SidecarTreatmentKind::Systemic => TreatmentKind::Systemic,
+            SidecarTreatmentKind::Radiotherapy => TreatmentKind::Radiotherapy,
+            SidecarTreatmentKind::Surgery => TreatmentKind::Surgery,
+            SidecarTreatmentKind::Stop => TreatmentKind::Stop,
+            SidecarTreatmentKind::Note => TreatmentKind::Note,
+        };
+        let is_known = self.records.treatments.iter().any(|t| {
+            t.patient == patient
+                && t.date == treatment.date
+                && t.kind == kind
+                && t.name == treatment.name
+        });
+        if !is_known {
+            let entered = Treatment {
+                id: TreatmentId(self.ids.next(now)),
+                patient,
+                date: treatment.date,
+                kind,
+                name: treatment.name,
+                dose: treatment.dose,
+                unit: treatment.unit,
+                duration_days: treatment.duration_days,
+            };
+            self.add_treatment(entered, effects);
+        }
+    }
+
+    fn report_import(&mut self, tally: &Tally) {
+        if tally.n_refused > 0 {
+            self.say(
+                Severity::Error,
+                format!(
+                    "{} items could not be opened; the first: {}",
+                    tally.n_refused, tally.first_refusal
+                ),
+                "`oncotwin inspect` lists every item with its reason.",
+            );
+        }
+        if tally.patients.len() > 1 {
+            self.say(
+                Severity::Info,
+                format!(
+                    "{} patients were entered; the first is shown",
+                    tally.patients.len()
+                ),
+                "The others are in the list of patients.",
+            );
+        }
+        let listed: Vec<String> = tally
+            .n_listed
+            .iter()
+            .map(|(kind, n)| format!("{n} {kind}"))
+            .collect();
+        if tally.n_added + tally.n_known == 0 && tally.n_refused == 0 {
+            self.say(
+                Severity::Error,
+                "No image volume was found in what was opened",
+                if listed.is_empty() {
+                    "Open a folder with DICOM files, or NIfTI files.".to_owned()
+                } else {
+                    format!("Found only: {}.", listed.join(", "))
+                },
+            );
+        } else if !listed.is_empty() {
+            self.say(
+                Severity::Info,
+                format!("Not shown as images: {}", listed.join(", ")),
+                "",
+            );
+        }
+    }
+}
+
+/// What several items of a kind are called.
+const fn plural(kind: ItemKind) -> &'static str {
+    match kind {
+        ItemKind::Segmentation => "segmentations",
+        ItemKind::RtStruct => "contour sets",
+        ItemKind::Report => "reports",
+        _ => "tables",
+    }
+}
+
+/// The patient number; files without one (NIfTI) belong to the patient named by their folder.
+fn patient_code(item: &Item) -> String {
+    if !item.patient.id.is_empty() {
+        return item.patient.id.clone();
+    }
+    let folder = item.paths.first().and_then(|p| p.parent());
+    let name = folder
+        .and_then(Path::file_name)
+        .map(|n| n.to_string_lossy().into_owned());
+    name.unwrap_or_else(|| "unnamed".to_owned())
+}
+
+/// Orders changes so that each object comes after what it refers to.
+fn order_for_references(changes: &mut [Change]) {
+    changes.sort_by_key(|change| match change {
+        Change::PutPatient(..) => 0,
+        Change::PutTimePoint(_) => 1,
+        Change::PutSeries(_) => 2,
+        _ => 3,
+    });
+}

@@ -1,0 +1,239 @@
+//! What is shown: patient, series, slice, window. Remembered on disk, not audited.
+
+use std::path::PathBuf;
+
+use super::{SHOWN_PATIENT, Sample, SampleSource, Slot, State};
+use crate::app::effect::{Effect, Work};
+use crate::app::grouping;
+use crate::app::view::Severity;
+use crate::case::{Change, LesionId, PatientId, SeriesId, SeriesView, TimePointId};
+use crate::jobs::Lane;
+use crate::volume::WindowLevel;
+
+/// What a picture was made of; equal keys mean equal pixels.
+pub(in crate::app) type PictureKey = (usize, WindowLevel);
+
+/// Key of the setting that remembers which series a time point shows.
+pub(super) fn shown_series_key(time_point: TimePointId) -> String {
+    format!("shown_series/{time_point}")
+}
+
+impl State {
+    pub(super) fn open_sample(&mut self, sample: usize, effects: &mut Vec<Effect>) {
+        let Some(Sample { title, source, .. }) = self.samples.get(sample).cloned() else {
+            return;
+        };
+        match source {
+            SampleSource::Phantom(out) => {
+                self.start("Making the sample study", Lane::Cpu, Work::MakePhantom { out }, effects);
+            }
+            SampleSource::Folder(Some(path)) => {
+                let work = Work::Scan { paths: vec![path] };
+                self.start("Looking into files", Lane::Io, work, effects);
+            }
+            SampleSource::Folder(None) => self.say(
+                Severity::Error,
+                format!("The files of the sample “{title}” were not found"),
+                "Start the program from its source folder, or set ONCOTWIN_SAMPLES to the folder sample_data.",
+            ),
+        }
+    }
+
+    pub(super) fn show_chooser(&mut self, effects: &mut Vec<Effect>) {
+        self.shown = None;
+        self.selected = None;
+        self.unload();
+        let change = Change::PutSetting(SHOWN_PATIENT.to_owned(), serde_json::Value::Null);
+        self.commit_unaudited(change, effects);
+    }
+
+    pub(super) fn show_patient(&mut self, patient: PatientId, effects: &mut Vec<Effect>) {
+        if self.patient(patient).is_none() {
+            return;
+        }
+        if self.shown != Some(patient) {
+            self.unload();
+            self.selected = None;
+            self.shown = Some(patient);
+            let value = serde_json::to_value(patient).unwrap_or_default();
+            self.commit_unaudited(Change::PutSetting(SHOWN_PATIENT.to_owned(), value), effects);
+        }
+        self.load_patient(patient, effects);
+    }
+
+    /// Gives the memory of images and masks back.
+    fn unload(&mut self) {
+        for slot in self.images.values() {
+            if let Slot::Waiting(job) = slot
+                && let Some(running) = self.jobs.get(job)
+            {
+                running.context.cancel.cancel();
+            }
+        }
+        self.images.clear();
+        self.masks.clear();
+        self.pictures.clear();
+        self.twins.clear();
+        self.stale_twins.clear();
+    }
+
+    /// Loads what the columns of a patient show, the masks that stand, and the twins.
+    pub(super) fn load_patient(&mut self, patient: PatientId, effects: &mut Vec<Effect>) {
+        let points: Vec<TimePointId> = grouping::ordered(&self.records, patient)
+            .iter()
+            .map(|t| t.id)
+            .collect();
+        for time_point in points {
+            if let Some(series) = self.series_shown_in(time_point) {
+                self.load_series(series, effects);
+            }
+        }
+        let lesions: Vec<LesionId> = self.lesions_of(patient).map(|l| l.id).collect();
+        for lesion in lesions {
+            if !self.twins.contains_key(&lesion) {
+                self.twin_is_stale(lesion);
+            }
+        }
+        let annotated: Vec<SeriesId> = self
+            .records
+            .annotations
+            .iter()
+            .filter(|a| self.segmented(a.id).is_none())
+            .filter(|a| self.series(a.series).is_some_and(|s| s.patient == patient))
+            .map(|a| a.series)
+            .collect();
+        for series in annotated {
+            self.load_series(series, effects);
+        }
+        self.refresh_twins(effects);
+    }
+
+    /// The series that a time point shows: the one chosen, else one that carries a lesion, else
+    /// CT before MR before the rest, the one with most slices first.
+    pub(in crate::app) fn series_shown_in(&self, time_point: TimePointId) -> Option<SeriesId> {
+        let chosen = self.shown_series.get(&time_point);
+        let chosen = chosen.filter(|id| {
+            self.series(**id)
+                .is_some_and(|s| s.time_point == time_point)
+        });
+        if let Some(id) = chosen {
+            return Some(*id);
+        }
+        let is_annotated = |id: SeriesId| self.records.annotations.iter().any(|a| a.series == id);
+        self.series_of(time_point)
+            .max_by_key(|s| {
+                let rank = match s.modality.code() {
+                    "CT" => 2,
+                    "MR" => 1,
+                    _ => 0,
+                };
+                (
+                    is_annotated(s.id),
+                    rank,
+                    s.shape[2],
+                    std::cmp::Reverse(s.id),
+                )
+            })
+            .map(|s| s.id)
+    }
+
+    /// Loads the pixels of a series unless they are there or on their way.
+    pub(super) fn load_series(&mut self, series: SeriesId, effects: &mut Vec<Effect>) {
+        if matches!(
+            self.images.get(&series),
+            Some(Slot::Ready(_) | Slot::Waiting(_))
+        ) {
+            return;
+        }
+        let source = self
+            .records
+            .sources
+            .iter()
+            .find(|s| s.series == series)
+            .cloned();
+        let (Some(source), Some(record)) = (source, self.series(series)) else {
+            return;
+        };
+        let work = Work::Load {
+            series,
+            item: self.items.get(&series).cloned(),
+            source,
+            fingerprint: record.fingerprint.clone(),
+        };
+        let job = self.start("Loading images", Lane::Io, work, effects);
+        self.images.insert(series, Slot::Waiting(job));
+    }
+
+    pub(super) fn show_series(&mut self, series: SeriesId, effects: &mut Vec<Effect>) {
+        let Some(time_point) = self.series(series).map(|s| s.time_point) else {
+            return;
+        };
+        self.shown_series.insert(time_point, series);
+        let value = serde_json::to_value(series).unwrap_or_default();
+        self.commit_unaudited(
+            Change::PutSetting(shown_series_key(time_point), value),
+            effects,
+        );
+        // A failed image is tried again: the files may be back.
+        if matches!(self.images.get(&series), Some(Slot::Failed(_))) {
+            self.images.remove(&series);
+        }
+        self.load_series(series, effects);
+    }
+
+    pub(super) fn set_slice(&mut self, series: SeriesId, slice: usize, effects: &mut Vec<Effect>) {
+        let Some(n_slices) = self.series(series).map(|s| s.shape[2]) else {
+            return;
+        };
+        let slice = slice.min(n_slices.saturating_sub(1));
+        self.edit_view(series, effects, |view| view.slice = slice);
+    }
+
+    pub(super) fn edit_view(
+        &mut self,
+        series: SeriesId,
+        effects: &mut Vec<Effect>,
+        edit: impl FnOnce(&mut SeriesView),
+    ) {
+        if self.series(series).is_none() {
+            return;
+        }
+        let before = self.view_of(series);
+        let mut view = before;
+        edit(&mut view);
+        if view != before {
+            self.commit_unaudited(Change::PutSeriesView(series, view), effects);
+        }
+    }
+
+    /// Selects a lesion and brings it into view wherever it is marked.
+    pub(super) fn select_lesion(&mut self, lesion: Option<LesionId>, effects: &mut Vec<Effect>) {
+        self.selected = lesion.filter(|id| self.lesion(*id).is_some());
+        let Some(lesion) = self.selected else { return };
+        let marks: Vec<_> = self
+            .records
+            .annotations
+            .iter()
+            .filter(|a| a.lesion == lesion)
+            .map(|a| (a.id, a.series, a.prompt))
+            .collect();
+        for (annotation, series, prompt) in marks {
+            let on_mask = self.segmented(annotation).map(|s| s.measured.axis_slice);
+            let slice = on_mask.or_else(|| {
+                let image = self.images.get(&series).and_then(Slot::ready)?;
+                let crate::case::Prompt::Diameter { p0, p1 } = prompt;
+                let k = image.volume.grid().voxel_from_patient(p0.midpoint(p1)).k;
+                Some(k.round().max(0.0) as usize)
+            });
+            if let Some(slice) = slice {
+                self.set_slice(series, slice, effects);
+            }
+        }
+    }
+
+    /// The folder in which the shown patient's report is proposed.
+    #[must_use]
+    pub fn export_folder(&self) -> PathBuf {
+        self.workspace.join("reports")
+    }
+}

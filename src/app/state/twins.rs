@@ -1,0 +1,68 @@
+//! Keeping each lesion's twin in step with its measurements.
+
+use std::sync::Arc;
+
+use super::{Slot, State};
+use crate::app::effect::{Effect, Work};
+use crate::app::twin_input;
+use crate::case::{LesionId, PatientId};
+use crate::jobs::Lane;
+
+impl State {
+    /// Notes that a lesion's twin is of older data than the record.
+    pub(super) fn twin_is_stale(&mut self, lesion: LesionId) {
+        if !self.stale_twins.contains(&lesion) {
+            self.stale_twins.push(lesion);
+        }
+    }
+
+    pub(super) fn stale_all_twins(&mut self, patient: PatientId) {
+        let lesions: Vec<LesionId> = self.lesions_of(patient).map(|l| l.id).collect();
+        for lesion in lesions {
+            self.twin_is_stale(lesion);
+        }
+    }
+
+    /// Starts fitting every stale twin whose lesion has no gesture waiting for its mask.
+    pub(super) fn refresh_twins(&mut self, effects: &mut Vec<Effect>) {
+        for lesion in std::mem::take(&mut self.stale_twins) {
+            if self.has_pending_mask(lesion) {
+                self.stale_twins.push(lesion);
+                continue;
+            }
+            if let Some(Slot::Waiting(job)) = self.twins.get(&lesion)
+                && let Some(running) = self.jobs.get(job)
+            {
+                running.context.cancel.cancel();
+            }
+            match twin_input::gather(self, lesion) {
+                Some(input) => {
+                    let work = Work::Twin {
+                        lesion,
+                        input: Box::new(input),
+                    };
+                    let job = self.start("Fitting the twin", Lane::Cpu, work, effects);
+                    self.twins.insert(lesion, Slot::Waiting(job));
+                }
+                None => {
+                    self.twins.remove(&lesion);
+                }
+            }
+        }
+    }
+
+    fn has_pending_mask(&self, lesion: LesionId) -> bool {
+        self.records
+            .annotations
+            .iter()
+            .filter(|a| a.lesion == lesion)
+            .any(|a| {
+                self.segmented(a.id).is_none()
+                    && !matches!(self.masks.get(&a.id), Some(Slot::Failed(_)))
+            })
+    }
+
+    pub(in crate::app) fn twin(&self, lesion: LesionId) -> Option<&Arc<twin_input::TwinResult>> {
+        self.twins.get(&lesion).and_then(Slot::ready)
+    }
+}

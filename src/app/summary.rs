@@ -1,0 +1,488 @@
+//! From the record and the twins to what is told: response, facts and narrative.
+
+use std::sync::Arc;
+
+use super::grouping;
+use super::state::State;
+use super::twin_input::{self, TwinResult};
+use super::view::ResponseCell;
+use super::view_build::{column_title, scenario_label, signed_percent, treatment_kind};
+use crate::case::{Annotation, Lesion, LesionRole, PatientId, Prompt, SeriesId, TimePoint};
+use crate::geometry::Point;
+use crate::narrate::{
+    self, CaseSummary, Doubling, FactTable, FitSummary, LesionMeasure, LesionSummary, ModelWeight,
+    Narrative, Projection, Quantiles, Response, Role, ScenarioProjection, ScenarioSummary,
+    TimePointSummary, TreatmentSummary,
+};
+use crate::response::{
+    self, Assessment, Category, NewLesion, NonTarget, Target, TargetStatus, TimePointSum,
+};
+use crate::twin::{Ladder, ScenarioChange, SizeChange};
+use crate::units::{Bulk, Days, Length, Mm, Mm3, Px};
+
+/// What is told of a patient.
+#[derive(Clone, Debug)]
+pub(super) struct Summary {
+    /// The case as plain numbers.
+    pub(super) case: CaseSummary,
+    /// Its facts.
+    pub(super) facts: FactTable,
+    /// Sentences made of them.
+    pub(super) narrative: Narrative,
+    /// One cell per visit.
+    pub(super) response: Vec<ResponseCell>,
+}
+
+/// Length of a drawn line: millimetres, or pixels along a row where the spacing is unknown.
+pub(super) fn drawn_length(
+    state: &State,
+    series: SeriesId,
+    p0: Point,
+    p1: Point,
+) -> Option<Length> {
+    let series = state.series(series)?;
+    let nominal = p0.distance(p1);
+    Some(if series.calibrated {
+        Length::Mm(nominal)
+    } else {
+        Length::Px(Px(nominal.0 / series.spacing_mm[0]))
+    })
+}
+
+/// The diameter that RECIST counts: measured on the mask where there is one (the short axis of a
+/// node), else as drawn.
+pub(super) fn recist_length(
+    state: &State,
+    lesion: &Lesion,
+    mark: &Annotation,
+) -> Option<(crate::case::AnnotationId, Length)> {
+    let Prompt::Diameter { p0, p1 } = mark.prompt;
+    let length = match state.segmented(mark.id) {
+        Some(s) if lesion.nodal => s.measured.short_axis.length,
+        Some(s) => s.measured.long_axis.length,
+        // A drawn longest diameter says nothing about a node's short axis.
+        None if lesion.nodal => return None,
+        None => drawn_length(state, mark.series, p0, p1)?,
+    };
+    Some((mark.id, length))
+}
+
+/// Everything that is told of a patient, made anew from the record.
+pub(super) fn of(state: &State, patient: PatientId) -> Summary {
+    let points: Vec<&TimePoint> = grouping::ordered(state.records(), patient);
+    let assessments = assess(state, patient, &points);
+    let case = case_summary(state, patient, &points, &assessments);
+    let facts = narrate::facts(&case);
+    let narrative = if case.lesions.is_empty() {
+        Narrative::default()
+    } else {
+        narrate::template(&facts)
+    };
+    Summary {
+        response: assessments
+            .iter()
+            .map(|a| a.as_ref().map(response_cell).unwrap_or_default())
+            .collect(),
+        case,
+        facts,
+        narrative,
+    }
+}
+
+/// Target response per visit; `None` where no lesion was marked.
+fn assess(state: &State, patient: PatientId, points: &[&TimePoint]) -> Vec<Option<Assessment>> {
+    let lesions: Vec<&Lesion> = state.lesions_of(patient).collect();
+    let is_marked = |p: &TimePoint| {
+        lesions
+            .iter()
+            .any(|l| state.annotation_at(l.id, p.id).is_some())
+    };
+    let marked: Vec<(usize, &TimePoint)> = points
+        .iter()
+        .copied()
+        .enumerate()
+        .filter(|(_, p)| is_marked(p))
+        .collect();
+    let sums: Vec<TimePointSum> = marked
+        .iter()
+        .map(|(n, point)| TimePointSum {
+            label: point
+                .date
+                .map_or_else(|| column_title(*n), |d| d.to_string()),
+            targets: lesions
+                .iter()
+                .filter(|l| l.role == LesionRole::Target)
+                .map(|lesion| {
+                    let mark = state.annotation_at(lesion.id, point.id);
+                    let length = mark.and_then(|m| recist_length(state, lesion, m));
+                    Target {
+                        lesion: lesion.label.clone(),
+                        nodal: lesion.nodal,
+                        status: length.map_or(TargetStatus::NotAssessed, |(_, l)| {
+                            TargetStatus::Measured(l)
+                        }),
+                    }
+                })
+                .collect(),
+            non_target: if lesions.iter().any(|l| l.role == LesionRole::NonTarget) {
+                NonTarget::NotEvaluated
+            } else {
+                NonTarget::None
+            },
+            new_lesion: if lesions
+                .iter()
+                .any(|l| l.role == LesionRole::New && state.annotation_at(l.id, point.id).is_some())
+            {
+                NewLesion::Unequivocal
+            } else {
+                NewLesion::None
+            },
+        })
+        .collect();
+    let mut all = vec![None; points.len()];
+    for ((n, _), assessment) in marked.iter().zip(response::assess(&sums)) {
+        all[*n] = Some(assessment);
+    }
+    all
+}
+
+fn probabilities(assessment: &Assessment) -> Vec<(String, f64)> {
+    let Some(p) = assessment.probability else {
+        return Vec::new();
+    };
+    let mut all = vec![
+        ("CR".to_owned(), p.complete),
+        ("PR".to_owned(), p.partial),
+        ("SD".to_owned(), p.stable),
+        ("PD".to_owned(), p.progression),
+    ];
+    all.retain(|(_, p)| *p >= 0.005);
+    all.sort_by(|a, b| b.1.total_cmp(&a.1));
+    all
+}
+
+/// What counts for the visit: overall response where new or non-target lesions decide, else target.
+fn category(assessment: &Assessment) -> Option<Category> {
+    assessment.overall.or(assessment.target)
+}
+
+fn response_cell(assessment: &Assessment) -> ResponseCell {
+    let change = [
+        (assessment.from_baseline_percent, "from baseline"),
+        (assessment.from_nadir_percent, "from nadir"),
+    ];
+    let change: Vec<String> = change
+        .into_iter()
+        .filter_map(|(pct, what)| Some(format!("{} {what}", signed_percent(pct?))))
+        .collect();
+    let probability: Vec<String> = probabilities(assessment)
+        .iter()
+        .map(|(category, p)| format!("{category} {:.0} %", 100.0 * p))
+        .collect();
+    let why: Vec<&str> = assessment.why.iter().map(|r| r.text.as_str()).collect();
+    ResponseCell {
+        sum: assessment.sum.map(|s| s.to_string()).unwrap_or_default(),
+        sum_value: assessment.sum,
+        change: change.join(", "),
+        category: category(assessment)
+            .map(|c| c.to_string())
+            .unwrap_or_default(),
+        probability: probability.join(" · "),
+        why: why.join(" "),
+    }
+}
+
+fn case_summary(
+    state: &State,
+    patient: PatientId,
+    points: &[&TimePoint],
+    assessments: &[Option<Assessment>],
+) -> CaseSummary {
+    let records = state.records();
+    let baseline = twin_input::baseline(state, patient);
+    let day_of = |date: jiff::civil::Date| baseline.map(|b| grouping::days_between(b, date));
+    let identity = records.identities.iter().find(|i| i.patient == patient);
+    let scenario = records.scenarios.iter().find(|s| s.patient == patient);
+    let mut treatments: Vec<_> = records
+        .treatments
+        .iter()
+        .filter(|t| t.patient == patient)
+        .collect();
+    treatments.sort_by_key(|t| (t.date, t.id));
+    CaseSummary {
+        patient: identity.map(|i| i.code.clone()).unwrap_or_default(),
+        time_points: points
+            .iter()
+            .map(|point| {
+                let shown = state
+                    .series_shown_in(point.id)
+                    .and_then(|id| state.series(id));
+                TimePointSummary {
+                    id: point.id.to_string(),
+                    date: point.date,
+                    day: point.date.and_then(day_of),
+                    modality: shown
+                        .map(|s| s.modality.code().to_owned())
+                        .unwrap_or_default(),
+                    slice_thickness: shown.filter(|s| s.calibrated).map(|s| Mm(s.spacing_mm[2])),
+                    warnings: shown.map(|s| s.warnings.clone()).unwrap_or_default(),
+                }
+            })
+            .collect(),
+        lesions: state
+            .lesions_of(patient)
+            .map(|l| lesion_summary(state, l, points))
+            .collect(),
+        responses: assessments
+            .iter()
+            .map(|a| response_summary(a.as_ref()?))
+            .collect(),
+        treatments: treatments
+            .into_iter()
+            .map(|t| TreatmentSummary {
+                date: t.date,
+                day: day_of(t.date),
+                kind: treatment_kind(t.kind).to_owned(),
+                name: t.name.clone(),
+                dose: t.dose,
+                unit: t.unit.clone(),
+                duration: Days(t.duration_days),
+            })
+            .collect(),
+        scenario: scenario.map(|s| scenario_summary(&s.change)),
+    }
+}
+
+fn lesion_summary(state: &State, lesion: &Lesion, points: &[&TimePoint]) -> LesionSummary {
+    let measure = |point: &&TimePoint| {
+        let mark = state.annotation_at(lesion.id, point.id)?;
+        let Prompt::Diameter { p0, p1 } = mark.prompt;
+        let segmented = state.segmented(mark.id);
+        let measured = segmented.map(|s| &s.measured);
+        Some(LesionMeasure {
+            drawn: drawn_length(state, mark.series, p0, p1),
+            long_axis: measured.map(|m| m.long_axis.length),
+            short_axis: measured.map(|m| m.short_axis.length),
+            volume: measured.map(|m| m.volume),
+            confidence: segmented.map(|s| s.confidence),
+            engine: segmented.map(|s| s.engine.clone()).unwrap_or_default(),
+            mask_sha256: segmented.map(|s| s.mask_sha256.clone()).unwrap_or_default(),
+            warnings: segmented.map(|s| s.warnings.clone()).unwrap_or_default(),
+        })
+    };
+    LesionSummary {
+        id: lesion.id.to_string(),
+        label: lesion.label.clone(),
+        organ: lesion.organ.clone(),
+        role: match lesion.role {
+            LesionRole::Target => Role::Target,
+            LesionRole::NonTarget => Role::NonTarget,
+            LesionRole::New => Role::New,
+        },
+        nodal: lesion.nodal,
+        measures: points.iter().map(measure).collect(),
+        // A twin of diameters has no volumes to tell of.
+        fit: state
+            .twin(lesion.id)
+            .filter(|t| !t.projection.scale.is_diameter())
+            .map(|t| fit_summary(t)),
+    }
+}
+
+fn response_summary(assessment: &Assessment) -> Option<Response> {
+    Some(Response {
+        sum: assessment.sum?,
+        change_from_baseline_pct: assessment.from_baseline_percent,
+        change_from_nadir_pct: assessment.from_nadir_percent,
+        change_from_nadir: assessment.from_nadir.map(Length::Mm),
+        category: category(assessment).map(|c| c.to_string()),
+        probability: probabilities(assessment),
+        rule: assessment
+            .why
+            .first()
+            .map(|r| r.text.clone())
+            .unwrap_or_default(),
+    })
+}
+
+fn scenario_summary(change: &ScenarioChange) -> ScenarioSummary {
+    let condition = match change {
+        ScenarioChange::StopTreatment { day } => {
+            format!("all treatment had stopped on day {day:.0}")
+        }
+        ScenarioChange::StartTreatment { day } => {
+            format!("treatment had been given again from day {day:.0} on")
+        }
+        ScenarioChange::ScaleDose { from_day, factor } => {
+            format!(
+                "{:.0} % of the dose had been given from day {from_day:.0} on",
+                100.0 * factor
+            )
+        }
+    };
+    ScenarioSummary {
+        label: scenario_label(change),
+        condition,
+        assumptions: vec![
+            "The effect of treatment is the one seen in this patient's lesions so far, as far as the data show one."
+                .to_owned(),
+            "Treatment was not chosen for reasons that also predict growth.".to_owned(),
+        ],
+    }
+}
+
+/// How many projected days a report tells of, beyond the last scan.
+const N_TOLD: usize = 3;
+
+fn fit_summary(twin: &TwinResult) -> FitSummary {
+    let projection = &twin.projection;
+    let bulk = |v: f64| {
+        if projection.scale.is_calibrated() {
+            Bulk::Mm3(Mm3(v))
+        } else {
+            Bulk::Voxels(v)
+        }
+    };
+    let quantiles = |q: &crate::twin::Quantiles| Quantiles {
+        q05: bulk(q.q05),
+        q50: bulk(q.q50),
+        q95: bulk(q.q95),
+    };
+    let ahead: Vec<_> = projection
+        .days
+        .iter()
+        .filter(|h| h.day.0 > twin.fit.last_day().0)
+        .collect();
+    let stride = ahead.len().div_ceil(N_TOLD).max(1);
+    // Counted from the end, so that the last projected day is always told.
+    let told = ahead.iter().rev().step_by(stride).rev();
+    FitSummary {
+        models: twin
+            .fit
+            .models
+            .iter()
+            .map(|m| ModelWeight {
+                model: m.model.name().to_owned(),
+                weight: m.weight,
+            })
+            .collect(),
+        doubling: twin
+            .doubling
+            .as_ref()
+            .map(|d| match (d.slow, d.median, d.fast) {
+                (
+                    SizeChange::Doubles(slow),
+                    SizeChange::Doubles(median),
+                    SizeChange::Doubles(fast),
+                ) => Doubling::Growing(Quantiles {
+                    q05: fast,
+                    q50: median,
+                    q95: slow,
+                }),
+                (
+                    SizeChange::Halves(fast),
+                    SizeChange::Halves(median),
+                    SizeChange::Halves(slow),
+                ) => Doubling::Shrinking(Quantiles {
+                    q05: fast,
+                    q50: median,
+                    q95: slow,
+                }),
+                _ => Doubling::Undetermined,
+            }),
+        projections: told
+            .map(|h| Projection {
+                day: Days(h.day.0.round()),
+                factual: quantiles(&h.factual.latent),
+                scenario: h.scenario.as_ref().zip(h.difference.as_ref()).map(
+                    |(arm, difference)| ScenarioProjection {
+                        size: quantiles(&arm.latent),
+                        difference: quantiles(&difference.absolute),
+                        identified: h.identified,
+                        why: projection.why.join(" "),
+                        ladder: ladder_name(projection.ladder).to_owned(),
+                    },
+                ),
+            })
+            .collect(),
+        locf: Some(bulk(projection.locf.size.value())),
+        horizon: Some(projection.fade_after),
+        seed: twin.fit.seed,
+        warnings: twin.warnings.clone(),
+    }
+}
+
+const fn ladder_name(ladder: Ladder) -> &'static str {
+    match ladder {
+        Ladder::C0 => "C0",
+        Ladder::C1 => "C1",
+        Ladder::C2 => "C2",
+        Ladder::C3 => "C3",
+        Ladder::C4 => "C4",
+    }
+}
+
+/// Statements below the growth plot.
+pub(super) fn twin_notes(twin: &TwinResult, has_scenario: bool) -> Vec<String> {
+    let mut notes = Vec::new();
+    if let Some(d) = &twin.doubling {
+        notes.push(match (d.slow, d.fast) {
+            (SizeChange::Doubles(_), SizeChange::Doubles(_))
+            | (SizeChange::Halves(_), SizeChange::Halves(_)) => {
+                format!("Now {} (90 %: {} to {}).", d.median, d.slow, d.fast)
+            }
+            _ => format!(
+                "Now {}, but growth is not certain: probability {:.0} %.",
+                d.median,
+                100.0 * d.growing
+            ),
+        });
+    }
+    let weights: Vec<String> = twin
+        .fit
+        .models
+        .iter()
+        .map(|m| format!("{} {:.2}", m.model.name(), m.weight))
+        .collect();
+    notes.push(format!("Models: {}.", weights.join(", ")));
+    notes.push(match twin.skill.as_ref().and_then(crate::twin::Skill::score) {
+        Some(skill) if skill > 0.0 => {
+            format!("On past scans the twin's error was {:.0} % below carrying the last value forward.", 100.0 * skill)
+        }
+        Some(skill) => format!(
+            "On past scans carrying the last value forward did better than the twin (error {:.0} % higher).",
+            -100.0 * skill
+        ),
+        None => "Too few scans to compare the twin with carrying the last value forward.".to_owned(),
+    });
+    if has_scenario {
+        notes.push(format!(
+            "Evidence {} for this question.",
+            ladder_name(twin.projection.ladder)
+        ));
+        notes.extend(twin.projection.why.iter().cloned());
+    }
+    notes.extend(
+        twin.warnings
+            .iter()
+            .map(|w| format!("{}: {}", w.code.as_str(), w.message)),
+    );
+    notes
+}
+
+/// A summary kept until the record changes.
+#[derive(Debug, Default)]
+pub(super) struct SummaryCache(Option<(PatientId, u64, Arc<Summary>)>);
+
+impl SummaryCache {
+    /// The summary for this revision of state, if it is the one kept.
+    pub(super) fn get(&self, patient: PatientId, revision: u64) -> Option<Arc<Summary>> {
+        let (p, r, summary) = self.0.as_ref()?;
+        (*p == patient && *r == revision).then(|| Arc::clone(summary))
+    }
+
+    /// Keeps a summary.
+    pub(super) fn put(&mut self, patient: PatientId, revision: u64, summary: Arc<Summary>) {
+        self.0 = Some((patient, revision, summary));
+    }
+}

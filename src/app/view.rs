@@ -1,0 +1,411 @@
+//! The view model: everything the window draws, as plain data, formatted and with units.
+//!
+//! Built from the state for every frame by `State::view`; holds no logic of its own. Pictures are
+//! shared (`Arc`) and carry a version, so that an unchanged picture is not uploaded again.
+
+use std::sync::Arc;
+
+pub use crate::case::{
+    AnnotationId, LesionId, LesionRole, PatientId, SeriesId, TimePointId, TreatmentId,
+    TreatmentKind,
+};
+pub use crate::geometry::{Letters, Point, Vec3};
+pub use crate::jobs::JobId;
+pub use crate::twin::ScenarioChange;
+use crate::units::{Length, Mm};
+pub use crate::volume::WindowLevel;
+
+/// One frame's worth of everything.
+#[derive(Clone, Debug)]
+pub struct View {
+    /// The patient shown; `None` shows the chooser.
+    pub patient: Option<PatientView>,
+    /// Samples and patients to choose from.
+    pub chooser: ChooserView,
+    /// Running jobs.
+    pub jobs: Vec<JobRow>,
+    /// Messages that stay until dismissed, newest last.
+    pub messages: Vec<Message>,
+    /// Whether everything shown is on disk.
+    pub saved: Saved,
+    /// Name of the workspace folder.
+    pub workspace: String,
+    /// Dark theme.
+    pub dark: bool,
+}
+
+/// The list shown at start.
+#[derive(Clone, Debug, Default)]
+pub struct ChooserView {
+    /// Sample patients that come with the program.
+    pub samples: Vec<SampleRow>,
+    /// Patients of this workspace, latest first.
+    pub patients: Vec<PatientRow>,
+}
+
+/// A sample patient.
+#[derive(Clone, Debug)]
+pub struct SampleRow {
+    /// Name.
+    pub title: String,
+    /// What it is, and its licence.
+    pub detail: String,
+    /// Whether its files are there; otherwise `detail` says how to get them.
+    pub available: bool,
+}
+
+/// A patient of the workspace.
+#[derive(Clone, Debug)]
+pub struct PatientRow {
+    /// Whom.
+    pub id: PatientId,
+    /// Name and patient number.
+    pub title: String,
+    /// Time points, lesions, last date.
+    pub detail: String,
+}
+
+/// A running job.
+#[derive(Clone, Debug)]
+pub struct JobRow {
+    /// Which.
+    pub id: JobId,
+    /// What it does.
+    pub name: String,
+    /// The step under way.
+    pub step: String,
+    /// 0–1.
+    pub fraction: f32,
+}
+
+/// How serious a message is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Severity {
+    /// For information.
+    Info,
+    /// Something to know before trusting a number.
+    Warning,
+    /// Something failed.
+    Error,
+}
+
+/// A message: what, where, what to do.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Message {
+    /// How serious.
+    pub severity: Severity,
+    /// What happened.
+    pub text: String,
+    /// What to do about it; may be empty.
+    pub hint: String,
+}
+
+/// Whether the record on disk is what the screen shows.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Saved {
+    /// Every gesture is on disk.
+    All,
+    /// This many commits are on their way.
+    Pending(usize),
+    /// A commit failed, for this reason; what it held is not on disk.
+    Failed(String),
+}
+
+/// One patient, all time points.
+#[derive(Clone, Debug)]
+pub struct PatientView {
+    /// Whom.
+    pub id: PatientId,
+    /// Name.
+    pub name: String,
+    /// Patient number, birth date, sex.
+    pub detail: String,
+    /// Time points, oldest first.
+    pub columns: Vec<ColumnView>,
+    /// Lesion table.
+    pub lesions: Vec<LesionRow>,
+    /// The lesion that the next diameter belongs to; `None` starts a new one.
+    pub selected: Option<LesionId>,
+    /// Sum of diameters and response, one entry per column.
+    pub response: Vec<ResponseCell>,
+    /// Growth curve of the selected lesion (or of the first).
+    pub growth: GrowthView,
+    /// Treatments in order.
+    pub treatments: Vec<TreatmentRow>,
+    /// The what-if question asked; `None` when none is.
+    pub scenario: Option<ScenarioChange>,
+    /// Narrative sentences with the facts they rest on.
+    pub narrative: Vec<NarrativeRow>,
+    /// Where the last report went; empty when none was written.
+    pub last_report: String,
+}
+
+/// One time point.
+#[derive(Clone, Debug)]
+pub struct ColumnView {
+    /// Which.
+    pub id: TimePointId,
+    /// `Baseline` or `Follow-up 2`.
+    pub title: String,
+    /// Date and day, for example `2024-05-02 · day 62`; says so when unknown.
+    pub date: String,
+    /// No date is known; the window asks for one.
+    pub needs_date: bool,
+    /// Series to choose from.
+    pub series: Vec<SeriesTab>,
+    /// The series shown; `None` while it loads or when it could not be loaded.
+    pub shown: Option<SliceView>,
+    /// Why nothing is shown: loading, or an error.
+    pub status: String,
+}
+
+/// A series of a time point.
+#[derive(Clone, Debug)]
+pub struct SeriesTab {
+    /// Which.
+    pub id: SeriesId,
+    /// Modality and description.
+    pub label: String,
+    /// Whether it is the one shown.
+    pub shown: bool,
+    /// Named warnings, `W-…: text`.
+    pub warnings: Vec<String>,
+}
+
+/// A grey picture, rows from the top.
+#[derive(Clone, Debug)]
+pub struct Picture {
+    /// Columns.
+    pub width: usize,
+    /// Rows.
+    pub height: usize,
+    /// `width · height` grey levels.
+    pub gray: Vec<u8>,
+    /// Differs whenever the pixels differ.
+    pub version: u64,
+}
+
+/// Where the pixels of a picture are in the patient.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct PixelMap {
+    /// Centre of pixel (0, 0), LPS mm.
+    pub origin: Point,
+    /// Step from one column to the next, mm.
+    pub dx: Vec3,
+    /// Step from one row to the next, mm.
+    pub dy: Vec3,
+}
+
+impl PixelMap {
+    /// Patient position of a picture position (pixel centres are whole numbers).
+    #[must_use]
+    pub fn patient(&self, x: f64, y: f64) -> Point {
+        Point(self.origin.0 + self.dx * x + self.dy * y)
+    }
+
+    /// Picture position of a patient position, projected onto the plane.
+    #[must_use]
+    pub fn pixel(&self, p: Point) -> [f64; 2] {
+        let d = p.0 - self.origin.0;
+        let (aa, ab, bb) = (
+            self.dx.dot(&self.dx),
+            self.dx.dot(&self.dy),
+            self.dy.dot(&self.dy),
+        );
+        let (da, db) = (d.dot(&self.dx), d.dot(&self.dy));
+        let det = aa * bb - ab * ab;
+        [(da * bb - db * ab) / det, (db * aa - da * ab) / det]
+    }
+}
+
+/// A slice as shown in a column.
+#[derive(Clone, Debug)]
+pub struct SliceView {
+    /// Which series.
+    pub series: SeriesId,
+    /// The picture.
+    pub picture: Arc<Picture>,
+    /// Where it is.
+    pub map: PixelMap,
+    /// Whether lengths on it are millimetres.
+    pub calibrated: bool,
+    /// Zero-based slice.
+    pub slice: usize,
+    /// Number of slices.
+    pub n_slices: usize,
+    /// Slice position along the normal.
+    pub position: Mm,
+    /// The window shown.
+    pub window: WindowLevel,
+    /// Unit of the window's numbers.
+    pub unit: &'static str,
+    /// Presets to offer: name and window.
+    pub presets: Vec<(String, WindowLevel)>,
+    /// Magnification; 1 fits the view.
+    pub zoom: f64,
+    /// Shift in picture pixels.
+    pub pan: [f64; 2],
+    /// Orientation letters; `None` where left and right are unknown.
+    pub letters: Option<Letters>,
+    /// Lesions on this slice.
+    pub overlays: Vec<Overlay>,
+    /// Slices that carry a mask of some lesion (for marks beside the slice slider).
+    pub marked_slices: Vec<usize>,
+}
+
+/// A lesion on a slice, in picture coordinates (pixel centres are whole numbers).
+#[derive(Clone, Debug)]
+pub struct Overlay {
+    /// Which lesion.
+    pub lesion: LesionId,
+    /// Its label.
+    pub label: String,
+    /// Position in the lesion list, for its colour.
+    pub color: usize,
+    /// Closed outlines of the mask along pixel edges.
+    pub outlines: Vec<Vec<[f32; 2]>>,
+    /// Long axis measured on the mask, when it lies in this slice.
+    pub long_axis: Option<[[f32; 2]; 2]>,
+    /// Short axis measured on the mask, when it lies in this slice.
+    pub short_axis: Option<[[f32; 2]; 2]>,
+    /// The diameter as drawn, when it lies in this slice.
+    pub drawn: Option<[[f32; 2]; 2]>,
+}
+
+/// One lesion over all time points.
+#[derive(Clone, Debug)]
+pub struct LesionRow {
+    /// Which.
+    pub id: LesionId,
+    /// Label.
+    pub label: String,
+    /// Organ.
+    pub organ: String,
+    /// How RECIST counts it.
+    pub role: LesionRole,
+    /// Lymph node.
+    pub nodal: bool,
+    /// Position in the list, for its colour.
+    pub color: usize,
+    /// One entry per column; `None` where it was not marked.
+    pub cells: Vec<Option<LesionCell>>,
+}
+
+/// One lesion at one time point.
+#[derive(Clone, Debug)]
+pub struct LesionCell {
+    /// The gesture.
+    pub annotation: AnnotationId,
+    /// Drawn diameter, as text with unit.
+    pub drawn: String,
+    /// Measured axes `32.1 × 20.4 mm`; empty while segmenting.
+    pub axes: String,
+    /// Volume with unit; empty while segmenting.
+    pub volume: String,
+    /// Change of the RECIST diameter against the first time point, for example `−12 %`.
+    pub change: String,
+    /// Confidence of the mask, 0–1; `None` while segmenting.
+    pub confidence: Option<f64>,
+    /// Warnings `W-…: text`, or why there is no mask.
+    pub warnings: Vec<String>,
+    /// Still being segmented.
+    pub pending: bool,
+    /// Where the number came from, for hovering: engine, version, mask hash, time.
+    pub provenance: String,
+}
+
+/// Response at one time point.
+#[derive(Clone, Debug, Default)]
+pub struct ResponseCell {
+    /// Sum of diameters with unit, or why there is none.
+    pub sum: String,
+    /// The number, for plotting.
+    pub sum_value: Option<Length>,
+    /// Change from baseline and from nadir.
+    pub change: String,
+    /// CR, PR, SD, PD, NE; empty at baseline.
+    pub category: String,
+    /// Probability of each category, for example `PR 83 % · SD 17 %`.
+    pub probability: String,
+    /// The rule, in a sentence.
+    pub why: String,
+}
+
+/// Growth curve of one lesion.
+#[derive(Clone, Debug, Default)]
+pub struct GrowthView {
+    /// Label of the lesion; empty when there is nothing to show.
+    pub title: String,
+    /// What is plotted, with unit, for example `Volume (mL)`.
+    pub y_label: String,
+    /// Observed points: day, value, column.
+    pub points: Vec<GrowthPoint>,
+    /// Forecast of the plan that was followed.
+    pub factual: Vec<BandPoint>,
+    /// The what-if arm.
+    pub scenario: Vec<BandPoint>,
+    /// Name of the what-if arm.
+    pub scenario_label: String,
+    /// Treated intervals: first day, last day, name.
+    pub treated: Vec<(f64, f64, String)>,
+    /// Last observation carried forward, plotted units.
+    pub locf: Option<f64>,
+    /// Day beyond which the curve fades.
+    pub horizon_day: f64,
+    /// Whether data determine the scenario's difference; false is hatched and labelled.
+    pub identified: bool,
+    /// Statements below the plot: doubling time, model weights, ladder, why not identified.
+    pub notes: Vec<String>,
+    /// A fit is under way.
+    pub pending: bool,
+}
+
+/// An observed size.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct GrowthPoint {
+    /// Day after baseline.
+    pub day: f64,
+    /// Value in plotted units.
+    pub value: f64,
+    /// Lower end of the measurement's 90 % interval.
+    pub low: f64,
+    /// Upper end.
+    pub high: f64,
+    /// Column it was measured in.
+    pub column: usize,
+}
+
+/// Quantiles of a curve on one day, in plotted units.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct BandPoint {
+    /// Day after baseline.
+    pub day: f64,
+    /// 5 %.
+    pub q05: f64,
+    /// 25 %.
+    pub q25: f64,
+    /// Median.
+    pub q50: f64,
+    /// 75 %.
+    pub q75: f64,
+    /// 95 %.
+    pub q95: f64,
+}
+
+/// A treatment.
+#[derive(Clone, Debug)]
+pub struct TreatmentRow {
+    /// Which.
+    pub id: TreatmentId,
+    /// Date, kind, name, dose, length.
+    pub text: String,
+}
+
+/// One sentence of the narrative.
+#[derive(Clone, Debug)]
+pub struct NarrativeRow {
+    /// The sentence.
+    pub text: String,
+    /// The facts behind its numbers, `F3: long axis of L1 at 2024-03-01 = 32.1 mm`.
+    pub facts: Vec<String>,
+}

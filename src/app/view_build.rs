@@ -1,0 +1,290 @@
+//! Building the view model from the state: formatting, units and pictures.
+
+mod lesions;
+mod pictures;
+mod twin;
+
+pub(super) use lesions::signed_percent;
+pub(super) use twin::scenario_label;
+
+use jiff::civil::Date;
+
+use super::grouping;
+use super::state::{Slot, State};
+use super::summary;
+use super::view::{
+    ChooserView, ColumnView, JobRow, NarrativeRow, PatientRow, PatientView, SampleRow, SeriesTab,
+    TreatmentRow, View,
+};
+use crate::case::{PatientId, Series, TimePoint, Treatment, TreatmentKind};
+use crate::warning::Warning;
+
+impl State {
+    /// Everything the window draws.
+    pub fn view(&mut self) -> View {
+        let patient = self.shown_patient().and_then(|id| self.patient_view(id));
+        View {
+            patient,
+            chooser: self.chooser_view(),
+            jobs: self
+                .jobs
+                .iter()
+                .map(|(id, running)| {
+                    let (step, fraction) = running.context.progress.read();
+                    JobRow {
+                        id: *id,
+                        name: running.name.to_owned(),
+                        step,
+                        fraction,
+                    }
+                })
+                .collect(),
+            messages: self.messages.clone(),
+            saved: self.saved(),
+            workspace: self.workspace.display().to_string(),
+            dark: self.dark,
+        }
+    }
+
+    fn chooser_view(&self) -> ChooserView {
+        let samples = self.samples.iter().map(|sample| SampleRow {
+            title: sample.title.clone(),
+            detail: sample.detail.clone(),
+            available: !matches!(sample.source, super::state::SampleSource::Folder(None)),
+        });
+        let mut patients: Vec<PatientRow> = self
+            .records
+            .patients
+            .iter()
+            .map(|patient| {
+                let points = grouping::ordered(&self.records, patient.id);
+                let n_lesions = self.lesions_of(patient.id).count();
+                let last = points.iter().filter_map(|t| t.date).max();
+                let last = last.map(|d| format!(" · last {d}")).unwrap_or_default();
+                PatientRow {
+                    id: patient.id,
+                    title: self.patient_title(patient.id),
+                    detail: format!(
+                        "{} · {}{last}",
+                        counted(points.len(), "time point"),
+                        counted(n_lesions, "lesion")
+                    ),
+                }
+            })
+            .collect();
+        patients.reverse();
+        ChooserView {
+            samples: samples.collect(),
+            patients,
+        }
+    }
+
+    fn patient_title(&self, id: PatientId) -> String {
+        let identity = self.records.identities.iter().find(|i| i.patient == id);
+        identity.map_or_else(
+            || "Erased patient".to_owned(),
+            |i| match (displayed_name(&i.name).as_str(), i.code.trim()) {
+                ("", code) => code.to_owned(),
+                (name, code) => format!("{name} ({code})"),
+            },
+        )
+    }
+
+    fn patient_view(&mut self, id: PatientId) -> Option<PatientView> {
+        self.patient(id)?;
+        let identity = self.records.identities.iter().find(|i| i.patient == id);
+        let detail = identity.map(|i| {
+            let born = i
+                .birth_date
+                .map(|d| format!("born {d}"))
+                .unwrap_or_default();
+            let parts = [i.code.clone(), born, i.sex.clone()];
+            parts
+                .into_iter()
+                .filter(|p| !p.is_empty())
+                .collect::<Vec<_>>()
+                .join(" · ")
+        });
+        let name = identity
+            .map(|i| displayed_name(&i.name))
+            .filter(|n| !n.is_empty());
+        let points: Vec<TimePoint> = grouping::ordered(&self.records, id)
+            .into_iter()
+            .cloned()
+            .collect();
+        let baseline = points.iter().find_map(|t| t.date);
+        let columns = points
+            .iter()
+            .enumerate()
+            .map(|(n, point)| self.column_view(n, point, baseline))
+            .collect();
+        let summary = self.summary(id);
+        let scenario = self.records.scenarios.iter().find(|s| s.patient == id);
+        Some(PatientView {
+            id,
+            name: name.unwrap_or_else(|| self.patient_title(id)),
+            detail: detail.unwrap_or_default(),
+            columns,
+            lesions: self.lesion_rows(id, &points),
+            selected: self.selected,
+            response: summary.response.clone(),
+            growth: self.growth_view(id, &points),
+            treatments: self.treatment_rows(id, baseline),
+            scenario: scenario.map(|s| s.change.clone()),
+            narrative: narrative_rows(&summary),
+            last_report: self.last_report.clone(),
+        })
+    }
+
+    fn column_view(&mut self, n: usize, point: &TimePoint, baseline: Option<Date>) -> ColumnView {
+        let shown = self.series_shown_in(point.id);
+        let series = self
+            .series_of(point.id)
+            .map(|s| SeriesTab {
+                id: s.id,
+                label: self.series_label(s),
+                shown: Some(s.id) == shown,
+                warnings: s.warnings.iter().map(warning_line).collect(),
+            })
+            .collect();
+        let status = match shown.and_then(|id| self.images.get(&id)) {
+            Some(Slot::Ready(_)) => String::new(),
+            Some(Slot::Failed(failure)) => format!("{}\n{}", failure.text, failure.hint),
+            Some(Slot::Waiting(_)) => "Loading…".to_owned(),
+            None => "Not loaded".to_owned(),
+        };
+        let date = match (point.date, baseline) {
+            (Some(date), Some(first)) if date != first => {
+                format!("{date} · day {:.0}", grouping::days_between(first, date).0)
+            }
+            (Some(date), _) => format!("{date} · day 0"),
+            (None, _) => "date unknown".to_owned(),
+        };
+        ColumnView {
+            id: point.id,
+            title: column_title(n),
+            date,
+            needs_date: point.date.is_none(),
+            series,
+            shown: shown.and_then(|id| self.slice_view(id)),
+            status,
+        }
+    }
+
+    fn series_label(&self, series: &Series) -> String {
+        let source = self.records.sources.iter().find(|s| s.series == series.id);
+        let description = source.map(|s| s.description.trim()).unwrap_or_default();
+        let label = format!("{} {description}", series.modality.code());
+        match label.trim() {
+            "" => "Image".to_owned(),
+            label => label.to_owned(),
+        }
+    }
+
+    fn treatment_rows(&self, id: PatientId, baseline: Option<Date>) -> Vec<TreatmentRow> {
+        let mut treatments: Vec<&Treatment> = self
+            .records
+            .treatments
+            .iter()
+            .filter(|t| t.patient == id)
+            .collect();
+        treatments.sort_by_key(|t| (t.date, t.id));
+        treatments
+            .into_iter()
+            .map(|t| TreatmentRow {
+                id: t.id,
+                text: treatment_text(t, baseline),
+            })
+            .collect()
+    }
+}
+
+fn narrative_rows(summary: &summary::Summary) -> Vec<NarrativeRow> {
+    let sentences = summary.narrative.sentences.iter();
+    sentences
+        .map(|sentence| NarrativeRow {
+            text: sentence.text.clone(),
+            facts: sentence
+                .facts
+                .iter()
+                .filter_map(|id| {
+                    summary
+                        .facts
+                        .get(*id)
+                        .map(|fact| format!("{id}: {}", fact.text))
+                })
+                .collect(),
+        })
+        .collect()
+}
+
+/// A DICOM person name (PS3.5 6.2.1) as people write it: `Family, Given Middle`, each group of other
+/// characters (`=`) behind the first.
+fn displayed_name(name: &str) -> String {
+    let group = |group: &str| {
+        let mut parts = group.split('^').map(str::trim);
+        let family = parts.next().unwrap_or_default();
+        let given: Vec<&str> = parts.take(2).filter(|p| !p.is_empty()).collect();
+        match (family, given.join(" ")) {
+            (family, given) if given.is_empty() => family.to_owned(),
+            ("", given) => given,
+            (family, given) => format!("{family}, {given}"),
+        }
+    };
+    let groups: Vec<String> = name
+        .split('=')
+        .map(group)
+        .filter(|g| !g.is_empty())
+        .collect();
+    groups.join(" · ")
+}
+
+/// `Baseline`, `Follow-up 1`, …
+pub(super) fn column_title(n: usize) -> String {
+    match n {
+        0 => "Baseline".to_owned(),
+        n => format!("Follow-up {n}"),
+    }
+}
+
+/// What a kind of treatment is called.
+pub(super) const fn treatment_kind(kind: TreatmentKind) -> &'static str {
+    match kind {
+        TreatmentKind::Systemic => "systemic therapy",
+        TreatmentKind::Radiotherapy => "radiotherapy",
+        TreatmentKind::Surgery => "surgery",
+        TreatmentKind::Stop => "end of treatment",
+        TreatmentKind::Note => "note",
+    }
+}
+
+fn treatment_text(t: &Treatment, baseline: Option<Date>) -> String {
+    let day = baseline.map(|b| format!(" (day {:.0})", grouping::days_between(b, t.date).0));
+    let dose = t
+        .dose
+        .map(|d| format!(" {d} {}", t.unit))
+        .unwrap_or_default();
+    let length = if t.duration_days > 0.0 {
+        format!(", {:.0} days", t.duration_days)
+    } else {
+        String::new()
+    };
+    let name = if t.name.is_empty() {
+        treatment_kind(t.kind)
+    } else {
+        &t.name
+    };
+    format!("{}{} {name}{dose}{length}", t.date, day.unwrap_or_default())
+}
+
+/// `W-GAP: 3 slices are missing …`
+pub(super) fn warning_line(warning: &Warning) -> String {
+    format!("{}: {}", warning.code.as_str(), warning.message)
+}
+
+fn counted(n: usize, noun: &str) -> String {
+    match n {
+        1 => format!("1 {noun}"),
+        n => format!("{n} {noun}s"),
+    }
+}

@@ -1,0 +1,149 @@
+//! Slices with everything drawn on them.
+
+use std::sync::Arc;
+
+use crate::app::state::{Slot, State};
+use crate::app::view::{Overlay, Picture, PixelMap, SliceView};
+use crate::case::{Annotation, Prompt, SeriesId};
+use crate::geometry::{Grid, Point, orientation_letters};
+use crate::volume::{IntensityUnit, Layout, WindowLevel, gray_slice, outlines};
+
+/// CT presets: name, centre and width in HU, in the order of the keys 1 to 6.
+const CT_PRESETS: [(&str, f64, f64); 6] = [
+    ("Soft tissue", 40.0, 400.0),
+    ("Lung", -600.0, 1500.0),
+    ("Liver", 90.0, 150.0),
+    ("Mediastinum", 50.0, 350.0),
+    ("Bone", 400.0, 2000.0),
+    ("Brain", 40.0, 80.0),
+];
+
+impl State {
+    pub(super) fn slice_view(&mut self, series: SeriesId) -> Option<SliceView> {
+        let image = self.images.get(&series).and_then(Slot::ready)?;
+        let (volume, default_window) = (Arc::clone(&image.volume), image.window);
+        let grid = Arc::clone(volume.grid());
+        let view = self.view_of(series);
+        let n_slices = grid.shape()[2];
+        let slice = view.slice.min(n_slices - 1);
+        let window = view.window.unwrap_or(default_window);
+        let layout = Layout::of(&grid);
+
+        let picture = match self.pictures.get(&series) {
+            Some((key, picture)) if *key == (slice, window) => Arc::clone(picture),
+            _ => {
+                self.n_pictures += 1;
+                let [width, height] = layout.picture_size();
+                let picture = Arc::new(Picture {
+                    width,
+                    height,
+                    gray: gray_slice(&volume, slice, window, layout),
+                    version: self.n_pictures,
+                });
+                self.pictures
+                    .insert(series, ((slice, window), Arc::clone(&picture)));
+                picture
+            }
+        };
+        let (origin, dx, dy) = layout.patient_frame(&grid, slice);
+        let mut presets = vec![("Default".to_owned(), default_window)];
+        if volume.unit == IntensityUnit::Hounsfield {
+            presets.extend(
+                CT_PRESETS.map(|(name, center, width)| {
+                    (name.to_owned(), WindowLevel::new(center, width))
+                }),
+            );
+        }
+        Some(SliceView {
+            series,
+            picture,
+            map: PixelMap { origin, dx, dy },
+            calibrated: grid.is_calibrated(),
+            slice,
+            n_slices,
+            position: grid.slice_position(slice),
+            window,
+            unit: volume.unit.symbol(),
+            presets,
+            zoom: view.zoom,
+            pan: view.pan,
+            letters: grid
+                .is_orientation_known()
+                .then(|| orientation_letters(dx, dy)),
+            overlays: self.overlays(series, slice, &grid, layout),
+            marked_slices: self.marked_slices(series),
+        })
+    }
+
+    fn marks_on(&self, series: SeriesId) -> impl Iterator<Item = &Annotation> {
+        self.records
+            .annotations
+            .iter()
+            .filter(move |a| a.series == series)
+    }
+
+    fn overlays(
+        &self,
+        series: SeriesId,
+        slice: usize,
+        grid: &Grid,
+        layout: Layout,
+    ) -> Vec<Overlay> {
+        let on_picture = |p: Point| {
+            let v = grid.voxel_from_patient(p);
+            layout.picture_from_voxel(v.i, v.j).map(|c| c as f32)
+        };
+        let slice_of = |p: Point| grid.voxel_from_patient(p).k.round();
+        let mut overlays = Vec::new();
+        for mark in self.marks_on(series) {
+            let Some(lesion) = self.lesion(mark.lesion) else {
+                continue;
+            };
+            let color = self
+                .lesions_of(lesion.patient)
+                .position(|l| l.id == lesion.id)
+                .unwrap_or(0);
+            let mask = self.masks.get(&mark.id).and_then(Slot::ready);
+            let outlines: Vec<Vec<[f32; 2]>> = mask.map_or_else(Vec::new, |mask| {
+                let closed = outlines(mask, slice);
+                let to_picture =
+                    |[i, j]: [f64; 2]| layout.picture_from_voxel(i, j).map(|c| c as f32);
+                closed
+                    .into_iter()
+                    .map(|o| o.into_iter().map(to_picture).collect())
+                    .collect()
+            });
+            let measured = self.segmented(mark.id).map(|s| &s.measured);
+            let here = measured.filter(|m| m.axis_slice == slice);
+            let Prompt::Diameter { p0, p1 } = mark.prompt;
+            let drawn_here = slice_of(p0.midpoint(p1)) == slice as f64;
+            let overlay = Overlay {
+                lesion: lesion.id,
+                label: lesion.label.clone(),
+                color,
+                outlines,
+                long_axis: here.map(|m| m.long_axis.ends.map(on_picture)),
+                short_axis: here.map(|m| m.short_axis.ends.map(on_picture)),
+                drawn: drawn_here.then(|| [p0, p1].map(on_picture)),
+            };
+            if !overlay.outlines.is_empty() || overlay.drawn.is_some() {
+                overlays.push(overlay);
+            }
+        }
+        overlays
+    }
+
+    fn marked_slices(&self, series: SeriesId) -> Vec<usize> {
+        let mut marked: Vec<usize> = self
+            .marks_on(series)
+            .filter_map(|a| self.masks.get(&a.id).and_then(Slot::ready))
+            .flat_map(|mask| {
+                let ([_, _, k0], [_, _, nk]) = mask.bounds();
+                k0..k0 + nk
+            })
+            .collect();
+        marked.sort_unstable();
+        marked.dedup();
+        marked
+    }
+}

@@ -1,0 +1,177 @@
+//! The growth plot.
+
+use crate::app::state::{Slot, State};
+use crate::app::twin_input::{self, TwinResult};
+use crate::app::view::{BandPoint, GrowthPoint, GrowthView};
+use crate::app::{grouping, summary};
+use crate::case::{Lesion, LesionId, PatientId, TimePoint, TreatmentKind};
+use crate::twin::{Arm, Quantiles, Scale, ScenarioChange};
+
+impl State {
+    /// The curve of the selected lesion, or of the first one marked.
+    pub(super) fn growth_view(&self, patient: PatientId, points: &[TimePoint]) -> GrowthView {
+        let selected = self.selected.and_then(|id| self.lesion(id));
+        let Some(lesion) = selected.or_else(|| self.lesions_of(patient).next()) else {
+            return GrowthView::default();
+        };
+        let mut growth = empty(lesion);
+        match self.twins.get(&lesion.id) {
+            Some(Slot::Ready(twin)) => self.draw_twin(&mut growth, lesion, twin, points),
+            Some(Slot::Waiting(_)) => growth.pending = true,
+            Some(Slot::Failed(failure)) => growth.notes.push(failure.text.clone()),
+            None => {
+                let undated = points.iter().all(|p| p.date.is_none());
+                growth.notes.push(if undated {
+                    "No date is known for any time point. Set dates to see growth.".to_owned()
+                } else {
+                    "Mark this lesion at a dated time point to see its growth.".to_owned()
+                });
+            }
+        }
+        growth
+    }
+
+    /// The curve of a lesion for a report; `None` while there is none.
+    pub(in crate::app) fn growth_of(&self, lesion: LesionId) -> Option<GrowthView> {
+        let (lesion, twin) = (self.lesion(lesion)?, self.twin(lesion)?);
+        let points: Vec<TimePoint> = grouping::ordered(&self.records, lesion.patient)
+            .into_iter()
+            .cloned()
+            .collect();
+        let mut growth = empty(lesion);
+        self.draw_twin(&mut growth, lesion, twin, &points);
+        Some(growth)
+    }
+
+    fn draw_twin(
+        &self,
+        growth: &mut GrowthView,
+        lesion: &Lesion,
+        twin: &TwinResult,
+        points: &[TimePoint],
+    ) {
+        let projection = &twin.projection;
+        let (y_label, factor) = plotted(projection.scale);
+        growth.y_label = y_label.to_owned();
+        let band = |arm: &Arm, day: f64| band_point(day, &arm.latent, factor);
+        growth.factual = projection
+            .days
+            .iter()
+            .map(|h| band(&h.factual, h.day.0))
+            .collect();
+        growth.scenario = projection
+            .days
+            .iter()
+            .filter_map(|h| Some(band(h.scenario.as_ref()?, h.day.0)))
+            .collect();
+        growth.locf = Some(projection.locf.size.value() * factor);
+        growth.horizon_day = projection.fade_after.0;
+        growth.identified = growth.scenario.is_empty() || projection.identified;
+
+        let baseline = twin_input::baseline(self, lesion.patient);
+        for observation in &twin.fit.observations {
+            let on_day = |p: &TimePoint| {
+                let (first, date) = (baseline?, p.date?);
+                Some(grouping::days_between(first, date).0 == observation.day.0)
+            };
+            let value = observation.size.value() * factor;
+            let reach = (1.645 * twin.fit.sigma(observation)).exp();
+            growth.points.push(GrowthPoint {
+                day: observation.day.0,
+                value,
+                low: value / reach,
+                high: value * reach,
+                column: points
+                    .iter()
+                    .position(|p| on_day(p) == Some(true))
+                    .unwrap_or(0),
+            });
+        }
+        let last_day = growth.factual.last().map_or(0.0, |p| p.day);
+        growth.treated = self.treated_spans(lesion.patient, last_day);
+        let scenario = self
+            .records
+            .scenarios
+            .iter()
+            .find(|s| s.patient == lesion.patient);
+        growth.scenario_label = scenario
+            .map(|s| scenario_label(&s.change))
+            .unwrap_or_default();
+        growth.notes = summary::twin_notes(twin, scenario.is_some());
+    }
+
+    fn treated_spans(&self, patient: PatientId, last_day: f64) -> Vec<(f64, f64, String)> {
+        let Some(baseline) = twin_input::baseline(self, patient) else {
+            return Vec::new();
+        };
+        let treatments = self
+            .records
+            .treatments
+            .iter()
+            .filter(|t| t.patient == patient);
+        treatments
+            .filter(|t| {
+                matches!(
+                    t.kind,
+                    TreatmentKind::Systemic | TreatmentKind::Radiotherapy | TreatmentKind::Surgery
+                )
+            })
+            .map(|t| {
+                let from = grouping::days_between(baseline, t.date).0;
+                let is_open = t.kind == TreatmentKind::Systemic && t.duration_days <= 0.0;
+                let to = if is_open {
+                    last_day
+                } else {
+                    from + t.duration_days
+                };
+                let name = if t.name.is_empty() {
+                    super::treatment_kind(t.kind).to_owned()
+                } else {
+                    t.name.clone()
+                };
+                (from, to, name)
+            })
+            .collect()
+    }
+}
+
+fn empty(lesion: &Lesion) -> GrowthView {
+    GrowthView {
+        title: lesion.label.clone(),
+        horizon_day: f64::INFINITY,
+        identified: true,
+        ..GrowthView::default()
+    }
+}
+
+/// Axis label and the factor from the twin's unit to the plotted one.
+const fn plotted(scale: Scale) -> (&'static str, f64) {
+    match scale {
+        Scale::VolumeMm3 => ("Volume (mL)", 1e-3),
+        Scale::Voxels => ("Volume (voxels)", 1.0),
+        Scale::DiameterMm => ("Longest diameter (mm)", 1.0),
+        Scale::DiameterPx => ("Longest diameter (px)", 1.0),
+    }
+}
+
+fn band_point(day: f64, q: &Quantiles, factor: f64) -> BandPoint {
+    BandPoint {
+        day,
+        q05: q.q05 * factor,
+        q25: q.q25 * factor,
+        q50: q.q50 * factor,
+        q75: q.q75 * factor,
+        q95: q.q95 * factor,
+    }
+}
+
+/// What a scenario is called.
+pub(in crate::app) fn scenario_label(change: &ScenarioChange) -> String {
+    match change {
+        ScenarioChange::StopTreatment { day } => format!("treatment stops on day {day:.0}"),
+        ScenarioChange::StartTreatment { day } => format!("treatment starts again on day {day:.0}"),
+        ScenarioChange::ScaleDose { from_day, factor } => {
+            format!("{:.0} % of the dose from day {from_day:.0}", 100.0 * factor)
+        }
+    }
+}

@@ -1,0 +1,55 @@
+//! The command line: the same stages and the same session as the window, without it.
+//!
+//! Without `--json` a verb prints for people; with it, standard output is exactly one JSON document.
+//! Exit codes: 0 done, 1 refused or failed, 2 wrong usage.
+
+mod args;
+mod audit;
+mod files;
+mod lesion;
+mod output;
+mod session;
+mod tables;
+
+use std::process::ExitCode;
+
+use clap::Parser as _;
+
+pub use args::WindowArgs;
+use args::{Args, Verb};
+use output::{Failure, Output};
+
+/// What the program was asked to do.
+pub enum Run {
+    /// A verb was given; this is the exit code it ended with.
+    Ended(ExitCode),
+    /// No verb was given: open the window on these paths.
+    Window(WindowArgs),
+}
+
+/// Reads the command line and runs the verb in it. Wrong usage ends the process with code 2.
+#[must_use]
+pub fn run() -> Run {
+    let args = Args::parse();
+    match args.verb {
+        Some(verb) => Run::Ended(run_verb(verb)),
+        None => Run::Window(args.window),
+    }
+}
+
+fn run_verb(verb: Verb) -> ExitCode {
+    let is_json = verb.is_json();
+    let result: Result<Output, Failure> = match verb {
+        Verb::Inspect(args) => files::inspect(&args),
+        Verb::Convert(args) => files::convert(&args),
+        Verb::Segment(args) => lesion::segment(&args),
+        Verb::Measure(args) => lesion::measure(&args),
+        Verb::Fit(args) => tables::fit(&args),
+        Verb::Project(args) => tables::project(&args),
+        Verb::Report(args) => session::report(&args),
+        Verb::Review(args) => session::review(&args),
+        Verb::Phantom(args) => files::phantom(&args),
+        Verb::Audit(args) => audit::audit(&args),
+    };
+    output::finish(result, is_json)
+}

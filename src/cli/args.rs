@@ -1,0 +1,309 @@
+//! The shape of the command line.
+
+use std::path::PathBuf;
+
+use clap::{Args as ClapArgs, Parser, Subcommand, ValueEnum};
+
+use crate::geometry::Point;
+use crate::report::Format;
+
+/// Tumour digital twins on one workstation. Research use only, not for diagnosis.
+#[derive(Parser)]
+#[command(name = "oncotwin", version, args_conflicts_with_subcommands = true)]
+pub(super) struct Args {
+    /// What to do without a window.
+    #[command(subcommand)]
+    pub verb: Option<Verb>,
+    /// For the window.
+    #[command(flatten)]
+    pub window: WindowArgs,
+}
+
+/// Arguments of the window.
+#[derive(ClapArgs)]
+pub struct WindowArgs {
+    /// Workspace folder (default: the platform's data directory).
+    #[arg(long = "case", value_name = "DIR")]
+    pub workspace: Option<PathBuf>,
+    /// Files and folders to open.
+    pub paths: Vec<PathBuf>,
+}
+
+/// The verbs.
+#[derive(Subcommand)]
+pub(super) enum Verb {
+    /// List what files and folders hold.
+    Inspect(InspectArgs),
+    /// Write a series or a mask as NIfTI.
+    Convert(ConvertArgs),
+    /// Segment a lesion from a drawn diameter.
+    Segment(SegmentArgs),
+    /// Measure a mask.
+    Measure(MeasureArgs),
+    /// Fit growth models to a table of sizes.
+    Fit(FitArgs),
+    /// Project sizes into the future, with and without a change of treatment.
+    Project(ProjectArgs),
+    /// Write the report of a patient of a workspace.
+    Report(ReportArgs),
+    /// Replay a scripted review without a window.
+    Review(ReviewArgs),
+    /// Make a synthetic longitudinal study.
+    Phantom(PhantomArgs),
+    /// Check the audit trail of a workspace.
+    Audit(AuditArgs),
+}
+
+impl Verb {
+    /// Whether the answer is one JSON document.
+    #[must_use]
+    pub(super) const fn is_json(&self) -> bool {
+        match self {
+            Self::Inspect(a) => a.json,
+            Self::Convert(a) => a.json,
+            Self::Segment(a) => a.json,
+            Self::Measure(a) => a.json,
+            Self::Fit(a) => a.json,
+            Self::Project(a) => a.json,
+            Self::Report(a) => a.json,
+            Self::Review(a) => a.json,
+            Self::Phantom(a) => a.json,
+            Self::Audit(a) => a.json,
+        }
+    }
+}
+
+/// `oncotwin inspect`
+#[derive(ClapArgs)]
+pub(super) struct InspectArgs {
+    /// Files and folders.
+    #[arg(required = true)]
+    pub paths: Vec<PathBuf>,
+    /// Answer with one JSON document.
+    #[arg(long)]
+    pub json: bool,
+}
+
+/// `oncotwin convert`
+#[derive(ClapArgs)]
+pub(super) struct ConvertArgs {
+    /// File or folder.
+    pub path: PathBuf,
+    /// Which item of it (see `inspect`).
+    #[arg(long)]
+    pub item: Option<usize>,
+    /// Which frame of a 4-D item.
+    #[arg(long, default_value_t = 0)]
+    pub frame: usize,
+    /// File to write, `.nii.gz`.
+    #[arg(long)]
+    pub out: PathBuf,
+    /// Answer with one JSON document.
+    #[arg(long)]
+    pub json: bool,
+}
+
+/// How a lesion is pointed at.
+#[derive(Clone, Copy, ValueEnum)]
+pub(super) enum Tool {
+    /// Drag along the longest diameter.
+    Drag,
+}
+
+/// `oncotwin segment`
+#[derive(ClapArgs)]
+pub(super) struct SegmentArgs {
+    /// File or folder.
+    pub path: PathBuf,
+    /// Which item of it (see `inspect`).
+    #[arg(long)]
+    pub item: Option<usize>,
+    /// Gesture.
+    #[arg(long, value_enum, default_value = "drag")]
+    pub tool: Tool,
+    /// Start of the drag: x,y,z in LPS mm.
+    #[arg(long, value_parser = parse_point, allow_hyphen_values = true)]
+    pub p0: Point,
+    /// End of the drag: x,y,z in LPS mm.
+    #[arg(long, value_parser = parse_point, allow_hyphen_values = true)]
+    pub p1: Point,
+    /// Points are voxel indices i,j,k instead of mm.
+    #[arg(long)]
+    pub ijk: bool,
+    /// Engine.
+    #[arg(long, default_value = "auto", value_parser = ["auto", "growcut"])]
+    pub engine: String,
+    /// Mask to write, `.nii.gz`.
+    #[arg(long)]
+    pub out: PathBuf,
+    /// Answer with one JSON document.
+    #[arg(long)]
+    pub json: bool,
+}
+
+/// `oncotwin measure`
+#[derive(ClapArgs)]
+pub(super) struct MeasureArgs {
+    /// Image: file or folder.
+    pub path: PathBuf,
+    /// Mask, NIfTI, on the image's grid.
+    pub mask: PathBuf,
+    /// Which item of the image (see `inspect`).
+    #[arg(long)]
+    pub item: Option<usize>,
+    /// Which label of the mask; default: everything above zero.
+    #[arg(long)]
+    pub label: Option<u32>,
+    /// Answer with one JSON document.
+    #[arg(long)]
+    pub json: bool,
+}
+
+/// `oncotwin fit`
+#[derive(ClapArgs)]
+pub(super) struct FitArgs {
+    /// Table: patient,lesion,day,value,unit.
+    pub table: PathBuf,
+    /// Treatments: patient,day,kind,name,dose,unit,duration_days.
+    #[arg(long)]
+    pub events: Option<PathBuf>,
+    /// Model.
+    #[arg(long, default_value = "auto", value_parser = ["auto", "exponential", "gompertz"])]
+    pub model: String,
+    /// Seed of the posterior.
+    #[arg(long, default_value_t = 1)]
+    pub seed: u64,
+    /// Answer with one JSON document.
+    #[arg(long)]
+    pub json: bool,
+}
+
+/// `oncotwin project`
+#[derive(ClapArgs)]
+pub(super) struct ProjectArgs {
+    /// Table: patient,lesion,day,value,unit.
+    pub table: PathBuf,
+    /// Treatments: patient,day,kind,name,dose,unit,duration_days.
+    #[arg(long)]
+    pub events: Option<PathBuf>,
+    /// Days to project to.
+    #[arg(
+        long = "at-days",
+        value_delimiter = ',',
+        required = true,
+        allow_hyphen_values = true
+    )]
+    pub at_days: Vec<f64>,
+    /// What shall be different, JSON.
+    #[arg(long)]
+    pub scenario: Option<PathBuf>,
+    /// Model.
+    #[arg(long, default_value = "auto", value_parser = ["auto", "exponential", "gompertz"])]
+    pub model: String,
+    /// Seed of the posterior.
+    #[arg(long, default_value_t = 1)]
+    pub seed: u64,
+    /// Answer with one JSON document.
+    #[arg(long)]
+    pub json: bool,
+}
+
+/// `oncotwin report`
+#[derive(ClapArgs)]
+pub(super) struct ReportArgs {
+    /// Workspace folder (default: the platform's data directory).
+    #[arg(long = "case", value_name = "DIR")]
+    pub workspace: Option<PathBuf>,
+    /// Folder to write into.
+    #[arg(long)]
+    pub out: PathBuf,
+    /// Documents to write.
+    #[arg(long, value_delimiter = ',', value_parser = parse_format, default_value = "html,md,csv")]
+    pub format: Vec<Format>,
+    /// Patient number, where the workspace holds several.
+    #[arg(long)]
+    pub patient: Option<String>,
+    /// Answer with one JSON document.
+    #[arg(long)]
+    pub json: bool,
+}
+
+/// `oncotwin review`
+#[derive(ClapArgs)]
+pub(super) struct ReviewArgs {
+    /// Workspace folder (default: the platform's data directory).
+    #[arg(long = "case", value_name = "DIR")]
+    pub workspace: Option<PathBuf>,
+    /// The script, JSON.
+    #[arg(long)]
+    pub script: PathBuf,
+    /// Folder for reports and masks.
+    #[arg(long)]
+    pub out: PathBuf,
+    /// Answer with one JSON document.
+    #[arg(long)]
+    pub json: bool,
+}
+
+/// `oncotwin phantom`
+#[derive(ClapArgs)]
+pub(super) struct PhantomArgs {
+    /// Folder to write into.
+    #[arg(long)]
+    pub out: PathBuf,
+    /// Seed of noise and shapes.
+    #[arg(long)]
+    pub seed: Option<u64>,
+    /// Size.
+    #[arg(long, default_value = "small", value_parser = ["small", "ct500", "ct1000"])]
+    pub preset: String,
+    /// Answer with one JSON document.
+    #[arg(long)]
+    pub json: bool,
+}
+
+/// `oncotwin audit`
+#[derive(ClapArgs)]
+pub(super) struct AuditArgs {
+    /// What to do with the audit trail.
+    #[command(subcommand)]
+    pub verb: AuditVerb,
+    /// Answer with one JSON document.
+    #[arg(long, global = true)]
+    pub json: bool,
+}
+
+/// Verbs of `oncotwin audit`.
+#[derive(Subcommand)]
+pub(super) enum AuditVerb {
+    /// Walk the chain and recompute every hash.
+    Verify {
+        /// Workspace folder (default: the platform's data directory).
+        #[arg(long = "case", value_name = "DIR")]
+        workspace: Option<PathBuf>,
+    },
+}
+
+fn parse_point(text: &str) -> Result<Point, String> {
+    let parts: Vec<f64> = text
+        .split(',')
+        .map(|part| {
+            part.trim()
+                .parse::<f64>()
+                .map_err(|e| format!("{part:?}: {e}"))
+        })
+        .collect::<Result<_, _>>()?;
+    match parts[..] {
+        [x, y, z] if parts.iter().all(|v| v.is_finite()) => Ok(Point::new(x, y, z)),
+        _ => Err("three finite numbers are needed: x,y,z".to_owned()),
+    }
+}
+
+fn parse_format(text: &str) -> Result<Format, String> {
+    match text.trim() {
+        "html" => Ok(Format::Html),
+        "md" => Ok(Format::Md),
+        "csv" => Ok(Format::Csv),
+        other => Err(format!("{other:?} is not one of html, md, csv")),
+    }
+}

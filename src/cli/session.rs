@@ -1,0 +1,198 @@
+//! `review` and `report`: the session of the window, driven by a script or a single command.
+
+use std::path::Path;
+use std::sync::Arc;
+
+use jiff::Timestamp;
+use serde_json::{Value, json};
+
+use super::args::{ReportArgs, ReviewArgs};
+use super::audit::{store_failure, workspace_dir};
+use super::output::{Failure, Output};
+use crate::app::view::{PatientView, Severity};
+use crate::app::{
+    Command, Script, Session, SessionConfig, SessionError, VERSION, random_seed, review as replay,
+};
+use crate::export;
+
+fn start(workspace: &Path) -> Result<Session, Failure> {
+    Session::start(SessionConfig {
+        workspace: workspace.to_owned(),
+        samples: Vec::new(),
+        version: VERSION.to_owned(),
+        seed: random_seed(),
+        clock: Arc::new(Timestamp::now),
+        wake: Arc::new(|| {}),
+    })
+    .map_err(|error| match error {
+        SessionError::Store(error) => store_failure(error),
+        other => Failure::new("E-SESSION", other.to_string()),
+    })
+}
+
+pub(super) fn review(args: &ReviewArgs) -> Result<Output, Failure> {
+    let at = args.script.display();
+    let text = std::fs::read_to_string(&args.script)
+        .map_err(|error| Failure::new("E-SCRIPT", error.to_string()).at(&at))?;
+    let script: Script = serde_json::from_str(&text).map_err(|error| {
+        Failure::new("E-SCRIPT", error.to_string())
+            .at(&at)
+            .hint("docs/schemas/review.schema.json describes review scripts.")
+    })?;
+    let workspace = workspace_dir(args.workspace.as_ref())?;
+    let base = args.script.parent().unwrap_or_else(|| Path::new(""));
+    let mut session = start(&workspace)?;
+    replay::run(&mut session, &script, base, &args.out).map_err(|error| {
+        Failure::new("E-REVIEW", error.to_string())
+            .at(&at)
+            .hint(error.hint)
+    })?;
+    let masks = write_masks(&session, &args.out)?;
+    answer(&mut session, masks)
+}
+
+pub(super) fn report(args: &ReportArgs) -> Result<Output, Failure> {
+    let workspace = workspace_dir(args.workspace.as_ref())?;
+    let mut session = start(&workspace)?;
+    session.settle();
+    let records = session.state().records();
+    let patients: Vec<_> = records
+        .identities
+        .iter()
+        .filter(|i| args.patient.as_ref().is_none_or(|code| *code == i.code))
+        .map(|i| i.patient)
+        .collect();
+    let shown = session
+        .state()
+        .shown_patient()
+        .filter(|p| patients.contains(p));
+    let patient = match (&patients[..], shown) {
+        ([only], _) => *only,
+        ([], _) => {
+            return Err(
+                Failure::new("E-PATIENT", "the workspace holds no such patient")
+                    .at(workspace.display()),
+            );
+        }
+        (_, Some(shown)) => shown,
+        (several, None) => {
+            return Err(Failure::new(
+                "E-AMBIGUOUS",
+                format!("the workspace holds {} patients", several.len()),
+            )
+            .at(workspace.display())
+            .hint("Name one with --patient and the patient number."));
+        }
+    };
+    session.send(Command::ShowPatient { patient });
+    session.settle();
+    session.send(Command::Export {
+        dir: args.out.clone(),
+        formats: args.format.clone(),
+    });
+    session.settle();
+    let failed = session
+        .state()
+        .messages()
+        .iter()
+        .find(|m| m.severity == Severity::Error);
+    if let Some(message) = failed {
+        return Err(Failure::new("E-REPORT", message.text.clone()).hint(message.hint.clone()));
+    }
+    answer(&mut session, Vec::new())
+}
+
+/// Writes every mask of the shown patient as `LABEL_tN.nii.gz`, N being the time point from 0.
+fn write_masks(session: &Session, out: &Path) -> Result<Vec<Value>, Failure> {
+    let folder = out.join("masks");
+    let mut written = Vec::new();
+    for mask in session.state().shown_masks() {
+        std::fs::create_dir_all(&folder)
+            .map_err(|error| Failure::new("E-WRITE", error.to_string()).at(folder.display()))?;
+        let name = format!("{}_t{}.nii.gz", file_name(&mask.label), mask.time_point);
+        let path = folder.join(name);
+        export::write_nifti_mask(&mask.mask, &path)
+            .map_err(|error| Failure::new("E-EXPORT", error.to_string()).at(path.display()))?;
+        written.push(json!({
+            "lesion": mask.label, "timepoint": mask.time_point, "path": path,
+            "mask_sha256": mask.mask.sha256(), "measured": mask.measured, "confidence": mask.confidence,
+        }));
+    }
+    Ok(written)
+}
+
+/// A label as a file name on any system.
+fn file_name(label: &str) -> String {
+    let safe = |c: char| {
+        if c.is_alphanumeric() || c == '-' {
+            c
+        } else {
+            '_'
+        }
+    };
+    label.chars().map(safe).collect()
+}
+
+fn answer(session: &mut Session, masks: Vec<Value>) -> Result<Output, Failure> {
+    let view = session.view();
+    let patient = view.patient.as_ref();
+    let text = patient.map(table).unwrap_or_default();
+    let messages: Vec<Value> = view
+        .messages
+        .iter()
+        .map(|m| json!({"severity": format!("{:?}", m.severity).to_lowercase(), "text": m.text, "hint": m.hint}))
+        .collect();
+    let json = json!({
+        "timepoints": patient.map(|p| p.columns.len()),
+        "lesions": patient.map(|p| p.lesions.iter().map(lesion_json).collect::<Vec<_>>()),
+        "response": patient.map(|p| p.response.iter().map(|r| json!({
+            "sum": r.sum, "change": r.change, "category": r.category, "why": r.why,
+        })).collect::<Vec<_>>()),
+        "narrative": patient.map(|p| p.narrative.iter().map(|s| s.text.clone()).collect::<Vec<_>>()),
+        "growth_notes": patient.map(|p| p.growth.notes.clone()),
+        "masks": masks,
+        "report": patient.map(|p| p.last_report.clone()),
+        "messages": messages,
+    });
+    Ok(Output::new(text, json))
+}
+
+fn lesion_json(row: &crate::app::view::LesionRow) -> Value {
+    let cells: Vec<Value> = row
+        .cells
+        .iter()
+        .map(|cell| {
+            cell.as_ref().map_or(Value::Null, |c| {
+                json!({
+                    "drawn": c.drawn, "axes": c.axes, "volume": c.volume, "change": c.change,
+                    "confidence": c.confidence, "warnings": c.warnings,
+                })
+            })
+        })
+        .collect();
+    json!({"label": row.label, "organ": row.organ, "role": row.role, "nodal": row.nodal, "cells": cells})
+}
+
+fn table(patient: &PatientView) -> String {
+    let mut text = String::new();
+    for row in &patient.lesions {
+        text.push_str(&format!("{} {}\n", row.label, row.organ));
+        for (column, cell) in patient.columns.iter().zip(&row.cells) {
+            let Some(cell) = cell else { continue };
+            text.push_str(&format!(
+                "  {:<24} {:>18} {:>12} {:>7}\n",
+                column.date, cell.axes, cell.volume, cell.change
+            ));
+        }
+    }
+    for (column, cell) in patient.columns.iter().zip(&patient.response) {
+        text.push_str(&format!(
+            "sum {:<24} {} {} {}\n",
+            column.date, cell.sum, cell.change, cell.category
+        ));
+    }
+    if !patient.last_report.is_empty() {
+        text.push_str(&format!("report       {}\n", patient.last_report));
+    }
+    text
+}

@@ -1,0 +1,271 @@
+//! NIfTI-1, gzipped: LPS becomes RAS here, sform and (where axes are perpendicular) qform are set,
+//! lengths are mm.
+
+use std::io::Write as _;
+use std::path::Path;
+use std::sync::Arc;
+
+use flate2::Compression;
+use flate2::write::GzEncoder;
+use nalgebra::{Matrix3, Matrix4};
+use ndarray::Array3;
+
+use super::Error;
+use crate::geometry::Grid;
+use crate::jobs::JobContext;
+use crate::open::{self, ItemKind};
+use crate::units::Mm;
+use crate::volume::{Mask, Rescale, Samples, Volume};
+use crate::warning::{Warning, WarningCode};
+
+const UINT8: i16 = 2;
+const INT16: i16 = 4;
+const FLOAT32: i16 = 16;
+const UINT16: i16 = 512;
+/// Offset of voxels: header and four bytes that say "no extension".
+const OFFSET: usize = 352;
+
+/// Writes a volume as `.nii.gz`. Stored samples are kept where one rescale holds for all slices and
+/// single precision states it exactly; otherwise values are written as 32-bit floats. Padding
+/// keeps its stored value.
+///
+/// # Errors
+/// When slices are not even ([`Error::Uneven`]), the grid is too large for the format, or the file
+/// cannot be written.
+pub fn write_nifti_volume(volume: &Volume, path: &Path) -> Result<(), Error> {
+    let grid = volume.grid();
+    let worst_mm = unevenness(grid);
+    if worst_mm > 0.01 {
+        return Err(Error::Uneven { worst_mm });
+    }
+    let rescales = volume.rescale();
+    let first = rescales.first().copied().unwrap_or(Rescale::IDENTITY);
+    let exact = |v: f64| f64::from(v as f32) == v;
+    let keep = rescales.iter().all(|r| *r == first) && exact(first.slope) && exact(first.intercept);
+    let mut data = Vec::new();
+    let (data_type, rescale) = match volume.samples() {
+        Samples::I16(a) if keep => {
+            data.extend(a.iter().flat_map(|v| v.to_le_bytes()));
+            (INT16, first)
+        }
+        Samples::U16(a) if keep => {
+            data.extend(a.iter().flat_map(|v| v.to_le_bytes()));
+            (UINT16, first)
+        }
+        Samples::F32(a) if keep => {
+            data.extend(a.iter().flat_map(|v| v.to_le_bytes()));
+            (FLOAT32, first)
+        }
+        samples => {
+            append_values(&mut data, samples, rescales);
+            (FLOAT32, Rescale::IDENTITY)
+        }
+    };
+    let header = header(grid, data_type, rescale)?;
+    write(path, &header, &data)
+}
+
+fn append_values(data: &mut Vec<u8>, samples: &Samples, rescales: &[Rescale]) {
+    fn each<T: Copy + Into<f64>>(data: &mut Vec<u8>, a: &Array3<T>, rescales: &[Rescale]) {
+        for (slice, rescale) in a.outer_iter().zip(rescales) {
+            data.extend(
+                slice
+                    .iter()
+                    .flat_map(|&v| (rescale.apply(v.into()) as f32).to_le_bytes()),
+            );
+        }
+    }
+    match samples {
+        Samples::I16(a) => each(data, a, rescales),
+        Samples::U16(a) => each(data, a, rescales),
+        Samples::F32(a) => each(data, a, rescales),
+    }
+}
+
+/// Writes a mask as `.nii.gz` with 1 in the structure. On an uneven grid the mean step is written,
+/// and a warning returned that says so: voxels correspond, positions between the ends do not.
+///
+/// # Errors
+/// When the grid is too large for the format or the file cannot be written.
+pub fn write_nifti_mask(mask: &Mask, path: &Path) -> Result<Vec<Warning>, Error> {
+    let grid = mask.grid();
+    let header = header(grid, UINT8, Rescale::IDENTITY)?;
+    let shape = grid.shape();
+    let mut data = vec![0u8; grid.n_voxels()];
+    for [i, j, k] in mask.voxels() {
+        data[(k * shape[1] + j) * shape[0] + i] = 1;
+    }
+    write(path, &header, &data)?;
+    let worst = unevenness(grid);
+    if worst <= 0.01 {
+        return Ok(Vec::new());
+    }
+    Ok(vec![Warning::new(
+        WarningCode::UnevenSpacing,
+        format!(
+            "the mask was written with the mean slice step: slices lie up to {worst:.2} mm from \
+             where the file says; voxels correspond one to one"
+        ),
+    )])
+}
+
+/// Largest distance of a slice from its place on the even line from first to last, mm.
+fn unevenness(grid: &Grid) -> f64 {
+    let origins = grid.slice_origins();
+    origins
+        .iter()
+        .enumerate()
+        .map(|(k, p)| (p.0 - (origins[0].0 + grid.slice_step() * k as f64)).norm())
+        .fold(0.0, f64::max)
+}
+
+/// The 348 bytes of a NIfTI-1 header (nifti1.h) and the empty extension flag.
+fn header(grid: &Grid, data_type: i16, rescale: Rescale) -> Result<Vec<u8>, Error> {
+    let shape = grid.shape();
+    let mut dim = [3i16, 1, 1, 1, 1, 1, 1, 1];
+    for (a, n) in shape.iter().enumerate() {
+        dim[a + 1] = i16::try_from(*n).map_err(|_| Error::TooLarge(shape))?;
+    }
+    let mut to_ras = Matrix4::identity();
+    (to_ras[(0, 0)], to_ras[(1, 1)]) = (-1.0, -1.0);
+    let ras = to_ras * grid.affine();
+    let steps: Matrix3<f64> = ras.fixed_view::<3, 3>(0, 0).into_owned();
+    let lengths = [0, 1, 2].map(|c| steps.column(c).norm());
+    let mut axes = steps;
+    for (c, length) in lengths.iter().enumerate() {
+        axes.column_mut(c).unscale_mut(*length);
+    }
+    let perpendicular = (axes.transpose() * axes - Matrix3::identity()).amax() < 1e-4;
+    let qfac = if axes.determinant() < 0.0 { -1.0 } else { 1.0 };
+    let quaternion = if perpendicular {
+        quaternion(&axes, qfac)
+    } else {
+        [0.0; 3]
+    };
+    let bits = match data_type {
+        UINT8 => 8i16,
+        FLOAT32 => 32,
+        _ => 16,
+    };
+    let mut h = vec![0u8; OFFSET];
+    let mut put = |at: usize, bytes: &[u8]| h[at..at + bytes.len()].copy_from_slice(bytes);
+    let float = |v: f64| (v as f32).to_le_bytes();
+    put(0, &348i32.to_le_bytes());
+    put(38, b"r");
+    for (n, d) in dim.iter().enumerate() {
+        put(40 + 2 * n, &d.to_le_bytes());
+    }
+    put(70, &data_type.to_le_bytes());
+    put(72, &bits.to_le_bytes());
+    put(76, &float(qfac));
+    for (n, length) in lengths.iter().enumerate() {
+        put(80 + 4 * n, &float(*length));
+    }
+    put(108, &float(OFFSET as f64));
+    put(112, &float(rescale.slope));
+    put(116, &float(rescale.intercept));
+    // Millimetres; or no unit, where the spacing is not known.
+    put(123, &[if grid.is_calibrated() { 2 } else { 0 }]);
+    put(148, b"OncoTwin");
+    let known = i16::from(grid.is_orientation_known());
+    put(252, &(if perpendicular { known } else { 0 }).to_le_bytes());
+    put(254, &known.to_le_bytes());
+    for n in 0..3 {
+        put(256 + 4 * n, &float(quaternion[n]));
+        put(268 + 4 * n, &float(ras[(n, 3)]));
+        for c in 0..4 {
+            put(280 + 16 * n + 4 * c, &float(ras[(n, c)]));
+        }
+    }
+    put(344, b"n+1\0");
+    Ok(h)
+}
+
+/// Components b, c, d of the unit quaternion (a ≥ 0) of perpendicular axes.
+fn quaternion(axes: &Matrix3<f64>, qfac: f64) -> [f64; 3] {
+    let mut proper = *axes;
+    proper.column_mut(2).scale_mut(qfac);
+    let rotation = nalgebra::Rotation3::from_matrix_unchecked(proper);
+    let q = nalgebra::UnitQuaternion::from_rotation_matrix(&rotation);
+    let sign = if q.w < 0.0 { -1.0 } else { 1.0 };
+    [q.i * sign, q.j * sign, q.k * sign]
+}
+
+/// Writes beside the target and renames, so that a half-written file never bears its name.
+fn write(path: &Path, header: &[u8], data: &[u8]) -> Result<(), Error> {
+    let io = |source: std::io::Error| Error::Io {
+        path: path.to_owned(),
+        source,
+    };
+    let folder = path
+        .parent()
+        .filter(|p| !p.as_os_str().is_empty())
+        .unwrap_or_else(|| Path::new("."));
+    let mut file = tempfile::NamedTempFile::new_in(folder).map_err(io)?;
+    let mut zip = GzEncoder::new(file.as_file_mut(), Compression::default());
+    zip.write_all(header)
+        .and_then(|()| zip.write_all(data))
+        .and_then(|()| zip.finish().map(|_| ()))
+        .map_err(io)?;
+    file.as_file().sync_all().map_err(io)?;
+    file.persist(path).map_err(|e| io(e.error))?;
+    Ok(())
+}
+
+/// Reads a NIfTI mask onto the grid of an image. `label` chooses among several labels.
+///
+/// # Errors
+/// When the file is no label map, lies on another grid (tolerance 0.001 mm; for an uneven image
+/// also its even stand-in, as [`write_nifti_mask`] writes it), or the label is not determined.
+pub fn read_nifti_mask(
+    path: &Path,
+    label: Option<u32>,
+    grid: &Arc<Grid>,
+    job: &JobContext,
+) -> Result<Mask, Error> {
+    let items = open::scan(&[path.to_owned()], job)?;
+    let item = items.first().ok_or_else(|| Error::NotLabels {
+        path: path.to_owned(),
+    })?;
+    if let Some(refusal) = &item.error {
+        return Err(open::Error::from(refusal.clone()).into());
+    }
+    let volume = open::load(item, 0, job)?;
+    let even = Grid::from_affine(grid.shape(), &grid.affine());
+    let tolerance = Mm(1e-3);
+    let matches = volume.grid().matches(grid, tolerance)
+        || even.is_ok_and(|even| volume.grid().matches(&even, tolerance));
+    if !matches {
+        return Err(Error::OtherGrid {
+            path: path.to_owned(),
+            mask: volume.grid().shape(),
+            image: grid.shape(),
+        });
+    }
+    let labels: Vec<u32> = item.segments.iter().map(|s| s.number).collect();
+    let is_map = item.kind == ItemKind::Segmentation;
+    let chosen = match (label, &*labels) {
+        _ if !is_map => {
+            return Err(Error::NotLabels {
+                path: path.to_owned(),
+            });
+        }
+        (Some(label), _) if labels.contains(&label) => label,
+        (None, [only]) => *only,
+        (None, []) => 1,
+        _ => {
+            return Err(Error::Label {
+                path: path.to_owned(),
+                labels,
+            });
+        }
+    };
+    let [ni, nj, nk] = grid.shape();
+    let mut bits = Array3::from_elem((nk, nj, ni), false);
+    for (k, mut slice) in bits.outer_iter_mut().enumerate() {
+        for (bit, value) in slice.iter_mut().zip(volume.slice_values(k)) {
+            *bit = value.is_some_and(|v| (f64::from(v) - f64::from(chosen)).abs() < 0.5);
+        }
+    }
+    Ok(Mask::from_box(Arc::clone(grid), [0; 3], &bits)?)
+}

@@ -1,0 +1,45 @@
+//! DICOM: headers into instances, instances into stacks, stacks into volumes.
+
+mod bounds;
+mod contours;
+mod dates;
+mod geometry;
+mod instance;
+mod pet;
+mod pixels;
+mod read;
+mod stack;
+
+pub(super) use instance::{Instance, read_instance};
+pub(super) use pixels::load;
+pub(super) use read::{has_preamble, may_lack_preamble};
+pub(super) use stack::items;
+
+use std::ops::RangeInclusive;
+use std::path::PathBuf;
+
+use crate::volume::Rescale;
+
+/// Where the voxels of a stack lie, in slice order, for each volume of a 4-D item.
+#[derive(Clone, Debug)]
+pub(super) struct DicomSource {
+    pub(super) frames: Vec<Vec<SliceRef>>,
+    pub(super) sample: SampleKind,
+    pub(super) padding: Option<RangeInclusive<f64>>,
+}
+
+/// One slice: a frame of a file and its rescale.
+#[derive(Clone, Debug)]
+pub(super) struct SliceRef {
+    pub(super) path: PathBuf,
+    pub(super) frame: u32,
+    pub(super) rescale: Rescale,
+}
+
+/// The type that holds every stored value of a stack.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum SampleKind {
+    I16,
+    U16,
+    F32,
+}

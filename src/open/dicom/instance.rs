@@ -1,0 +1,473 @@
+//! One DICOM file as plain values: identity, pixel format, and geometry of each frame.
+
+use std::ops::RangeInclusive;
+use std::path::{Path, PathBuf};
+
+use dicom::core::Tag;
+use dicom::dictionary_std::tags;
+use dicom::object::InMemDicomObject;
+use jiff::civil::{Date, Time};
+
+use super::contours;
+use super::dates;
+use super::pet::{self, PetHeader};
+use super::read::{self, Extent, integer, items, number, numbers, text, texts, vector};
+use crate::geometry::Vec3;
+use crate::open::{PatientInfo, Refusal, Segment};
+use crate::volume::{Rescale, WindowLevel};
+use crate::warning::{Warning, WarningCode};
+
+/// What kind of object a file holds.
+#[derive(Clone, Debug, PartialEq)]
+pub(super) enum Class {
+    Image,
+    RtStruct,
+    Segmentation,
+    Report,
+    Other,
+}
+
+/// Pixel format (PS3.3 C.7.6.3).
+#[derive(Clone, Debug, PartialEq)]
+pub(super) struct PixelFormat {
+    pub(super) rows: usize,
+    pub(super) columns: usize,
+    pub(super) samples_per_pixel: i64,
+    pub(super) photometric: String,
+    pub(super) bits_allocated: i64,
+    pub(super) bits_stored: i64,
+    pub(super) signed: bool,
+}
+
+/// What tells copies of one position apart.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub(super) struct Phase {
+    pub(super) temporal: Option<i64>,
+    pub(super) acquisition: Option<i64>,
+    pub(super) trigger: Option<f64>,
+    pub(super) b_value: Option<f64>,
+    pub(super) image_type: String,
+    pub(super) instance: Option<i64>,
+}
+
+/// Geometry and rescale of one frame, after shared and per-frame functional groups.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Frame {
+    pub(super) position: Option<Vec3>,
+    /// Direction cosines of rows and of columns.
+    pub(super) orientation: Option<[Vec3; 2]>,
+    /// Row spacing, column spacing (mm), in the order of the attribute.
+    pub(super) spacing: Option<[f64; 2]>,
+    pub(super) thickness: Option<f64>,
+    pub(super) rescale: Option<Rescale>,
+    pub(super) echo_time: Option<f64>,
+    pub(super) stack: String,
+    /// Third value of ImageType.
+    pub(super) image_type: String,
+    pub(super) phase: Phase,
+}
+
+/// One DICOM file.
+#[derive(Clone, Debug)]
+pub(in crate::open) struct Instance {
+    pub(super) path: PathBuf,
+    pub(super) class: Class,
+    pub(super) sop_class: String,
+    pub(super) sop_instance: String,
+    pub(super) transfer_syntax: String,
+    pub(super) patient: PatientInfo,
+    pub(super) study_date: Option<Date>,
+    pub(super) study_time: Option<Time>,
+    pub(super) study_uid: String,
+    pub(super) modality: String,
+    pub(super) series_uid: String,
+    pub(super) series_description: String,
+    pub(super) frame_of_reference: String,
+    pub(super) kernel: String,
+    pub(super) mosaic: bool,
+    pub(super) format: PixelFormat,
+    pub(super) frames: Vec<Frame>,
+    /// Why the frames of a multi-frame file cannot be placed.
+    pub(super) refused: Option<Refusal>,
+    pub(super) windows: Vec<WindowLevel>,
+    pub(super) padding: Option<RangeInclusive<f64>>,
+    pub(super) lossy: bool,
+    pub(super) modality_lut: bool,
+    pub(super) rescale_type: String,
+    pub(super) pet: Option<PetHeader>,
+    pub(super) segments: Vec<Segment>,
+    pub(super) warnings: Vec<Warning>,
+}
+
+const RT_STRUCTURE_SET: &str = "1.2.840.10008.5.1.4.1.1.481.3";
+const SEGMENTATIONS: [&str; 3] = [
+    "1.2.840.10008.5.1.4.1.1.66.4",
+    "1.2.840.10008.5.1.4.1.1.66.5",
+    "1.2.840.10008.5.1.4.1.1.66.7",
+];
+/// Structured reports and encapsulated documents.
+const REPORT_ROOTS: [&str; 2] = [
+    "1.2.840.10008.5.1.4.1.1.88.",
+    "1.2.840.10008.5.1.4.1.1.104.",
+];
+/// Objects with rows and columns that are not images to look at in the sense of this program:
+/// dose, parametric maps, spectroscopy, raw data.
+const OTHER_WITH_PIXELS: [&str; 4] = [
+    "1.2.840.10008.5.1.4.1.1.481.2",
+    "1.2.840.10008.5.1.4.1.1.30",
+    "1.2.840.10008.5.1.4.1.1.4.2",
+    "1.2.840.10008.5.1.4.1.1.66",
+];
+/// Transfer syntaxes that are lossy, or may be.
+const LOSSY_SYNTAXES: [&str; 8] = [
+    "1.2.840.10008.1.2.4.50",
+    "1.2.840.10008.1.2.4.51",
+    "1.2.840.10008.1.2.4.81",
+    "1.2.840.10008.1.2.4.91",
+    "1.2.840.10008.1.2.4.93",
+    "1.2.840.10008.1.2.4.111",
+    "1.2.840.10008.1.2.4.112",
+    "1.2.840.10008.1.2.4.203",
+];
+
+/// Reads the header of one file.
+pub(in crate::open) fn read_instance(path: &Path) -> Result<Instance, Refusal> {
+    let set = read::open(path, Extent::Header)?;
+    let file_length = std::fs::metadata(path)
+        .map_err(|e| read::damaged(path, e.to_string()))?
+        .len();
+    read::guard(path, || instance(path, &set, file_length))
+}
+
+fn instance(
+    path: &Path,
+    set: &dicom::object::DefaultDicomObject,
+    file_length: u64,
+) -> Result<Instance, Refusal> {
+    let transfer_syntax = set
+        .meta()
+        .transfer_syntax
+        .trim_end_matches(['\0', ' '])
+        .to_owned();
+    let mut sop_class = text(set, tags::SOP_CLASS_UID);
+    if sop_class.is_empty() {
+        sop_class = set
+            .meta()
+            .media_storage_sop_class_uid
+            .trim_end_matches(['\0', ' '])
+            .to_owned();
+    }
+    let modality = text(set, tags::MODALITY);
+    let rows = integer(set, tags::ROWS);
+    let columns = integer(set, tags::COLUMNS);
+    let class = if sop_class == RT_STRUCTURE_SET {
+        Class::RtStruct
+    } else if SEGMENTATIONS.contains(&&*sop_class) {
+        Class::Segmentation
+    } else if REPORT_ROOTS.iter().any(|r| sop_class.starts_with(r)) {
+        Class::Report
+    } else if OTHER_WITH_PIXELS.contains(&&*sop_class) || rows.is_none() || columns.is_none() {
+        Class::Other
+    } else {
+        Class::Image
+    };
+    let mut warnings = Vec::new();
+    let name = text(set, tags::PATIENT_NAME);
+    let declared = text(set, tags::SPECIFIC_CHARACTER_SET);
+    if name.contains('\u{FFFD}') || (declared.is_empty() && !name.is_ascii()) {
+        warnings.push(Warning::new(
+            WarningCode::CharacterSet,
+            "the patient's name could not be decoded with the declared character set",
+        ));
+    }
+    let mut segments = Vec::new();
+    match class {
+        Class::RtStruct => {
+            let (found, odd) = contours::segments(set);
+            segments = found;
+            warnings.extend(odd);
+        }
+        Class::Segmentation => segments = listed_segments(set),
+        _ => {}
+    }
+    let format = PixelFormat {
+        rows: rows.and_then(|n| usize::try_from(n).ok()).unwrap_or(0),
+        columns: columns.and_then(|n| usize::try_from(n).ok()).unwrap_or(0),
+        samples_per_pixel: integer(set, tags::SAMPLES_PER_PIXEL).unwrap_or(1),
+        photometric: text(set, tags::PHOTOMETRIC_INTERPRETATION),
+        bits_allocated: integer(set, tags::BITS_ALLOCATED).unwrap_or(16),
+        bits_stored: integer(set, tags::BITS_STORED)
+            .or_else(|| integer(set, tags::BITS_ALLOCATED))
+            .unwrap_or(16),
+        signed: integer(set, tags::PIXEL_REPRESENTATION) == Some(1),
+    };
+    let n_frames = integer(set, tags::NUMBER_OF_FRAMES).unwrap_or(1);
+    let mut refused = None;
+    let frames = if class == Class::Image {
+        check_size(path, &format, n_frames, &transfer_syntax, file_length)?;
+        frames(set, n_frames as usize).unwrap_or_else(|message| {
+            refused = Some(Refusal::new(
+                "E-MULTIFRAME",
+                message,
+                path.display().to_string(),
+                "export the series as single-frame DICOM or NIfTI",
+            ));
+            Vec::new()
+        })
+    } else {
+        Vec::new()
+    };
+    let image_type = texts(set, tags::IMAGE_TYPE);
+    let padding = number(set, tags::PIXEL_PADDING_VALUE).map(|v| {
+        let limit = number(set, Tag(0x0028, 0x0121)).unwrap_or(v);
+        let [a, b] = [v, limit].map(|v| signed_as_stored(v, &format));
+        a.min(b)..=a.max(b)
+    });
+    Ok(Instance {
+        path: path.to_owned(),
+        sop_instance: text(set, tags::SOP_INSTANCE_UID),
+        patient: PatientInfo {
+            id: text(set, tags::PATIENT_ID),
+            name,
+            birth_date: dates::date(&text(set, tags::PATIENT_BIRTH_DATE)),
+            sex: text(set, tags::PATIENT_SEX),
+        },
+        study_date: dates::date(&text(set, tags::STUDY_DATE)),
+        study_time: dates::time(&text(set, tags::STUDY_TIME)),
+        study_uid: text(set, tags::STUDY_INSTANCE_UID),
+        series_uid: text(set, tags::SERIES_INSTANCE_UID),
+        series_description: text(set, tags::SERIES_DESCRIPTION),
+        frame_of_reference: text(set, tags::FRAME_OF_REFERENCE_UID),
+        kernel: text(set, tags::CONVOLUTION_KERNEL),
+        mosaic: image_type.iter().any(|t| t == "MOSAIC"),
+        windows: windows(set),
+        padding,
+        lossy: text(set, tags::LOSSY_IMAGE_COMPRESSION) == "01"
+            || LOSSY_SYNTAXES.contains(&&*transfer_syntax),
+        modality_lut: !items(set, tags::MODALITY_LUT_SEQUENCE).is_empty(),
+        rescale_type: text(set, tags::RESCALE_TYPE),
+        pet: (modality == "PT").then(|| pet::header(set)),
+        class,
+        sop_class,
+        transfer_syntax,
+        modality,
+        format,
+        frames,
+        refused,
+        segments,
+        warnings,
+    })
+}
+
+/// A padding value read as unsigned although pixels are signed (implicit VR does not say).
+fn signed_as_stored(value: f64, format: &PixelFormat) -> f64 {
+    if format.signed && value > 32767.0 {
+        value - 65536.0
+    } else if !format.signed && value < 0.0 {
+        value + 65536.0
+    } else {
+        value
+    }
+}
+
+/// Refuses sizes that the file cannot hold, before anything is allocated for them.
+fn check_size(
+    path: &Path,
+    format: &PixelFormat,
+    n_frames: i64,
+    transfer_syntax: &str,
+    file_length: u64,
+) -> Result<(), Refusal> {
+    let refuse = |message: String| read::damaged(path, message);
+    if format.rows == 0 || format.columns == 0 || n_frames < 1 {
+        return Err(refuse(format!(
+            "an image of {} rows, {} columns and {n_frames} frames (0028,0008/0010/0011)",
+            format.rows, format.columns
+        )));
+    }
+    let bits = u64::try_from(format.bits_allocated).unwrap_or(0).max(1);
+    let size = [
+        format.rows as u64,
+        format.columns as u64,
+        u64::try_from(format.samples_per_pixel).unwrap_or(0).max(1),
+        n_frames.unsigned_abs(),
+        bits,
+    ]
+    .iter()
+    .try_fold(1u64, |n, &d| n.checked_mul(d))
+    .map(|n| n / 8);
+    let native = matches!(
+        transfer_syntax,
+        "1.2.840.10008.1.2" | "1.2.840.10008.1.2.1" | "1.2.840.10008.1.2.2"
+    );
+    // No compression in use reaches this ratio on an image; a damaged header does.
+    let most = if native {
+        file_length
+    } else {
+        file_length.saturating_mul(100_000)
+    };
+    // Subsampled colour (YBR_FULL_422) is smaller than it says.
+    let least = if format.samples_per_pixel > 1 { 2 } else { 1 };
+    match size {
+        Some(size) if size / least <= most => Ok(()),
+        _ => Err(refuse(format!(
+            "{} × {} pixels in {n_frames} frames do not fit into a file of {file_length} bytes",
+            format.columns, format.rows
+        ))),
+    }
+}
+
+fn windows(set: &InMemDicomObject) -> Vec<WindowLevel> {
+    let centers = numbers(set, tags::WINDOW_CENTER).unwrap_or_default();
+    let widths = numbers(set, tags::WINDOW_WIDTH).unwrap_or_default();
+    centers
+        .into_iter()
+        .zip(widths)
+        .filter(|(_, width)| *width > 0.0)
+        .map(|(center, width)| WindowLevel::new(center, width))
+        .collect()
+}
+
+fn listed_segments(set: &InMemDicomObject) -> Vec<Segment> {
+    items(set, tags::SEGMENT_SEQUENCE)
+        .iter()
+        .map(|item| Segment {
+            label: text(item, tags::SEGMENT_LABEL),
+            number: integer(item, tags::SEGMENT_NUMBER)
+                .and_then(|n| u32::try_from(n).ok())
+                .unwrap_or(0),
+            voxels: None,
+            volume: None,
+            contour_volume: None,
+        })
+        .collect()
+}
+
+/// The frames of a file: one from the top level, or all from the functional groups
+/// (PS3.3 C.7.6.16: per-frame over shared over top level).
+fn frames(set: &InMemDicomObject, n_frames: usize) -> Result<Vec<Frame>, String> {
+    let shared = items(set, tags::SHARED_FUNCTIONAL_GROUPS_SEQUENCE).first();
+    let per_frame = items(set, tags::PER_FRAME_FUNCTIONAL_GROUPS_SEQUENCE);
+    let top = frame(&[set]);
+    if per_frame.is_empty() && shared.is_none() {
+        if n_frames > 1 {
+            // Position and orientation of the file hold for its first frame only.
+            let nowhere = Frame {
+                position: None,
+                orientation: None,
+                ..top
+            };
+            return Ok(vec![nowhere; n_frames]);
+        }
+        return Ok(vec![top]);
+    }
+    if !per_frame.is_empty() && per_frame.len() != n_frames {
+        return Err(format!(
+            "{n_frames} frames (0028,0008), but {} per-frame functional groups (5200,9230)",
+            per_frame.len()
+        ));
+    }
+    Ok((0..n_frames)
+        .map(|n| {
+            let levels: Vec<&InMemDicomObject> = per_frame
+                .get(n)
+                .into_iter()
+                .chain(shared)
+                .chain([set])
+                .collect();
+            let mut frame = frame(&levels);
+            frame.phase.instance = Some(n as i64 + 1);
+            frame
+        })
+        .collect())
+}
+
+/// Reads a frame from levels in order of precedence; a group's macro may lie in a sequence or,
+/// at the top level, plainly.
+fn frame(levels: &[&InMemDicomObject]) -> Frame {
+    fn find<T>(
+        levels: &[&InMemDicomObject],
+        group: Tag,
+        read: impl Fn(&InMemDicomObject) -> Option<T>,
+    ) -> Option<T> {
+        levels
+            .iter()
+            .find_map(|level| items(level, group).first().and_then(&read))
+            .or_else(|| levels.last().and_then(|top| read(top)))
+    }
+    let pixel_measures = tags::PIXEL_MEASURES_SEQUENCE;
+    let content = tags::FRAME_CONTENT_SEQUENCE;
+    let image_type = levels
+        .iter()
+        .find_map(|level| {
+            [
+                Tag(0x0018, 0x9226),
+                Tag(0x0018, 0x9329),
+                Tag(0x0018, 0x9751),
+            ]
+            .into_iter()
+            .find_map(|group| items(level, group).first())
+            .map(|g| texts(g, tags::FRAME_TYPE))
+            .filter(|t| !t.is_empty())
+        })
+        .or_else(|| levels.last().map(|top| texts(top, tags::IMAGE_TYPE)))
+        .unwrap_or_default();
+    Frame {
+        position: find(levels, tags::PLANE_POSITION_SEQUENCE, |g| {
+            vector(g, tags::IMAGE_POSITION_PATIENT)
+        }),
+        orientation: find(levels, tags::PLANE_ORIENTATION_SEQUENCE, |g| match numbers(
+            g,
+            tags::IMAGE_ORIENTATION_PATIENT,
+        )?
+        .as_slice()
+        {
+            &[a, b, c, d, e, f] => Some([Vec3::new(a, b, c), Vec3::new(d, e, f)]),
+            _ => None,
+        }),
+        spacing: find(levels, pixel_measures, |g| {
+            match numbers(g, tags::PIXEL_SPACING)?.as_slice() {
+                &[row, column] if row > 0.0 && column > 0.0 => Some([row, column]),
+                _ => None,
+            }
+        }),
+        thickness: find(levels, pixel_measures, |g| {
+            number(g, tags::SLICE_THICKNESS).filter(|t| *t > 0.0)
+        }),
+        rescale: find(levels, tags::PIXEL_VALUE_TRANSFORMATION_SEQUENCE, |g| {
+            let slope = number(g, tags::RESCALE_SLOPE);
+            let intercept = number(g, tags::RESCALE_INTERCEPT);
+            (slope.is_some() || intercept.is_some()).then(|| Rescale {
+                slope: slope.unwrap_or(1.0),
+                intercept: intercept.unwrap_or(0.0),
+            })
+        }),
+        echo_time: find(levels, Tag(0x0018, 0x9114), |g| {
+            number(g, Tag(0x0018, 0x9082)).or_else(|| number(g, tags::ECHO_TIME))
+        }),
+        stack: find(levels, content, |g| {
+            Some(text(g, tags::STACK_ID)).filter(|s| !s.is_empty())
+        })
+        .unwrap_or_default(),
+        image_type: image_type.get(2).cloned().unwrap_or_default(),
+        phase: Phase {
+            temporal: find(levels, content, |g| {
+                integer(g, tags::TEMPORAL_POSITION_INDEX)
+                    .or_else(|| integer(g, tags::TEMPORAL_POSITION_IDENTIFIER))
+            }),
+            acquisition: find(levels, content, |g| {
+                integer(g, Tag(0x0020, 0x9156)).or_else(|| integer(g, tags::ACQUISITION_NUMBER))
+            }),
+            trigger: find(levels, Tag(0x0018, 0x9118), |g| {
+                number(g, Tag(0x0020, 0x9153)).or_else(|| number(g, tags::TRIGGER_TIME))
+            }),
+            b_value: find(levels, Tag(0x0018, 0x9117), |g| {
+                number(g, Tag(0x0018, 0x9087))
+            }),
+            image_type: image_type.get(3..).unwrap_or_default().join("\\"),
+            instance: levels
+                .last()
+                .and_then(|top| integer(top, tags::INSTANCE_NUMBER)),
+        },
+    }
+}

@@ -1,0 +1,299 @@
+//! The tables as [`Records`], in the order of entry.
+
+use rusqlite::Connection;
+
+use super::words::{Fault, Fields};
+use crate::case::{
+    Annotation, AnnotationId, Lesion, LesionId, Patient, PatientId, PatientIdentity, Prompt,
+    Records, Scenario, ScenarioId, Segmented, Series, SeriesId, SeriesSource, SeriesView,
+    TimePoint, TimePointId, Treatment, TreatmentId,
+};
+use crate::geometry::Point;
+use crate::measure::{AxisLine, Measured};
+use crate::units::{Bulk, Length, Mm, Mm3, Px};
+use crate::volume::{Modality, Statistics, WindowLevel};
+
+/// Everything that stands.
+pub(super) fn load(conn: &Connection) -> Result<Records, Fault> {
+    let mut records = Records {
+        patients: rows(
+            conn,
+            "patients",
+            "SELECT * FROM patients ORDER BY ord",
+            patient,
+        )?,
+        identities: rows(
+            conn,
+            "patient_identity",
+            "SELECT * FROM patient_identity ORDER BY ord",
+            identity,
+        )?,
+        time_points: rows(
+            conn,
+            "time_points",
+            "SELECT * FROM time_points ORDER BY ord",
+            time_point,
+        )?,
+        series: rows(
+            conn,
+            "series",
+            "SELECT series.*, files FROM series
+             LEFT JOIN series_warning_files ON series = id ORDER BY ord",
+            series,
+        )?,
+        sources: rows(
+            conn,
+            "series_source",
+            "SELECT * FROM series_source ORDER BY ord",
+            source,
+        )?,
+        lesions: rows(
+            conn,
+            "lesions",
+            "SELECT * FROM lesions ORDER BY ord",
+            lesion,
+        )?,
+        annotations: rows(
+            conn,
+            "annotations",
+            "SELECT * FROM annotations ORDER BY ord",
+            annotation,
+        )?,
+        segmented: rows(
+            conn,
+            "segmented",
+            "SELECT segmented.*, files FROM segmented
+             LEFT JOIN segmented_warning_files USING (annotation) ORDER BY ord",
+            segmented,
+        )?,
+        treatments: rows(
+            conn,
+            "treatments",
+            "SELECT treatments.*, coalesce(name, '') AS name FROM treatments
+             LEFT JOIN treatment_text ON treatment = id ORDER BY ord",
+            treatment,
+        )?,
+        scenarios: rows(
+            conn,
+            "scenarios",
+            "SELECT * FROM scenarios ORDER BY ord",
+            scenario,
+        )?,
+        series_views: rows(
+            conn,
+            "series_view",
+            "SELECT * FROM series_view ORDER BY ord",
+            view,
+        )?,
+        settings: rows(
+            conn,
+            "settings",
+            "SELECT * FROM settings ORDER BY ord",
+            |f| Ok((f.text("key")?, f.json("value")?)),
+        )?,
+    };
+    let mut files =
+        conn.prepare("SELECT path FROM series_files WHERE series = ?1 ORDER BY position")?;
+    for source in &mut records.sources {
+        let mut found = files.query([source.series.to_string()])?;
+        while let Some(row) = found.next()? {
+            let table = "series_files";
+            source.files.push(Fields { row, table }.path("path")?);
+        }
+    }
+    Ok(records)
+}
+
+fn rows<T>(
+    conn: &Connection,
+    table: &'static str,
+    sql: &str,
+    read: impl Fn(&Fields<'_>) -> Result<T, Fault>,
+) -> Result<Vec<T>, Fault> {
+    let mut statement = conn.prepare(sql)?;
+    let mut found = statement.query([])?;
+    let mut out = Vec::new();
+    while let Some(row) = found.next()? {
+        out.push(read(&Fields { row, table })?);
+    }
+    Ok(out)
+}
+
+fn patient(f: &Fields<'_>) -> Result<Patient, Fault> {
+    Ok(Patient {
+        id: PatientId(f.parse("id")?),
+        created: f.parse("created")?,
+    })
+}
+
+fn identity(f: &Fields<'_>) -> Result<PatientIdentity, Fault> {
+    Ok(PatientIdentity {
+        patient: PatientId(f.parse("patient")?),
+        code: f.text("code")?,
+        name: f.text("name")?,
+        birth_date: f.parse_opt("birth_date")?,
+        sex: f.text("sex")?,
+    })
+}
+
+fn time_point(f: &Fields<'_>) -> Result<TimePoint, Fault> {
+    Ok(TimePoint {
+        id: TimePointId(f.parse("id")?),
+        patient: PatientId(f.parse("patient")?),
+        date: f.parse_opt("date")?,
+        order: f.get("position")?,
+        by_user: f.get("by_user")?,
+    })
+}
+
+fn series(f: &Fields<'_>) -> Result<Series, Fault> {
+    Ok(Series {
+        id: SeriesId(f.parse("id")?),
+        patient: PatientId(f.parse("patient")?),
+        time_point: TimePointId(f.parse("time_point")?),
+        modality: Modality::from_code(&f.text("modality")?),
+        unit: f.word("intensity_unit")?,
+        study_date: f.parse_opt("study_date")?,
+        frame_of_reference: f.text("frame_of_reference")?,
+        shape: [f.size("shape_i")?, f.size("shape_j")?, f.size("shape_k")?],
+        spacing_mm: f.reals(["spacing_i_mm", "spacing_j_mm", "spacing_k_mm"])?,
+        calibrated: f.get("calibrated")?,
+        fingerprint: f.text("fingerprint")?,
+        warnings: f.warnings()?,
+    })
+}
+
+fn source(f: &Fields<'_>) -> Result<SeriesSource, Fault> {
+    Ok(SeriesSource {
+        series: SeriesId(f.parse("series")?),
+        root: f.path("root")?,
+        item: f.size("item")?,
+        series_uid: f.text("series_uid")?,
+        description: f.text("description")?,
+        files: Vec::new(),
+    })
+}
+
+fn lesion(f: &Fields<'_>) -> Result<Lesion, Fault> {
+    Ok(Lesion {
+        id: LesionId(f.parse("id")?),
+        patient: PatientId(f.parse("patient")?),
+        label: f.text("label")?,
+        organ: f.text("organ")?,
+        role: f.word("role")?,
+        nodal: f.get("nodal")?,
+    })
+}
+
+fn annotation(f: &Fields<'_>) -> Result<Annotation, Fault> {
+    let prompt = match f.text("prompt_kind")?.as_str() {
+        "diameter" => Prompt::Diameter {
+            p0: f.reals(["p0_x", "p0_y", "p0_z"])?.into(),
+            p1: f.reals(["p1_x", "p1_y", "p1_z"])?.into(),
+        },
+        other => return Err(f.unreadable("prompt_kind", other)),
+    };
+    Ok(Annotation {
+        id: AnnotationId(f.parse("id")?),
+        lesion: LesionId(f.parse("lesion")?),
+        series: SeriesId(f.parse("series")?),
+        prompt,
+        created: f.parse("created")?,
+    })
+}
+
+fn segmented(f: &Fields<'_>) -> Result<Segmented, Fault> {
+    let volume = f.get("volume")?;
+    let volume = match f.text("volume_unit")?.as_str() {
+        "mm3" => Bulk::Mm3(Mm3(volume)),
+        "voxels" => Bulk::Voxels(volume),
+        other => return Err(f.unreadable("volume_unit", other)),
+    };
+    let long_ends = [
+        f.reals(["long_p0_x", "long_p0_y", "long_p0_z"])?.into(),
+        f.reals(["long_p1_x", "long_p1_y", "long_p1_z"])?.into(),
+    ];
+    let short_ends = [
+        f.reals(["short_p0_x", "short_p0_y", "short_p0_z"])?.into(),
+        f.reals(["short_p1_x", "short_p1_y", "short_p1_z"])?.into(),
+    ];
+    let values = if f.get::<Option<i64>>("value_n")?.is_some() {
+        let [min, max, mean, sd] = f.reals(["value_min", "value_max", "value_mean", "value_sd"])?;
+        Some(Statistics {
+            min,
+            max,
+            mean,
+            sd,
+            n: f.size("value_n")?,
+            n_void: f.size("value_n_void")?,
+        })
+    } else {
+        None
+    };
+    Ok(Segmented {
+        annotation: AnnotationId(f.parse("annotation")?),
+        engine: f.text("engine")?,
+        mask_sha256: f.text("mask_sha256")?,
+        artifact_sha256: f.text("artifact_sha256")?,
+        measured: Measured {
+            voxels: f.size("voxels")?,
+            volume,
+            long_axis: axis(f, "long_axis", "long_axis_unit", long_ends)?,
+            short_axis: axis(f, "short_axis", "short_axis_unit", short_ends)?,
+            axis_slice: f.size("axis_slice")?,
+            values,
+        },
+        confidence: f.get("confidence")?,
+        warnings: f.warnings()?,
+    })
+}
+
+fn axis(
+    f: &Fields<'_>,
+    value: &'static str,
+    unit: &'static str,
+    ends: [Point; 2],
+) -> Result<AxisLine, Fault> {
+    let value = f.get(value)?;
+    let length = match f.text(unit)?.as_str() {
+        "mm" => Length::Mm(Mm(value)),
+        "px" => Length::Px(Px(value)),
+        other => return Err(f.unreadable(unit, other)),
+    };
+    Ok(AxisLine { length, ends })
+}
+
+fn treatment(f: &Fields<'_>) -> Result<Treatment, Fault> {
+    Ok(Treatment {
+        id: TreatmentId(f.parse("id")?),
+        patient: PatientId(f.parse("patient")?),
+        date: f.parse("date")?,
+        kind: f.word("kind")?,
+        name: f.text("name")?,
+        dose: f.get("dose")?,
+        unit: f.text("unit")?,
+        duration_days: f.get("duration_days")?,
+    })
+}
+
+fn scenario(f: &Fields<'_>) -> Result<Scenario, Fault> {
+    Ok(Scenario {
+        id: ScenarioId(f.parse("id")?),
+        patient: PatientId(f.parse("patient")?),
+        change: f.json("change")?,
+    })
+}
+
+fn view(f: &Fields<'_>) -> Result<(SeriesId, SeriesView), Fault> {
+    let center: Option<f64> = f.get("window_center")?;
+    let width: Option<f64> = f.get("window_width")?;
+    let view = SeriesView {
+        slice: f.size("slice")?,
+        window: center
+            .zip(width)
+            .map(|(center, width)| WindowLevel { center, width }),
+        zoom: f.get("zoom")?,
+        pan: f.reals(["pan_x", "pan_y"])?,
+    };
+    Ok((SeriesId(f.parse("series")?), view))
+}

@@ -1,0 +1,62 @@
+//! What can be wrong with the input of the twin.
+
+use crate::jobs::Cancelled;
+
+/// Why the twin refused.
+#[derive(Debug, Clone, PartialEq, thiserror::Error)]
+#[non_exhaustive]
+pub enum Error {
+    /// The job was cancelled.
+    #[error(transparent)]
+    Cancelled(#[from] Cancelled),
+    /// No observation to fit.
+    #[error("the lesion has no measurement; measure it at one time point at least")]
+    NoObservations,
+    /// Units differ within one lesion.
+    #[error(
+        "the lesion's measurements mix {first} and {other}; give all of them in one unit, and as \
+         diameters or as volumes"
+    )]
+    MixedUnits {
+        /// Unit of the first measurement.
+        first: &'static str,
+        /// Another unit that occurs.
+        other: &'static str,
+    },
+    /// A number that no measurement can have.
+    #[error("{what} is {value}; it must be {expected}")]
+    BadNumber {
+        /// What the number is.
+        what: &'static str,
+        /// Its value.
+        value: f64,
+        /// What is allowed.
+        expected: &'static str,
+    },
+    /// A requested day lies before the first measurement.
+    #[error(
+        "day {day} lies before the lesion's first measurement on day {first}; the twin starts at \
+         the first measurement"
+    )]
+    BeforeFirstObservation {
+        /// The day asked for.
+        day: f64,
+        /// Day of the first measurement.
+        first: f64,
+    },
+    /// No days were asked for.
+    #[error("no day to project to; name one at least")]
+    NoDays,
+    /// A restart was asked for although no systemic treatment is on record.
+    #[error(
+        "the scenario starts systemic treatment, but none is on record before day {day}: nothing \
+         is known of its effect. Enter the treatment that was given"
+    )]
+    NoTreatmentToRestart {
+        /// The day of the intended start.
+        day: f64,
+    },
+    /// The fit holds too few draws to project.
+    #[error("the fit holds no posterior draws; fit the lesion again")]
+    EmptyFit,
+}

@@ -1,0 +1,114 @@
+//! Results of the verbs `fit` and `project` as JSON documents.
+
+use serde_json::{Value, json};
+
+use crate::twin::{Fit, Projection, Skill, VERSION};
+
+/// One fitted lesion of a table.
+#[derive(Clone, Debug)]
+pub struct FittedLesion {
+    /// Patient as written in the table.
+    pub patient: String,
+    /// Lesion as written in the table.
+    pub lesion: String,
+    /// Its posterior.
+    pub fit: Fit,
+    /// Its skill, where three days of measurement or more allow one.
+    pub skill: Option<Skill>,
+}
+
+/// One projected lesion of a table.
+#[derive(Clone, Debug)]
+pub struct ProjectedLesion {
+    /// Patient as written in the table.
+    pub patient: String,
+    /// Lesion as written in the table.
+    pub lesion: String,
+    /// Its projection.
+    pub projection: Projection,
+}
+
+/// The document of `fit`.
+///
+/// `skill_vs_locf` is 1 − error of the twin/error of the last measurement carried forward, over
+/// one-step forecasts; null where none could be made.
+#[must_use]
+pub fn fit_json(lesions: &[FittedLesion], seed: u64) -> Value {
+    let lesions: Vec<Value> = lesions
+        .iter()
+        .map(|l| {
+            let models: Vec<Value> = l
+                .fit
+                .models
+                .iter()
+                .map(|m| {
+                    let parameters: Vec<Value> = m
+                        .parameters
+                        .iter()
+                        .map(|p| {
+                            json!({
+                                "name": p.kind.name(),
+                                "unit": p.unit,
+                                "median": p.median,
+                                "q05": p.q05,
+                                "q95": p.q95,
+                                "identified": p.identified,
+                                "contraction": p.contraction,
+                                "data_contraction": p.data_contraction,
+                            })
+                        })
+                        .collect();
+                    json!({
+                        "model": m.model.name(),
+                        "weight": m.weight,
+                        "aicc": m.aicc,
+                        "elpd": m.elpd,
+                        "parameters": parameters,
+                        "diagnostics": m.diagnostics,
+                    })
+                })
+                .collect();
+            json!({
+                "patient": l.patient,
+                "lesion": l.lesion,
+                "unit": l.fit.scale.unit(),
+                "prior": l.fit.prior.name(),
+                "models": models,
+                "skill_vs_locf": l.skill.and_then(|s| s.score()),
+                "skill": l.skill,
+                "warnings": l.fit.warnings,
+            })
+        })
+        .collect();
+    json!({ "lesions": lesions, "seed": seed, "version": VERSION })
+}
+
+/// The document of `project`: per lesion and day the quantiles of the planned arm (`factual`), of
+/// the `scenario` and of their paired `difference`, both arms with `latent` and `predictive`
+/// quantiles in the lesion's unit.
+#[must_use]
+pub fn project_json(lesions: &[ProjectedLesion], seed: u64) -> Value {
+    let lesions: Vec<Value> = lesions
+        .iter()
+        .map(|l| {
+            let p = &l.projection;
+            json!({
+                "patient": l.patient,
+                "lesion": l.lesion,
+                "unit": p.scale.unit(),
+                "days": p.days,
+                "ladder": p.ladder,
+                "kappa": p.kappa,
+                "identified": p.identified,
+                "why": p.why,
+                "fade_after": p.fade_after,
+                "locf": {
+                    "day": p.locf.day,
+                    "value": p.locf.size.value(),
+                    "below_limit": p.locf.below_limit,
+                },
+            })
+        })
+        .collect();
+    json!({ "lesions": lesions, "seed": seed, "version": VERSION })
+}

@@ -1,0 +1,124 @@
+//! What is shown before a patient is chosen.
+
+use egui::{Align, Button, CornerRadius, Frame, Layout, Margin, RichText, ScrollArea, Stroke, Ui};
+
+use super::theme::{self, RADIUS};
+use super::widgets::{heading, primary_button, weak};
+use crate::app::Command;
+use crate::app::view::ChooserView;
+
+/// Samples, patients of this workspace, and the ways to open one's own files.
+pub fn chooser_ui(ui: &mut Ui, chooser: &ChooserView, out: &mut Vec<Command>) {
+    let p = theme::palette(ui);
+    ScrollArea::vertical()
+        .auto_shrink([false, false])
+        .show(ui, |ui| {
+            let width = (ui.available_width() - 48.0).clamp(280.0, 860.0);
+            let margin = ((ui.available_width() - width) / 2.0).max(0.0);
+            ui.horizontal(|ui| {
+                ui.add_space(margin);
+                ui.vertical(|ui| {
+                    ui.set_width(width);
+                    ui.add_space(28.0);
+                    ui.label(
+                        RichText::new("OncoTwin")
+                            .font(theme::medium(26.0))
+                            .color(p.text),
+                    );
+                    weak(
+                        ui,
+                        "Measure a tumour at every visit, fit its growth, ask what if.",
+                    );
+                    ui.add_space(16.0);
+                    open_area(ui, out);
+                    ui.add_space(18.0);
+                    if !chooser.patients.is_empty() {
+                        heading(ui, "Patients in this workspace");
+                        patients(ui, chooser, out);
+                        ui.add_space(18.0);
+                    }
+                    heading(ui, "Sample patients");
+                    samples(ui, chooser, out);
+                    ui.add_space(24.0);
+                });
+            });
+        });
+}
+
+fn card(ui: &Ui) -> Frame {
+    let p = theme::palette(ui);
+    Frame::new()
+        .fill(p.raised)
+        .stroke(Stroke::new(1.0, p.border))
+        .corner_radius(CornerRadius::same(RADIUS))
+        .inner_margin(Margin::symmetric(14, 10))
+}
+
+fn open_area(ui: &mut Ui, out: &mut Vec<Command>) {
+    card(ui).show(ui, |ui| {
+        ui.set_width(ui.available_width());
+        ui.horizontal(|ui| {
+            if primary_button(ui, "Open folder…").clicked() {
+                out.push(Command::ChooseOpen { folder: true });
+            }
+            if ui.button("Open files…").clicked() {
+                out.push(Command::ChooseOpen { folder: false });
+            }
+            ui.add_space(6.0);
+            weak(
+                ui,
+                "or drop DICOM folders or NIfTI files here. Originals are only read.",
+            );
+        });
+    });
+}
+
+fn patients(ui: &mut Ui, chooser: &ChooserView, out: &mut Vec<Command>) {
+    for row in &chooser.patients {
+        let name = format!("Open {}", row.title);
+        if row_ui(ui, &row.title, &row.detail, true, &name) {
+            out.push(Command::ShowPatient { patient: row.id });
+        }
+    }
+}
+
+fn samples(ui: &mut Ui, chooser: &ChooserView, out: &mut Vec<Command>) {
+    if chooser.samples.is_empty() {
+        weak(ui, "This installation has no sample patients.");
+    }
+    for (sample, row) in chooser.samples.iter().enumerate() {
+        let name = format!("Open {}", row.title);
+        if row_ui(ui, &row.title, &row.detail, row.available, &name) {
+            out.push(Command::OpenSample { sample });
+        }
+    }
+}
+
+/// A card with a title, a detail and a button; returns whether the button was clicked.
+fn row_ui(ui: &mut Ui, title: &str, detail: &str, enabled: bool, name: &str) -> bool {
+    let p = theme::palette(ui);
+    card(ui)
+        .show(ui, |ui| {
+            ui.set_width(ui.available_width());
+            ui.with_layout(Layout::right_to_left(Align::Center), |ui| {
+                let clicked = ui
+                    .add_enabled(enabled, Button::new("Open"))
+                    .accessible_name(name)
+                    .on_disabled_hover_text(detail)
+                    .clicked();
+                ui.with_layout(Layout::top_down(Align::Min), |ui| {
+                    ui.spacing_mut().item_spacing.y = 3.0;
+                    let ink = if enabled { p.text } else { p.text_weak };
+                    ui.label(RichText::new(title).font(theme::medium(14.0)).color(ink));
+                    if enabled {
+                        weak(ui, detail);
+                    } else {
+                        ui.label(RichText::new(detail).size(12.0).color(p.warning));
+                    }
+                });
+                clicked
+            })
+            .inner
+        })
+        .inner
+}

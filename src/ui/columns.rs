@@ -1,0 +1,355 @@
+//! Time points side by side.
+
+use egui::{
+    Align, Align2, ComboBox, CornerRadius, FontId, Layout, RichText, Role, ScrollArea, Sense,
+    Slider, Stroke, TextEdit, Ui, Vec2, WidgetInfo, scroll_area::ScrollSource, vec2,
+};
+use jiff::civil::Date;
+
+use super::slice::{SliceContext, number, slice_ui};
+use super::state::UiState;
+use super::theme;
+use super::widgets::{halo_text, menu, warnings_badge};
+use crate::app::Command;
+use crate::app::view::{ColumnView, PatientView, SliceView, TimePointId};
+
+/// Columns that share the width before the row scrolls.
+const VISIBLE: usize = 4;
+/// Narrower columns scroll instead.
+const MIN_WIDTH: f32 = 230.0;
+
+/// Draws all time points of a patient, oldest at the left.
+pub fn columns_ui(ui: &mut Ui, patient: &PatientView, state: &mut UiState, out: &mut Vec<Command>) {
+    let n = patient.columns.len();
+    if n == 0 {
+        ui.centered_and_justified(|ui| ui.label("This patient has no images yet"));
+        return;
+    }
+    let gap = 6.0;
+    let shown = n.min(VISIBLE) as f32;
+    let width = ((ui.available_width() - gap * (shown - 1.0)) / shown).max(MIN_WIDTH);
+    let height = ui.available_height();
+    // The wheel turns slices; the row moves by its bar.
+    ScrollArea::horizontal()
+        .scroll_source(ScrollSource::SCROLL_BAR)
+        .auto_shrink([false, false])
+        .show(ui, |ui| {
+            ui.spacing_mut().item_spacing.x = gap;
+            ui.horizontal_top(|ui| {
+                for index in 0..n {
+                    let size = vec2(width, height);
+                    ui.allocate_ui_with_layout(size, Layout::top_down(Align::Min), |ui| {
+                        ui.set_width(width);
+                        column_ui(ui, patient, index, height, state, out);
+                    });
+                }
+            });
+        });
+}
+
+fn column_ui(
+    ui: &mut Ui,
+    patient: &PatientView,
+    index: usize,
+    height: f32,
+    state: &mut UiState,
+    out: &mut Vec<Command>,
+) {
+    let column = &patient.columns[index];
+    ui.spacing_mut().item_spacing.y = 4.0;
+    let top = ui.cursor().top();
+    title_ui(ui, patient, index, state, out);
+    series_ui(ui, column, out);
+    if column.needs_date || state.date.as_ref().is_some_and(|(id, _)| *id == column.id) {
+        date_ui(ui, column, state, out);
+    }
+    let below = 24.0;
+    let left = height - (ui.cursor().top() - top) - below;
+    let size = vec2(ui.available_width(), left.max(80.0));
+    match &column.shown {
+        Some(slice) => {
+            let name = format!("Slice view {}", column.title);
+            let lesion = patient
+                .lesions
+                .iter()
+                .find(|l| Some(l.id) == patient.selected);
+            let context = SliceContext {
+                name: &name,
+                selected: patient.selected,
+                selected_label: lesion.map(|l| (&*l.label, l.color)),
+            };
+            let response = slice_ui(ui, slice, &context, size, state, out);
+            if !column.status.is_empty() {
+                halo_text(
+                    &ui.painter_at(response.rect),
+                    response.rect.center_bottom() - vec2(0.0, 24.0),
+                    Align2::CENTER_BOTTOM,
+                    &column.status,
+                    FontId::proportional(12.0),
+                    theme::image().text,
+                );
+            }
+            slider_ui(ui, column, slice, patient.selected.is_some(), out);
+        }
+        None => empty_ui(ui, column, size + vec2(0.0, below)),
+    }
+}
+
+fn title_ui(
+    ui: &mut Ui,
+    patient: &PatientView,
+    index: usize,
+    state: &mut UiState,
+    out: &mut Vec<Command>,
+) {
+    let p = theme::palette(ui);
+    let column = &patient.columns[index];
+    let shown = column.series.iter().find(|s| s.shown);
+    let size = vec2(ui.available_width(), 24.0);
+    // From the right, so that a long date gives way to what can be clicked.
+    ui.allocate_ui_with_layout(size, Layout::right_to_left(Align::Center), |ui| {
+        let name = format!("Actions for {}", column.title);
+        menu(ui, &name, |ui| menu_ui(ui, patient, index, state, out));
+        if let Some(series) = shown {
+            warnings_badge(ui, &series.warnings);
+        }
+        ui.with_layout(Layout::left_to_right(Align::Center), |ui| {
+            ui.label(
+                RichText::new(&column.title)
+                    .font(theme::medium(13.5))
+                    .color(p.text),
+            );
+            let ink = if column.needs_date {
+                p.warning
+            } else {
+                p.text_weak
+            };
+            let date = RichText::new(&column.date).size(12.0).color(ink);
+            ui.add(egui::Label::new(date).truncate());
+        });
+    });
+}
+
+fn menu_ui(
+    ui: &mut Ui,
+    patient: &PatientView,
+    index: usize,
+    state: &mut UiState,
+    out: &mut Vec<Command>,
+) {
+    let column = &patient.columns[index];
+    ui.set_min_width(210.0);
+    let shown = column.series.iter().find(|s| s.shown);
+    let can_split = column.series.len() > 1;
+    let split = ui
+        .add_enabled(
+            can_split && shown.is_some(),
+            egui::Button::new("Give this series a time point of its own"),
+        )
+        .on_disabled_hover_text("This time point has one series only");
+    if let (true, Some(series)) = (split.clicked(), shown) {
+        out.push(Command::SplitTimePoint { series: series.id });
+    }
+    let before = index.checked_sub(1).map(|i| &patient.columns[i]);
+    let merge = ui
+        .add_enabled(
+            before.is_some(),
+            egui::Button::new("Merge with the previous time point"),
+        )
+        .on_disabled_hover_text("This is the first time point");
+    if let (true, Some(before)) = (merge.clicked(), before) {
+        out.push(Command::MergeTimePoints {
+            into: before.id,
+            from: column.id,
+        });
+    }
+    if ui.button("Set date…").clicked() {
+        let known = column.date.get(..10).unwrap_or_default();
+        let known = known.parse::<Date>().map(|d| d.to_string());
+        state.date = Some((column.id, known.unwrap_or_default()));
+    }
+}
+
+fn series_ui(ui: &mut Ui, column: &ColumnView, out: &mut Vec<Command>) {
+    let p = theme::palette(ui);
+    ui.horizontal(|ui| {
+        let presets = column.shown.as_ref().filter(|s| !s.presets.is_empty());
+        let reserved = if presets.is_some() { 74.0 } else { 0.0 };
+        let width = (ui.available_width() - reserved).max(60.0);
+        let label = |s: &crate::app::view::SeriesTab| s.label.clone();
+        let shown = column.series.iter().find(|s| s.shown);
+        let text = shown.map_or_else(|| "No series".to_owned(), label);
+        if column.series.len() > 1 {
+            let combo = ComboBox::from_id_salt(("series", column.id))
+                .width(width)
+                .truncate()
+                .selected_text(text)
+                .show_ui(ui, |ui| {
+                    for series in &column.series {
+                        let mark = if series.warnings.is_empty() {
+                            ""
+                        } else {
+                            "  (!)"
+                        };
+                        let text = format!("{}{mark}", series.label);
+                        if ui.selectable_label(series.shown, text).clicked() && !series.shown {
+                            out.push(Command::ShowSeries { series: series.id });
+                        }
+                    }
+                });
+            combo
+                .response
+                .accessible_name(format!("Series of {}", column.title));
+        } else {
+            ui.allocate_ui_with_layout(
+                vec2(width, 24.0),
+                Layout::left_to_right(Align::Center),
+                |ui| {
+                    ui.set_min_width(width);
+                    ui.add(
+                        egui::Label::new(RichText::new(text).size(12.0).color(p.text_weak))
+                            .truncate(),
+                    );
+                },
+            );
+        }
+        if let Some(slice) = presets {
+            presets_ui(ui, column, slice, out);
+        }
+    });
+}
+
+fn presets_ui(ui: &mut Ui, column: &ColumnView, slice: &SliceView, out: &mut Vec<Command>) {
+    let menu = ui.menu_button("Window", |ui| {
+        ui.set_min_width(190.0);
+        let series = slice.series;
+        for (n, (name, window)) in slice.presets.iter().enumerate() {
+            let key = if n < 6 {
+                (n + 1).to_string()
+            } else {
+                String::new()
+            };
+            let text = format!(
+                "{name}   {} / {}",
+                number(window.width),
+                number(window.center)
+            );
+            let button = egui::Button::selectable(slice.window == *window, text).right_text(key);
+            if ui.add(button).clicked() {
+                out.push(Command::SetWindow {
+                    series,
+                    window: Some(*window),
+                });
+            }
+        }
+        ui.separator();
+        if ui
+            .add(egui::Button::new("From the file").right_text("0"))
+            .clicked()
+        {
+            out.push(Command::SetWindow {
+                series,
+                window: None,
+            });
+        }
+    });
+    menu.response
+        .accessible_name(format!("Window presets of {}", column.title));
+}
+
+/// A field for the date, validated while it is typed.
+fn date_ui(ui: &mut Ui, column: &ColumnView, state: &mut UiState, out: &mut Vec<Command>) {
+    let p = theme::palette(ui);
+    let id: TimePointId = column.id;
+    let mut text = match &state.date {
+        Some((of, text)) if *of == id => text.clone(),
+        _ => String::new(),
+    };
+    ui.horizontal(|ui| {
+        let label = ui.label(RichText::new("Date").size(12.0).color(p.text_weak));
+        let edit = ui
+            .add(
+                TextEdit::singleline(&mut text)
+                    .hint_text("YYYY-MM-DD")
+                    .desired_width(112.0),
+            )
+            .labelled_by(label.id);
+        let date = text.trim().parse::<Date>();
+        if edit.changed() {
+            state.date = Some((id, text.clone()));
+        }
+        let entered = edit.lost_focus() && ui.input(|i| i.key_pressed(egui::Key::Enter));
+        let set = ui
+            .add_enabled(date.is_ok(), egui::Button::new("Set date"))
+            .on_disabled_hover_text("A date looks like 2024-05-02")
+            .clicked();
+        if let (true, Ok(date)) = (set || entered, date) {
+            out.push(Command::SetDate {
+                time_point: id,
+                date,
+            });
+            state.date = None;
+        } else if !column.needs_date && ui.button("Cancel").clicked() {
+            state.date = None;
+        }
+    });
+}
+
+fn slider_ui(
+    ui: &mut Ui,
+    column: &ColumnView,
+    slice: &SliceView,
+    selected: bool,
+    out: &mut Vec<Command>,
+) {
+    let last = slice.n_slices.saturating_sub(1);
+    let mut now = slice.slice.min(last);
+    ui.spacing_mut().slider_width = ui.available_width();
+    ui.spacing_mut().interact_size.y = 16.0;
+    let response = ui
+        .add_enabled(
+            last > 0,
+            Slider::new(&mut now, 0..=last)
+                .show_value(false)
+                .step_by(1.0),
+        )
+        .accessible_name(format!("Slice of {}", column.title));
+    if response.changed() && now != slice.slice {
+        out.push(Command::SetSlice {
+            series: slice.series,
+            slice: now,
+        });
+    }
+    // The handle's centre stays this far from the ends of the rail (egui's circular handle).
+    let rect = response.rect;
+    let inset = rect.height() / 2.5;
+    let span = rect.width() - 2.0 * inset;
+    let p = theme::palette(ui);
+    let color = if selected { p.accent } else { p.text_weak };
+    for mark in &slice.marked_slices {
+        let x = rect.left() + inset + span * (*mark as f32 / last.max(1) as f32);
+        ui.painter().vline(
+            x,
+            rect.bottom() - 1.0..=rect.bottom() + 3.0,
+            Stroke::new(1.5, color),
+        );
+    }
+}
+
+fn empty_ui(ui: &mut Ui, column: &ColumnView, size: Vec2) {
+    let (rect, response) = ui.allocate_exact_size(size, Sense::hover());
+    let ink = theme::image();
+    ui.painter()
+        .rect_filled(rect, CornerRadius::ZERO, ink.background);
+    let text = if column.status.is_empty() {
+        "Nothing to show"
+    } else {
+        &column.status
+    };
+    let width = (rect.width() - 32.0).max(40.0);
+    let font = FontId::proportional(13.0);
+    let galley = ui.painter().layout(text.to_owned(), font, ink.text, width);
+    let at = rect.center() - galley.size() / 2.0;
+    ui.painter_at(rect).galley(at, galley, ink.text);
+    response.widget_info(|| WidgetInfo::labeled(Role::Label, true, text));
+}

@@ -1,0 +1,67 @@
+//! The sheet of mouse and keys.
+
+use egui::{Align2, Grid, Key, RichText, Ui, Window, vec2};
+
+use super::theme;
+use super::widgets::heading;
+
+const MOUSE: &[(&str, &str)] = &[
+    (
+        "Left drag",
+        "window width and level, or diameter when that tool is on",
+    ),
+    ("Middle drag", "move the picture"),
+    ("Right drag", "magnify"),
+    ("Wheel", "one slice per notch; with Shift five"),
+    ("Ctrl + wheel", "magnify about the pointer"),
+];
+
+const KEYS: &[(&str, &str)] = &[
+    ("D", "diameter tool on or off"),
+    ("Esc", "call off a line; return to the window tool"),
+    ("Enter", "accept the line where the pointer is"),
+    ("↑ ↓", "previous and next slice"),
+    ("PgUp PgDn", "ten slices"),
+    ("Home End", "first and last slice"),
+    ("← →", "previous and next time point"),
+    ("Tab, Shift + Tab", "next and previous lesion"),
+    ("N", "next diameter starts a new lesion"),
+    ("1 – 6", "window presets"),
+    ("0", "window of the file"),
+    ("R", "reset magnification and window"),
+    ("G", "masks on or off"),
+    ("M", "masks outlined or filled"),
+    ("?", "this sheet"),
+];
+
+/// Shows the sheet while `open`.
+pub(super) fn help_ui(ui: &Ui, open: &mut bool) {
+    if !*open {
+        return;
+    }
+    if ui.input(|i| i.key_pressed(Key::Escape)) {
+        *open = false;
+    }
+    Window::new("Mouse and keys")
+        .open(open)
+        .collapsible(false)
+        .resizable(false)
+        .anchor(Align2::CENTER_CENTER, vec2(0.0, 0.0))
+        .show(ui.ctx(), |ui| {
+            ui.horizontal_top(|ui| {
+                for (title, rows) in [("On a slice", MOUSE), ("Keys", KEYS)] {
+                    ui.vertical(|ui| {
+                        heading(ui, title);
+                        Grid::new(title).spacing(vec2(16.0, 4.0)).show(ui, |ui| {
+                            for (key, what) in rows {
+                                ui.label(RichText::new(*key).font(theme::medium(12.5)));
+                                ui.label(RichText::new(*what).size(12.5));
+                                ui.end_row();
+                            }
+                        });
+                    });
+                    ui.add_space(18.0);
+                }
+            });
+        });
+}

@@ -1,0 +1,175 @@
+//! Keys that act on the view under the pointer, or on the last one.
+
+use egui::{Event, Key, Modifiers, Ui};
+
+use super::slice::step;
+use super::state::{Tool, UiState};
+use crate::app::Command;
+use crate::app::view::{ColumnView, PatientView, SeriesId, SliceView};
+
+/// Digit keys of the presets, in the order of the list.
+const PRESETS: [Key; 6] = [
+    Key::Num1,
+    Key::Num2,
+    Key::Num3,
+    Key::Num4,
+    Key::Num5,
+    Key::Num6,
+];
+
+/// Turns pressed keys into commands; does nothing while text is typed.
+pub(super) fn keys(ui: &Ui, patient: &PatientView, state: &mut UiState, out: &mut Vec<Command>) {
+    if ui.ctx().text_edit_focused() || egui::Popup::is_any_open(ui.ctx()) {
+        return;
+    }
+    // A focused button answers to Enter and Space only, none of which is used here, but a focused
+    // slider or number field takes the arrows.
+    let arrows = state.active.is_some_and(|series| {
+        let id = egui::Id::unique("slice view").with(series);
+        ui.memory(|m| m.focused().is_none_or(|f| f == id))
+    });
+    let pressed: Vec<(Key, Modifiers)> = ui.input(|i| {
+        let press = |e: &Event| match e {
+            Event::Key {
+                key,
+                pressed: true,
+                modifiers,
+                ..
+            } => Some((*key, *modifiers)),
+            _ => None,
+        };
+        i.events.iter().filter_map(press).collect()
+    });
+    for (key, modifiers) in pressed {
+        if modifiers.command || modifiers.ctrl || modifiers.alt {
+            continue;
+        }
+        general(key, modifiers, patient, state, arrows, out);
+        if let Some(slice) = active(patient, state) {
+            on_slice(key, slice, state, arrows, out);
+        }
+    }
+}
+
+fn active<'a>(patient: &'a PatientView, state: &UiState) -> Option<&'a SliceView> {
+    let shown = |c: &'a ColumnView| c.shown.as_ref();
+    patient
+        .columns
+        .iter()
+        .filter_map(shown)
+        .find(|s| Some(s.series) == state.active)
+}
+
+fn general(
+    key: Key,
+    modifiers: Modifiers,
+    patient: &PatientView,
+    state: &mut UiState,
+    arrows: bool,
+    out: &mut Vec<Command>,
+) {
+    match key {
+        Key::D => {
+            state.tool = match state.tool {
+                Tool::Window => Tool::Diameter,
+                Tool::Diameter => Tool::Window,
+            };
+        }
+        Key::Escape if state.gesture.is_none() && !state.show_help => state.tool = Tool::Window,
+        Key::G => state.show_overlays = !state.show_overlays,
+        Key::M => state.fill_masks = !state.fill_masks,
+        Key::N => out.push(Command::SelectLesion { lesion: None }),
+        Key::Questionmark => state.show_help = !state.show_help,
+        Key::Slash if modifiers.shift => state.show_help = !state.show_help,
+        Key::Tab if arrows => out.extend(neighbour_lesion(patient, modifiers.shift)),
+        Key::ArrowLeft | Key::ArrowRight if arrows && state.gesture.is_none() => {
+            let shown: Vec<_> = patient
+                .columns
+                .iter()
+                .filter_map(|c| c.shown.as_ref().map(|s| s.series))
+                .collect();
+            if let Some(at) = shown.iter().position(|s| Some(*s) == state.active) {
+                let next = if key == Key::ArrowLeft {
+                    at.saturating_sub(1)
+                } else {
+                    (at + 1).min(shown.len() - 1)
+                };
+                state.active = Some(shown[next]);
+            }
+        }
+        _ => {}
+    }
+}
+
+/// Selects the lesion after (or before) the selected one, round the end of the list.
+fn neighbour_lesion(patient: &PatientView, back: bool) -> Option<Command> {
+    let n = patient.lesions.len();
+    if n == 0 {
+        return None;
+    }
+    let now = patient
+        .lesions
+        .iter()
+        .position(|l| Some(l.id) == patient.selected);
+    let next = match (now, back) {
+        (Some(at), false) => (at + 1) % n,
+        (Some(at), true) => (at + n - 1) % n,
+        (None, false) => 0,
+        (None, true) => n - 1,
+    };
+    Some(Command::SelectLesion {
+        lesion: Some(patient.lesions[next].id),
+    })
+}
+
+/// Back to the whole picture in the window of the file.
+pub(super) fn reset(series: SeriesId) -> [Command; 2] {
+    [
+        Command::SetZoom {
+            series,
+            zoom: 1.0,
+            pan: [0.0; 2],
+        },
+        Command::SetWindow {
+            series,
+            window: None,
+        },
+    ]
+}
+
+fn on_slice(key: Key, slice: &SliceView, state: &UiState, arrows: bool, out: &mut Vec<Command>) {
+    let series = slice.series;
+    if let Some(n) = PRESETS.iter().position(|k| *k == key) {
+        if let Some((_, window)) = slice.presets.get(n) {
+            out.push(Command::SetWindow {
+                series,
+                window: Some(*window),
+            });
+        }
+        return;
+    }
+    let by = match key {
+        Key::ArrowUp => -1,
+        Key::ArrowDown => 1,
+        Key::PageUp => -10,
+        Key::PageDown => 10,
+        Key::Home => i64::MIN,
+        Key::End => i64::MAX,
+        Key::Num0 => {
+            out.push(Command::SetWindow {
+                series,
+                window: None,
+            });
+            return;
+        }
+        Key::R => {
+            out.extend(reset(series));
+            return;
+        }
+        _ => return,
+    };
+    // While a line is drawn the slice stands still.
+    if arrows && state.gesture.is_none() {
+        out.extend(step(slice, by));
+    }
+}

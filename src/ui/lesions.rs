@@ -1,0 +1,248 @@
+//! The table of lesions over time points.
+
+mod cells;
+mod edit;
+
+use egui::{
+    Align, Button, Color32, CornerRadius, Layout, Rect, RichText, Role, ScrollArea, Sense, Stroke,
+    Ui, UiBuilder, Vec2, WidgetInfo, pos2, scroll_area::ScrollSource, vec2,
+};
+
+use super::state::{Tool, UiState};
+use super::theme;
+use super::widgets::{heading, menu, weak};
+use crate::app::Command;
+use crate::app::view::{LesionRow, PatientView};
+
+const ROW: f32 = 26.0;
+const HEAD: f32 = 20.0;
+/// Widths of swatch and label, organ, role, node, menu.
+const ABOUT: [f32; 5] = [64.0, 112.0, 96.0, 44.0, 34.0];
+/// Widths of drawn diameter, axes, volume, change, confidence, warnings.
+const CELL: [f32; 6] = [66.0, 114.0, 80.0, 60.0, 82.0, 34.0];
+/// Blank before each time point.
+const GAP: f32 = 10.0;
+
+/// Draws the table.
+pub fn lesions_ui(ui: &mut Ui, patient: &PatientView, state: &mut UiState, out: &mut Vec<Command>) {
+    ui.horizontal(|ui| {
+        heading(ui, "Lesions");
+        let fresh = patient.selected.is_none();
+        let response = ui
+            .add(Button::new("New lesion").selected(fresh))
+            .on_hover_text("The next diameter starts a new lesion (N)");
+        if response.clicked() {
+            out.push(Command::SelectLesion { lesion: None });
+            state.tool = Tool::Diameter;
+        }
+        if patient.lesions.is_empty() {
+            weak(
+                ui,
+                "Press D and drag the longest diameter of a lesion on a slice.",
+            );
+        }
+    });
+    if patient.lesions.is_empty() {
+        return;
+    }
+    ScrollArea::vertical()
+        .auto_shrink([false, false])
+        .show(ui, |ui| {
+            ui.spacing_mut().item_spacing = Vec2::ZERO;
+            ui.horizontal_top(|ui| {
+                ui.vertical(|ui| about_ui(ui, patient, state, out));
+                // The wheel scrolls rows; the time points move by their bar.
+                ScrollArea::horizontal()
+                    .scroll_source(ScrollSource::SCROLL_BAR)
+                    // The newest time point is what a reader came for.
+                    .stick_to_right(true)
+                    .auto_shrink([false, true])
+                    .show(ui, |ui| {
+                        ui.vertical(|ui| measurements_ui(ui, patient, out));
+                    });
+            });
+        });
+}
+
+/// Draws into a given place, centred in height.
+fn at<R>(ui: &mut Ui, rect: Rect, align: Align, add: impl FnOnce(&mut Ui) -> R) -> R {
+    let layout = if align == Align::RIGHT {
+        Layout::right_to_left(Align::Center)
+    } else {
+        Layout::left_to_right(Align::Center)
+    };
+    let mut child = ui.new_child(UiBuilder::new().max_rect(rect).layout(layout));
+    child.spacing_mut().item_spacing.x = 4.0;
+    add(&mut child)
+}
+
+/// Rectangles of a row's fields, from left to right.
+fn fields<const N: usize>(left: f32, row: Rect, widths: [f32; N]) -> [Rect; N] {
+    let mut x = left;
+    widths.map(|w| {
+        let rect = Rect::from_min_max(pos2(x + 4.0, row.top()), pos2(x + w - 4.0, row.bottom()));
+        x += w;
+        rect
+    })
+}
+
+/// A row's background and click; the line above separates it from the last.
+fn row(ui: &mut Ui, width: f32, lesion: &LesionRow, selected: bool, name: &str) -> egui::Response {
+    let (rect, _) = ui.allocate_exact_size(vec2(width, ROW), Sense::hover());
+    let id = ui.scope_id().with(("row", lesion.id));
+    let response = ui.interact(rect, id, Sense::click());
+    let p = theme::palette(ui);
+    let fill = if selected {
+        p.selection
+    } else if response.hovered() {
+        p.hover
+    } else {
+        Color32::TRANSPARENT
+    };
+    ui.painter().rect_filled(rect, CornerRadius::ZERO, fill);
+    ui.painter()
+        .hline(rect.x_range(), rect.top(), Stroke::new(1.0, p.border));
+    response.widget_info(|| WidgetInfo::selected(Role::Button, true, selected, name));
+    response
+}
+
+fn head(ui: &mut Ui, rect: Rect, align: Align, text: &str) {
+    let p = theme::palette(ui);
+    at(ui, rect, align, |ui| {
+        ui.label(RichText::new(text).size(11.5).color(p.text_weak))
+    });
+}
+
+/// What the lesions are: label, organ, role, node.
+fn about_ui(ui: &mut Ui, patient: &PatientView, state: &mut UiState, out: &mut Vec<Command>) {
+    let width = ABOUT.iter().sum();
+    let (rect, _) = ui.allocate_exact_size(vec2(width, 2.0 * HEAD), Sense::hover());
+    let second = Rect::from_min_max(pos2(rect.left(), rect.top() + HEAD), rect.max);
+    let columns = fields(rect.left(), second, ABOUT);
+    for (rect, text) in columns.into_iter().zip(["", "Organ", "Role", "Node", ""]) {
+        head(ui, rect, Align::LEFT, text);
+    }
+    for lesion in &patient.lesions {
+        let selected = patient.selected == Some(lesion.id);
+        let response = row(
+            ui,
+            width,
+            lesion,
+            selected,
+            &format!("Select {}", lesion.label),
+        );
+        if response.clicked() {
+            out.push(Command::SelectLesion {
+                lesion: Some(lesion.id),
+            });
+        }
+        let [label, organ, role, node, actions] =
+            fields(response.rect.left(), response.rect, ABOUT);
+        at(ui, label, Align::LEFT, |ui| {
+            let (swatch, _) = ui.allocate_exact_size(Vec2::splat(12.0), Sense::hover());
+            ui.painter().rect_filled(
+                swatch,
+                CornerRadius::same(theme::RADIUS / 2),
+                theme::lesion(lesion.color),
+            );
+            ui.label(RichText::new(&lesion.label).font(theme::medium(13.0)));
+        });
+        at(ui, organ, Align::LEFT, |ui| {
+            edit::organ_ui(ui, lesion, state, out)
+        });
+        at(ui, role, Align::LEFT, |ui| edit::role_ui(ui, lesion, out));
+        at(ui, node, Align::LEFT, |ui| edit::node_ui(ui, lesion, out));
+        at(ui, actions, Align::LEFT, |ui| {
+            let name = format!("Actions for {}", lesion.label);
+            menu(ui, &name, |ui| {
+                edit::menu_ui(ui, patient, lesion, state, out);
+            });
+        });
+    }
+    let (rect, _) = ui.allocate_exact_size(vec2(width, ROW + 4.0), Sense::hover());
+    let p = theme::palette(ui);
+    ui.painter().hline(
+        rect.x_range(),
+        rect.top(),
+        Stroke::new(1.0, p.border_strong),
+    );
+    at(ui, rect.shrink2(vec2(4.0, 0.0)), Align::LEFT, |ui| {
+        ui.label(RichText::new("Sum of diameters").font(theme::medium(13.0)));
+    });
+}
+
+/// What was measured, one group of fields per time point.
+fn measurements_ui(ui: &mut Ui, patient: &PatientView, out: &mut Vec<Command>) {
+    let p = theme::palette(ui);
+    let group: f32 = CELL.iter().sum::<f32>() + GAP;
+    let width = group * patient.columns.len() as f32;
+    let (rect, _) = ui.allocate_exact_size(vec2(width, 2.0 * HEAD), Sense::hover());
+    for (n, column) in patient.columns.iter().enumerate() {
+        let left = rect.left() + group * n as f32 + GAP;
+        let first = Rect::from_min_size(pos2(left + 4.0, rect.top()), vec2(group - GAP, HEAD));
+        at(ui, first, Align::LEFT, |ui| {
+            ui.label(RichText::new(&column.title).font(theme::medium(12.0)));
+            ui.add(
+                egui::Label::new(RichText::new(&column.date).size(11.5).color(p.text_weak))
+                    .truncate(),
+            );
+        });
+        let second = first.translate(vec2(0.0, HEAD));
+        let names = [
+            "Drawn",
+            "Long × short",
+            "Volume",
+            "Change",
+            "Confidence",
+            "",
+        ];
+        for (rect, name) in fields(left, second, CELL).into_iter().zip(names) {
+            head(ui, rect, Align::RIGHT, name);
+        }
+    }
+    for lesion in &patient.lesions {
+        let selected = patient.selected == Some(lesion.id);
+        let name = format!("Select {} by its measurements", lesion.label);
+        let response = row(ui, width, lesion, selected, &name);
+        if response.clicked() {
+            out.push(Command::SelectLesion {
+                lesion: Some(lesion.id),
+            });
+        }
+        response.context_menu(|ui| {
+            edit::marks_ui(ui, patient, lesion, out);
+        });
+        for (n, cell) in lesion.cells.iter().take(patient.columns.len()).enumerate() {
+            let left = response.rect.left() + group * n as f32 + GAP;
+            let rects = fields(left, response.rect, CELL);
+            cells::cell_ui(ui, rects, cell.as_ref());
+        }
+    }
+    let (rect, _) = ui.allocate_exact_size(vec2(width, ROW + 4.0), Sense::hover());
+    ui.painter().hline(
+        rect.x_range(),
+        rect.top(),
+        Stroke::new(1.0, p.border_strong),
+    );
+    for (n, response) in patient
+        .response
+        .iter()
+        .take(patient.columns.len())
+        .enumerate()
+    {
+        let left = rect.left() + group * n as f32 + GAP;
+        // The sum ends where the axes end, so that it reads as their foot.
+        let sum = CELL[0] + CELL[1];
+        let [sum, rest] = fields(left, rect, [sum, group - GAP - sum]);
+        at(ui, sum, Align::RIGHT, |ui| cells::sum_ui(ui, response));
+        at(ui, rest, Align::LEFT, |ui| cells::response_ui(ui, response));
+    }
+    // Lines between time points let the eye keep to one.
+    let bottom = rect.bottom();
+    for n in 1..patient.columns.len() {
+        let x = rect.left() + group * n as f32 + GAP / 2.0;
+        let top = ui.min_rect().top();
+        ui.painter()
+            .vline(x, top..=bottom, Stroke::new(1.0, p.border));
+    }
+}

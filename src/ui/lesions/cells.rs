@@ -1,0 +1,156 @@
+//! Cells of the table: one measurement, one response.
+
+use egui::{
+    Align, CornerRadius, FontId, Label, Rect, RichText, Role, Sense, Ui, WidgetInfo, pos2, vec2,
+};
+
+use super::super::theme;
+use super::super::widgets::{chip, spinner, warnings_badge};
+use super::{CELL, at};
+use crate::app::view::{LesionCell, ResponseCell};
+
+/// Below this a mask wants a second look.
+const DOUBTFUL: f64 = 0.7;
+
+/// A measurement: drawn diameter, axes, volume, change, confidence, warnings.
+pub(super) fn cell_ui(ui: &mut Ui, rects: [Rect; CELL.len()], cell: Option<&LesionCell>) {
+    let p = theme::palette(ui);
+    let [drawn, axes, volume, change, confidence, warnings] = rects;
+    let Some(cell) = cell else {
+        value(
+            ui,
+            axes,
+            RichText::new("–").color(p.text_weak),
+            "Not marked",
+        );
+        return;
+    };
+    value(
+        ui,
+        drawn,
+        RichText::new(&cell.drawn).color(p.text_weak),
+        "Diameter as drawn",
+    );
+    if cell.pending {
+        at(ui, axes, Align::RIGHT, |ui| {
+            spinner(ui, "Segmenting");
+            ui.label(RichText::new("segmenting").size(12.0).color(p.text_weak));
+        });
+    } else {
+        value(
+            ui,
+            axes,
+            RichText::new(&cell.axes).font(theme::medium(13.0)),
+            &cell.provenance,
+        );
+    }
+    value(ui, volume, RichText::new(&cell.volume), &cell.provenance);
+    value(
+        ui,
+        change,
+        RichText::new(&cell.change),
+        "Change of the RECIST diameter against the first time point",
+    );
+    if let Some(value) = cell.confidence {
+        confidence_ui(ui, confidence, value);
+    }
+    at(ui, warnings, Align::RIGHT, |ui| {
+        warnings_badge(ui, &cell.warnings);
+    });
+}
+
+fn value(ui: &mut Ui, rect: Rect, text: RichText, hover: &str) {
+    if text.is_empty() {
+        return;
+    }
+    at(ui, rect, Align::RIGHT, |ui| {
+        let response = ui.add(Label::new(text).truncate());
+        if !hover.is_empty() {
+            response.on_hover_text(hover);
+        }
+    });
+}
+
+/// A short bar with the number beside it; amber where the mask is doubtful.
+fn confidence_ui(ui: &mut Ui, rect: Rect, confidence: f64) {
+    let p = theme::palette(ui);
+    let confidence = confidence.clamp(0.0, 1.0);
+    let color = if confidence < DOUBTFUL {
+        p.warning
+    } else {
+        p.success
+    };
+    let text = format!("{confidence:.2}");
+    let ink = if confidence < DOUBTFUL {
+        p.warning
+    } else {
+        p.text
+    };
+    let galley = ui
+        .painter()
+        .layout_no_wrap(text, FontId::proportional(12.5), ink);
+    let bar = Rect::from_min_max(
+        pos2(rect.left(), rect.center().y - 2.0),
+        pos2(rect.right() - galley.size().x - 6.0, rect.center().y + 2.0),
+    );
+    let mut full = bar;
+    full.set_width(bar.width() * confidence as f32);
+    ui.painter()
+        .rect_filled(bar, CornerRadius::same(2), p.border);
+    ui.painter().rect_filled(full, CornerRadius::same(2), color);
+    ui.painter().galley(
+        pos2(
+            rect.right() - galley.size().x,
+            rect.center().y - galley.size().y / 2.0,
+        ),
+        galley,
+        ink,
+    );
+    let response = ui.interact(
+        rect,
+        ui.scope_id()
+            .with(("confidence", rect.min.x as i64, rect.min.y as i64)),
+        Sense::hover(),
+    );
+    let name = format!("Confidence of the mask {confidence:.2}");
+    response.widget_info(|| WidgetInfo::labeled(Role::Label, true, &name));
+    let hint = if confidence < DOUBTFUL {
+        "Confidence of the engine in its mask; low, please check the outline"
+    } else {
+        "Confidence of the engine in its mask"
+    };
+    response.on_hover_text(hint);
+}
+
+fn explain(response: &ResponseCell, shown: egui::Response) {
+    if response.why.is_empty() && response.probability.is_empty() {
+        return;
+    }
+    shown.on_hover_ui(|ui| {
+        ui.label(&response.why);
+        if !response.probability.is_empty() {
+            ui.label(RichText::new(&response.probability).color(theme::palette(ui).text_weak));
+        }
+    });
+}
+
+/// Sum of diameters; the rule on hover.
+pub(super) fn sum_ui(ui: &mut Ui, response: &ResponseCell) {
+    let text = RichText::new(&response.sum).font(theme::medium(13.0));
+    let shown = ui.add(Label::new(text).truncate());
+    explain(response, shown);
+}
+
+/// Category and change; probability and rule on hover.
+pub(super) fn response_ui(ui: &mut Ui, response: &ResponseCell) {
+    let p = theme::palette(ui);
+    ui.spacing_mut().item_spacing = vec2(8.0, 0.0);
+    if !response.category.is_empty() {
+        let shown = chip(ui, &response.category, p.category(&response.category));
+        explain(response, shown);
+    }
+    if !response.change.is_empty() {
+        let shown = ui.add(Label::new(RichText::new(&response.change).size(12.5)).truncate());
+        explain(response, shown);
+    }
+}

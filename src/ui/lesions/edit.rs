@@ -1,0 +1,184 @@
+//! Changing what is said of a lesion, and which marks belong to it.
+
+use egui::{Button, ComboBox, Id, Key, Popup, RichText, TextEdit, Ui};
+
+use super::super::state::{LesionField, LesionText, UiState};
+use super::super::theme;
+use crate::app::Command;
+use crate::app::view::{LesionRole, LesionRow, PatientView};
+
+fn role_name(role: LesionRole) -> &'static str {
+    match role {
+        LesionRole::Target => "Target",
+        LesionRole::NonTarget => "Non-target",
+        LesionRole::New => "New",
+    }
+}
+
+fn edited(lesion: &LesionRow, change: impl FnOnce(&mut LesionRow)) -> Command {
+    let mut row = lesion.clone();
+    change(&mut row);
+    Command::EditLesion {
+        lesion: row.id,
+        label: row.label,
+        organ: row.organ,
+        role: row.role,
+        nodal: row.nodal,
+    }
+}
+
+/// A text field whose content is sent once, when it loses focus; Escape takes it back.
+fn text_ui(
+    ui: &mut Ui,
+    lesion: &LesionRow,
+    field: LesionField,
+    hint: &str,
+    state: &mut UiState,
+    out: &mut Vec<Command>,
+) {
+    let stored = match field {
+        LesionField::Label => &lesion.label,
+        LesionField::Organ => &lesion.organ,
+    };
+    let typing = state
+        .lesion_text
+        .as_ref()
+        .filter(|t| t.lesion == lesion.id && t.field == field);
+    let mut text = typing.map_or_else(|| stored.clone(), |t| t.text.clone());
+    let id = Id::unique("lesion text").with((lesion.id, field as u8));
+    let response = ui
+        .add(
+            TextEdit::singleline(&mut text)
+                .id(id)
+                .hint_text(hint)
+                .desired_width(f32::INFINITY),
+        )
+        .accessible_name(format!("{hint} of {}", lesion.label));
+    if response.changed() {
+        state.lesion_text = Some(LesionText {
+            lesion: lesion.id,
+            field,
+            text,
+        });
+    }
+    if response.lost_focus() {
+        let typed = state
+            .lesion_text
+            .take_if(|t| t.lesion == lesion.id && t.field == field);
+        let kept = !ui.input(|i| i.key_pressed(Key::Escape));
+        if let Some(typed) = typed.filter(|t| kept && t.text.trim() != stored) {
+            let text = typed.text.trim().to_owned();
+            let allowed = field == LesionField::Organ || !text.is_empty();
+            if allowed {
+                out.push(edited(lesion, |l| match field {
+                    LesionField::Label => l.label = text,
+                    LesionField::Organ => l.organ = text,
+                }));
+            }
+        }
+    }
+}
+
+pub(super) fn organ_ui(
+    ui: &mut Ui,
+    lesion: &LesionRow,
+    state: &mut UiState,
+    out: &mut Vec<Command>,
+) {
+    ui.spacing_mut().interact_size.y = 20.0;
+    text_ui(ui, lesion, LesionField::Organ, "Organ", state, out);
+}
+
+pub(super) fn role_ui(ui: &mut Ui, lesion: &LesionRow, out: &mut Vec<Command>) {
+    ui.spacing_mut().interact_size.y = 20.0;
+    ui.spacing_mut().button_padding.y = 1.0;
+    let combo = ComboBox::from_id_salt(("role", lesion.id))
+        .width(86.0)
+        .selected_text(RichText::new(role_name(lesion.role)).size(12.5))
+        .show_ui(ui, |ui| {
+            for role in [LesionRole::Target, LesionRole::NonTarget, LesionRole::New] {
+                let same = role == lesion.role;
+                if ui.selectable_label(same, role_name(role)).clicked() && !same {
+                    out.push(edited(lesion, |l| l.role = role));
+                }
+            }
+        });
+    combo
+        .response
+        .accessible_name(format!("Role of {}", lesion.label));
+}
+
+pub(super) fn node_ui(ui: &mut Ui, lesion: &LesionRow, out: &mut Vec<Command>) {
+    let mut nodal = lesion.nodal;
+    let response = ui
+        .checkbox(&mut nodal, "")
+        .accessible_name(format!("{} is a lymph node", lesion.label))
+        .on_hover_text("Lymph node: the short axis counts");
+    if response.changed() {
+        out.push(edited(lesion, |l| l.nodal = nodal));
+    }
+}
+
+/// Rename, marks, removal.
+pub(super) fn menu_ui(
+    ui: &mut Ui,
+    patient: &PatientView,
+    lesion: &LesionRow,
+    state: &mut UiState,
+    out: &mut Vec<Command>,
+) {
+    let p = theme::palette(ui);
+    ui.set_min_width(230.0);
+    ui.horizontal(|ui| {
+        ui.label("Label");
+        text_ui(ui, lesion, LesionField::Label, "Label", state, out);
+    });
+    ui.separator();
+    marks_ui(ui, patient, lesion, out);
+    ui.separator();
+    let text = format!("Remove {} with all its marks", lesion.label);
+    if ui
+        .add(Button::new(RichText::new(text).color(p.error)))
+        .clicked()
+    {
+        out.push(Command::RemoveLesion { lesion: lesion.id });
+    }
+}
+
+/// The marks of a lesion: take one back, or give it to another lesion.
+pub(super) fn marks_ui(
+    ui: &mut Ui,
+    patient: &PatientView,
+    lesion: &LesionRow,
+    out: &mut Vec<Command>,
+) {
+    ui.set_min_width(230.0);
+    for (column, cell) in patient.columns.iter().zip(&lesion.cells) {
+        let Some(cell) = cell else { continue };
+        let annotation = cell.annotation;
+        if ui
+            .button(format!("Remove the mark at {}", column.title))
+            .clicked()
+        {
+            out.push(Command::RemoveAnnotation { annotation });
+        }
+        ui.menu_button(format!("Move the mark at {} to", column.title), |ui| {
+            for other in patient.lesions.iter().filter(|l| l.id != lesion.id) {
+                if ui.button(&other.label).clicked() {
+                    out.push(Command::LinkAnnotation {
+                        annotation,
+                        lesion: Some(other.id),
+                    });
+                    Popup::close_all(ui.ctx());
+                }
+            }
+            if ui.button("a lesion of its own").clicked() {
+                out.push(Command::LinkAnnotation {
+                    annotation,
+                    lesion: None,
+                });
+                Popup::close_all(ui.ctx());
+            }
+        });
+    }
+}

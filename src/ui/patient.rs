@@ -1,0 +1,178 @@
+//! The screen of one patient: time points, lesions, growth.
+
+use egui::{Align, CentralPanel, Frame, Layout, Margin, Panel, RichText, ScrollArea, Ui, vec2};
+
+use super::columns::columns_ui;
+use super::growth::growth_ui;
+use super::keys::keys;
+use super::lesions::lesions_ui;
+use super::narrative::narrative_ui;
+use super::slice::end_gesture;
+use super::state::{Tool, UiState};
+use super::theme;
+use super::treatments::treatments_ui;
+use super::widgets::{Icon, icon_button, icon_toggle, primary_button, weak};
+use crate::app::Command;
+use crate::app::view::PatientView;
+
+/// Draws everything of a patient into `ui`.
+pub fn patient_ui(ui: &mut Ui, patient: &PatientView, state: &mut UiState, out: &mut Vec<Command>) {
+    let p = theme::palette(ui);
+    choose_active(patient, state);
+    keys(ui, patient, state, out);
+    let bar = |x, y| {
+        Frame::new()
+            .fill(p.panel)
+            .inner_margin(Margin::symmetric(x, y))
+    };
+    Panel::top("patient bar")
+        .frame(bar(10, 5))
+        .show(ui, |ui| bar_ui(ui, patient, state, out));
+    if state.show_table {
+        let most = (ui.available_height() * 0.6).max(90.0);
+        // A panel remembers its height; the empty table must not teach the full one to be small.
+        let panel = if patient.lesions.is_empty() {
+            Panel::bottom("empty lesion table").exact_size(38.0)
+        } else {
+            Panel::bottom("lesion table")
+                .resizable(true)
+                .default_size(200.0_f32.min(most))
+                .size_range(60.0..=most)
+        };
+        panel
+            .frame(bar(10, 6))
+            .show(ui, |ui| lesions_ui(ui, patient, state, out));
+    }
+    if state.show_analysis {
+        let most = (ui.available_width() * 0.6).max(240.0);
+        Panel::right("analysis")
+            .resizable(true)
+            .frame(bar(10, 6))
+            .default_size((ui.available_width() * 0.34).clamp(300.0_f32.min(most), 420.0))
+            .size_range(240.0..=most)
+            .show(ui, |ui| {
+                ScrollArea::vertical()
+                    .auto_shrink([false, false])
+                    .show(ui, |ui| {
+                        growth_ui(ui, patient, state, out);
+                        ui.separator();
+                        ui.scope(|ui| narrative_ui(ui, &patient.narrative));
+                        ui.separator();
+                        treatments_ui(ui, patient, state, out);
+                    });
+            });
+    }
+    CentralPanel::default()
+        .frame(Frame::new().fill(p.window).inner_margin(Margin::same(6)))
+        .show(ui, |ui| columns_ui(ui, patient, state, out));
+    end_gesture(ui, &mut state.gesture, out);
+}
+
+/// Keys always have a view to act on, and pictures no longer shown leave the graphics card.
+fn choose_active(patient: &PatientView, state: &mut UiState) {
+    let mut shown = patient
+        .columns
+        .iter()
+        .filter_map(|c| c.shown.as_ref().map(|s| s.series));
+    let known = state.active.is_some_and(|a| shown.clone().any(|s| s == a));
+    if !known {
+        state.active = shown.next();
+    }
+    state.textures.retain(|series, _| {
+        patient
+            .columns
+            .iter()
+            .any(|c| c.shown.as_ref().is_some_and(|s| s.series == *series))
+    });
+}
+
+fn bar_ui(ui: &mut Ui, patient: &PatientView, state: &mut UiState, out: &mut Vec<Command>) {
+    let p = theme::palette(ui);
+    let size = vec2(ui.available_width(), 26.0);
+    // From the right, so that a long name gives way to the tools.
+    ui.allocate_ui_with_layout(size, Layout::right_to_left(Align::Center), |ui| {
+        if icon_button(ui, Icon::Theme, "Light or dark theme").clicked() {
+            out.push(Command::SetDark {
+                dark: !ui.visuals().dark_mode,
+            });
+        }
+        let help = ui
+            .button("?")
+            .accessible_name("Mouse and keys")
+            .on_hover_text("Mouse and keys");
+        if help.clicked() {
+            state.show_help = !state.show_help;
+        }
+        if primary_button(ui, "Export report…").clicked() {
+            out.push(Command::ChooseExport);
+        }
+        ui.separator();
+        tools_ui(ui, state, out);
+        ui.add_space(8.0);
+        ui.with_layout(Layout::left_to_right(Align::Center), |ui| {
+            if icon_button(ui, Icon::Back, "Back to the patients").clicked() {
+                out.push(Command::ShowChooser);
+            }
+            let name = RichText::new(&patient.name)
+                .font(theme::medium(16.0))
+                .color(p.text);
+            ui.add(egui::Label::new(name).truncate());
+            let detail = RichText::new(&patient.detail).size(12.5).color(p.text_weak);
+            ui.add(egui::Label::new(detail).truncate());
+        });
+    });
+    if !patient.last_report.is_empty() {
+        weak(ui, format!("Report written to {}", patient.last_report));
+    }
+}
+
+/// Tools and switches; laid out from right to left.
+fn tools_ui(ui: &mut Ui, state: &mut UiState, out: &mut Vec<Command>) {
+    ui.spacing_mut().item_spacing.x = 4.0;
+    let toggles = [
+        ("Growth", "Show or hide growth, narrative and treatments"),
+        ("Lesions", "Show or hide the table"),
+    ];
+    for (n, (text, hover)) in toggles.into_iter().enumerate() {
+        let on = if n == 0 {
+            &mut state.show_analysis
+        } else {
+            &mut state.show_table
+        };
+        let name = format!("{text} panel");
+        if ui
+            .add(egui::Button::selectable(*on, text))
+            .accessible_name(name)
+            .on_hover_text(hover)
+            .clicked()
+        {
+            *on = !*on;
+        }
+    }
+    ui.separator();
+    if icon_toggle(
+        ui,
+        Icon::Fill,
+        "Masks filled or outlined (M)",
+        state.fill_masks,
+    )
+    .clicked()
+    {
+        state.fill_masks = !state.fill_masks;
+    }
+    if icon_toggle(ui, Icon::Eye, "Masks on or off (G)", state.show_overlays).clicked() {
+        state.show_overlays = !state.show_overlays;
+    }
+    ui.separator();
+    let reset = icon_button(ui, Icon::Reset, "Reset magnification and window (R)");
+    if let (true, Some(series)) = (reset.clicked(), state.active) {
+        out.extend(super::keys::reset(series));
+    }
+    let diameter = state.tool == Tool::Diameter;
+    if icon_toggle(ui, Icon::Diameter, "Draw a diameter (D)", diameter).clicked() {
+        state.tool = Tool::Diameter;
+    }
+    if icon_toggle(ui, Icon::Contrast, "Window and level", !diameter).clicked() {
+        state.tool = Tool::Window;
+    }
+}

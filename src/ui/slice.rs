@@ -1,0 +1,334 @@
+//! The slice view: picture, overlays, and what mouse and wheel do on it.
+
+mod gesture;
+mod overlay;
+mod transform;
+mod wheel;
+
+pub(super) use gesture::{Gesture, end as end_gesture};
+pub(super) use overlay::number;
+pub(super) use wheel::Wheel;
+
+use egui::{
+    Align2, ColorImage, CornerRadius, CursorIcon, Event, EventFilter, FontId, PointerButton, Rect,
+    Response, Role, Sense, Stroke, StrokeKind, TextureOptions, Ui, Vec2, WidgetInfo,
+};
+
+use super::state::{Texture, Tool, UiState};
+use super::theme;
+use super::widgets::halo_text;
+use crate::app::Command;
+use crate::app::view::{LesionId, SliceView};
+use gesture::{Draft, Kind};
+use transform::Transform;
+
+/// Above this many screen pixels per picture pixel the pixels themselves are shown.
+const PIXELS_VISIBLE: f64 = 6.0;
+
+/// What a slice view needs to know of its surroundings.
+pub(super) struct SliceContext<'a> {
+    /// Accessible name, for example `Slice view Baseline`.
+    pub(super) name: &'a str,
+    /// The lesion that the next diameter belongs to.
+    pub(super) selected: Option<LesionId>,
+    /// Label and list position of that lesion.
+    pub(super) selected_label: Option<(&'a str, usize)>,
+}
+
+/// Draws a slice into `size` and turns gestures on it into commands.
+pub(super) fn slice_ui(
+    ui: &mut Ui,
+    slice: &SliceView,
+    context: &SliceContext<'_>,
+    size: Vec2,
+    state: &mut UiState,
+    out: &mut Vec<Command>,
+) -> Response {
+    let (rect, _) = ui.allocate_exact_size(size, Sense::hover());
+    let id = egui::Id::unique("slice view").with(slice.series);
+    let response = ui.interact(rect, id, Sense::drag() | Sense::focusable_noninteractive());
+    response.widget_info(|| WidgetInfo::labeled(Role::Image, true, context.name));
+
+    let transform = Transform::new(rect, slice);
+    focus(ui, &response, slice, state);
+    begin(&response, ui, slice, transform, context, state);
+    follow(ui, slice, transform, state, out);
+    turn_wheel(ui, &response, slice, transform, state, out);
+
+    if ui.is_rect_visible(rect) {
+        let painter = ui.painter_at(rect);
+        let ink = theme::image();
+        painter.rect_filled(rect, CornerRadius::ZERO, ink.background);
+        picture(ui, &painter, slice, transform, state);
+        if state.show_overlays {
+            overlay::lesions(&painter, slice, transform, context, state.fill_masks);
+        }
+        let drawing = overlay::draft(&painter, slice, transform, context, state.gesture.as_ref());
+        overlay::annotations(&painter, rect, slice, transform, response.hover_pos());
+        if drawing.is_none() && state.tool == Tool::Diameter && response.hovered() {
+            let who = context.selected_label.map_or("new lesion", |(l, _)| l);
+            let text = format!("Drag the longest diameter · {who}");
+            let at = rect.center_bottom() - egui::vec2(0.0, 26.0);
+            let font = FontId::proportional(12.0);
+            halo_text(&painter, at, Align2::CENTER_BOTTOM, &text, font, ink.text);
+        }
+        if state.active == Some(slice.series) {
+            painter.rect_stroke(
+                rect,
+                CornerRadius::ZERO,
+                Stroke::new(1.0, theme::palette(ui).accent),
+                StrokeKind::Inside,
+            );
+        }
+    }
+    let cursor = match state.tool {
+        Tool::Diameter => CursorIcon::Crosshair,
+        Tool::Window => CursorIcon::Default,
+    };
+    response.on_hover_and_drag_cursor(cursor)
+}
+
+/// The view under the pointer takes the keys, unless somebody is typing.
+fn focus(ui: &Ui, response: &Response, slice: &SliceView, state: &mut UiState) {
+    let moved = ui.input(|i| {
+        let moves = |e: &Event| matches!(e, Event::PointerMoved(_) | Event::PointerButton { .. });
+        i.events.iter().any(moves)
+    });
+    if response.contains_pointer() && moved && state.gesture.is_none() {
+        state.active = Some(slice.series);
+    }
+    if state.active != Some(slice.series) {
+        return;
+    }
+    let typing = ui.ctx().text_edit_focused();
+    let unclaimed = ui.memory(|m| m.focused().is_none());
+    if !response.has_focus() && (unclaimed || (response.contains_pointer() && moved && !typing)) {
+        response.request_focus();
+    }
+    ui.memory_mut(|m| {
+        m.set_focus_lock_filter(
+            response.id,
+            EventFilter {
+                tab: true,
+                horizontal_arrows: true,
+                vertical_arrows: true,
+                escape: true,
+            },
+        );
+    });
+}
+
+/// Starts a gesture when a button goes down on the view.
+fn begin(
+    response: &Response,
+    ui: &Ui,
+    slice: &SliceView,
+    transform: Transform,
+    context: &SliceContext<'_>,
+    state: &mut UiState,
+) {
+    if state.gesture.is_some() {
+        return;
+    }
+    let Some(start) = ui.input(|i| i.pointer.press_origin()) else {
+        return;
+    };
+    let kind = if response.drag_started_by(PointerButton::Primary) {
+        match state.tool {
+            Tool::Window => Kind::Window {
+                start: slice.window,
+            },
+            Tool::Diameter => {
+                let p = gesture::on_picture(slice, transform.to_picture(start));
+                Kind::Diameter(Draft {
+                    slice: slice.slice,
+                    map: slice.map,
+                    calibrated: slice.calibrated,
+                    ends: [p, p],
+                    pointer: start,
+                    lesion: context.selected,
+                })
+            }
+        }
+    } else if response.drag_started_by(PointerButton::Middle) {
+        Kind::Pan {
+            start: transform,
+            zoom: slice.zoom,
+        }
+    } else if response.drag_started_by(PointerButton::Secondary) {
+        Kind::Zoom { start: transform }
+    } else {
+        return;
+    };
+    state.gesture = Some(Gesture {
+        series: slice.series,
+        start,
+        kind,
+    });
+}
+
+/// Lets the gesture of this view follow the pointer.
+fn follow(
+    ui: &Ui,
+    slice: &SliceView,
+    transform: Transform,
+    state: &mut UiState,
+    out: &mut Vec<Command>,
+) {
+    let Some(gesture) = &mut state.gesture else {
+        return;
+    };
+    if gesture.series != slice.series {
+        return;
+    }
+    let (Some(pointer), changed) = ui.input(|i| {
+        let changed = i.pointer.delta() != Vec2::ZERO || i.pointer.any_released();
+        (i.pointer.interact_pos(), changed)
+    }) else {
+        return;
+    };
+    let moved = pointer - gesture.start;
+    let series = slice.series;
+    match &mut gesture.kind {
+        Kind::Diameter(draft) => {
+            draft.ends[1] = gesture::on_picture(slice, transform.to_picture(pointer));
+            draft.pointer = pointer;
+        }
+        Kind::Window { start } if changed && moved != Vec2::ZERO => {
+            out.push(Command::SetWindow {
+                series,
+                window: Some(gesture::dragged_window(*start, moved)),
+            });
+        }
+        Kind::Pan { start, zoom } if changed && moved != Vec2::ZERO => {
+            out.push(Command::SetZoom {
+                series,
+                zoom: *zoom,
+                pan: start.panned(moved),
+            });
+        }
+        Kind::Zoom { start } if changed && moved != Vec2::ZERO => {
+            let factor = (f64::from(-moved.y) / 120.0).exp();
+            let (zoom, pan) = start.zoomed_about(gesture.start, factor);
+            out.push(Command::SetZoom { series, zoom, pan });
+        }
+        _ => {}
+    }
+}
+
+fn turn_wheel(
+    ui: &Ui,
+    response: &Response,
+    slice: &SliceView,
+    transform: Transform,
+    state: &mut UiState,
+    out: &mut Vec<Command>,
+) {
+    let Some(pointer) = response.hover_pos().filter(|_| response.contains_pointer()) else {
+        return;
+    };
+    // A line is drawn on one slice; turning away from it would leave its end on another.
+    if state.gesture.is_some() {
+        return;
+    }
+    let turn = ui.input(|i| state.wheel.turn(slice.series, &i.events));
+    if let Some(command) = step(slice, turn.slices) {
+        out.push(command);
+    }
+    if (turn.zoom - 1.0).abs() > 1e-9 {
+        let (zoom, pan) = transform.zoomed_about(pointer, turn.zoom);
+        out.push(Command::SetZoom {
+            series: slice.series,
+            zoom,
+            pan,
+        });
+    }
+}
+
+/// The command that goes forward by a number of slices; `None` when that leads nowhere.
+pub(super) fn step(slice: &SliceView, by: i64) -> Option<Command> {
+    let last = slice.n_slices.saturating_sub(1);
+    let target = (slice.slice as i64)
+        .saturating_add(by)
+        .clamp(0, last as i64) as usize;
+    (target != slice.slice).then_some(Command::SetSlice {
+        series: slice.series,
+        slice: target,
+    })
+}
+
+/// Uploads the picture when it changed, and paints it.
+fn picture(
+    ui: &Ui,
+    painter: &egui::Painter,
+    slice: &SliceView,
+    transform: Transform,
+    state: &mut UiState,
+) {
+    let p = &slice.picture;
+    let limit = ui.input(|i| i.max_texture_side);
+    let usable = p.width > 0 && p.height > 0 && p.gray.len() == p.width * p.height;
+    if !usable || p.width.max(p.height) > limit {
+        let text = if usable {
+            format!(
+                "{} × {} pixels: the graphics driver shows at most {limit}",
+                p.width, p.height
+            )
+        } else {
+            "no pixels on this slice".to_owned()
+        };
+        let at = painter.clip_rect().center();
+        let font = FontId::proportional(13.0);
+        halo_text(
+            painter,
+            at,
+            Align2::CENTER_CENTER,
+            &text,
+            font,
+            theme::image().text,
+        );
+        return;
+    }
+    let [kx, ky] = transform.scale();
+    let nearest = kx.min(ky) * f64::from(ui.pixels_per_point()) >= PIXELS_VISIBLE;
+    let stale = state
+        .textures
+        .get(&slice.series)
+        .is_none_or(|t| t.version != p.version || t.nearest != nearest);
+    if stale {
+        let image = ColorImage::from_gray([p.width, p.height], &p.gray);
+        let options = if nearest {
+            TextureOptions::NEAREST
+        } else {
+            TextureOptions::LINEAR
+        };
+        match state.textures.get_mut(&slice.series) {
+            Some(texture) => {
+                texture.handle.set(image, options);
+                texture.version = p.version;
+                texture.nearest = nearest;
+            }
+            None => {
+                let handle = ui.ctx().load_texture("slice", image, options);
+                state.textures.insert(
+                    slice.series,
+                    Texture {
+                        handle,
+                        version: p.version,
+                        nearest,
+                    },
+                );
+            }
+        }
+    }
+    let Some(texture) = state.textures.get(&slice.series) else {
+        return;
+    };
+    let area = Rect::from_min_max(
+        transform.to_screen([-0.5, -0.5]),
+        transform.to_screen([p.width as f64 - 0.5, p.height as f64 - 0.5]),
+    );
+    let uv = Rect::from_min_max(egui::pos2(0.0, 0.0), egui::pos2(1.0, 1.0));
+    // Grey levels pass unchanged: tinting is for other programs.
+    painter.image(texture.handle.id(), area, uv, egui::Color32::WHITE);
+}

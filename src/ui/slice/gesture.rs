@@ -1,0 +1,143 @@
+//! What a pointer is doing on a slice.
+//!
+//! A gesture carries everything it needs to end (series, pixel map), so that neither a repaint nor
+//! a finished job that changes the picture under it can lose or move it.
+
+use egui::{Pos2, Ui};
+
+use super::transform::Transform;
+use crate::app::Command;
+use crate::app::view::{LesionId, PixelMap, SeriesId, SliceView, WindowLevel};
+
+/// Shorter drags, in points on the screen, are taken for a slip of the hand.
+const SLIP: f32 = 4.0;
+
+/// A drag under way.
+pub(in crate::ui) struct Gesture {
+    pub(super) series: SeriesId,
+    pub(super) start: Pos2,
+    pub(super) kind: Kind,
+}
+
+pub(super) enum Kind {
+    Window { start: WindowLevel },
+    Pan { start: Transform, zoom: f64 },
+    Zoom { start: Transform },
+    Diameter(Draft),
+}
+
+/// A diameter being drawn.
+pub(super) struct Draft {
+    pub(super) slice: usize,
+    pub(super) map: PixelMap,
+    pub(super) calibrated: bool,
+    /// Ends in picture coordinates.
+    pub(super) ends: [[f64; 2]; 2],
+    /// The last end on the screen.
+    pub(super) pointer: Pos2,
+    pub(super) lesion: Option<LesionId>,
+}
+
+impl Draft {
+    /// Length as a person reads it.
+    pub(super) fn length(&self) -> String {
+        length_text(&self.map, self.calibrated, self.ends)
+    }
+}
+
+/// Length between two picture positions: mm where they can be believed, otherwise pixels.
+pub(super) fn length_text(map: &PixelMap, calibrated: bool, [a, b]: [[f64; 2]; 2]) -> String {
+    if calibrated {
+        map.patient(a[0], a[1])
+            .distance(map.patient(b[0], b[1]))
+            .to_string()
+    } else {
+        crate::units::Px((b[0] - a[0]).hypot(b[1] - a[1])).to_string()
+    }
+}
+
+/// A picture position, moved onto the picture when it is outside.
+pub(super) fn on_picture(slice: &SliceView, p: [f64; 2]) -> [f64; 2] {
+    [
+        p[0].clamp(-0.5, slice.picture.width as f64 - 0.5),
+        p[1].clamp(-0.5, slice.picture.height as f64 - 0.5),
+    ]
+}
+
+/// Window after a drag: across changes the width, down raises the centre (a darker picture).
+/// A full width takes 256 points, whatever the unit.
+pub(super) fn dragged_window(start: WindowLevel, moved: egui::Vec2) -> WindowLevel {
+    let step = start.width / 256.0;
+    WindowLevel::new(
+        start.center + f64::from(moved.y) * step,
+        (start.width + f64::from(moved.x) * step).max(start.width / 256.0),
+    )
+}
+
+/// Ends the gesture when its button is up, its key pressed or the drag called off. Runs once per
+/// frame after all views were drawn, also when the view it began in is no longer shown.
+pub(in crate::ui) fn end(ui: &Ui, gesture: &mut Option<Gesture>, out: &mut Vec<Command>) {
+    let Some(running) = gesture else { return };
+    let (down, drawing, released, accepted, called_off) = ui.input(|i| {
+        (
+            i.pointer.any_down(),
+            i.pointer.primary_down(),
+            i.pointer.primary_released(),
+            i.key_pressed(egui::Key::Enter),
+            i.key_pressed(egui::Key::Escape),
+        )
+    });
+    if called_off {
+        if let Kind::Window { start } = running.kind {
+            out.push(Command::SetWindow {
+                series: running.series,
+                window: Some(start),
+            });
+        }
+        *gesture = None;
+        return;
+    }
+    let Kind::Diameter(draft) = &running.kind else {
+        if !down {
+            *gesture = None;
+        }
+        return;
+    };
+    if accepted || released {
+        if running.start.distance(draft.pointer) >= SLIP {
+            let [a, b] = draft.ends;
+            out.push(Command::DrawDiameter {
+                series: running.series,
+                lesion: draft.lesion,
+                p0: draft.map.patient(a[0], a[1]),
+                p1: draft.map.patient(b[0], b[1]),
+            });
+        }
+        *gesture = None;
+    } else if !drawing {
+        // The window lost the pointer without a release: nobody said where the line ends.
+        *gesture = None;
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use egui::vec2;
+
+    use super::*;
+
+    #[test]
+    fn dragging_right_widens_and_dragging_down_raises_the_centre() {
+        let start = WindowLevel::new(40.0, 400.0);
+        let w = dragged_window(start, vec2(256.0, 0.0));
+        assert_eq!((w.center, w.width), (40.0, 800.0));
+        let w = dragged_window(start, vec2(0.0, 64.0));
+        assert_eq!((w.center, w.width), (140.0, 400.0));
+    }
+
+    #[test]
+    fn a_window_never_closes() {
+        let start = WindowLevel::new(0.4, 1.0);
+        assert!(dragged_window(start, vec2(-9000.0, 0.0)).width > 0.0);
+    }
+}

@@ -1,0 +1,410 @@
+//! What is drawn over the picture: masks, axes, lines, letters, scale.
+
+use egui::{
+    Align2, Color32, CornerRadius, FontId, Mesh, Painter, Pos2, Rect, Shape, Stroke, pos2, vec2,
+};
+
+use super::super::theme;
+use super::super::widgets::halo_text;
+use super::SliceContext;
+use super::gesture::{Gesture, Kind, length_text};
+use super::transform::{Transform, pixel_size, round_length};
+use crate::app::view::{Overlay, SliceView};
+
+const SMALL: f32 = 11.5;
+
+fn wide(p: [f32; 2]) -> [f64; 2] {
+    p.map(f64::from)
+}
+
+/// Masks, axes and drawn diameters of the lesions on this slice.
+pub(super) fn lesions(
+    painter: &Painter,
+    slice: &SliceView,
+    transform: Transform,
+    context: &SliceContext<'_>,
+    fill: bool,
+) {
+    let halo = theme::image().halo.gamma_multiply(0.7);
+    for overlay in &slice.overlays {
+        let color = theme::lesion(overlay.color);
+        let selected = context.selected == Some(overlay.lesion);
+        if fill {
+            mask(painter, overlay, transform, color.gamma_multiply(0.3));
+        }
+        let width = if selected { 2.0 } else { 1.5 };
+        for outline in &overlay.outlines {
+            let points: Vec<Pos2> = outline
+                .iter()
+                .map(|p| transform.to_screen(wide(*p)))
+                .collect();
+            painter.add(Shape::closed_line(
+                points.clone(),
+                Stroke::new(width + 1.5, halo),
+            ));
+            painter.add(Shape::closed_line(points, Stroke::new(width, color)));
+        }
+        for axis in [overlay.long_axis, overlay.short_axis]
+            .into_iter()
+            .flatten()
+        {
+            let ends = axis.map(|p| transform.to_screen(wide(p)));
+            painter.line_segment(ends, Stroke::new(2.4, halo));
+            painter.line_segment(ends, Stroke::new(1.0, color));
+        }
+        if let Some(drawn) = overlay.drawn {
+            let ends = drawn.map(|p| transform.to_screen(wide(p)));
+            line(painter, ends, color, true);
+        }
+    }
+    labels(painter, slice, transform, context);
+}
+
+/// `L1 32.1 mm` beside each lesion, or its bare name, placed where it hides least.
+fn labels(painter: &Painter, slice: &SliceView, transform: Transform, context: &SliceContext<'_>) {
+    let inner = painter.clip_rect().shrink2(vec2(6.0, 22.0));
+    let lesions: Vec<Rect> = slice
+        .overlays
+        .iter()
+        .map(|overlay| {
+            let ends = overlay.drawn.into_iter().flatten();
+            let points = overlay.outlines.iter().flatten().copied().chain(ends);
+            Rect::from_points(
+                &points
+                    .map(|p| transform.to_screen(wide(p)))
+                    .collect::<Vec<_>>(),
+            )
+        })
+        .collect();
+    let mut placed: Vec<Rect> = Vec::new();
+    for (overlay, own) in slice.overlays.iter().zip(&lesions) {
+        if !own.is_positive() || !own.intersects(painter.clip_rect()) {
+            continue;
+        }
+        let length = overlay
+            .drawn
+            .map(|d| length_text(&slice.map, slice.calibrated, d.map(wide)));
+        let text = match length {
+            Some(length) => format!("{} {length}", overlay.label),
+            None => overlay.label.clone(),
+        };
+        let font = if context.selected == Some(overlay.lesion) {
+            theme::medium(12.5)
+        } else {
+            FontId::proportional(12.5)
+        };
+        let color = theme::lesion(overlay.color);
+        let size = painter
+            .layout_no_wrap(text.clone(), font.clone(), color)
+            .size();
+        let hidden = |r: &Rect| {
+            let over = |others: &[Rect]| -> f32 {
+                others
+                    .iter()
+                    .map(|o| o.intersect(*r))
+                    .filter(Rect::is_positive)
+                    .map(|o| o.area())
+                    .sum()
+            };
+            over(&lesions) + 4.0 * over(&placed)
+        };
+        let best = around(*own, size)
+            .map(|r| r.translate(inside(inner, r)))
+            .into_iter()
+            .min_by(|a, b| hidden(a).total_cmp(&hidden(b)));
+        if let Some(rect) = best {
+            halo_text(painter, rect.min, Align2::LEFT_TOP, &text, font, color);
+            placed.push(rect);
+        }
+    }
+}
+
+/// Places for a label around a lesion, the preferred one first.
+fn around(lesion: Rect, size: egui::Vec2) -> [Rect; 6] {
+    let gap = 4.0;
+    let (right, left) = (lesion.right() + gap, lesion.left() - gap - size.x);
+    let (above, below) = (lesion.top() - gap - size.y, lesion.bottom() + gap);
+    let middle = lesion.center().x - size.x / 2.0;
+    [
+        (right, lesion.top() - size.y / 2.0),
+        (middle, above),
+        (middle, below),
+        (left, lesion.top() - size.y / 2.0),
+        (right, lesion.bottom() - size.y / 2.0),
+        (left, lesion.bottom() - size.y / 2.0),
+    ]
+    .map(|(x, y)| Rect::from_min_size(pos2(x, y), size))
+}
+
+/// The shift that brings a rectangle inside another.
+fn inside(outer: Rect, r: Rect) -> egui::Vec2 {
+    let shift =
+        |low: f32, high: f32, min: f32, max: f32| (low - min).max(0.0) - (max - high).max(0.0);
+    vec2(
+        shift(outer.left(), outer.right(), r.left(), r.right()),
+        shift(outer.top(), outer.bottom(), r.top(), r.bottom()),
+    )
+}
+
+/// Fills the inside of the outlines row by row (even–odd, so holes stay open). Outlines run along
+/// pixel edges, so that the rows of pixels are the exact shape.
+fn mask(painter: &Painter, overlay: &Overlay, transform: Transform, color: Color32) {
+    let ys = overlay.outlines.iter().flatten().map(|p| p[1]);
+    let (Some(top), Some(bottom)) = (ys.clone().min_by(f32::total_cmp), ys.max_by(f32::total_cmp))
+    else {
+        return;
+    };
+    let mut mesh = Mesh::default();
+    let mut crossings: Vec<f32> = Vec::new();
+    for row in top.round() as i64..=bottom.round() as i64 {
+        let y = row as f32;
+        crossings.clear();
+        for outline in &overlay.outlines {
+            let next = outline.iter().cycle().skip(1);
+            for (a, b) in outline.iter().zip(next) {
+                if (a[1] <= y) != (b[1] <= y) {
+                    crossings.push(a[0] + (y - a[1]) / (b[1] - a[1]) * (b[0] - a[0]));
+                }
+            }
+        }
+        crossings.sort_by(f32::total_cmp);
+        for pair in crossings.chunks_exact(2) {
+            let y = f64::from(y);
+            mesh.add_colored_rect(
+                Rect::from_min_max(
+                    transform.to_screen([f64::from(pair[0]), y - 0.5]),
+                    transform.to_screen([f64::from(pair[1]), y + 0.5]),
+                ),
+                color,
+            );
+        }
+    }
+    painter.add(mesh);
+}
+
+/// A measuring line with end marks; dashed for the line as drawn.
+fn line(painter: &Painter, ends: [Pos2; 2], color: Color32, dashed: bool) {
+    let halo = theme::image().halo.gamma_multiply(0.7);
+    let across = (ends[1] - ends[0]).normalized().rot90() * 4.0;
+    painter.line_segment(ends, Stroke::new(3.0, halo));
+    if dashed {
+        painter.extend(Shape::dashed_line(&ends, Stroke::new(1.5, color), 5.0, 3.0));
+    } else {
+        painter.line_segment(ends, Stroke::new(1.5, color));
+    }
+    for end in ends {
+        let tick = [end - across, end + across];
+        painter.line_segment(tick, Stroke::new(3.0, halo));
+        painter.line_segment(tick, Stroke::new(1.5, color));
+    }
+}
+
+/// The diameter under way, with its length. Returns whether there is one in this view.
+pub(super) fn draft(
+    painter: &Painter,
+    slice: &SliceView,
+    transform: Transform,
+    context: &SliceContext<'_>,
+    gesture: Option<&Gesture>,
+) -> Option<()> {
+    let gesture = gesture.filter(|g| g.series == slice.series)?;
+    let Kind::Diameter(draft) = &gesture.kind else {
+        return None;
+    };
+    if draft.slice != slice.slice {
+        return None;
+    }
+    let color = context
+        .selected_label
+        .map_or(theme::image().draft, |(_, position)| {
+            theme::lesion(position)
+        });
+    let ends = draft.ends.map(|p| transform.to_screen(p));
+    line(painter, ends, color, false);
+    let clip = painter.clip_rect();
+    let anchor = if ends[1].x > clip.center().x {
+        Align2::RIGHT_BOTTOM
+    } else {
+        Align2::LEFT_BOTTOM
+    };
+    let aside = if anchor == Align2::LEFT_BOTTOM {
+        10.0
+    } else {
+        -10.0
+    };
+    halo_text(
+        painter,
+        ends[1] + vec2(aside, -8.0),
+        anchor,
+        &draft.length(),
+        theme::medium(14.0),
+        theme::image().text,
+    );
+    Some(())
+}
+
+/// Letters, scale, window, slice and what the pointer is on.
+pub(super) fn annotations(
+    painter: &Painter,
+    rect: Rect,
+    slice: &SliceView,
+    transform: Transform,
+    pointer: Option<Pos2>,
+) {
+    let ink = theme::image();
+    let put = |at: Pos2, anchor: Align2, text: &str, color: Color32| {
+        halo_text(
+            painter,
+            at,
+            anchor,
+            text,
+            FontId::proportional(SMALL),
+            color,
+        )
+    };
+    let inner = rect.shrink(7.0);
+    let roomy = rect.width() >= 200.0 && rect.height() >= 140.0;
+
+    let place = if slice.calibrated {
+        format!("{}/{}  {}", slice.slice + 1, slice.n_slices, slice.position)
+    } else {
+        format!("{}/{}", slice.slice + 1, slice.n_slices)
+    };
+    put(inner.left_top(), Align2::LEFT_TOP, &place, ink.text);
+    let window = format!(
+        "W {} L {} {}",
+        number(slice.window.width),
+        number(slice.window.center),
+        slice.unit
+    );
+    put(
+        inner.right_top(),
+        Align2::RIGHT_TOP,
+        window.trim_end(),
+        ink.text,
+    );
+    if roomy {
+        let zoom = format!("×{:.2}", slice.zoom);
+        put(
+            inner.right_top() + vec2(0.0, 15.0),
+            Align2::RIGHT_TOP,
+            &zoom,
+            ink.text_weak,
+        );
+    }
+
+    if let Some(letters) = &slice.letters {
+        let font = theme::medium(13.0);
+        for (at, anchor, text) in [
+            (inner.left_center(), Align2::LEFT_CENTER, &letters.left),
+            (inner.right_center(), Align2::RIGHT_CENTER, &letters.right),
+            (inner.center_top(), Align2::CENTER_TOP, &letters.top),
+            (
+                inner.center_bottom(),
+                Align2::CENTER_BOTTOM,
+                &letters.bottom,
+            ),
+        ] {
+            halo_text(painter, at, anchor, text, font.clone(), ink.text);
+        }
+    } else {
+        badge(
+            painter,
+            inner.left_top() + vec2(0.0, 18.0),
+            "orientation unknown",
+        );
+    }
+
+    let [kx, _] = transform.scale();
+    if slice.calibrated {
+        let per_mm = kx / pixel_size(&slice.map)[0];
+        let length = round_length(f64::from(rect.width()) * 0.25 / per_mm);
+        let width = (length * per_mm) as f32;
+        let (left, y) = (inner.left(), inner.bottom() - 3.0);
+        let bar = [pos2(left, y), pos2(left + width, y)];
+        for (extra, color) in [(2.0, ink.halo), (0.0, ink.text)] {
+            let stroke = Stroke::new(1.5 + extra, color);
+            painter.line_segment(bar, stroke);
+            for end in bar {
+                painter.line_segment([end - vec2(0.0, 4.0), end + vec2(0.0, 1.0)], stroke);
+            }
+        }
+        put(
+            pos2(left, y - 6.0),
+            Align2::LEFT_BOTTOM,
+            &format!("{length} mm"),
+            ink.text,
+        );
+    } else {
+        badge(
+            painter,
+            inner.left_bottom() - vec2(0.0, 17.0),
+            "spacing unknown – px",
+        );
+    }
+
+    if let Some(pointer) = pointer.filter(|p| rect.contains(*p) && roomy) {
+        let [x, y] = transform.to_picture(pointer);
+        let inside = x >= -0.5
+            && y >= -0.5
+            && x < slice.picture.width as f64 - 0.5
+            && y < slice.picture.height as f64 - 0.5;
+        if inside {
+            let at = slice.map.patient(x, y).0;
+            let text = if slice.calibrated && slice.letters.is_some() {
+                format!(
+                    "{} {:.1}  {} {:.1}  {} {:.1} mm",
+                    if at.x < 0.0 { 'R' } else { 'L' },
+                    at.x.abs(),
+                    if at.y < 0.0 { 'A' } else { 'P' },
+                    at.y.abs(),
+                    if at.z < 0.0 { 'F' } else { 'H' },
+                    at.z.abs()
+                )
+            } else {
+                format!("column {x:.0}, row {y:.0}")
+            };
+            put(
+                inner.right_bottom(),
+                Align2::RIGHT_BOTTOM,
+                &text,
+                ink.text_weak,
+            );
+        }
+    }
+}
+
+/// Whole numbers where they say enough, three figures otherwise (SUV, scaled MR).
+pub(in crate::ui) fn number(v: f64) -> String {
+    if v.abs() >= 100.0 || (v - v.round()).abs() < 1e-6 {
+        format!("{v:.0}").replace('-', "−")
+    } else if v.abs() >= 1.0 {
+        format!("{v:.1}").replace('-', "−")
+    } else {
+        format!("{v:.3}").replace('-', "−")
+    }
+}
+
+fn badge(painter: &Painter, at: Pos2, text: &str) {
+    // Warnings on the picture take the dark theme's colour, the picture being always dark.
+    let color = theme::image_warning();
+    let galley = painter.layout_no_wrap(text.to_owned(), FontId::proportional(SMALL), color);
+    let rect = Rect::from_min_size(at, galley.size() + vec2(10.0, 4.0));
+    painter.rect_filled(
+        rect,
+        CornerRadius::same(theme::RADIUS),
+        theme::image().halo.gamma_multiply(0.75),
+    );
+    painter.galley(rect.min + vec2(5.0, 2.0), galley, color);
+}
+
+#[cfg(test)]
+mod tests {
+    use super::number;
+
+    #[test]
+    fn windows_of_any_unit_are_readable() {
+        let texts = [400.0, -600.0, 7.5, 0.0123, 1500.4].map(number);
+        assert_eq!(texts, ["400", "−600", "7.5", "0.012", "1500"]);
+    }
+}

@@ -1,0 +1,78 @@
+//! The line at the bottom: what the program is not for, what is saved, what is running.
+
+use egui::{Align, Layout, ProgressBar, RichText, Ui};
+
+use super::theme;
+use super::widgets::{Icon, icon, icon_button, spinner};
+use crate::app::Command;
+use crate::app::view::{JobRow, Saved, View};
+
+/// Draws the status line; always visible.
+pub fn status_ui(ui: &mut Ui, view: &View, out: &mut Vec<Command>) {
+    let p = theme::palette(ui);
+    ui.horizontal_centered(|ui| {
+        ui.label(
+            RichText::new("Research use only – not for diagnosis")
+                .font(theme::medium(12.0))
+                .color(p.warning),
+        );
+        ui.separator();
+        match &view.saved {
+            Saved::All => {
+                icon(ui, Icon::Check, p.success, "Everything shown is on disk");
+                ui.label(RichText::new("All saved").size(12.0).color(p.text_weak));
+            }
+            Saved::Pending(n) => {
+                spinner(ui, "Writing to disk");
+                ui.label(
+                    RichText::new(format!("Saving {n}…"))
+                        .size(12.0)
+                        .color(p.text_weak),
+                );
+            }
+            Saved::Failed(reason) => {
+                icon(ui, Icon::Warning, p.error, "What is shown is not on disk");
+                ui.label(
+                    RichText::new(format!("Not saved: {reason}"))
+                        .font(theme::medium(12.0))
+                        .color(p.error),
+                );
+            }
+        }
+        ui.with_layout(Layout::right_to_left(Align::Center), |ui| {
+            ui.label(RichText::new(&view.workspace).size(12.0).color(p.text_weak))
+                .on_hover_text("Workspace folder");
+            if !view.jobs.is_empty() {
+                ui.separator();
+            }
+            for job in &view.jobs {
+                job_ui(ui, job, out);
+            }
+        });
+    });
+    if !view.jobs.is_empty() {
+        // Progress is written by other threads, which do not wake the window for every step.
+        ui.request_repaint_after(std::time::Duration::from_millis(150));
+    }
+}
+
+fn job_ui(ui: &mut Ui, job: &JobRow, out: &mut Vec<Command>) {
+    let p = theme::palette(ui);
+    if icon_button(ui, Icon::Close, &format!("Cancel {}", job.name)).clicked() {
+        out.push(Command::CancelJob { job: job.id });
+    }
+    ui.add(
+        ProgressBar::new(job.fraction)
+            .desired_width(90.0)
+            .desired_height(6.0)
+            .corner_radius(3)
+            .fill(p.accent),
+    )
+    .accessible_name(job.name.clone());
+    let text = if job.step.is_empty() {
+        job.name.clone()
+    } else {
+        format!("{} · {}", job.name, job.step)
+    };
+    ui.label(RichText::new(text).size(12.0).color(p.text));
+}

@@ -1,0 +1,144 @@
+//! Joins a session to the window: dialogs, wake-ups, and starting both.
+
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use crossbeam_channel::{Receiver, Sender, unbounded};
+use jiff::Timestamp;
+
+use crate::app::view::View;
+use crate::app::{
+    Ask, Command, Session, SessionConfig, SessionError, VERSION, random_seed, samples,
+};
+use crate::report::Format;
+use crate::store;
+use crate::ui::{self, Backend, Wake};
+
+/// Why there is no window.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum Error {
+    /// The workspace could not be opened.
+    #[error(transparent)]
+    Session(#[from] SessionError),
+    /// The platform names no data directory.
+    #[error(transparent)]
+    Workspace(#[from] store::Error),
+    /// No window could be had.
+    #[error(transparent)]
+    Window(#[from] ui::Error),
+}
+
+/// Opens the window on a workspace (default: the platform's data directory) and on these paths.
+///
+/// # Errors
+/// When the workspace or a window cannot be had. A workspace that cannot be opened is also said in
+/// a dialog, since whoever started the program from a menu sees no terminal.
+pub fn run(workspace: Option<PathBuf>, paths: Vec<PathBuf>) -> Result<(), Error> {
+    let workspace = workspace.map_or_else(store::Workspace::default_dir, Ok)?;
+    let (ready, wait_for_wake) = unbounded::<Wake>();
+    let wake: Wake = {
+        let window: Arc<std::sync::OnceLock<Wake>> = Arc::default();
+        Arc::new(move || {
+            if let Some(wake) = window.get() {
+                wake();
+            } else if let Ok(wake) = wait_for_wake.try_recv() {
+                wake();
+                window.get_or_init(|| wake);
+            }
+        })
+    };
+    let session = Session::start(SessionConfig {
+        samples: samples(&workspace),
+        workspace,
+        version: VERSION.to_owned(),
+        seed: random_seed(),
+        clock: Arc::new(Timestamp::now),
+        wake,
+    })
+    .inspect_err(|error| {
+        rfd::MessageDialog::new()
+            .set_level(rfd::MessageLevel::Error)
+            .set_title("OncoTwin")
+            .set_description(error.to_string())
+            .show();
+    })?;
+    ui::run(move |wake| {
+        ready.send(Arc::clone(&wake)).ok();
+        let (answers, chosen) = unbounded();
+        let mut desk = Desk {
+            session,
+            wake,
+            answers,
+            chosen,
+        };
+        if !paths.is_empty() {
+            desk.send(Command::Open { paths });
+        }
+        Box::new(desk)
+    })?;
+    Ok(())
+}
+
+/// The session as the window sees it.
+struct Desk {
+    session: Session,
+    wake: Wake,
+    /// Where dialogs put what was chosen.
+    answers: Sender<Command>,
+    chosen: Receiver<Command>,
+}
+
+impl Backend for Desk {
+    fn logic(&mut self) {
+        let chosen: Vec<Command> = self.chosen.try_iter().collect();
+        for command in chosen {
+            self.session.send(command);
+        }
+        self.session.poll();
+        for ask in self.session.take_asks() {
+            self.show_dialog(ask);
+        }
+    }
+
+    fn view(&mut self) -> View {
+        self.session.view()
+    }
+
+    fn send(&mut self, command: Command) {
+        self.session.send(command);
+    }
+}
+
+impl Desk {
+    /// Dialogs wait on a thread of their own; the window goes on.
+    fn show_dialog(&self, ask: Ask) {
+        let (answers, wake) = (self.answers.clone(), Arc::clone(&self.wake));
+        let proposed = self.session.state().export_folder();
+        std::thread::spawn(move || {
+            let dialog = rfd::FileDialog::new();
+            let command = match ask {
+                Ask::Open { folder: true } => dialog
+                    .pick_folder()
+                    .map(|path| Command::Open { paths: vec![path] }),
+                Ask::Open { folder: false } => {
+                    dialog.pick_files().map(|paths| Command::Open { paths })
+                }
+                Ask::Export => {
+                    std::fs::create_dir_all(&proposed).ok();
+                    let dialog = dialog
+                        .set_title("Folder for the report")
+                        .set_directory(&proposed);
+                    dialog.pick_folder().map(|dir| Command::Export {
+                        dir,
+                        formats: vec![Format::Html, Format::Md, Format::Csv],
+                    })
+                }
+            };
+            if let Some(command) = command {
+                answers.send(command).ok();
+                wake();
+            }
+        });
+    }
+}

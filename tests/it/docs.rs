@@ -1,0 +1,52 @@
+//! Documents keep up with the code.
+
+use std::path::Path;
+
+fn read(relative: &str) -> String {
+    std::fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join(relative)).expect(relative)
+}
+
+#[test]
+fn every_warning_code_is_explained() {
+    let page = read("docs/warnings.md");
+    let codes: Vec<String> = read("src/warning.rs")
+        .split("rename = \"")
+        .skip(1)
+        .map(|rest| rest.split('"').next().unwrap().to_owned())
+        .collect();
+    assert!(codes.len() > 20);
+    for code in codes {
+        assert!(
+            page.contains(&format!("| {code} |")),
+            "{code} has no row in docs/warnings.md"
+        );
+    }
+}
+
+#[test]
+fn schemas_are_json_and_scripts_in_them_are_known() {
+    for name in ["facts", "review", "scenario"] {
+        let text = read(&format!("docs/schemas/{name}.schema.json"));
+        let schema: serde_json::Value = serde_json::from_str(&text).expect(name);
+        assert!(schema["title"].is_string(), "{name} has no title");
+    }
+    let review: serde_json::Value =
+        serde_json::from_str(&read("docs/schemas/review.schema.json")).unwrap();
+    let steps = review["properties"]["commands"]["items"]["oneOf"]
+        .as_array()
+        .unwrap();
+    let verbs: Vec<&str> = steps
+        .iter()
+        .map(|s| s["properties"]["do"]["const"].as_str().unwrap())
+        .collect();
+    // The program names the verbs that it knows when it meets another.
+    let unknown = serde_json::from_str::<oncotwin::app::Step>("{\"do\":\"?\"}")
+        .unwrap_err()
+        .to_string();
+    for verb in verbs {
+        assert!(
+            unknown.contains(&format!("`{verb}`")),
+            "{verb} is in the schema and not in the program"
+        );
+    }
+}

@@ -1,0 +1,25 @@
+//! Tests of behaviour across modules, in one binary (each further one would link everything again).
+
+#![allow(
+    clippy::unwrap_used,
+    clippy::print_stderr,
+    reason = "tests say why they skip, and fail loudly"
+)]
+
+mod case_fixture;
+mod common;
+mod docs;
+mod imaging;
+mod layers;
+mod licences;
+mod measure;
+mod narrate;
+mod open;
+mod phantom;
+mod report;
+mod response;
+mod review;
+mod segment;
+mod store;
+mod twin;
+mod ui;
