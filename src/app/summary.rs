@@ -7,7 +7,9 @@ use super::state::State;
 use super::twin_input::{self, TwinResult};
 use super::view::ResponseCell;
 use super::view_build::{column_title, scenario_label, signed_percent, treatment_kind};
-use crate::case::{Annotation, Lesion, LesionRole, PatientId, Prompt, SeriesId, TimePoint};
+use crate::case::{
+    Annotation, Lesion, LesionRole, PatientId, Prompt, Segmented, SeriesId, TimePoint,
+};
 use crate::geometry::Point;
 use crate::narrate::{
     self, CaseSummary, Doubling, FactTable, FitSummary, LesionMeasure, LesionSummary, ModelWeight,
@@ -49,15 +51,26 @@ pub(super) fn drawn_length(
     })
 }
 
-/// The diameter that RECIST counts: measured on the mask where there is one (the short axis of a
-/// node), else as drawn.
+/// Below this confidence a mask is shown and measured but counts for nothing: neither its axes in a
+/// sum of diameters nor its volume in a growth curve.
+pub(super) const DOUBTFUL: f64 = 0.5;
+
+/// The mask of a gesture, when it can be counted on.
+pub(super) fn sound_mask<'s>(state: &'s State, mark: &Annotation) -> Option<&'s Segmented> {
+    state
+        .segmented(mark.id)
+        .filter(|s| s.confidence >= DOUBTFUL)
+}
+
+/// The diameter that RECIST counts: measured on the mask where there is one that can be counted on
+/// (the short axis of a node), else as drawn.
 pub(super) fn recist_length(
     state: &State,
     lesion: &Lesion,
     mark: &Annotation,
 ) -> Option<(crate::case::AnnotationId, Length)> {
     let Prompt::Diameter { p0, p1 } = mark.prompt;
-    let length = match state.segmented(mark.id) {
+    let length = match sound_mask(state, mark) {
         Some(s) if lesion.nodal => s.measured.short_axis.length,
         Some(s) => s.measured.long_axis.length,
         // A drawn longest diameter says nothing about a node's short axis.

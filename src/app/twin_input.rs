@@ -59,7 +59,8 @@ pub(super) fn baseline(state: &State, patient: PatientId) -> Option<jiff::civil:
 
 /// Input of a lesion's twin; `None` while it has no dated measurement.
 ///
-/// Volumes are used when every mark has a mask, diameters otherwise: scales are never mixed.
+/// Volumes are used when every mark has a mask that can be counted on, diameters otherwise: scales
+/// are never mixed.
 pub(super) fn gather(state: &State, lesion: LesionId) -> Option<TwinInput> {
     let patient = state.lesion(lesion)?.patient;
     let baseline = baseline(state, patient)?;
@@ -72,14 +73,13 @@ pub(super) fn gather(state: &State, lesion: LesionId) -> Option<TwinInput> {
         .collect();
     let all_masked = marks
         .iter()
-        .all(|(_, mark)| state.segmented(mark.id).is_some());
+        .all(|(_, mark)| summary::sound_mask(state, mark).is_some());
     let observations: Vec<Observation> = marks
         .iter()
         .filter_map(|(day, mark)| {
             let series = state.series(mark.series)?;
-            let segmented = state.segmented(mark.id);
             let Prompt::Diameter { p0, p1 } = mark.prompt;
-            let size = match segmented {
+            let size = match summary::sound_mask(state, mark) {
                 Some(s) if all_masked => Size::Volume(s.measured.volume),
                 Some(s) => Size::Diameter(s.measured.long_axis.length),
                 None => Size::Diameter(summary::drawn_length(state, mark.series, p0, p1)?),

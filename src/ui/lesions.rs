@@ -19,7 +19,7 @@ const HEAD: f32 = 20.0;
 /// Widths of swatch and label, organ, role, node, menu.
 const ABOUT: [f32; 5] = [64.0, 112.0, 96.0, 44.0, 34.0];
 /// Widths of drawn diameter, axes, volume, change, confidence, warnings.
-const CELL: [f32; 6] = [66.0, 114.0, 80.0, 60.0, 82.0, 34.0];
+const CELL: [f32; 6] = [66.0, 114.0, 92.0, 60.0, 82.0, 34.0];
 /// Blank before each time point.
 const GAP: f32 = 10.0;
 

@@ -34,9 +34,11 @@ pub fn patient_ui(ui: &mut Ui, patient: &PatientView, state: &mut UiState, out: 
         let panel = if patient.lesions.is_empty() {
             Panel::bottom("empty lesion table").exact_size(38.0)
         } else {
+            // Heads, one row per lesion and the row of sums; more lesions than fit scroll.
+            let rows = patient.lesions.len().min(8) as f32;
             Panel::bottom("lesion table")
                 .resizable(true)
-                .default_size(200.0_f32.min(most))
+                .default_size((136.0 + 26.0 * rows).min(most))
                 .size_range(60.0..=most)
         };
         panel

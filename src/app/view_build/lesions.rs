@@ -64,6 +64,12 @@ impl State {
             .map(|s| s.warnings.iter().map(warning_line).collect())
             .unwrap_or_default();
         warnings.extend(failure.clone());
+        if segmented.is_some() && summary::sound_mask(self, mark).is_none() {
+            warnings.push(
+                "The mask is doubtful: the drawn diameter counts, and neither the mask's axes nor its volume do"
+                    .to_owned(),
+            );
+        }
         if let Some(series) = self.series(mark.series) {
             warnings.extend(series.warnings.iter().map(warning_line));
         }
