@@ -9,4 +9,11 @@ require_rust
 install_packages build-essential libvulkan1 mesa-vulkan-drivers zstd
 
 export VK_ICD_FILENAMES=${VK_ICD_FILENAMES:-$(echo /usr/share/vulkan/icd.d/lvp_icd*.json)}
-cargo test --locked "$@"
+skipped=$(mktemp)
+trap 'rm -f "$skipped"' EXIT
+ONCOTWIN_SKIP_LOG=$skipped cargo test --locked "$@"
+n=$(sort -u "$skipped" | wc -l)
+if [ "$n" -gt 0 ]; then
+    say "$n tests were skipped wholly or in part: their data are not in ${ONCOTWIN_SHARED:-../shared}"
+    sort -u "$skipped" | sed 's/^/    /' >&2
+fi

@@ -1,9 +1,12 @@
 //! Shared data for tests.
 
+use std::io::Write as _;
 use std::path::PathBuf;
 
-/// A path below the folder of shared data (`ONCOTWIN_SHARED`, default `../shared`), or `None`, said
-/// on standard error, where it is absent. `ONCOTWIN_REQUIRE_SHARED=1` makes absence a failure.
+/// A path below the folder of shared data (`ONCOTWIN_SHARED`, default `../shared`), or `None` where
+/// it is absent. `ONCOTWIN_REQUIRE_SHARED=1` makes absence a failure; otherwise the test that asked is
+/// noted in the file `ONCOTWIN_SKIP_LOG`, from which `scripts/test.sh` prints the count of skipped
+/// tests (the test harness shows nothing of tests that pass).
 pub(crate) fn shared(path: &str) -> Option<PathBuf> {
     let root =
         std::env::var_os("ONCOTWIN_SHARED").map_or_else(|| "../shared".into(), PathBuf::from);
@@ -14,5 +17,10 @@ pub(crate) fn shared(path: &str) -> Option<PathBuf> {
     let required = std::env::var("ONCOTWIN_REQUIRE_SHARED").is_ok_and(|v| v == "1");
     assert!(!required, "shared data missing: {}", full.display());
     eprintln!("skipped: {} is absent", full.display());
+    if let Some(log) = std::env::var_os("ONCOTWIN_SKIP_LOG") {
+        let file = std::fs::File::options().create(true).append(true).open(log);
+        let test = std::thread::current();
+        writeln!(file.unwrap(), "{}", test.name().unwrap_or("a test")).unwrap();
+    }
     None
 }
