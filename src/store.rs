@@ -65,6 +65,7 @@ pub struct Workspace {
     answers: Receiver<Answer>,
     answer: Sender<Answer>,
     wake: Arc<Mutex<Option<Wake>>>,
+    head: Arc<Mutex<String>>,
     thread: Option<JoinHandle<()>>,
     /// Freed by the system when the process dies, however it dies.
     _lock: File,
@@ -94,6 +95,7 @@ impl Workspace {
             app_version,
             Box::new(clock),
         )?;
+        let head = writer.head();
         let (requests, queue) = unbounded();
         let (answer, answers) = unbounded();
         let wake: Arc<Mutex<Option<Wake>>> = Arc::default();
@@ -114,6 +116,7 @@ impl Workspace {
             answers,
             answer,
             wake,
+            head,
             thread: Some(thread),
             _lock: lock,
         };
@@ -140,6 +143,13 @@ impl Workspace {
     #[must_use]
     pub const fn session(&self) -> Uuid {
         self.session
+    }
+
+    /// Hash of the newest audit entry on the disk: printed in a report, it later shows that no entry
+    /// up to then was changed or cut.
+    #[must_use]
+    pub fn audit_head(&self) -> String {
+        self.head.lock().clone()
     }
 
     /// Content-addressed files of this workspace; cheap to clone, usable from any thread.

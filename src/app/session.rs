@@ -102,6 +102,7 @@ impl Session {
     /// Does what a person asked; answers arrive through [`Session::poll`].
     pub fn send(&mut self, command: Command) {
         let now = (self.clock)();
+        self.state.set_audit_head(self.workspace.audit_head());
         let effects = self.state.apply(command, now);
         self.perform(effects);
     }

@@ -143,6 +143,11 @@ fn last(tx: &Connection) -> Result<Option<Entry>, Fault> {
         .optional()?)
 }
 
+/// Hash of the newest entry; empty before the first.
+pub(super) fn head(tx: &Connection) -> Result<String, Fault> {
+    Ok(last(tx)?.map(|entry| entry.hash).unwrap_or_default())
+}
+
 fn push(
     tx: &Connection,
     author: &Author,

@@ -56,6 +56,8 @@ pub(super) struct Writer {
     artifacts: Artifacts,
     author: Author,
     clock: Clock,
+    /// Hash of the newest audit entry that is on the disk.
+    head: Arc<Mutex<String>>,
 }
 
 impl Writer {
@@ -81,11 +83,17 @@ impl Writer {
                 app_version: app_version.to_owned(),
             },
             clock,
+            head: Arc::default(),
         };
         writer
             .enter_session(founded)
             .map_err(|fault| fault.at("write to", path))?;
         Ok((writer, records))
+    }
+
+    /// Hash of the newest audit entry on the disk, kept up to date while the writer runs.
+    pub(super) fn head(&self) -> Arc<Mutex<String>> {
+        Arc::clone(&self.head)
     }
 
     pub(super) fn run(
@@ -151,7 +159,9 @@ impl Writer {
                 &transaction.changes,
             )?);
         }
+        let head = audit::head(&tx)?;
         tx.commit()?;
+        *self.head.lock() = head;
         Ok(seq)
     }
 
@@ -184,7 +194,9 @@ impl Writer {
             self.author.session,
         );
         audit::append(&tx, &self.author, now, &open, &[])?;
+        let head = audit::head(&tx)?;
         tx.commit()?;
+        *self.head.lock() = head;
         Ok(())
     }
 }

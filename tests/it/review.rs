@@ -125,6 +125,20 @@ fn the_phantom_is_reviewed_from_files_to_report() {
     }
     let html = std::fs::read_to_string(out.join("report.html")).expect("written");
     assert!(html.contains("not for diagnosis"));
+    let connection =
+        rusqlite::Connection::open(workspace.join("oncotwin.sqlite")).expect("readable");
+    let printed: i64 = connection
+        .prepare("SELECT hash FROM audit")
+        .and_then(|mut all| {
+            let hashes = all.query_map([], |row| row.get::<_, String>(0))?;
+            Ok(hashes
+                .flatten()
+                .filter(|hash| html.contains(hash.as_str()))
+                .count() as i64)
+        })
+        .expect("audit");
+    assert_eq!(printed, 1, "the report prints the head of the audit trail");
+    drop(connection);
     for label in ["L1", "L2", "L3", "L4"] {
         assert!(html.contains(label));
     }
