@@ -21,6 +21,7 @@ use crate::response::{
 };
 use crate::twin::{Ladder, ScenarioChange, SizeChange};
 use crate::units::{Bulk, Days, Length, Mm, Mm3, Px};
+use crate::warning::{Warning, WarningCode};
 
 /// What is told of a patient.
 #[derive(Clone, Debug)]
@@ -54,6 +55,9 @@ pub(super) fn drawn_length(
 /// Below this confidence a mask is shown and measured but counts for nothing: neither its axes in a
 /// sum of diameters nor its volume in a growth curve.
 pub(super) const DOUBTFUL: f64 = 0.5;
+
+/// Said wherever such a mask is shown.
+pub(super) const DOUBTFUL_NOTE: &str = "The mask is doubtful: the drawn diameter counts, and neither the mask's axes nor its volume do";
 
 /// The mask of a gesture, when it can be counted on.
 pub(super) fn sound_mask<'s>(state: &'s State, mark: &Annotation) -> Option<&'s Segmented> {
@@ -271,7 +275,12 @@ fn lesion_summary(state: &State, lesion: &Lesion, points: &[&TimePoint]) -> Lesi
         let mark = state.annotation_at(lesion.id, point.id)?;
         let Prompt::Diameter { p0, p1 } = mark.prompt;
         let segmented = state.segmented(mark.id);
-        let measured = segmented.map(|s| &s.measured);
+        // What counts for nothing is not told as a size either; the mask stays named and warned of.
+        let measured = sound_mask(state, mark).map(|s| &s.measured);
+        let mut warnings = segmented.map(|s| s.warnings.clone()).unwrap_or_default();
+        if segmented.is_some() && measured.is_none() {
+            warnings.push(Warning::new(WarningCode::Doubtful, DOUBTFUL_NOTE));
+        }
         Some(LesionMeasure {
             drawn: drawn_length(state, mark.series, p0, p1),
             long_axis: measured.map(|m| m.long_axis.length),
@@ -280,7 +289,7 @@ fn lesion_summary(state: &State, lesion: &Lesion, points: &[&TimePoint]) -> Lesi
             confidence: segmented.map(|s| s.confidence),
             engine: segmented.map(|s| s.engine.clone()).unwrap_or_default(),
             mask_sha256: segmented.map(|s| s.mask_sha256.clone()).unwrap_or_default(),
-            warnings: segmented.map(|s| s.warnings.clone()).unwrap_or_default(),
+            warnings,
         })
     };
     LesionSummary {

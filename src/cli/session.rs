@@ -180,8 +180,13 @@ fn table(patient: &PatientView) -> String {
         for (column, cell) in patient.columns.iter().zip(&row.cells) {
             let Some(cell) = cell else { continue };
             text.push_str(&format!(
-                "  {:<24} {:>18} {:>12} {:>7}\n",
-                column.date, cell.axes, cell.volume, cell.change
+                "  {:<24} {:>18} {:>14} {:>7}  confidence {}\n",
+                column.date,
+                cell.axes,
+                cell.volume,
+                cell.change,
+                cell.confidence
+                    .map_or_else(|| "–".to_owned(), |c| format!("{c:.2}"))
             ));
         }
     }

@@ -233,6 +233,14 @@ fn a_real_sarcoma_is_measured_in_millimetres() {
         made.measured.long_axis.length
     );
     assert!(dice > 0.5, "Dice {dice:.3}");
+    // The mask is doubtful, so the line as drawn counts, in the table and in every sentence.
+    assert!(made.confidence < 0.5, "confidence {:.2}", made.confidence);
+    let mask_axis = format!("{:.1} mm", made.measured.long_axis.length.value());
+    let patient = session.view().patient.expect("shown");
+    assert_eq!(patient.response[0].sum, "40.4 mm");
+    for sentence in &patient.narrative {
+        assert!(!sentence.text.contains(&mask_axis), "{}", sentence.text);
+    }
     assert!(made.measured.volume.mm3().is_some());
 }
 
@@ -275,4 +283,70 @@ fn a_glioblastoma_of_unknown_spacing_never_shows_millimetres() {
         );
     }
     assert!(!patient.growth.y_label.contains("mL"));
+}
+
+#[test]
+fn time_points_and_lesions_are_regrouped_and_stay_so() {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("sample_data/sts_008/dicom");
+    let dir = tempfile::tempdir().expect("a folder");
+    let workspace = dir.path().join("case");
+    let mut first = session(&workspace);
+    let columns = |session: &mut Session| {
+        let patient = session.view().patient.expect("shown");
+        patient
+            .columns
+            .iter()
+            .map(|c| c.series.len())
+            .collect::<Vec<_>>()
+    };
+    let play = |session: &mut Session, commands: Vec<Value>| {
+        review::run(session, &script(commands), Path::new(""), dir.path())
+            .expect("the script runs");
+    };
+    play(&mut first, vec![json!({"do": "open", "path": root})]);
+    // CT, MR and PET of one date form one time point.
+    assert_eq!(columns(&mut first), [3]);
+    play(
+        &mut first,
+        vec![json!({"do": "split", "timepoint": 0, "item": 1})],
+    );
+    assert_eq!(columns(&mut first), [2, 1]);
+    play(
+        &mut first,
+        vec![
+            json!({"do": "date", "timepoint": 1, "date": "2001-10-02"}),
+            json!({"do": "drag", "timepoint": 0, "p0": [163.0, 0.0, -194.5], "p1": [196.0, 21.0, -194.5], "lesion": "A"}),
+            json!({"do": "drag", "timepoint": 1, "p0": [163.0, 0.0, -194.5], "p1": [196.0, 21.0, -194.5], "lesion": "B"}),
+            json!({"do": "link", "lesions": ["A", "B"]}),
+        ],
+    );
+    let view = first.view().patient.expect("shown");
+    assert_eq!(view.columns[1].date, "2001-10-02 · day 30");
+    assert_eq!(view.lesions.len(), 1);
+    assert!(view.lesions[0].cells.iter().all(Option::is_some));
+
+    // Regrouping survives a restart, and opening the same files again changes nothing.
+    let records = first.state().records().clone();
+    drop(first);
+    let mut second = session(&workspace);
+    second.settle();
+    assert_eq!(second.state().records(), &records);
+    play(&mut second, vec![json!({"do": "open", "path": root})]);
+    assert_eq!(columns(&mut second), [2, 1]);
+    assert_eq!(second.state().records().series.len(), 3);
+
+    // A lesion marked at both time points stands in the way of merging them, and nothing is lost.
+    play(
+        &mut second,
+        vec![json!({"do": "merge", "timepoints": [0, 1]})],
+    );
+    assert_eq!(columns(&mut second), [2, 1]);
+    let annotation = second.state().records().annotations[1].id;
+    second.send(oncotwin::app::Command::RemoveAnnotation { annotation });
+    play(
+        &mut second,
+        vec![json!({"do": "merge", "timepoints": [0, 1]})],
+    );
+    assert_eq!(columns(&mut second), [3]);
+    assert!(oncotwin::store::verify(&workspace).expect("readable").ok);
 }

@@ -65,10 +65,7 @@ impl State {
             .unwrap_or_default();
         warnings.extend(failure.clone());
         if segmented.is_some() && summary::sound_mask(self, mark).is_none() {
-            warnings.push(
-                "The mask is doubtful: the drawn diameter counts, and neither the mask's axes nor its volume do"
-                    .to_owned(),
-            );
+            warnings.push(summary::DOUBTFUL_NOTE.to_owned());
         }
         if let Some(series) = self.series(mark.series) {
             warnings.extend(series.warnings.iter().map(warning_line));
