@@ -60,6 +60,18 @@ id!(
     /// One what-if scenario.
     ScenarioId
 );
+id!(
+    /// A person who reads images and edits the record.
+    ReaderId
+);
+id!(
+    /// One change of the state of a reading: reviewed, signed, amended.
+    SignoffId
+);
+id!(
+    /// One committed transaction; what undo and redo refer to.
+    StepId
+);
 
 /// A patient. Everything that identifies the person is in [`PatientIdentity`].
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -270,6 +282,136 @@ pub struct Scenario {
     pub change: crate::twin::ScenarioChange,
 }
 
+/// What a reader is to the patient, DICOM and 21 CFR 11 asking for a role with every act.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum ReaderRole {
+    /// Reads images by profession.
+    Radiologist,
+    /// Treats the patient.
+    Oncologist,
+    /// Medical physicist.
+    Physicist,
+    /// Imaging or modelling research.
+    Researcher,
+    /// Prepares images and contours.
+    Technologist,
+    /// None of these.
+    Other,
+}
+
+impl ReaderRole {
+    /// All roles, in the order offered.
+    pub const ALL: [Self; 6] = [
+        Self::Radiologist,
+        Self::Oncologist,
+        Self::Physicist,
+        Self::Researcher,
+        Self::Technologist,
+        Self::Other,
+    ];
+
+    /// The word for people.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Radiologist => "radiologist",
+            Self::Oncologist => "oncologist",
+            Self::Physicist => "physicist",
+            Self::Researcher => "researcher",
+            Self::Technologist => "technologist",
+            Self::Other => "other",
+        }
+    }
+}
+
+/// A person who reads images and edits the record. Never removed: entries refer to it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Reader {
+    /// Identifier.
+    pub id: ReaderId,
+    /// Name as printed in reports.
+    pub name: String,
+    /// Role.
+    pub role: ReaderRole,
+    /// When the reader was entered.
+    pub created: Timestamp,
+}
+
+/// How far the reading of a time point has come.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum ReadingState {
+    /// Being worked on.
+    #[default]
+    Draft,
+    /// Looked through by a reader; an edit makes it a draft again.
+    Reviewed,
+    /// Signed and locked; to change it, it must be amended with a reason.
+    Signed,
+}
+
+/// What a signature means (21 CFR 11.50).
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Meaning {
+    /// Made the measurements.
+    Authorship,
+    /// Checked them.
+    Review,
+    /// Approves them for use.
+    Approval,
+    /// Answers for them.
+    Responsibility,
+}
+
+impl Meaning {
+    /// All meanings, in the order offered.
+    pub const ALL: [Self; 4] = [
+        Self::Authorship,
+        Self::Review,
+        Self::Approval,
+        Self::Responsibility,
+    ];
+
+    /// The word for people.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Authorship => "authorship",
+            Self::Review => "review",
+            Self::Approval => "approval",
+            Self::Responsibility => "responsibility",
+        }
+    }
+}
+
+/// One change of the state of the reading of a time point. The newest of a time point counts; the
+/// earlier ones stay.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Signoff {
+    /// Identifier.
+    pub id: SignoffId,
+    /// Whose images.
+    pub patient: PatientId,
+    /// Which visit.
+    pub time_point: TimePointId,
+    /// The state that the reading is in from now on.
+    pub state: ReadingState,
+    /// What a signature means; `None` unless signed.
+    pub meaning: Option<Meaning>,
+    /// Who; `None` where an edit by an unnamed reader made a draft of it.
+    pub reader: Option<ReaderId>,
+    /// Name of the reader as printed at the time (21 CFR 11.50).
+    pub reader_name: String,
+    /// SHA-256 (hex) of what was read: see `app::reading`. Binds the signature to it (21 CFR 11.70).
+    pub content_sha256: String,
+    /// Why, where a reason is required (amending); free text.
+    pub reason: String,
+    /// When.
+    pub created: Timestamp,
+}
+
 /// How a series was last looked at; restored on reopening, not audited.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 pub struct SeriesView {
@@ -295,6 +437,10 @@ impl Default for SeriesView {
 }
 
 /// Everything that a workspace holds of its patients.
+///
+/// Every list is sorted by its identifier (of the object that a row belongs to), without
+/// duplicates. Identifiers are minted in rising order, so this is the order of entry, and an object
+/// that is taken back and brought again stands where it stood.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Records {
     /// Patients, in order of entry.
@@ -317,6 +463,10 @@ pub struct Records {
     pub treatments: Vec<Treatment>,
     /// What-if scenarios.
     pub scenarios: Vec<Scenario>,
+    /// Readers.
+    pub readers: Vec<Reader>,
+    /// Changes of the state of readings.
+    pub signoffs: Vec<Signoff>,
     /// How each series was last looked at.
     pub series_views: Vec<(SeriesId, SeriesView)>,
     /// Small settings of the window by key (selected patient, theme …), as JSON.
@@ -351,6 +501,8 @@ pub enum Change {
     RemoveAnnotation(AnnotationId),
     /// Mask and measurement made.
     PutSegmented(Segmented),
+    /// Mask and measurement taken back; the gesture stays.
+    RemoveSegmented(AnnotationId),
     /// Treatment entered or edited.
     PutTreatment(Treatment),
     /// Treatment removed.
@@ -359,13 +511,51 @@ pub enum Change {
     PutScenario(Scenario),
     /// Scenario removed.
     RemoveScenario(ScenarioId),
+    /// Reader entered or edited.
+    PutReader(Reader),
+    /// State of a reading changed.
+    PutSignoff(Signoff),
+    /// Change of the state of a reading taken back; only ever part of the undoing of an edit that
+    /// had made a draft of a reviewed reading.
+    RemoveSignoff(SignoffId),
+    /// Patient erased for good, with everything that belongs to it and with what its audit entries
+    /// had kept of the content of changes. Cannot be undone.
+    ErasePatient(PatientId),
+    /// View of a series forgotten.
+    RemoveSeriesView(SeriesId),
     /// View of a series changed.
     PutSeriesView(SeriesId, SeriesView),
     /// Setting changed.
     PutSetting(String, serde_json::Value),
 }
 
-/// What an audit entry says; the store adds time, chain and software version.
+/// Whether a transaction can be undone, or undoes another.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub enum StepKind {
+    /// Not a step of the history (imports, exports, masks that follow a gesture).
+    #[default]
+    None,
+    /// A step that can be undone. It ends what could be redone.
+    Do,
+    /// Takes this step back.
+    Undo(StepId),
+    /// Brings this step again after it was undone.
+    Redo(StepId),
+}
+
+/// How an act ended (DICOM PS3.15 A.5, event outcome indicator).
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Outcome {
+    /// 0: success.
+    #[default]
+    Success,
+    /// 4: minor failure; the act can be repeated.
+    MinorFailure,
+    /// 8: serious failure.
+    SeriousFailure,
+}
+
+/// What an audit entry says; the store adds time, chain, host and software version.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct AuditNote {
     /// What was done, in the form `object.verb`, for example `annotation.draw`.
@@ -376,10 +566,112 @@ pub struct AuditNote {
     pub object_type: String,
     /// Its id.
     pub object_id: String,
-    /// Ids, codes and numbers that describe the act; never names, paths or free text.
+    /// Whose record it concerns; `None` for what concerns no patient. Erasing the patient erases
+    /// what the entry's journal holds.
+    pub patient: Option<PatientId>,
+    /// Who did it.
+    pub reader: Option<ReaderId>,
+    /// In which role.
+    pub role: Option<ReaderRole>,
+    /// What it means for undo and redo.
+    pub step: StepKind,
+    /// Engine or model with version that made the content, for example `growcut/1`; may be empty.
+    pub model: String,
+    /// How it ended.
+    pub outcome: Outcome,
+    /// The act in words, for the list of steps, for example `Draw L2 · Follow-up 1`. Kept in the
+    /// erasable journal.
+    pub title: String,
+    /// Why, where the reader stated it. Kept in the erasable journal.
+    pub reason: String,
+    /// Ids, codes and numbers that describe the act. Kept in the erasable journal.
     pub detail: serde_json::Value,
     /// SHA-256 (hex) of artifacts written with it.
     pub artifacts: Vec<String>,
+}
+
+impl AuditNote {
+    /// A note on an act that concerns one object, with nothing else said yet.
+    #[must_use]
+    pub fn new(
+        event: &str,
+        action: AuditAction,
+        object_type: &str,
+        object_id: impl ToString,
+    ) -> Self {
+        Self {
+            event: event.to_owned(),
+            action,
+            object_type: object_type.to_owned(),
+            object_id: object_id.to_string(),
+            patient: None,
+            reader: None,
+            role: None,
+            step: StepKind::None,
+            model: String::new(),
+            outcome: Outcome::Success,
+            title: String::new(),
+            reason: String::new(),
+            detail: serde_json::Value::Null,
+            artifacts: Vec::new(),
+        }
+    }
+
+    /// Concerns the record of this patient.
+    #[must_use]
+    pub const fn of(mut self, patient: PatientId) -> Self {
+        self.patient = Some(patient);
+        self
+    }
+
+    /// In words; see [`AuditNote::title`].
+    #[must_use]
+    pub fn titled(mut self, title: impl Into<String>) -> Self {
+        self.title = title.into();
+        self
+    }
+
+    /// A step that can be undone, called so.
+    #[must_use]
+    pub fn step(mut self, title: impl Into<String>) -> Self {
+        self.step = StepKind::Do;
+        self.titled(title)
+    }
+
+    /// Ids, codes and numbers that describe it.
+    #[must_use]
+    pub fn detail(mut self, detail: serde_json::Value) -> Self {
+        self.detail = detail;
+        self
+    }
+
+    /// Why.
+    #[must_use]
+    pub fn because(mut self, reason: impl Into<String>) -> Self {
+        self.reason = reason.into();
+        self
+    }
+
+    /// Made by this engine or model.
+    #[must_use]
+    pub fn made_by(mut self, model: impl Into<String>) -> Self {
+        self.model = model.into();
+        self
+    }
+
+    /// Ended so.
+    #[must_use]
+    pub const fn ended(mut self, outcome: Outcome) -> Self {
+        self.outcome = outcome;
+        self
+    }
+
+    /// Wrote this artifact.
+    #[must_use]
+    pub fn with_artifact(mut self, sha256: impl Into<String>) -> Self {
+        self.artifacts.push(sha256.into());
+        self
+    }
 }
 
 /// DICOM audit action codes (PS3.15 A.5).
@@ -398,12 +690,16 @@ pub enum AuditAction {
 }
 
 /// What is committed at once: changes and the audit entry that accounts for them.
-///
-/// `audit` is `None` only for how things are looked at (views and settings).
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Transaction {
+    /// Identifier.
+    pub id: StepId,
     /// Changes, applied in order.
     pub changes: Vec<Change>,
-    /// The entry that accounts for them.
+    /// Changes that, applied in order, take these back: what stood before, which the audit trail
+    /// must not obscure (21 CFR 11.10(e)), and what undo applies.
+    pub inverse: Vec<Change>,
+    /// The entry that accounts for them; `None` only for how things are looked at (views and
+    /// settings).
     pub audit: Option<AuditNote>,
 }

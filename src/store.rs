@@ -3,6 +3,7 @@
 //! ```text
 //! DIR/oncotwin.sqlite      records and audit trail (WAL, synchronous=FULL)
 //! DIR/oncotwin.lock        held while a process writes
+//! DIR/oncotwin.anchor-…    where the audit trail stood, keyed
 //! DIR/artifacts/ab/cdef…   content-addressed files (SHA-256)
 //! DIR/artifacts/cache/…    results of stages; may be deleted at any time
 //! ```
@@ -10,26 +11,33 @@
 //! One process writes at a time, and in it one thread owns the connection. A transaction is on the
 //! disk, with its audit entry, before it is reported as committed.
 
+mod anchor;
 mod apply;
 mod artifacts;
 mod atomic;
 mod audit;
 mod cache;
+mod carry_over;
+mod connection;
+mod erase;
 mod error;
 mod load;
 mod mask_codec;
 mod memory;
 mod migrate;
+mod query;
 mod verify;
 mod words;
 mod writer;
 
+pub use anchor::{default_anchor_folder, forget_anchors};
 pub use artifacts::Artifacts;
 pub use audit::withhold_personal;
 pub use cache::{Cache, CacheWarning, Cached, Origin};
 pub use error::Error;
 pub use mask_codec::{MaskCodecError, decode_mask, encode_mask};
 pub use memory::{Refusal, apply_in_memory};
+pub use query::{Act, AuditEntry, Query, Step, Which};
 pub use verify::{Defect, DefectKind, VerifyReport, verify};
 pub use writer::{Answer, Ticket};
 
@@ -45,7 +53,8 @@ use parking_lot::Mutex;
 use uuid::Uuid;
 
 use crate::case::{Records, Transaction};
-use writer::{Request, Writer};
+use connection::Journalling;
+use writer::{Places, Request, Writer};
 
 const DATABASE: &str = "oncotwin.sqlite";
 const LOCK: &str = "oncotwin.lock";
@@ -54,6 +63,45 @@ const ARTIFACTS: &str = "artifacts";
 /// Called after every answer, from the writer's thread.
 pub type Wake = Arc<dyn Fn() + Send + Sync>;
 
+/// How a workspace is to be opened.
+pub struct OpenOptions {
+    /// Gives the time of audit entries.
+    pub clock: Box<dyn Fn() -> Timestamp + Send>,
+    /// Version of the program, written into each entry.
+    pub app_version: String,
+    /// Folder of the key that anchors the audit trail ([`default_anchor_folder`]); `None` for no
+    /// anchor.
+    pub anchors: Option<PathBuf>,
+    /// What is asked for.
+    pub access: Access,
+}
+
+/// Reading and writing, or reading only.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Access {
+    /// To write, or not at all.
+    Write,
+    /// To write; where another process writes or the folder allows it not, to read.
+    WriteOrRead,
+    /// To read; nothing is touched, not even an audit entry made.
+    Read,
+}
+
+/// What opening a workspace found.
+#[derive(Debug, Default)]
+pub struct Opened {
+    /// Everything it holds.
+    pub records: Records,
+    /// Why it can only be read, in words with what to do; `None` when it can be written.
+    pub read_only: Option<String>,
+    /// What the user must be told: the audit trail contradicts its anchor.
+    pub alerts: Vec<String>,
+    /// What the user should know: the file system does not suit a database.
+    pub notes: Vec<String>,
+    /// The session before this one ended without closing.
+    pub unclean: bool,
+}
+
 /// An open workspace. Dropping it finishes what was committed and frees the lock.
 pub struct Workspace {
     dir: PathBuf,
@@ -61,66 +109,116 @@ pub struct Workspace {
     artifacts: Artifacts,
     cache: Cache,
     next_ticket: AtomicU64,
+    /// `None` while dropping and for reading only.
     requests: Option<Sender<Request>>,
+    read_only: Option<String>,
     answers: Receiver<Answer>,
     answer: Sender<Answer>,
     wake: Arc<Mutex<Option<Wake>>>,
     head: Arc<Mutex<String>>,
     thread: Option<JoinHandle<()>>,
     /// Freed by the system when the process dies, however it dies.
-    _lock: File,
+    _lock: Option<File>,
 }
 
 impl Workspace {
     /// Opens the workspace in `dir`, or founds one there, and reads its records.
     ///
-    /// `clock` gives the time of audit entries; `app_version` is written into each.
-    ///
     /// # Errors
-    /// [`Error::Locked`] when another process has it open, [`Error::Newer`] when a later version of
-    /// the program wrote it, and the errors of files and database.
-    pub fn open(
-        dir: &Path,
-        clock: impl Fn() -> Timestamp + Send + 'static,
-        app_version: &str,
-    ) -> Result<(Self, Records), Error> {
+    /// [`Error::Locked`] when another process writes and reading does not suffice, [`Error::Newer`]
+    /// when a later version of the program wrote it, and the errors of files and database.
+    pub fn open(dir: &Path, options: OpenOptions) -> Result<(Self, Opened), Error> {
+        match options.access {
+            Access::Read => Self::open_for_reading(dir, "it was asked for so".to_owned()),
+            Access::Write => Self::open_for_writing(dir, options),
+            Access::WriteOrRead => match Self::open_for_writing(dir, options) {
+                Err(error @ (Error::Locked { .. } | Error::ReadOnly { .. }))
+                    if dir.join(DATABASE).is_file() =>
+                {
+                    Self::open_for_reading(dir, error.to_string())
+                }
+                other => other,
+            },
+        }
+    }
+
+    fn open_for_writing(dir: &Path, options: OpenOptions) -> Result<(Self, Opened), Error> {
         create_private(dir).map_err(Error::io("create the workspace folder", dir))?;
         let lock = lock(dir)?;
         let artifacts = Artifacts::open(&dir.join(ARTIFACTS))?;
-        let session = Uuid::new_v4();
-        let (writer, records) = Writer::open(
-            &dir.join(DATABASE),
-            artifacts.clone(),
-            session,
-            app_version,
-            Box::new(clock),
-        )?;
-        let head = writer.head();
-        let (requests, queue) = unbounded();
-        let (answer, answers) = unbounded();
-        let wake: Arc<Mutex<Option<Wake>>> = Arc::default();
-        let thread = {
-            let (answer, wake) = (answer.clone(), Arc::clone(&wake));
-            std::thread::Builder::new()
-                .name("store".into())
-                .spawn(move || writer.run(&queue, &answer, &wake))
-                .map_err(Error::io("start the writer thread for", dir))?
-        };
-        let workspace = Self {
+        let places = Places {
             dir: dir.to_owned(),
-            session,
+            database: dir.join(DATABASE),
+            anchors: options.anchors,
+            artifacts: artifacts.clone(),
             cache: Cache::new(&dir.join(ARTIFACTS)),
+        };
+        let mut workspace = Self::idle(dir, artifacts, places.cache.clone());
+        let (writer, found) = Writer::open(
+            places,
+            Journalling::WriteAhead,
+            workspace.session,
+            &options.app_version,
+            options.clock,
+        )?;
+        workspace.head = writer.head();
+        let (requests, queue) = unbounded();
+        let (answer, wake) = (workspace.answer.clone(), Arc::clone(&workspace.wake));
+        let thread = std::thread::Builder::new()
+            .name("store".into())
+            .spawn(move || writer.run(&queue, &answer, &wake))
+            .map_err(Error::io("start the writer thread for", dir))?;
+        workspace.requests = Some(requests);
+        workspace.thread = Some(thread);
+        workspace._lock = Some(lock);
+        let opened = Opened {
+            records: found.records,
+            alerts: found.alerts,
+            unclean: found.unclean,
+            ..Opened::default()
+        };
+        Ok((workspace, opened))
+    }
+
+    fn open_for_reading(dir: &Path, reason: String) -> Result<(Self, Opened), Error> {
+        let path = dir.join(DATABASE);
+        let conn = connection::open_for_reading(&path)?;
+        if !migrate::is_present(&conn, &path)? {
+            return Err(Error::Older { path });
+        }
+        let read = |fault: words::Fault| fault.at("read", &path);
+        let records = load::load(&conn).map_err(read)?;
+        let head = audit::head(&conn).map_err(read)?;
+        let artifacts = Artifacts::read_only(&dir.join(ARTIFACTS));
+        let cache = Cache::new(&dir.join(ARTIFACTS));
+        let mut workspace = Self::idle(dir, artifacts, cache);
+        *workspace.head.lock() = head.hash;
+        workspace.read_only = Some(reason.clone());
+        let opened = Opened {
+            records,
+            read_only: Some(reason),
+            ..Opened::default()
+        };
+        Ok((workspace, opened))
+    }
+
+    fn idle(dir: &Path, artifacts: Artifacts, cache: Cache) -> Self {
+        let (answer, answers) = unbounded();
+        Self {
+            dir: dir.to_owned(),
+            session: Uuid::new_v4(),
             artifacts,
+            cache,
             next_ticket: AtomicU64::new(1),
-            requests: Some(requests),
+            requests: None,
+            read_only: None,
             answers,
             answer,
-            wake,
-            head,
-            thread: Some(thread),
-            _lock: lock,
-        };
-        Ok((workspace, records))
+            wake: Arc::default(),
+            head: Arc::default(),
+            thread: None,
+            _lock: None,
+        }
     }
 
     /// Where a workspace lies when the user names none: the data directory of the platform.
@@ -152,6 +250,12 @@ impl Workspace {
         self.head.lock().clone()
     }
 
+    /// The audit trail and its journal, for reading; usable from any thread.
+    #[must_use]
+    pub fn query(&self) -> Query {
+        Query::new(&self.dir)
+    }
+
     /// Content-addressed files of this workspace; cheap to clone, usable from any thread.
     #[must_use]
     pub const fn artifacts(&self) -> &Artifacts {
@@ -174,8 +278,7 @@ impl Workspace {
     pub fn commit(&self, transaction: Transaction) -> Ticket {
         let ticket = Ticket(self.next_ticket.fetch_add(1, Ordering::Relaxed));
         let request = Request::Queued(ticket, transaction);
-        if self.send(request).is_err() {
-            let error = Error::Stopped;
+        if let Err(error) = self.send(request) {
             // The receiver lives in `self`, so this cannot fail.
             drop(self.answer.send(Answer::Failed { ticket, error }));
         }
@@ -200,6 +303,10 @@ impl Workspace {
     }
 
     fn send(&self, request: Request) -> Result<(), Error> {
+        if let Some(reason) = &self.read_only {
+            let reason = reason.clone();
+            return Err(Error::ReadingOnly { reason });
+        }
         let requests = self.requests.as_ref().ok_or(Error::Stopped)?;
         requests.send(request).map_err(|_| Error::Stopped)
     }

@@ -52,6 +52,8 @@ pub fn run(workspace: Option<PathBuf>, paths: Vec<PathBuf>) -> Result<(), Error>
         samples: samples(&workspace),
         workspace,
         version: VERSION.to_owned(),
+        anchors: store::default_anchor_folder(),
+        access: store::Access::WriteOrRead,
         seed: random_seed(),
         clock: Arc::new(Timestamp::now),
         wake,

@@ -6,8 +6,8 @@ use jiff::civil::Date;
 use serde::{Deserialize, Serialize};
 
 use crate::case::{
-    AnnotationId, LesionId, LesionRole, PatientId, SeriesId, TimePointId, TreatmentId,
-    TreatmentKind,
+    AnnotationId, LesionId, LesionRole, Meaning, PatientId, ReaderId, ReaderRole, SeriesId, StepId,
+    TimePointId, TreatmentId, TreatmentKind,
 };
 use crate::geometry::Point;
 use crate::jobs::JobId;
@@ -178,6 +178,87 @@ pub enum Command {
         /// Position in the list shown.
         index: usize,
     },
+    /// Take the last step of the shown patient back.
+    Undo,
+    /// Bring the step that was taken back last again.
+    Redo,
+    /// Undo or redo until this step is the last one that stands; `None` undoes all.
+    JumpTo {
+        /// Which.
+        step: Option<StepId>,
+    },
+    /// Let this reader be the one who acts from now on; `None` for no named one.
+    SetReader {
+        /// Who.
+        reader: Option<ReaderId>,
+    },
+    /// Enter a reader (or find the one of that name and role), who acts from now on.
+    EnterReader {
+        /// Name as printed in reports.
+        name: String,
+        /// Role.
+        role: ReaderRole,
+    },
+    /// Mark the reading of a time point as reviewed.
+    MarkReviewed {
+        /// Which.
+        time_point: TimePointId,
+    },
+    /// Sign the reading of a time point, which locks it.
+    Sign {
+        /// Which.
+        time_point: TimePointId,
+        /// What the signature means.
+        meaning: Meaning,
+    },
+    /// Unlock a signed reading in order to change it.
+    Amend {
+        /// Which.
+        time_point: TimePointId,
+        /// Why; must not be empty.
+        reason: String,
+    },
+    /// List the masks that were ever made of a lesion at the time point of this gesture.
+    ShowVersions {
+        /// The standing gesture.
+        annotation: AnnotationId,
+    },
+    /// Close the list of masks.
+    HideVersions,
+    /// Compare two masks of the list: numbers, and both outlines on the slice.
+    CompareVersions {
+        /// Entry that made the first.
+        a: StepId,
+        /// Entry that made the second.
+        b: StepId,
+    },
+    /// Let an earlier mask stand again, as a new step.
+    RestoreVersion {
+        /// Entry that made it.
+        version: StepId,
+    },
+    /// Show where a number comes from.
+    Trace {
+        /// Which.
+        subject: Subject,
+    },
+    /// Close what [`Command::Trace`] shows.
+    HideTrace,
+    /// Erase a patient for good: identity, images' places, lesions, masks and what the audit trail's
+    /// journal holds.
+    ErasePatient {
+        /// Whom.
+        patient: PatientId,
+        /// Why; must not be empty.
+        reason: String,
+    },
+    /// Put the crash report of an earlier session away.
+    SettleCrash {
+        /// Keep the file instead of deleting it.
+        keep: bool,
+    },
+    /// Read the workspace again that was opened for reading only.
+    Reload,
     /// Try again to save what could not be saved.
     RetrySave,
     /// Choose the light or the dark theme.
@@ -185,6 +266,21 @@ pub enum Command {
         /// Dark.
         dark: bool,
     },
+}
+
+/// A number on screen whose making can be asked for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Subject {
+    /// Sizes of a lesion at a time point: drawn diameter, axes, volume, confidence.
+    Size(AnnotationId),
+    /// Sum of diameters, change and response at a time point.
+    Response(TimePointId),
+    /// Growth curve, doubling time and forecast of a lesion.
+    Growth(LesionId),
+    /// A fact of the narrative, by its number (`F12`).
+    Fact(u32),
+    /// The state of a reading.
+    Reading(TimePointId),
 }
 
 /// The verbs of a review script (`oncotwin review`), in JSON `{"do": "open", …}`.

@@ -126,6 +126,11 @@ pub(super) enum Event {
         /// Why, and what to do.
         reason: String,
     },
+    /// What was committed stands, but something beside it failed.
+    Trouble {
+        /// What.
+        reason: String,
+    },
 }
 
 /// How a job ended.

@@ -13,7 +13,7 @@ use super::state::{Sample, State};
 use super::view::View;
 use super::work::{self, Tools};
 use crate::jobs::{Finished, JobSpec, Outcome, Queue, Wake};
-use crate::store::{self, Workspace};
+use crate::store::{self, Access, OpenOptions, Workspace};
 
 /// Tells the time. Only the session and the store ask it; stages get times as arguments.
 pub type Clock = Arc<dyn Fn() -> Timestamp + Send + Sync>;
@@ -26,6 +26,10 @@ pub struct SessionConfig {
     pub samples: Vec<Sample>,
     /// Version of the program, for the audit trail and reports.
     pub version: String,
+    /// Folder of the key that anchors the audit trail; `None` for no anchor.
+    pub anchors: Option<PathBuf>,
+    /// Whether the workspace is to be written or only read.
+    pub access: Access,
     /// Seed of identifiers; random in use, fixed in tests.
     pub seed: [u8; 32],
     /// Tells the time.
@@ -77,14 +81,20 @@ impl Session {
     pub fn start(config: SessionConfig) -> Result<Self, SessionError> {
         let clock = Arc::clone(&config.clock);
         let store_clock = Arc::clone(&config.clock);
-        let (workspace, records) =
-            Workspace::open(&config.workspace, move || store_clock(), &config.version)?;
+        let options = OpenOptions {
+            clock: Box::new(move || store_clock()),
+            app_version: config.version,
+            anchors: config.anchors,
+            access: config.access,
+        };
+        let (workspace, opened) = Workspace::open(&config.workspace, options)?;
         workspace.wake_with(Arc::clone(&config.wake));
         let queue = Queue::start(&config.wake)?;
-        let state = State::new(records, config.seed, config.samples, config.workspace);
+        let state = State::new(opened, config.seed, config.samples, config.workspace);
         let tools = Tools {
             artifacts: workspace.artifacts().clone(),
             cache: workspace.cache().clone(),
+            query: workspace.query(),
         };
         let mut session = Self {
             state,
@@ -195,6 +205,9 @@ fn commit_event(answer: store::Answer) -> Event {
     match answer {
         store::Answer::Committed { .. } => Event::Committed,
         store::Answer::Failed { error, .. } => Event::CommitFailed {
+            reason: error.to_string(),
+        },
+        store::Answer::Trouble { error } => Event::Trouble {
             reason: error.to_string(),
         },
     }

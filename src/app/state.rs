@@ -14,6 +14,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use jiff::Timestamp;
+use uuid::Uuid;
 
 use super::command::Command;
 use super::effect::{Effect, Event, Failure, Request, Work};
@@ -22,15 +23,17 @@ use super::ids::IdSource;
 use super::summary::{self, Summary, SummaryCache};
 use super::twin_input::TwinResult;
 use super::view::{Message, Picture, Severity};
+use super::view_build::column_title;
 use crate::case::{
-    Annotation, AnnotationId, AuditAction, AuditNote, Change, Lesion, LesionId, Patient, PatientId,
-    Records, Segmented, Series, SeriesId, SeriesView, TimePoint, TimePointId, Transaction,
+    Annotation, AnnotationId, AuditNote, Change, Lesion, LesionId, Patient, PatientId, Reader,
+    ReaderId, Records, Segmented, Series, SeriesId, SeriesView, StepId, TimePoint, TimePointId,
+    Transaction,
 };
 use crate::geometry::Grid;
 use crate::jobs::{JobContext, JobId, Lane};
 use crate::measure::Measured;
 use crate::open::Item;
-use crate::store::apply_in_memory;
+use crate::store::{Opened, apply_in_memory};
 use crate::volume::{Mask, Volume, WindowLevel};
 
 /// Something that is on its way, there, or could not be had.
@@ -137,17 +140,38 @@ pub struct State {
     pub(super) last_report: String,
     /// Hash of the newest audit entry, for the report; kept by the session.
     pub(super) audit_head: String,
+    /// Time of the command or event that is being dealt with.
+    now: Timestamp,
+    /// Who acts.
+    reader: Option<ReaderId>,
 }
 
 /// Key of the setting that remembers which patient was shown.
 const SHOWN_PATIENT: &str = "shown_patient";
 /// Key of the setting that remembers the theme.
 const DARK: &str = "dark_theme";
+/// Key of the setting that remembers who acts.
+const READER: &str = "reader";
+
+/// Every identifier in the record that was minted by a session.
+fn identifiers(r: &Records) -> impl Iterator<Item = Uuid> {
+    let patients = r.patients.iter().map(|p| p.id.0);
+    patients
+        .chain(r.time_points.iter().map(|t| t.id.0))
+        .chain(r.series.iter().map(|s| s.id.0))
+        .chain(r.lesions.iter().map(|l| l.id.0))
+        .chain(r.annotations.iter().map(|a| a.id.0))
+        .chain(r.treatments.iter().map(|t| t.id.0))
+        .chain(r.scenarios.iter().map(|s| s.id.0))
+        .chain(r.readers.iter().map(|x| x.id.0))
+        .chain(r.signoffs.iter().map(|s| s.id.0))
+}
 
 impl State {
     /// The state of a workspace that was just opened. `State::resume` then takes up what was under way.
     #[must_use]
-    pub fn new(records: Records, seed: [u8; 32], samples: Vec<Sample>, workspace: PathBuf) -> Self {
+    pub fn new(opened: Opened, seed: [u8; 32], samples: Vec<Sample>, workspace: PathBuf) -> Self {
+        let records = opened.records;
         let setting = |key: &str| {
             let found = records.settings.iter().find(|(k, _)| k == key);
             found.map(|(_, value)| value.clone())
@@ -169,9 +193,12 @@ impl State {
                     .then_some((t.id, series))
             })
             .collect();
+        let reader = setting(READER)
+            .and_then(|v| serde_json::from_value::<ReaderId>(v).ok())
+            .filter(|id| records.readers.iter().any(|r| r.id == *id));
         Self {
+            ids: IdSource::new(seed, identifiers(&records)),
             records,
-            ids: IdSource::new(seed),
             shown,
             selected: None,
             shown_series,
@@ -195,6 +222,8 @@ impl State {
             dark,
             last_report: String::new(),
             audit_head: String::new(),
+            now: Timestamp::UNIX_EPOCH,
+            reader,
         }
     }
 
@@ -300,6 +329,7 @@ impl State {
 
     /// Does what a person asked. `now` is the time of the request.
     pub(super) fn apply(&mut self, command: Command, now: Timestamp) -> Vec<Effect> {
+        self.now = now;
         let mut effects = Vec::new();
         let e = &mut effects;
         match command {
@@ -377,6 +407,23 @@ impl State {
                     self.messages.remove(index);
                 }
             }
+            Command::Undo
+            | Command::Redo
+            | Command::JumpTo { .. }
+            | Command::SetReader { .. }
+            | Command::EnterReader { .. }
+            | Command::MarkReviewed { .. }
+            | Command::Sign { .. }
+            | Command::Amend { .. }
+            | Command::ShowVersions { .. }
+            | Command::HideVersions
+            | Command::CompareVersions { .. }
+            | Command::RestoreVersion { .. }
+            | Command::Trace { .. }
+            | Command::HideTrace
+            | Command::ErasePatient { .. }
+            | Command::SettleCrash { .. }
+            | Command::Reload => {}
             Command::RetrySave => self.retry_save(e),
             Command::SetDark { dark } => {
                 self.dark = dark;
@@ -388,6 +435,7 @@ impl State {
 
     /// Takes in what the world answered. `now` is the time of the answer.
     pub(super) fn absorb(&mut self, event: Event, now: Timestamp) -> Vec<Effect> {
+        self.now = now;
         let mut effects = Vec::new();
         match event {
             Event::Job { job, result } => {
@@ -401,6 +449,7 @@ impl State {
                 self.unsaved.extend(self.under_way.pop_front());
                 self.save_error = reason;
             }
+            Event::Trouble { reason } => self.say(Severity::Warning, reason, ""),
         }
         effects
     }
@@ -418,34 +467,50 @@ impl State {
         effects.push(Effect::Commit(Box::new(transaction)));
     }
 
-    /// Changes the record, in memory now and on disk by the effect, with its audit entry.
+    /// Changes the record, in memory now and on disk by the effect, with its audit entry. Answers
+    /// with the identifier of the transaction; `None` when the changes contradict the record, of
+    /// which nothing is done then.
     pub(super) fn commit(
         &mut self,
         changes: Vec<Change>,
         audit: Option<AuditNote>,
         effects: &mut Vec<Effect>,
-    ) {
-        for change in &changes {
-            if let Err(refusal) = apply_in_memory(&mut self.records, change) {
+    ) -> Option<StepId> {
+        let inverse = match apply_in_memory(&mut self.records, &changes) {
+            Ok(inverse) => inverse,
+            Err(refusal) => {
                 // The store would refuse the transaction for the same reason.
                 self.say(
                     Severity::Error,
                     format!("A change was refused: {refusal}"),
                     "This is a defect of the program; nothing was changed on disk. Please report it.",
                 );
-                return;
+                return None;
             }
-        }
-        if audit.is_some() {
+        };
+        let id = StepId(self.ids.next(self.now));
+        let audit = audit.map(|note| {
             self.revision += 1;
-        }
-        let transaction = Transaction { changes, audit };
+            let reader = self.reader();
+            AuditNote {
+                reader: reader.map(|r| r.id),
+                role: reader.map(|r| r.role),
+                ..note
+            }
+        });
+        let transaction = Transaction {
+            id,
+            changes,
+            inverse,
+            audit,
+        };
         if self.unsaved.is_empty() {
             self.hand_over(transaction, effects);
         } else {
             // Later changes build on the refused ones: they wait with them, in order.
             self.unsaved.push_back(transaction);
         }
+        Some(id)
     }
 
     /// Remembers how something is looked at.
@@ -515,6 +580,12 @@ impl State {
         self.say(Severity::Error, &*failure.text, &*failure.hint);
     }
 
+    /// Who acts.
+    pub(super) fn reader(&self) -> Option<&Reader> {
+        let id = self.reader?;
+        self.records.readers.iter().find(|r| r.id == id)
+    }
+
     pub(super) fn patient(&self, id: PatientId) -> Option<&Patient> {
         self.records.patients.iter().find(|p| p.id == id)
     }
@@ -543,6 +614,21 @@ impl State {
             .lesions
             .iter()
             .filter(move |l| l.patient == patient)
+    }
+
+    /// Label of a lesion; empty when it is not there.
+    pub(super) fn label(&self, id: LesionId) -> String {
+        self.lesion(id).map(|l| l.label.clone()).unwrap_or_default()
+    }
+
+    /// What the column of a visit is called: `Baseline`, `Follow-up 1`, …
+    pub(super) fn visit_name(&self, id: TimePointId) -> String {
+        let Some(patient) = self.time_point(id).map(|t| t.patient) else {
+            return String::new();
+        };
+        let points = grouping::ordered(&self.records, patient);
+        let at = points.iter().position(|t| t.id == id);
+        at.map(column_title).unwrap_or_default()
     }
 
     pub(super) fn annotation(&self, id: AnnotationId) -> Option<&Annotation> {
@@ -587,22 +673,4 @@ impl State {
             |(_, view)| *view,
         )
     }
-}
-
-/// An audit entry about one object.
-pub(super) fn note(
-    event: &str,
-    action: AuditAction,
-    object_type: &str,
-    object_id: impl ToString,
-    detail: serde_json::Value,
-) -> Option<AuditNote> {
-    Some(AuditNote {
-        event: event.to_owned(),
-        action,
-        object_type: object_type.to_owned(),
-        object_id: object_id.to_string(),
-        detail,
-        artifacts: Vec::new(),
-    })
 }

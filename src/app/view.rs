@@ -5,9 +5,10 @@
 
 use std::sync::Arc;
 
+pub use super::command::Subject;
 pub use crate::case::{
-    AnnotationId, LesionId, LesionRole, PatientId, SeriesId, TimePointId, TreatmentId,
-    TreatmentKind,
+    AnnotationId, LesionId, LesionRole, Meaning, PatientId, ReaderId, ReaderRole, ReadingState,
+    SeriesId, StepId, TimePointId, TreatmentId, TreatmentKind,
 };
 pub use crate::geometry::{Letters, Point, Vec3};
 pub use crate::jobs::JobId;
@@ -28,10 +29,72 @@ pub struct View {
     pub messages: Vec<Message>,
     /// Whether everything shown is on disk.
     pub saved: Saved,
+    /// Why nothing can be changed, and what to do: the workspace is open elsewhere, or its folder
+    /// cannot be written. `None` when it can.
+    pub read_only: Option<String>,
+    /// Who acts, and who could.
+    pub readers: ReadersView,
+    /// Where a number comes from, when that was asked.
+    pub trace: Option<TraceView>,
+    /// Crash report of an earlier session that waits to be dealt with.
+    pub crash: Option<CrashView>,
     /// Name of the workspace folder.
     pub workspace: String,
     /// Dark theme.
     pub dark: bool,
+}
+
+/// Readers of this workspace.
+#[derive(Clone, Debug, Default)]
+pub struct ReadersView {
+    /// Who acts now.
+    pub current: Option<ReaderId>,
+    /// All, in order of entry.
+    pub all: Vec<ReaderRow>,
+}
+
+/// A reader.
+#[derive(Clone, Debug)]
+pub struct ReaderRow {
+    /// Who.
+    pub id: ReaderId,
+    /// Name.
+    pub name: String,
+    /// Role.
+    pub role: ReaderRole,
+}
+
+/// Where a number comes from: from the number back to the files.
+#[derive(Clone, Debug, Default)]
+pub struct TraceView {
+    /// The number, for example `L2 · Follow-up 1 · long axis 23.4 mm`.
+    pub title: String,
+    /// Stages, the last first; each was made of those below it that are indented deeper.
+    pub nodes: Vec<TraceNode>,
+    /// The trail is still being read.
+    pub pending: bool,
+}
+
+/// One stage on the way to a number.
+#[derive(Clone, Debug, Default)]
+pub struct TraceNode {
+    /// Distance from the number.
+    pub depth: usize,
+    /// The stage or act, for example `Segmentation` or `Drawn diameter`.
+    pub title: String,
+    /// Name and value: version, parameters, inputs, reader, time, audit entry, hashes.
+    pub lines: Vec<(String, String)>,
+}
+
+/// A crash report of an earlier session.
+#[derive(Clone, Debug)]
+pub struct CrashView {
+    /// File.
+    pub path: String,
+    /// When and where in the program.
+    pub summary: String,
+    /// The whole report, as it would be passed on; holds no patient data.
+    pub text: String,
 }
 
 /// The list shown at start.
@@ -138,6 +201,97 @@ pub struct PatientView {
     pub narrative: Vec<NarrativeRow>,
     /// Where the last report went; empty when none was written.
     pub last_report: String,
+    /// Steps of the record that can be undone and redone.
+    pub history: HistoryView,
+    /// Masks ever made of a lesion at a time point, when they were asked for.
+    pub versions: Option<VersionsView>,
+}
+
+/// What was done to the record of a patient, as steps.
+#[derive(Clone, Debug, Default)]
+pub struct HistoryView {
+    /// Steps that stand, then steps that were undone and can be redone; oldest first.
+    pub steps: Vec<HistoryRow>,
+    /// What undoing takes back; `None` when there is nothing.
+    pub undo: Option<String>,
+    /// What redoing brings again; `None` when there is nothing.
+    pub redo: Option<String>,
+    /// Steps of earlier sessions are still being read.
+    pub pending: bool,
+}
+
+/// A step of the history.
+#[derive(Clone, Debug)]
+pub struct HistoryRow {
+    /// Which.
+    pub id: StepId,
+    /// What, for example `Draw L2 · Follow-up 1`.
+    pub title: String,
+    /// Name of the reader; empty for an unnamed one.
+    pub who: String,
+    /// Local date and time.
+    pub when: String,
+    /// Why, where a reason was stated.
+    pub reason: String,
+    /// It was undone and can be redone.
+    pub undone: bool,
+}
+
+/// Masks of one lesion at one time point.
+#[derive(Clone, Debug)]
+pub struct VersionsView {
+    /// The standing gesture.
+    pub annotation: AnnotationId,
+    /// For example `L2 · Follow-up 1`.
+    pub title: String,
+    /// Oldest first.
+    pub rows: Vec<VersionRow>,
+    /// The trail is still being read.
+    pub pending: bool,
+    /// The two that are compared.
+    pub compared: Option<[StepId; 2]>,
+    /// The comparison, name and value, once it is made: Dice, volumes, voxels in one only,
+    /// largest distance.
+    pub comparison: Vec<(String, String)>,
+}
+
+/// A mask that was made.
+#[derive(Clone, Debug)]
+pub struct VersionRow {
+    /// Entry that made it.
+    pub id: StepId,
+    /// Local date and time.
+    pub when: String,
+    /// Reader.
+    pub who: String,
+    /// Engine and gesture, for example `growcut/1 from a drawn diameter of 31.2 mm`.
+    pub what: String,
+    /// Why, where stated; what became of it (replaced, undone, removed).
+    pub why: String,
+    /// Axes with unit.
+    pub axes: String,
+    /// Volume with unit.
+    pub volume: String,
+    /// Confidence, 0–1.
+    pub confidence: f64,
+    /// It is the one that stands.
+    pub standing: bool,
+}
+
+/// The reading of a time point.
+#[derive(Clone, Debug, Default)]
+pub struct ReadingView {
+    /// Its state.
+    pub state: ReadingState,
+    /// Who, when and with what meaning, for example `Signed by A. Reader (radiologist), approval,
+    /// 2026-03-01 10:12`; empty for a draft that never was anything else.
+    pub text: String,
+    /// What was signed is not what stands now (the record was altered outside the program).
+    pub broken: bool,
+    /// A lesion is marked, so that there is something to review.
+    pub has_content: bool,
+    /// Earlier states, oldest first, one line each, with the reasons of amendments.
+    pub history: Vec<String>,
 }
 
 /// One time point.
@@ -157,6 +311,8 @@ pub struct ColumnView {
     pub shown: Option<SliceView>,
     /// Why nothing is shown: loading, or an error.
     pub status: String,
+    /// How far the reading has come.
+    pub reading: ReadingView,
 }
 
 /// A series of a time point.
@@ -249,6 +405,8 @@ pub struct SliceView {
     pub letters: Option<Letters>,
     /// Lesions on this slice.
     pub overlays: Vec<Overlay>,
+    /// Outlines of the two compared masks on this slice, in picture coordinates.
+    pub compared: Option<[Vec<Vec<[f32; 2]>>; 2]>,
     /// Slices that carry a mask of some lesion (for marks beside the slice slider).
     pub marked_slices: Vec<usize>,
 }
@@ -312,6 +470,8 @@ pub struct LesionCell {
     pub pending: bool,
     /// Where the number came from, for hovering: engine, version, mask hash, time.
     pub provenance: String,
+    /// The reading is signed: nothing of it can be changed before it is amended.
+    pub locked: bool,
 }
 
 /// Response at one time point.
@@ -336,6 +496,8 @@ pub struct ResponseCell {
 pub struct GrowthView {
     /// Label of the lesion; empty when there is nothing to show.
     pub title: String,
+    /// Which lesion.
+    pub lesion: Option<LesionId>,
     /// What is plotted, with unit, for example `Volume (mL)`.
     pub y_label: String,
     /// Observed points: day, value, column.
@@ -406,6 +568,7 @@ pub struct TreatmentRow {
 pub struct NarrativeRow {
     /// The sentence.
     pub text: String,
-    /// The facts behind its numbers, `F3: long axis of L1 at 2024-03-01 = 32.1 mm`.
-    pub facts: Vec<String>,
+    /// The facts behind its numbers: number of the fact, and
+    /// `F3: long axis of L1 at 2024-03-01 = 32.1 mm`.
+    pub facts: Vec<(u32, String)>,
 }

@@ -13,8 +13,8 @@ use super::grouping;
 use super::state::{Slot, State};
 use super::summary;
 use super::view::{
-    ChooserView, ColumnView, JobRow, NarrativeRow, PatientRow, PatientView, SampleRow, SeriesTab,
-    TreatmentRow, View,
+    ChooserView, ColumnView, HistoryView, JobRow, NarrativeRow, PatientRow, PatientView,
+    ReadersView, ReadingView, SampleRow, SeriesTab, TreatmentRow, View,
 };
 use crate::case::{PatientId, Series, TimePoint, Treatment, TreatmentKind};
 use crate::warning::Warning;
@@ -41,6 +41,10 @@ impl State {
                 .collect(),
             messages: self.messages.clone(),
             saved: self.saved(),
+            read_only: None,
+            readers: ReadersView::default(),
+            trace: None,
+            crash: None,
             workspace: self.workspace.display().to_string(),
             dark: self.dark,
         }
@@ -133,6 +137,8 @@ impl State {
             scenario: scenario.map(|s| s.change.clone()),
             narrative: narrative_rows(&summary),
             last_report: self.last_report.clone(),
+            history: HistoryView::default(),
+            versions: None,
         })
     }
 
@@ -168,6 +174,7 @@ impl State {
             series,
             shown: shown.and_then(|id| self.slice_view(id)),
             status,
+            reading: ReadingView::default(),
         }
     }
 
@@ -211,7 +218,7 @@ fn narrative_rows(summary: &summary::Summary) -> Vec<NarrativeRow> {
                     summary
                         .facts
                         .get(*id)
-                        .map(|fact| format!("{id}: {}", fact.text))
+                        .map(|fact| (id.0, format!("{id}: {}", fact.text)))
                 })
                 .collect(),
         })

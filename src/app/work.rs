@@ -14,7 +14,7 @@ use crate::jobs::JobContext;
 use crate::open::{self, Item};
 use crate::provenance::{InputHash, StageKey};
 use crate::segment::{self, GrowCutParams};
-use crate::store::{Artifacts, Cache, decode_mask, encode_mask};
+use crate::store::{Artifacts, Cache, Query, decode_mask, encode_mask};
 use crate::volume::{IntensityUnit, Mask, MaskRuns, Volume, WindowLevel};
 use crate::warning::Warning;
 use crate::{measure, phantom};
@@ -24,6 +24,7 @@ use crate::{measure, phantom};
 pub(super) struct Tools {
     pub(super) artifacts: Artifacts,
     pub(super) cache: Cache,
+    pub(super) query: Query,
 }
 
 /// Does a piece of work. Runs on a worker thread.

@@ -13,13 +13,15 @@ use crate::app::view::{PatientView, Severity};
 use crate::app::{
     Command, Script, Session, SessionConfig, SessionError, VERSION, random_seed, review as replay,
 };
-use crate::export;
+use crate::{export, store};
 
 fn start(workspace: &Path) -> Result<Session, Failure> {
     Session::start(SessionConfig {
         workspace: workspace.to_owned(),
         samples: Vec::new(),
         version: VERSION.to_owned(),
+        anchors: store::default_anchor_folder(),
+        access: store::Access::Write,
         seed: random_seed(),
         clock: Arc::new(Timestamp::now),
         wake: Arc::new(|| {}),

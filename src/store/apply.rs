@@ -5,29 +5,25 @@
 use rusqlite::{Connection, OptionalExtension as _, Params, named_params, params};
 
 use super::artifacts::Artifacts;
+use super::erase;
 use super::error::Error;
 use super::words::{Fault, integer, json, path_value, real, split_warnings, word};
 use crate::case::{
-    Annotation, Change, Lesion, Patient, PatientIdentity, Prompt, Scenario, Segmented, Series,
-    SeriesId, SeriesSource, SeriesView, TimePoint, Treatment,
+    Annotation, Change, Lesion, Patient, PatientIdentity, Prompt, Reader, Scenario, Segmented,
+    Series, SeriesId, SeriesSource, SeriesView, Signoff, TimePoint, Treatment,
 };
 use crate::geometry::Point;
 use crate::units::{Bulk, Length};
 
-/// What changes need besides the tables.
+/// What entering an artifact needs besides the tables.
 pub(super) struct Surroundings<'a> {
     pub(super) artifacts: &'a Artifacts,
     /// Time of the transaction, RFC 3339.
     pub(super) now: &'a str,
 }
 
-/// Applies one change. `Put…` inserts or replaces by id and keeps the place in the order of entry;
-/// removing what is not there changes nothing.
-pub(super) fn apply(
-    tx: &Connection,
-    change: &Change,
-    around: &Surroundings<'_>,
-) -> Result<(), Fault> {
+/// Applies one change. `Put…` inserts or replaces by id; removing what is not there changes nothing.
+pub(super) fn apply(tx: &Connection, change: &Change) -> Result<(), Fault> {
     match change {
         Change::PutPatient(patient, identity) => put_patient(tx, patient, identity),
         Change::PutTimePoint(time_point) => put_time_point(tx, time_point),
@@ -47,7 +43,12 @@ pub(super) fn apply(
             "DELETE FROM annotations WHERE id = ?1",
             [id.to_string()],
         ),
-        Change::PutSegmented(segmented) => put_segmented(tx, segmented, around),
+        Change::PutSegmented(segmented) => put_segmented(tx, segmented),
+        Change::RemoveSegmented(id) => run(
+            tx,
+            "DELETE FROM segmented WHERE annotation = ?1",
+            [id.to_string()],
+        ),
         Change::PutTreatment(treatment) => put_treatment(tx, treatment),
         Change::RemoveTreatment(id) => {
             run(tx, "DELETE FROM treatments WHERE id = ?1", [id.to_string()])
@@ -56,7 +57,18 @@ pub(super) fn apply(
         Change::RemoveScenario(id) => {
             run(tx, "DELETE FROM scenarios WHERE id = ?1", [id.to_string()])
         }
+        Change::PutReader(reader) => put_reader(tx, reader),
+        Change::PutSignoff(signoff) => put_signoff(tx, signoff),
+        Change::RemoveSignoff(id) => {
+            run(tx, "DELETE FROM signoffs WHERE id = ?1", [id.to_string()])
+        }
+        Change::ErasePatient(id) => erase::patient(tx, *id),
         Change::PutSeriesView(series, view) => put_view(tx, *series, view),
+        Change::RemoveSeriesView(series) => run(
+            tx,
+            "DELETE FROM series_view WHERE series = ?1",
+            [series.to_string()],
+        ),
         Change::PutSetting(key, value) => run(
             tx,
             "INSERT INTO settings (key, value) VALUES (?1, ?2)
@@ -66,27 +78,43 @@ pub(super) fn apply(
     }
 }
 
-/// Enters an artifact file into the record; refused when the file is not there.
+/// Enters an artifact file into the record and answers with its hash and size; refused when the file
+/// is not there. Masks are entered before the change that refers to them.
 pub(super) fn register_artifact(
     tx: &Connection,
     sha256: &str,
     kind: &str,
     around: &Surroundings<'_>,
-) -> Result<(), Fault> {
-    let known = tx
-        .prepare_cached("SELECT 1 FROM artifacts WHERE sha256 = ?1")?
-        .query_row([sha256], |_| Ok(()))
+) -> Result<(String, u64), Fault> {
+    let known: Option<i64> = tx
+        .prepare_cached("SELECT bytes FROM artifacts WHERE sha256 = ?1")?
+        .query_row([sha256], |row| row.get(0))
         .optional()?;
-    let bytes = around.artifacts.size(sha256)?;
-    if known.is_some() {
-        return Ok(());
-    }
-    let bytes = i64::try_from(bytes)
+    let size = match known {
+        Some(size) => size.unsigned_abs(),
+        None => {
+            let size = around.artifacts.size(sha256)?;
+            insert_artifact(tx, sha256, kind, size, around.now)?;
+            size
+        }
+    };
+    Ok((sha256.to_owned(), size))
+}
+
+/// Writes the row of an artifact.
+pub(super) fn insert_artifact(
+    tx: &Connection,
+    sha256: &str,
+    kind: &str,
+    size: u64,
+    created: &str,
+) -> Result<(), Fault> {
+    let bytes = i64::try_from(size)
         .map_err(|_| Error::Refused(format!("artifact {sha256} is too large to record")))?;
     run(
         tx,
         "INSERT INTO artifacts (sha256, kind, bytes, created) VALUES (?1, ?2, ?3, ?4)",
-        params![sha256, kind, bytes, around.now],
+        params![sha256, kind, bytes, created],
     )
 }
 
@@ -265,12 +293,7 @@ fn put_annotation(tx: &Connection, annotation: &Annotation) -> Result<(), Fault>
     )
 }
 
-fn put_segmented(
-    tx: &Connection,
-    segmented: &Segmented,
-    around: &Surroundings<'_>,
-) -> Result<(), Fault> {
-    register_artifact(tx, &segmented.artifact_sha256, "mask", around)?;
+fn put_segmented(tx: &Connection, segmented: &Segmented) -> Result<(), Fault> {
     let annotation = segmented.annotation.to_string();
     let measured = &segmented.measured;
     let (long, short) = (&measured.long_axis, &measured.short_axis);
@@ -378,6 +401,53 @@ fn put_treatment(tx: &Connection, treatment: &Treatment) -> Result<(), Fault> {
         "INSERT INTO treatment_text (treatment, name) VALUES (?1, ?2)
          ON CONFLICT (treatment) DO UPDATE SET name = excluded.name",
         params![treatment.id.to_string(), treatment.name],
+    )
+}
+
+fn put_reader(tx: &Connection, reader: &Reader) -> Result<(), Fault> {
+    run(
+        tx,
+        "INSERT INTO readers (id, name, role, created) VALUES (?1, ?2, ?3, ?4)
+         ON CONFLICT (id) DO UPDATE SET name = excluded.name, role = excluded.role,
+            created = excluded.created",
+        params![
+            reader.id.to_string(),
+            reader.name,
+            word(&reader.role)?,
+            reader.created.to_string(),
+        ],
+    )
+}
+
+fn put_signoff(tx: &Connection, signoff: &Signoff) -> Result<(), Fault> {
+    let id = signoff.id.to_string();
+    run(
+        tx,
+        "INSERT INTO signoffs (id, patient, time_point, state, meaning, reader, reader_name,
+            content_sha256, created)
+         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)
+         ON CONFLICT (id) DO UPDATE SET patient = excluded.patient,
+            time_point = excluded.time_point, state = excluded.state,
+            meaning = excluded.meaning, reader = excluded.reader,
+            reader_name = excluded.reader_name, content_sha256 = excluded.content_sha256,
+            created = excluded.created",
+        params![
+            id,
+            signoff.patient.to_string(),
+            signoff.time_point.to_string(),
+            word(&signoff.state)?,
+            signoff.meaning.map(|m| word(&m)).transpose()?,
+            signoff.reader.map(|r| r.to_string()),
+            signoff.reader_name,
+            signoff.content_sha256,
+            signoff.created.to_string(),
+        ],
+    )?;
+    run(
+        tx,
+        "INSERT INTO signoff_text (signoff, reason) VALUES (?1, ?2)
+         ON CONFLICT (signoff) DO UPDATE SET reason = excluded.reason",
+        params![id, signoff.reason],
     )
 }
 

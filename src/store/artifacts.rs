@@ -77,6 +77,16 @@ impl Artifacts {
         Ok(bytes)
     }
 
+    /// Removes an artifact; whether it was there.
+    pub(super) fn remove(&self, sha256: &str) -> Result<bool, Error> {
+        let path = self.path(sha256)?;
+        match std::fs::remove_file(&path) {
+            Ok(()) => Ok(true),
+            Err(e) if e.kind() == ErrorKind::NotFound => Ok(false),
+            Err(e) => Err(Error::io("remove the artifact", &path)(e)),
+        }
+    }
+
     /// Size of an artifact in bytes; its content is not checked.
     pub(super) fn size(&self, sha256: &str) -> Result<u64, Error> {
         let path = self.path(sha256)?;

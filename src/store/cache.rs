@@ -8,6 +8,7 @@ use crate::provenance::StageKey;
 
 use super::artifacts::SCRATCH;
 use super::atomic::{self, Durability};
+use super::error::Error;
 
 const MAGIC: &[u8; 8] = b"OTCACHE1";
 const HEADER: usize = MAGIC.len() + 8;
@@ -74,6 +75,14 @@ impl Cache {
         Self {
             dir: artifacts.join("cache").into(),
             scratch: artifacts.join(SCRATCH).into(),
+        }
+    }
+
+    /// Removes everything; what is asked for later is computed again.
+    pub(super) fn clear(&self) -> Result<(), Error> {
+        match std::fs::remove_dir_all(&self.dir) {
+            Err(e) if e.kind() != ErrorKind::NotFound => Err(Error::io("clear", &self.dir)(e)),
+            _ => Ok(()),
         }
     }
 

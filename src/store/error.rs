@@ -32,6 +32,16 @@ pub enum Error {
         /// The newest schema version that this program knows.
         known: u32,
     },
+    /// An earlier version of the program wrote the database, and it may not be brought up to date.
+    #[error(
+        "{} was written by an older OncoTwin; open it once where it can be written, so that it is \
+         brought up to date",
+        path.display()
+    )]
+    Older {
+        /// The database.
+        path: PathBuf,
+    },
     /// The file is a database of something else.
     #[error("{} is not an OncoTwin workspace; choose another folder", path.display())]
     Foreign {
@@ -123,6 +133,17 @@ pub enum Error {
         /// The file.
         path: PathBuf,
     },
+    /// The workspace was opened for reading only.
+    #[error("the workspace is open for reading only ({reason}); nothing of this change was saved")]
+    ReadingOnly {
+        /// Why.
+        reason: String,
+    },
+    /// The anchor of the audit trail was not written; what was committed stands.
+    #[error(
+        "the record was saved, but the anchor that protects the end of its audit trail was not: {0}"
+    )]
+    Anchor(#[source] Box<Error>),
     /// The writer has ended.
     #[error("the workspace is closed; nothing of this change was saved")]
     Stopped,
@@ -135,6 +156,7 @@ impl Error {
         match self {
             Self::Locked { .. } => "E-LOCKED",
             Self::Newer { .. } => "E-NEWER",
+            Self::Older { .. } => "E-OLDER",
             Self::Foreign { .. } => "E-FOREIGN",
             Self::NoHome => "E-NO-HOME",
             Self::DiskFull { .. } => "E-DISK-FULL",
@@ -145,6 +167,8 @@ impl Error {
             Self::Refused(_) | Self::Unaccounted => "E-REFUSED",
             Self::MissingArtifact { .. } => "E-ARTIFACT-MISSING",
             Self::Corrupt { .. } => "E-ARTIFACT-CORRUPT",
+            Self::ReadingOnly { .. } => "E-READING-ONLY",
+            Self::Anchor(_) => "E-ANCHOR",
             Self::Stopped => "E-STOPPED",
         }
     }

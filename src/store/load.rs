@@ -1,12 +1,12 @@
-//! The tables as [`Records`], in the order of entry.
+//! The tables as [`Records`], each in the order of its identifiers.
 
 use rusqlite::Connection;
 
 use super::words::{Fault, Fields};
 use crate::case::{
     Annotation, AnnotationId, Lesion, LesionId, Patient, PatientId, PatientIdentity, Prompt,
-    Records, Scenario, ScenarioId, Segmented, Series, SeriesId, SeriesSource, SeriesView,
-    TimePoint, TimePointId, Treatment, TreatmentId,
+    Reader, ReaderId, Records, Scenario, ScenarioId, Segmented, Series, SeriesId, SeriesSource,
+    SeriesView, Signoff, SignoffId, TimePoint, TimePointId, Treatment, TreatmentId,
 };
 use crate::geometry::Point;
 use crate::measure::{AxisLine, Measured};
@@ -19,76 +19,79 @@ pub(super) fn load(conn: &Connection) -> Result<Records, Fault> {
         patients: rows(
             conn,
             "patients",
-            "SELECT * FROM patients ORDER BY ord",
+            "SELECT * FROM patients ORDER BY id",
             patient,
         )?,
         identities: rows(
             conn,
             "patient_identity",
-            "SELECT * FROM patient_identity ORDER BY ord",
+            "SELECT * FROM patient_identity ORDER BY patient",
             identity,
         )?,
         time_points: rows(
             conn,
             "time_points",
-            "SELECT * FROM time_points ORDER BY ord",
+            "SELECT * FROM time_points ORDER BY id",
             time_point,
         )?,
         series: rows(
             conn,
             "series",
             "SELECT series.*, files FROM series
-             LEFT JOIN series_warning_files ON series = id ORDER BY ord",
+             LEFT JOIN series_warning_files ON series = id ORDER BY id",
             series,
         )?,
         sources: rows(
             conn,
             "series_source",
-            "SELECT * FROM series_source ORDER BY ord",
+            "SELECT * FROM series_source ORDER BY series",
             source,
         )?,
-        lesions: rows(
-            conn,
-            "lesions",
-            "SELECT * FROM lesions ORDER BY ord",
-            lesion,
-        )?,
+        lesions: rows(conn, "lesions", "SELECT * FROM lesions ORDER BY id", lesion)?,
         annotations: rows(
             conn,
             "annotations",
-            "SELECT * FROM annotations ORDER BY ord",
+            "SELECT * FROM annotations ORDER BY id",
             annotation,
         )?,
         segmented: rows(
             conn,
             "segmented",
             "SELECT segmented.*, files FROM segmented
-             LEFT JOIN segmented_warning_files USING (annotation) ORDER BY ord",
+             LEFT JOIN segmented_warning_files USING (annotation) ORDER BY annotation",
             segmented,
         )?,
         treatments: rows(
             conn,
             "treatments",
             "SELECT treatments.*, coalesce(name, '') AS name FROM treatments
-             LEFT JOIN treatment_text ON treatment = id ORDER BY ord",
+             LEFT JOIN treatment_text ON treatment = id ORDER BY id",
             treatment,
         )?,
         scenarios: rows(
             conn,
             "scenarios",
-            "SELECT * FROM scenarios ORDER BY ord",
+            "SELECT * FROM scenarios ORDER BY id",
             scenario,
+        )?,
+        readers: rows(conn, "readers", "SELECT * FROM readers ORDER BY id", reader)?,
+        signoffs: rows(
+            conn,
+            "signoffs",
+            "SELECT signoffs.*, coalesce(reason, '') AS reason FROM signoffs
+             LEFT JOIN signoff_text ON signoff = id ORDER BY id",
+            signoff,
         )?,
         series_views: rows(
             conn,
             "series_view",
-            "SELECT * FROM series_view ORDER BY ord",
+            "SELECT * FROM series_view ORDER BY series",
             view,
         )?,
         settings: rows(
             conn,
             "settings",
-            "SELECT * FROM settings ORDER BY ord",
+            "SELECT * FROM settings ORDER BY key",
             |f| Ok((f.text("key")?, f.json("value")?)),
         )?,
     };
@@ -281,6 +284,31 @@ fn scenario(f: &Fields<'_>) -> Result<Scenario, Fault> {
         id: ScenarioId(f.parse("id")?),
         patient: PatientId(f.parse("patient")?),
         change: f.json("change")?,
+    })
+}
+
+fn reader(f: &Fields<'_>) -> Result<Reader, Fault> {
+    Ok(Reader {
+        id: ReaderId(f.parse("id")?),
+        name: f.text("name")?,
+        role: f.word("role")?,
+        created: f.parse("created")?,
+    })
+}
+
+fn signoff(f: &Fields<'_>) -> Result<Signoff, Fault> {
+    let meaning = f.get::<Option<String>>("meaning")?;
+    Ok(Signoff {
+        id: SignoffId(f.parse("id")?),
+        patient: PatientId(f.parse("patient")?),
+        time_point: TimePointId(f.parse("time_point")?),
+        state: f.word("state")?,
+        meaning: meaning.map(|_| f.word("meaning")).transpose()?,
+        reader: f.parse_opt("reader")?.map(ReaderId),
+        reader_name: f.text("reader_name")?,
+        content_sha256: f.text("content_sha256")?,
+        reason: f.text("reason")?,
+        created: f.parse("created")?,
     })
 }
 

@@ -1,6 +1,8 @@
-//! Changes applied to records in memory, by the same rules as the tables.
+//! Changes applied to records in memory, by the same rules as the tables, and what takes them back.
 
-use crate::case::{Change, LesionId, PatientId, Records, SeriesId};
+use crate::case::{
+    Annotation, AnnotationId, Change, LesionId, PatientId, Records, Segmented, SeriesId,
+};
 
 /// Why a change contradicts the record.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
@@ -20,21 +22,46 @@ pub enum Refusal {
     InUse,
 }
 
-/// Applies one change, all of it or nothing.
+/// Applies changes in order, all of them or none, and returns what takes them back: applied in its
+/// order, it leaves the records as they were before.
 ///
-/// `Put…` replaces by id and keeps the place in the order of entry; removing takes dependents along
-/// (a lesion its gestures, a gesture its mask) except that a visit must be empty, and removing what
-/// is not there changes nothing.
+/// Erasing a patient cannot be taken back: what it removes is not part of the answer.
 ///
 /// # Errors
-/// [`Refusal`]; a store refuses the same changes.
-pub fn apply_in_memory(records: &mut Records, change: &Change) -> Result<(), Refusal> {
+/// The first [`Refusal`]; a store refuses the same changes.
+pub fn apply_in_memory(records: &mut Records, changes: &[Change]) -> Result<Vec<Change>, Refusal> {
+    let mut done: Vec<Vec<Change>> = Vec::with_capacity(changes.len());
+    for change in changes {
+        match apply(records, change) {
+            Ok(inverse) => done.push(inverse),
+            Err(refusal) => {
+                for change in done.into_iter().rev().flatten() {
+                    // Each inverse was made for exactly this state; none of its changes is refused.
+                    drop(apply(records, &change));
+                }
+                return Err(refusal);
+            }
+        }
+    }
+    Ok(done.into_iter().rev().flatten().collect())
+}
+
+/// Applies one change, all of it or nothing; returns what takes it back.
+///
+/// `Put…` replaces by id; removing takes dependents along (a lesion its gestures, a gesture its
+/// mask) except that a visit must be empty, and removing what is not there changes nothing.
+fn apply(records: &mut Records, change: &Change) -> Result<Vec<Change>, Refusal> {
     let r = records;
+    let mut inverse = Vec::new();
     match change {
         Change::PutPatient(patient, identity) => {
             check(patient.id == identity.patient, Refusal::OtherPatient)?;
-            put(&mut r.patients, patient, |p| p.id);
-            put(&mut r.identities, identity, |i| i.patient);
+            let before = put(&mut r.patients, patient, |p| p.id);
+            let identity_before = put(&mut r.identities, identity, |i| i.patient);
+            inverse.push(match before.zip(identity_before) {
+                Some((patient, identity)) => Change::PutPatient(patient, identity),
+                None => Change::ErasePatient(patient.id),
+            });
         }
         Change::PutTimePoint(time_point) => {
             has_patient(r, time_point.patient)?;
@@ -42,119 +69,220 @@ pub fn apply_in_memory(records: &mut Records, change: &Change) -> Result<(), Ref
                 s.time_point == time_point.id && s.patient != time_point.patient
             };
             check(!r.series.iter().any(moves), Refusal::OtherPatient)?;
-            put(&mut r.time_points, time_point, |t| t.id);
+            let before = put(&mut r.time_points, time_point, |t| t.id);
+            inverse
+                .push(before.map_or(Change::RemoveTimePoint(time_point.id), Change::PutTimePoint));
         }
         Change::RemoveTimePoint(id) => {
             let used = r.series.iter().any(|s| s.time_point == *id);
             check(!used, Refusal::InUse)?;
-            r.time_points.retain(|t| t.id != *id);
+            inverse.extend(take(&mut r.time_points, *id, |t| t.id).map(Change::PutTimePoint));
+            let gone = r.signoffs.extract_if(.., |s| s.time_point == *id);
+            inverse.extend(gone.map(Change::PutSignoff));
         }
         Change::PutSeries(series) => {
-            let time_point = r.time_points.iter().find(|t| t.id == series.time_point);
+            let time_point = get(&r.time_points, series.time_point, |t| t.id);
             let owner = time_point.ok_or(Refusal::NoParent)?.patient;
             check(owner == series.patient, Refusal::OtherPatient)?;
-            let before = r.series.iter().find(|s| s.id == series.id);
+            let before = get(&r.series, series.id, |s| s.id);
             let moves = before.is_some_and(|s| s.patient != series.patient);
-            let annotated = r.annotations.iter().any(|a| a.series == series.id);
-            check(!(moves && annotated), Refusal::OtherPatient)?;
-            put(&mut r.series, series, |s| s.id);
+            let annotated = moves && r.annotations.iter().any(|a| a.series == series.id);
+            check(!annotated, Refusal::OtherPatient)?;
+            let before = put(&mut r.series, series, |s| s.id);
+            inverse.push(before.map_or(Change::RemoveSeries(series.id), Change::PutSeries));
         }
         Change::PutSource(source) => {
             patient_of_series(r, source.series)?;
-            put(&mut r.sources, source, |s| s.series);
+            // A new source goes when its series goes.
+            inverse.extend(put(&mut r.sources, source, |s| s.series).map(Change::PutSource));
         }
         Change::RemoveSeries(id) => {
-            r.series.retain(|s| s.id != *id);
-            r.sources.retain(|s| s.series != *id);
-            r.series_views.retain(|(s, _)| s != id);
-            r.annotations.retain(|a| a.series != *id);
-            drop_loose_masks(r);
+            inverse.extend(take(&mut r.series, *id, |s| s.id).map(Change::PutSeries));
+            inverse.extend(take(&mut r.sources, *id, |s| s.series).map(Change::PutSource));
+            let view = take(&mut r.series_views, *id, |v| v.0);
+            inverse.extend(view.map(|(series, view)| Change::PutSeriesView(series, view)));
+            take_annotations(r, |a| a.series == *id, &mut inverse);
         }
         Change::PutLesion(lesion) => {
             has_patient(r, lesion.patient)?;
             let mut others = r.lesions.iter().filter(|l| l.id != lesion.id);
             let taken = others.any(|l| l.patient == lesion.patient && l.label == lesion.label);
             check(!taken, Refusal::LabelTaken)?;
-            let before = r.lesions.iter().find(|l| l.id == lesion.id);
+            let before = get(&r.lesions, lesion.id, |l| l.id);
             let moves = before.is_some_and(|l| l.patient != lesion.patient);
-            let annotated = r.annotations.iter().any(|a| a.lesion == lesion.id);
-            check(!(moves && annotated), Refusal::OtherPatient)?;
-            put(&mut r.lesions, lesion, |l| l.id);
+            let annotated = moves && r.annotations.iter().any(|a| a.lesion == lesion.id);
+            check(!annotated, Refusal::OtherPatient)?;
+            let before = put(&mut r.lesions, lesion, |l| l.id);
+            inverse.push(before.map_or(Change::RemoveLesion(lesion.id), Change::PutLesion));
         }
         Change::RemoveLesion(id) => {
-            r.lesions.retain(|l| l.id != *id);
-            r.annotations.retain(|a| a.lesion != *id);
-            drop_loose_masks(r);
+            inverse.extend(take(&mut r.lesions, *id, |l| l.id).map(Change::PutLesion));
+            take_annotations(r, |a| a.lesion == *id, &mut inverse);
         }
         Change::PutAnnotation(annotation) => {
             let of_lesion = patient_of_lesion(r, annotation.lesion)?;
             let of_series = patient_of_series(r, annotation.series)?;
             check(of_lesion == of_series, Refusal::OtherPatient)?;
-            put(&mut r.annotations, annotation, |a| a.id);
+            let before = put(&mut r.annotations, annotation, |a| a.id);
+            inverse.push(before.map_or(
+                Change::RemoveAnnotation(annotation.id),
+                Change::PutAnnotation,
+            ));
         }
         Change::RemoveAnnotation(id) => {
-            r.annotations.retain(|a| a.id != *id);
-            drop_loose_masks(r);
+            let gone = take(&mut r.annotations, *id, |a| a.id);
+            let mask = take(&mut r.segmented, *id, |s| s.annotation);
+            inverse.extend(gone.map(Change::PutAnnotation));
+            inverse.extend(mask.map(Change::PutSegmented));
         }
         Change::PutSegmented(segmented) => {
-            let mut annotations = r.annotations.iter();
-            let known = annotations.any(|a| a.id == segmented.annotation);
+            let known = get(&r.annotations, segmented.annotation, |a| a.id).is_some();
             check(known, Refusal::NoParent)?;
-            put(&mut r.segmented, segmented, |s| s.annotation);
+            let before = put(&mut r.segmented, segmented, |s| s.annotation);
+            inverse.push(before.map_or(
+                Change::RemoveSegmented(segmented.annotation),
+                Change::PutSegmented,
+            ));
+        }
+        Change::RemoveSegmented(id) => {
+            let mask = take(&mut r.segmented, *id, |s| s.annotation);
+            inverse.extend(mask.map(Change::PutSegmented));
         }
         Change::PutTreatment(treatment) => {
             has_patient(r, treatment.patient)?;
-            put(&mut r.treatments, treatment, |t| t.id);
+            let before = put(&mut r.treatments, treatment, |t| t.id);
+            inverse
+                .push(before.map_or(Change::RemoveTreatment(treatment.id), Change::PutTreatment));
         }
-        Change::RemoveTreatment(id) => r.treatments.retain(|t| t.id != *id),
+        Change::RemoveTreatment(id) => {
+            inverse.extend(take(&mut r.treatments, *id, |t| t.id).map(Change::PutTreatment));
+        }
         Change::PutScenario(scenario) => {
             has_patient(r, scenario.patient)?;
-            put(&mut r.scenarios, scenario, |s| s.id);
+            let before = put(&mut r.scenarios, scenario, |s| s.id);
+            inverse.push(before.map_or(Change::RemoveScenario(scenario.id), Change::PutScenario));
         }
-        Change::RemoveScenario(id) => r.scenarios.retain(|s| s.id != *id),
+        Change::RemoveScenario(id) => {
+            inverse.extend(take(&mut r.scenarios, *id, |s| s.id).map(Change::PutScenario));
+        }
+        Change::PutReader(reader) => {
+            // Readers are never removed, so a new one stays when the entering is taken back.
+            inverse.extend(put(&mut r.readers, reader, |x| x.id).map(Change::PutReader));
+        }
+        Change::PutSignoff(signoff) => {
+            let time_point = get(&r.time_points, signoff.time_point, |t| t.id);
+            let owner = time_point.ok_or(Refusal::NoParent)?.patient;
+            check(owner == signoff.patient, Refusal::OtherPatient)?;
+            if let Some(reader) = signoff.reader {
+                let known = get(&r.readers, reader, |x| x.id);
+                check(known.is_some(), Refusal::NoParent)?;
+            }
+            let before = put(&mut r.signoffs, signoff, |s| s.id);
+            inverse.push(before.map_or(Change::RemoveSignoff(signoff.id), Change::PutSignoff));
+        }
+        Change::RemoveSignoff(id) => {
+            inverse.extend(take(&mut r.signoffs, *id, |s| s.id).map(Change::PutSignoff));
+        }
+        Change::ErasePatient(id) => erase(r, *id),
         Change::PutSeriesView(series, view) => {
             patient_of_series(r, *series)?;
-            put(&mut r.series_views, &(*series, *view), |v| v.0);
+            let before = put(&mut r.series_views, &(*series, *view), |v| v.0);
+            inverse.push(
+                before.map_or(Change::RemoveSeriesView(*series), |(series, view)| {
+                    Change::PutSeriesView(series, view)
+                }),
+            );
+        }
+        Change::RemoveSeriesView(series) => {
+            let view = take(&mut r.series_views, *series, |v| v.0);
+            inverse.extend(view.map(|(series, view)| Change::PutSeriesView(series, view)));
         }
         Change::PutSetting(key, value) => {
             let setting = (key.clone(), value.clone());
-            match r.settings.iter_mut().find(|(k, _)| k == key) {
-                Some(found) => *found = setting,
-                None => r.settings.push(setting),
-            }
+            let before = put(&mut r.settings, &setting, |s| s.0.clone());
+            inverse.extend(before.map(|(key, value)| Change::PutSetting(key, value)));
         }
     }
-    Ok(())
+    Ok(inverse)
 }
 
 const fn check(holds: bool, refusal: Refusal) -> Result<(), Refusal> {
     if holds { Ok(()) } else { Err(refusal) }
 }
 
-fn put<T: Clone, K: PartialEq>(list: &mut Vec<T>, item: &T, key: impl Fn(&T) -> K) {
-    match list.iter_mut().find(|old| key(old) == key(item)) {
-        Some(found) => *found = item.clone(),
-        None => list.push(item.clone()),
+/// The item with this key, of a list sorted by it.
+fn get<T, K: Ord>(list: &[T], key: K, of: impl Fn(&T) -> K) -> Option<&T> {
+    let at = list.binary_search_by(|item| of(item).cmp(&key)).ok()?;
+    list.get(at)
+}
+
+/// Puts an item where its key belongs; returns the one that had the key.
+fn put<T: Clone, K: Ord>(list: &mut Vec<T>, item: &T, of: impl Fn(&T) -> K) -> Option<T> {
+    let key = of(item);
+    match list.binary_search_by(|other| of(other).cmp(&key)) {
+        Ok(at) => Some(std::mem::replace(&mut list[at], item.clone())),
+        Err(at) => {
+            list.insert(at, item.clone());
+            None
+        }
     }
 }
 
+/// Takes the item with this key out.
+fn take<T, K: Ord>(list: &mut Vec<T>, key: K, of: impl Fn(&T) -> K) -> Option<T> {
+    let at = list.binary_search_by(|item| of(item).cmp(&key)).ok()?;
+    Some(list.remove(at))
+}
+
+/// Takes gestures out with their masks.
+fn take_annotations(
+    r: &mut Records,
+    gone: impl Fn(&Annotation) -> bool,
+    inverse: &mut Vec<Change>,
+) {
+    let annotations: Vec<Annotation> = r.annotations.extract_if(.., |a| gone(a)).collect();
+    for annotation in annotations {
+        let mask: Option<Segmented> = take(&mut r.segmented, annotation.id, |s| s.annotation);
+        inverse.push(Change::PutAnnotation(annotation));
+        inverse.extend(mask.map(Change::PutSegmented));
+    }
+}
+
+fn erase(r: &mut Records, id: PatientId) {
+    r.patients.retain(|p| p.id != id);
+    r.identities.retain(|i| i.patient != id);
+    r.time_points.retain(|t| t.patient != id);
+    let gone: Vec<SeriesId> = r
+        .series
+        .extract_if(.., |s| s.patient == id)
+        .map(|s| s.id)
+        .collect();
+    r.sources.retain(|s| gone.binary_search(&s.series).is_err());
+    r.series_views.retain(|v| gone.binary_search(&v.0).is_err());
+    r.lesions.retain(|l| l.patient != id);
+    let gone: Vec<AnnotationId> = r
+        .annotations
+        .extract_if(.., |a| gone.binary_search(&a.series).is_ok())
+        .map(|a| a.id)
+        .collect();
+    r.segmented
+        .retain(|s| gone.binary_search(&s.annotation).is_err());
+    r.treatments.retain(|t| t.patient != id);
+    r.scenarios.retain(|s| s.patient != id);
+    r.signoffs.retain(|s| s.patient != id);
+}
+
 fn has_patient(records: &Records, id: PatientId) -> Result<(), Refusal> {
-    let known = records.patients.iter().any(|p| p.id == id);
+    let known = get(&records.patients, id, |p| p.id).is_some();
     check(known, Refusal::NoParent)
 }
 
 fn patient_of_series(records: &Records, id: SeriesId) -> Result<PatientId, Refusal> {
-    let found = records.series.iter().find(|s| s.id == id);
+    let found = get(&records.series, id, |s| s.id);
     found.map(|s| s.patient).ok_or(Refusal::NoParent)
 }
 
 fn patient_of_lesion(records: &Records, id: LesionId) -> Result<PatientId, Refusal> {
-    let found = records.lesions.iter().find(|l| l.id == id);
+    let found = get(&records.lesions, id, |l| l.id);
     found.map(|l| l.patient).ok_or(Refusal::NoParent)
-}
-
-fn drop_loose_masks(records: &mut Records) {
-    let annotations = &records.annotations;
-    let kept = |id| annotations.iter().any(|a| a.id == id);
-    records.segmented.retain(|s| kept(s.annotation));
 }

@@ -9,7 +9,10 @@ use super::error::Error;
 
 /// Scripts in order; number n takes a database from schema n − 1 to n. Published scripts are never
 /// edited.
-const MIGRATIONS: &[&str] = &[include_str!("migrations/0001_records.sql")];
+const MIGRATIONS: &[&str] = &[
+    include_str!("migrations/0001_records.sql"),
+    include_str!("migrations/0002_accountability.sql"),
+];
 
 /// `OTwn` in `PRAGMA application_id`: tells our databases from others.
 const APPLICATION_ID: i32 = 0x4f54_776e;
@@ -32,6 +35,12 @@ struct Standing {
 /// Refuses, before anything is written, databases of a newer program or of something else.
 pub(super) fn refuse_strangers(conn: &Connection, path: &Path) -> Result<(), Error> {
     standing(conn, path, MIGRATIONS.len()).map(drop)
+}
+
+/// Whether the database has the schema of this program.
+pub(super) fn is_present(conn: &Connection, path: &Path) -> Result<bool, Error> {
+    let standing = standing(conn, path, MIGRATIONS.len())?;
+    Ok(standing.version as usize == MIGRATIONS.len())
 }
 
 fn migrate_with(conn: &mut Connection, path: &Path, scripts: &[&str]) -> Result<bool, Error> {

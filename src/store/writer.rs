@@ -1,6 +1,6 @@
 //! The one thread that owns the connection.
 
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::sync::Arc;
 
 use crossbeam_channel::{Receiver, Sender};
@@ -11,14 +11,21 @@ use serde_json::json;
 use uuid::Uuid;
 
 use super::Wake;
+use super::anchor::{self, Anchors};
 use super::apply::{Surroundings, apply, register_artifact};
 use super::artifacts::Artifacts;
-use super::audit::{self, Author};
+use super::audit::{self, Author, Head};
+use super::cache::Cache;
+use super::carry_over;
+use super::connection::{self, Journalling};
+use super::erase;
 use super::error::Error;
 use super::load::load;
-use super::migrate::{migrate, refuse_strangers};
+use super::migrate::migrate;
 use super::words::Fault;
-use crate::case::{AuditAction, AuditNote, Change, Records, Transaction};
+use crate::case::{
+    AuditAction, AuditNote, Change, Outcome, PatientId, Records, StepId, Transaction,
+};
 
 /// Names one queued transaction.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -41,6 +48,12 @@ pub enum Answer {
         /// Why.
         error: Error,
     },
+    /// What was committed stands, but something beside it failed: the anchor was not written, or
+    /// an erasure has to be finished at the next start.
+    Trouble {
+        /// What.
+        error: Error,
+    },
 }
 
 pub(super) enum Request {
@@ -50,45 +63,66 @@ pub(super) enum Request {
 
 pub(super) type Clock = Box<dyn Fn() -> Timestamp + Send>;
 
+/// Transactions that are written to the disk in one go at most, when they wait anyway.
+const BATCH: usize = 256;
+
+/// Where a workspace keeps its things.
+#[derive(Clone)]
+pub(super) struct Places {
+    pub(super) dir: PathBuf,
+    pub(super) database: PathBuf,
+    /// Folder of the anchor key; `None` for no anchor.
+    pub(super) anchors: Option<PathBuf>,
+    pub(super) artifacts: Artifacts,
+    pub(super) cache: Cache,
+}
+
 pub(super) struct Writer {
-    path: PathBuf,
+    places: Places,
     conn: Connection,
-    artifacts: Artifacts,
     author: Author,
     clock: Clock,
+    anchors: Option<Anchors>,
+    /// What went wrong beside commits and was not told yet.
+    troubles: Vec<Error>,
     /// Hash of the newest audit entry that is on the disk.
     head: Arc<Mutex<String>>,
+}
+
+/// What was found while opening.
+pub(super) struct Opened {
+    pub(super) records: Records,
+    /// The anchor tells another story than the trail.
+    pub(super) alerts: Vec<String>,
+    /// The session before this one did not end by closing.
+    pub(super) unclean: bool,
 }
 
 impl Writer {
     /// Opens or founds the database, enters the opening into the audit trail, and reads everything.
     pub(super) fn open(
-        path: &Path,
-        artifacts: Artifacts,
+        places: Places,
+        journalling: Journalling,
         session: Uuid,
         app_version: &str,
         clock: Clock,
-    ) -> Result<(Self, Records), Error> {
-        let mut conn = Connection::open(path).map_err(Error::database("open", path))?;
-        refuse_strangers(&conn, path)?;
-        configure(&conn).map_err(Error::database("open", path))?;
-        let founded = migrate(&mut conn, path)?;
-        let records = load(&conn).map_err(|fault| fault.at("read", path))?;
+    ) -> Result<(Self, Opened), Error> {
+        let path = places.database.clone();
+        let mut conn = connection::open_for_writing(&path, journalling)?;
+        let founded = migrate(&mut conn, &path)?;
         let mut writer = Self {
-            path: path.to_owned(),
+            places,
             conn,
-            artifacts,
-            author: Author {
-                session,
-                app_version: app_version.to_owned(),
-            },
+            author: Author::here(session, app_version),
             clock,
+            anchors: None,
+            troubles: Vec::new(),
             head: Arc::default(),
         };
-        writer
+        let opened = writer
             .enter_session(founded)
-            .map_err(|fault| fault.at("write to", path))?;
-        Ok((writer, records))
+            .map_err(|fault| fault.at("write to", &path))?;
+        Ok((writer, opened))
     }
 
     /// Hash of the newest audit entry on the disk, kept up to date while the writer runs.
@@ -102,81 +136,140 @@ impl Writer {
         answers: &Sender<Answer>,
         wake: &Mutex<Option<Wake>>,
     ) {
-        for request in queue {
-            match request {
-                Request::Queued(ticket, transaction) => {
-                    let answer = match self.commit(&transaction) {
-                        Ok(seq) => Answer::Committed { ticket, seq },
-                        Err(error) => Answer::Failed { ticket, error },
-                    };
-                    // Nobody listens any more while the workspace is being dropped.
-                    drop(answers.send(answer));
-                    let wake = wake.lock().as_ref().map(Arc::clone);
-                    if let Some(wake) = wake {
-                        wake();
+        while let Ok(first) = queue.recv() {
+            let mut batch = vec![first];
+            batch.extend(queue.try_iter().take(BATCH - 1));
+            for (request, result) in self.commit_batch(batch) {
+                match request {
+                    Request::Queued(ticket, _) => {
+                        let answer = match result {
+                            Ok(seq) => Answer::Committed { ticket, seq },
+                            Err(error) => Answer::Failed { ticket, error },
+                        };
+                        // Nobody listens any more while the workspace is being dropped.
+                        drop(answers.send(answer));
                     }
-                }
-                Request::Now(transaction, reply) => {
                     // The caller waits for this reply; it can only be gone if it panicked.
-                    drop(reply.send(self.commit(&transaction)));
+                    Request::Now(_, reply) => drop(reply.send(result)),
                 }
             }
+            for error in self.troubles.drain(..) {
+                tracing::error!("{error}");
+                drop(answers.send(Answer::Trouble { error }));
+            }
+            let wake = wake.lock().as_ref().map(Arc::clone);
+            if let Some(wake) = wake {
+                wake();
+            }
+        }
+        if let Err(error) = self.leave_session() {
+            tracing::error!("{error}");
         }
     }
 
-    fn commit(&mut self, transaction: &Transaction) -> Result<Option<u64>, Error> {
-        let looks_only =
-            |change: &Change| matches!(change, Change::PutSeriesView(..) | Change::PutSetting(..));
-        if transaction.audit.is_none() && !transaction.changes.iter().all(looks_only) {
+    /// Commits what waits: together when all of it can be, else one by one, so that a failed
+    /// transaction holds up no other.
+    fn commit_batch(&mut self, batch: Vec<Request>) -> Vec<(Request, Result<Option<u64>, Error>)> {
+        let transactions: Vec<&Transaction> = batch.iter().map(Request::transaction).collect();
+        let results = match self.commit_all(&transactions) {
+            Ok(seqs) => seqs.into_iter().map(Ok).collect(),
+            Err(error) if batch.len() == 1 => vec![Err(error)],
+            Err(_) => transactions
+                .iter()
+                .map(|t| self.commit(t))
+                .collect::<Vec<_>>(),
+        };
+        batch.into_iter().zip(results).collect()
+    }
+
+    pub(super) fn commit(&mut self, transaction: &Transaction) -> Result<Option<u64>, Error> {
+        let seqs = self.commit_all(&[transaction])?;
+        Ok(seqs.into_iter().flatten().next())
+    }
+
+    /// All of these, or none.
+    fn commit_all(&mut self, transactions: &[&Transaction]) -> Result<Vec<Option<u64>>, Error> {
+        let path = self.places.database.clone();
+        let unaccounted =
+            |t: &&Transaction| t.audit.is_none() && !t.changes.iter().all(audit::looks_only);
+        if transactions.iter().any(unaccounted) {
             return Err(Error::Unaccounted);
         }
-        self.write(transaction)
-            .map_err(|fault| fault.at("write to", &self.path))
-    }
-
-    fn write(&mut self, transaction: &Transaction) -> Result<Option<u64>, Fault> {
-        let now = (self.clock)();
-        let tx = self
-            .conn
-            .transaction_with_behavior(TransactionBehavior::Immediate)?;
-        let around = Surroundings {
-            artifacts: &self.artifacts,
-            now: &now.to_string(),
-        };
-        for change in &transaction.changes {
-            apply(&tx, change, &around)?;
+        let erased = erased_by(transactions);
+        if !erased.is_empty() {
+            erase::announce(&self.places.dir)?;
         }
-        let mut seq = None;
-        if let Some(note) = &transaction.audit {
-            for sha256 in &note.artifacts {
-                register_artifact(&tx, sha256, "file", &around)?;
+        let written = self
+            .write(transactions)
+            .map_err(|fault| fault.at("write to", &path));
+        let (seqs, head) = match written {
+            Ok(written) => written,
+            Err(error) => {
+                if !erased.is_empty() {
+                    erase::retract(&self.places.dir)?;
+                }
+                return Err(error);
             }
-            seq = Some(audit::append(
-                &tx,
-                &self.author,
-                now,
-                note,
-                &transaction.changes,
-            )?);
+        };
+        if let Some(head) = head {
+            self.advance(&head);
         }
-        let head = audit::head(&tx)?;
-        tx.commit()?;
-        *self.head.lock() = head;
-        Ok(seq)
+        if !erased.is_empty()
+            && let Err(error) = erase::finish(&self.conn, &self.places, &erased)
+        {
+            self.troubles.push(error);
+        }
+        Ok(seqs)
     }
 
-    fn enter_session(&mut self, founded: bool) -> Result<(), Fault> {
+    fn write(
+        &mut self,
+        transactions: &[&Transaction],
+    ) -> Result<(Vec<Option<u64>>, Option<Head>), Fault> {
+        let tx = self
+            .conn
+            .transaction_with_behavior(TransactionBehavior::Immediate)?;
+        let mut seqs = Vec::with_capacity(transactions.len());
+        let mut head = None;
+        for transaction in transactions {
+            let now = (self.clock)();
+            let entered = enter(&tx, &self.places.artifacts, &self.author, now, transaction)?;
+            seqs.push(entered.as_ref().map(|(seq, _)| *seq));
+            head = entered.map(|(_, head)| head).or(head);
+        }
+        tx.commit()?;
+        Ok((seqs, head))
+    }
+
+    /// The trail has grown to `head`.
+    fn advance(&mut self, head: &Head) {
+        self.head.lock().clone_from(&head.hash);
+        if let Some(anchors) = &mut self.anchors
+            && let Err(error) = anchors.set(head.entries, &head.hash)
+        {
+            self.troubles.push(Error::Anchor(Box::new(error)));
+        }
+    }
+
+    fn enter_session(&mut self, founded: bool) -> Result<Opened, Fault> {
+        erase::resume(&self.conn, &self.places)?;
+        let findings = match &self.places.anchors {
+            Some(folder) if !founded => anchor::check(&self.conn, &self.places.dir, folder)?.1,
+            _ => Vec::new(),
+        };
+        let unclean = !founded && !was_closed(&self.conn)?;
         let now = (self.clock)();
         let tx = self
             .conn
             .transaction_with_behavior(TransactionBehavior::Immediate)?;
-        let note = |event: &str, action, object_type: &str, object_id: Uuid| AuditNote {
-            event: event.into(),
-            action,
-            object_type: object_type.into(),
-            object_id: object_id.to_string(),
-            detail: json!({}),
-            artifacts: Vec::new(),
+        let enter = |note: AuditNote, changes: Vec<Change>| {
+            let transaction = Transaction {
+                id: StepId(Uuid::now_v7()),
+                changes,
+                inverse: Vec::new(),
+                audit: Some(note),
+            };
+            enter(&tx, &self.places.artifacts, &self.author, now, &transaction)
         };
         if founded {
             let id = Uuid::new_v4();
@@ -184,54 +277,160 @@ impl Writer {
                 "INSERT INTO workspace (one, id, created) VALUES (1, ?1, ?2)",
                 [id.to_string(), now.to_string()],
             )?;
-            let found = note("workspace.create", AuditAction::C, "workspace", id);
-            audit::append(&tx, &self.author, now, &found, &[])?;
+            let note = AuditNote::new("workspace.create", AuditAction::C, "workspace", id)
+                .detail(json!({"created": now.to_string()}));
+            enter(note, Vec::new())?;
         }
-        let open = note(
-            "session.open",
-            AuditAction::E,
-            "session",
-            self.author.session,
-        );
-        audit::append(&tx, &self.author, now, &open, &[])?;
+        let session = self.author.session;
+        for finding in &findings {
+            let note = AuditNote::new("alert.anchor", AuditAction::E, "session", session)
+                .titled(finding.message())
+                .ended(Outcome::SeriousFailure);
+            enter(note, Vec::new())?;
+        }
+        let records = load(&tx)?;
+        for (patient, changes) in carry_over::due(&tx, &records)? {
+            let note = AuditNote::new(carry_over::EVENT, AuditAction::E, "patient", patient);
+            enter(note.of(patient), changes)?;
+        }
+        let open = AuditNote::new("session.open", AuditAction::E, "session", session);
+        enter(open, Vec::new())?;
         let head = audit::head(&tx)?;
         tx.commit()?;
-        *self.head.lock() = head;
+        if let (Some(folder), Some(workspace)) =
+            (&self.places.anchors, anchor::workspace_id(&self.conn)?)
+        {
+            match Anchors::open(&self.places.dir, folder, &workspace) {
+                Ok(anchors) => self.anchors = Some(anchors),
+                Err(error) => self.troubles.push(Error::Anchor(Box::new(error))),
+            }
+        }
+        // Both slots, so that none holds what an alert was about.
+        self.advance(&head);
+        self.advance(&head);
+        Ok(Opened {
+            records,
+            alerts: findings.iter().map(anchor::Finding::message).collect(),
+            unclean,
+        })
+    }
+
+    fn leave_session(&mut self) -> Result<(), Error> {
+        let session = self.author.session;
+        self.commit(&Transaction {
+            id: StepId(Uuid::now_v7()),
+            changes: Vec::new(),
+            inverse: Vec::new(),
+            audit: Some(AuditNote::new(
+                "session.close",
+                AuditAction::E,
+                "session",
+                session,
+            )),
+        })?;
         Ok(())
     }
 }
 
-fn configure(conn: &Connection) -> rusqlite::Result<()> {
-    conn.busy_timeout(std::time::Duration::from_secs(5))?;
-    let mode: String =
-        conn.pragma_update_and_check(None, "journal_mode", "WAL", |row| row.get(0))?;
-    if !mode.eq_ignore_ascii_case("wal") {
-        tracing::warn!(mode, "the file system of the workspace does not allow WAL");
+impl Request {
+    const fn transaction(&self) -> &Transaction {
+        match self {
+            Self::Queued(_, transaction) => transaction,
+            Self::Now(transaction, _) => transaction,
+        }
     }
-    conn.pragma_update(None, "synchronous", "FULL")?;
-    // On macOS a plain fsync leaves data in the drive's cache.
-    conn.pragma_update(None, "fullfsync", true)?;
-    conn.pragma_update(None, "checkpoint_fullfsync", true)?;
-    conn.pragma_update(None, "foreign_keys", true)?;
-    conn.pragma_update(None, "trusted_schema", false)
+}
+
+/// Applies the changes of a transaction and appends its audit entry.
+fn enter(
+    tx: &Connection,
+    artifacts: &Artifacts,
+    author: &Author,
+    now: Timestamp,
+    transaction: &Transaction,
+) -> Result<Option<(u64, Head)>, Fault> {
+    let around = Surroundings {
+        artifacts,
+        now: &now.to_string(),
+    };
+    let mut named = Vec::new();
+    for change in &transaction.changes {
+        if let Change::PutSegmented(segmented) = change {
+            let sha256 = &segmented.artifact_sha256;
+            named.push(register_artifact(tx, sha256, "mask", &around)?);
+        }
+        apply(tx, change)?;
+    }
+    let Some(note) = &transaction.audit else {
+        return Ok(None);
+    };
+    for sha256 in &note.artifacts {
+        if !named.iter().any(|(known, _)| known == sha256) {
+            named.push(register_artifact(tx, sha256, "file", &around)?);
+        }
+    }
+    Ok(Some(audit::append(
+        tx,
+        author,
+        now,
+        note,
+        transaction,
+        &named,
+    )?))
+}
+
+fn erased_by(transactions: &[&Transaction]) -> Vec<PatientId> {
+    let changes = transactions.iter().flat_map(|t| &t.changes);
+    changes
+        .filter_map(|change| match change {
+            Change::ErasePatient(id) => Some(*id),
+            _ => None,
+        })
+        .collect()
+}
+
+/// Whether the last session closed.
+fn was_closed(conn: &Connection) -> Result<bool, Fault> {
+    let last = conn.query_row(
+        "SELECT coalesce((SELECT event FROM audit ORDER BY seq DESC LIMIT 1), 'session.close')",
+        [],
+        |row| row.get::<_, String>(0),
+    )?;
+    Ok(last == "session.close")
 }
 
 #[cfg(test)]
 mod tests {
+    use std::path::Path;
+
     use super::*;
     use crate::case::{Patient, PatientId, PatientIdentity};
 
     fn writer(dir: &Path) -> Writer {
-        let artifacts = Artifacts::open(&dir.join("artifacts")).unwrap();
-        let path = dir.join("x.sqlite");
+        let places = Places {
+            dir: dir.to_owned(),
+            database: dir.join("x.sqlite"),
+            anchors: None,
+            artifacts: Artifacts::open(&dir.join("artifacts")).unwrap(),
+            cache: Cache::new(&dir.join("artifacts")),
+        };
         let clock = Box::new(|| Timestamp::UNIX_EPOCH);
-        let (writer, _) = Writer::open(&path, artifacts, Uuid::new_v4(), "test", clock).unwrap();
+        let (writer, _) = Writer::open(
+            places,
+            Journalling::WriteAhead,
+            Uuid::new_v4(),
+            "test",
+            clock,
+        )
+        .unwrap();
         writer
     }
 
     fn enter_patient(name: &str) -> Transaction {
         let id = PatientId(Uuid::new_v4());
         Transaction {
+            id: StepId(Uuid::new_v4()),
+            inverse: Vec::new(),
             changes: vec![Change::PutPatient(
                 Patient {
                     id,
@@ -245,14 +444,7 @@ mod tests {
                     sex: String::new(),
                 },
             )],
-            audit: Some(AuditNote {
-                event: "patient.create".into(),
-                action: AuditAction::C,
-                object_type: "patient".into(),
-                object_id: id.to_string(),
-                detail: json!({}),
-                artifacts: Vec::new(),
-            }),
+            audit: Some(AuditNote::new("patient.create", AuditAction::C, "patient", id).of(id)),
         }
     }
 

@@ -22,7 +22,7 @@ pub fn narrative_ui(ui: &mut Ui, narrative: &[NarrativeRow]) {
         );
         if !row.facts.is_empty() {
             response.on_hover_ui(|ui| {
-                for fact in &row.facts {
+                for (_, fact) in &row.facts {
                     ui.label(RichText::new(fact).size(12.0));
                 }
             });

@@ -5,11 +5,13 @@ use std::sync::Arc;
 use jiff::Timestamp;
 use serde_json::json;
 
-use super::{Image, Running, Slot, State, note};
+use super::{Image, Running, Slot, State};
 use crate::app::effect::{Answer, Effect, Exported, Failure, JobResult, Loaded, MadeMask, Work};
 use crate::app::twin_input::TwinResult;
 use crate::app::view::Severity;
-use crate::case::{AnnotationId, AuditAction, Change, LesionId, Segmented, SeriesId};
+use crate::case::{
+    AnnotationId, AuditAction, AuditNote, Change, LesionId, Outcome, Segmented, SeriesId,
+};
 use crate::jobs::{JobId, Lane};
 use crate::segment;
 
@@ -171,6 +173,9 @@ impl State {
         let Some(lesion) = self.annotation(annotation).map(|a| a.lesion) else {
             return;
         };
+        let Some(patient) = self.lesion(lesion).map(|l| l.patient) else {
+            return;
+        };
         if !self.awaits(self.masks.get(&annotation), job) {
             return;
         }
@@ -194,28 +199,20 @@ impl State {
                     "confidence": segmented.confidence,
                     "warnings": segmented.warnings.iter().map(|w| w.code.as_str()).collect::<Vec<_>>(),
                 });
-                let mut audit = note(
-                    "mask.make",
-                    AuditAction::C,
-                    "annotation",
-                    annotation,
-                    detail,
-                );
-                if let Some(audit) = &mut audit {
-                    audit.artifacts.push(segmented.artifact_sha256.clone());
-                }
-                self.commit(vec![Change::PutSegmented(segmented)], audit, effects);
+                let audit = AuditNote::new("mask.make", AuditAction::C, "annotation", annotation)
+                    .of(patient)
+                    .made_by(&*segmented.engine)
+                    .with_artifact(&*segmented.artifact_sha256)
+                    .detail(detail);
+                self.commit(vec![Change::PutSegmented(segmented)], Some(audit), effects);
                 self.masks.insert(annotation, Slot::Ready(made.mask));
             }
             Err(failure) => {
-                let audit = note(
-                    "mask.refuse",
-                    AuditAction::E,
-                    "annotation",
-                    annotation,
-                    json!({}),
-                );
-                self.commit(Vec::new(), audit, effects);
+                let audit = AuditNote::new("mask.refuse", AuditAction::E, "annotation", annotation)
+                    .of(patient)
+                    .made_by(segment::ENGINE)
+                    .ended(Outcome::MinorFailure);
+                self.commit(Vec::new(), Some(audit), effects);
                 self.say(
                     Severity::Warning,
                     format!(
@@ -249,15 +246,12 @@ impl State {
     }
 
     fn absorb_export(&mut self, exported: Exported, effects: &mut Vec<Effect>) {
-        let patient = self.shown.map(|p| p.to_string()).unwrap_or_default();
-        let audit = note(
-            "report.export",
-            AuditAction::E,
-            "patient",
-            patient,
-            json!({"files": exported.sha256, "audit_head": self.audit_head}),
-        );
-        self.commit(Vec::new(), audit, effects);
+        if let Some(patient) = self.shown {
+            let audit = AuditNote::new("report.export", AuditAction::E, "patient", patient)
+                .of(patient)
+                .detail(json!({"files": exported.sha256, "audit_head": self.audit_head}));
+            self.commit(Vec::new(), Some(audit), effects);
+        }
         self.last_report = exported.dir.display().to_string();
         self.say(
             Severity::Info,

@@ -3,12 +3,12 @@
 use jiff::Timestamp;
 use serde_json::json;
 
-use super::{Slot, State, note};
+use super::{Slot, State};
 use crate::app::effect::{Effect, Work};
 use crate::app::view::Severity;
 use crate::case::{
-    Annotation, AnnotationId, AuditAction, Change, Lesion, LesionId, LesionRole, PatientId, Prompt,
-    SeriesId,
+    Annotation, AnnotationId, AuditAction, AuditNote, Change, Lesion, LesionId, LesionRole,
+    PatientId, Prompt, SeriesId,
 };
 use crate::geometry::Point;
 use crate::jobs::Lane;
@@ -48,12 +48,16 @@ impl State {
         };
 
         let mut changes = Vec::new();
-        let lesion = lesion.unwrap_or_else(|| {
-            let new = self.new_lesion(patient, now);
-            let id = new.id;
-            changes.push(Change::PutLesion(new));
-            id
-        });
+        let standing = lesion.and_then(|id| self.lesion(id));
+        let (lesion, label) = match standing {
+            Some(lesion) => (lesion.id, lesion.label.clone()),
+            None => {
+                let new = self.new_lesion(patient, now);
+                let named = (new.id, new.label.clone());
+                changes.push(Change::PutLesion(new));
+                named
+            }
+        };
         if let Some(old) = &replaced {
             changes.push(Change::RemoveAnnotation(old.id));
             self.forget_mask(old.id);
@@ -68,11 +72,16 @@ impl State {
         let id = annotation.id;
         let detail = json!({
             "lesion": lesion, "series": series, "p0": p0, "p1": p1,
-            "replaces": replaced.map(|old| old.id),
+            "replaces": replaced.as_ref().map(|old| old.id),
         });
         changes.push(Change::PutAnnotation(annotation));
-        let audit = note("annotation.draw", AuditAction::C, "annotation", id, detail);
-        self.commit(changes, audit, effects);
+        let verb = if replaced.is_some() { "Redraw" } else { "Draw" };
+        let title = format!("{verb} {label} · {}", self.visit_name(time_point));
+        let audit = AuditNote::new("annotation.draw", AuditAction::C, "annotation", id)
+            .of(patient)
+            .step(title)
+            .detail(detail);
+        self.commit(changes, Some(audit), effects);
         self.selected = Some(lesion);
         self.twin_is_stale(lesion);
         self.segment_or_wait(id, effects);
@@ -129,9 +138,18 @@ impl State {
     }
 
     pub(super) fn remove_annotation(&mut self, id: AnnotationId, effects: &mut Vec<Effect>) {
-        let Some(lesion) = self.annotation(id).map(|a| a.lesion) else {
+        let Some((lesion, series)) = self.annotation(id).map(|a| (a.lesion, a.series)) else {
             return;
         };
+        let Some((patient, time_point)) = self.series(series).map(|s| (s.patient, s.time_point))
+        else {
+            return;
+        };
+        let title = format!(
+            "Remove the mark of {} · {}",
+            self.label(lesion),
+            self.visit_name(time_point)
+        );
         self.forget_mask(id);
         let mut changes = vec![Change::RemoveAnnotation(id)];
         let is_last = !self
@@ -143,14 +161,11 @@ impl State {
             changes.push(Change::RemoveLesion(lesion));
         }
         let detail = json!({"lesion": lesion, "lesion_removed": is_last});
-        let audit = note(
-            "annotation.remove",
-            AuditAction::D,
-            "annotation",
-            id,
-            detail,
-        );
-        self.commit(changes, audit, effects);
+        let audit = AuditNote::new("annotation.remove", AuditAction::D, "annotation", id)
+            .of(patient)
+            .step(title)
+            .detail(detail);
+        self.commit(changes, Some(audit), effects);
         self.after_lesion_change(lesion, effects);
     }
 
@@ -188,12 +203,20 @@ impl State {
             return;
         }
         let mut changes = Vec::new();
-        let to = lesion.unwrap_or_else(|| {
-            let new = self.new_lesion(patient, now);
-            let new_id = new.id;
-            changes.push(Change::PutLesion(new));
-            new_id
-        });
+        let (to, to_label) = match lesion.and_then(|id| self.lesion(id)) {
+            Some(known) => (known.id, known.label.clone()),
+            None => {
+                let new = self.new_lesion(patient, now);
+                let named = (new.id, new.label.clone());
+                changes.push(Change::PutLesion(new));
+                named
+            }
+        };
+        let title = format!(
+            "Link {} · {} to {to_label}",
+            self.label(from),
+            self.visit_name(time_point)
+        );
         annotation.lesion = to;
         changes.push(Change::PutAnnotation(annotation));
         if !self
@@ -205,8 +228,11 @@ impl State {
             changes.push(Change::RemoveLesion(from));
         }
         let detail = json!({"from": from, "to": to});
-        let audit = note("annotation.link", AuditAction::U, "annotation", id, detail);
-        self.commit(changes, audit, effects);
+        let audit = AuditNote::new("annotation.link", AuditAction::U, "annotation", id)
+            .of(patient)
+            .step(title)
+            .detail(detail);
+        self.commit(changes, Some(audit), effects);
         self.after_lesion_change(from, effects);
         self.after_lesion_change(to, effects);
     }
@@ -235,12 +261,13 @@ impl State {
             );
             return;
         }
+        let before_label = before.label.clone();
         let after = Lesion {
             label: label.to_owned(),
             organ,
             role,
             nodal,
-            ..before
+            ..before.clone()
         };
         if after == before {
             return;
@@ -250,14 +277,25 @@ impl State {
             "role_before": before.role, "nodal_before": before.nodal,
             "label_changed": after.label != before.label, "organ_changed": after.organ != before.organ,
         });
-        let audit = note("lesion.edit", AuditAction::U, "lesion", id, detail);
-        self.commit(vec![Change::PutLesion(after)], audit, effects);
+        let title = if after.label == before_label {
+            format!("Edit {}", after.label)
+        } else {
+            format!("Rename {before_label} to {}", after.label)
+        };
+        let audit = AuditNote::new("lesion.edit", AuditAction::U, "lesion", id)
+            .of(after.patient)
+            .step(title)
+            .detail(detail);
+        self.commit(vec![Change::PutLesion(after)], Some(audit), effects);
     }
 
     pub(super) fn remove_lesion(&mut self, id: LesionId, effects: &mut Vec<Effect>) {
-        if self.lesion(id).is_none() {
+        let Some((patient, title)) = self
+            .lesion(id)
+            .map(|l| (l.patient, format!("Remove {}", l.label)))
+        else {
             return;
-        }
+        };
         let marks: Vec<AnnotationId> = self
             .records
             .annotations
@@ -268,14 +306,11 @@ impl State {
         for mark in &marks {
             self.forget_mask(*mark);
         }
-        let audit = note(
-            "lesion.remove",
-            AuditAction::D,
-            "lesion",
-            id,
-            json!({"annotations": marks}),
-        );
-        self.commit(vec![Change::RemoveLesion(id)], audit, effects);
+        let audit = AuditNote::new("lesion.remove", AuditAction::D, "lesion", id)
+            .of(patient)
+            .step(title)
+            .detail(json!({"annotations": marks}));
+        self.commit(vec![Change::RemoveLesion(id)], Some(audit), effects);
         self.after_lesion_change(id, effects);
     }
 

@@ -7,13 +7,13 @@ use std::sync::Arc;
 use jiff::Timestamp;
 use serde_json::json;
 
-use super::{State, note};
+use super::State;
 use crate::app::effect::{Effect, Scanned};
 use crate::app::grouping;
 use crate::app::view::Severity;
 use crate::case::{
-    AuditAction, Change, Patient, PatientId, PatientIdentity, Series, SeriesId, SeriesSource,
-    TimePoint, TimePointId, Treatment, TreatmentId, TreatmentKind,
+    AuditAction, AuditNote, Change, Patient, PatientId, PatientIdentity, Series, SeriesId,
+    SeriesSource, TimePoint, TimePointId, Treatment, TreatmentId, TreatmentKind,
 };
 use crate::open::{Item, ItemKind, SidecarTreatmentKind};
 
@@ -126,9 +126,9 @@ impl State {
         }));
         if known.is_some() {
             tally.n_known += 1;
-            let audit = note("series.relink", AuditAction::U, "series", id, json!({}));
+            let audit = AuditNote::new("series.relink", AuditAction::U, "series", id).of(patient);
             self.items.insert(id, Arc::new(item));
-            self.commit(changes, audit, effects);
+            self.commit(changes, Some(audit), effects);
             return;
         }
         let time_point = self.time_point_of(&item, patient, now, &mut changes);
@@ -156,9 +156,11 @@ impl State {
             "slices": grid.shape()[2],
             "warnings": item.warnings.iter().map(|w| w.code.as_str()).collect::<Vec<_>>(),
         });
-        let audit = note("series.import", AuditAction::C, "series", id, detail);
+        let audit = AuditNote::new("series.import", AuditAction::C, "series", id)
+            .of(patient)
+            .detail(detail);
         self.items.insert(id, Arc::new(item));
-        self.commit(changes, audit, effects);
+        self.commit(changes, Some(audit), effects);
     }
 
     /// The visit that an item belongs to, made when it is the first of its date or study.

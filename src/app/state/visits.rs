@@ -4,13 +4,14 @@ use jiff::Timestamp;
 use jiff::civil::Date;
 use serde_json::json;
 
-use super::{State, note};
+use super::State;
 use crate::app::effect::Effect;
 use crate::app::grouping;
 use crate::app::view::Severity;
+use crate::app::view_build::treatment_kind;
 use crate::case::{
-    AuditAction, Change, Scenario, ScenarioId, Series, SeriesId, TimePoint, TimePointId, Treatment,
-    TreatmentId,
+    AuditAction, AuditNote, Change, Scenario, ScenarioId, Series, SeriesId, TimePoint, TimePointId,
+    Treatment, TreatmentId,
 };
 use crate::twin::ScenarioChange;
 
@@ -65,14 +66,11 @@ impl State {
             })
         }));
         let detail = json!({"from": chosen.time_point, "series": moved});
-        let audit = note(
-            "time_point.split",
-            AuditAction::U,
-            "time_point",
-            own.id,
-            detail,
-        );
-        self.commit(changes, audit, effects);
+        let audit = AuditNote::new("time_point.split", AuditAction::U, "time_point", own.id)
+            .of(own.patient)
+            .step(format!("Split {}", self.visit_name(chosen.time_point)))
+            .detail(detail);
+        self.commit(changes, Some(audit), effects);
         self.after_regrouping(effects);
     }
 
@@ -103,6 +101,7 @@ impl State {
             );
             return;
         }
+        let patient = kept.patient;
         let moving: Vec<Series> = self.series_of(from).cloned().collect();
         let moved: Vec<SeriesId> = moving.iter().map(|s| s.id).collect();
         let date = [kept.date, gone.date].into_iter().flatten().min();
@@ -119,14 +118,16 @@ impl State {
         }));
         changes.push(Change::RemoveTimePoint(from));
         let detail = json!({"from": from, "series": moved});
-        let audit = note(
-            "time_point.merge",
-            AuditAction::U,
-            "time_point",
-            into,
-            detail,
+        let title = format!(
+            "Merge {} into {}",
+            self.visit_name(from),
+            self.visit_name(into)
         );
-        self.commit(changes, audit, effects);
+        let audit = AuditNote::new("time_point.merge", AuditAction::U, "time_point", into)
+            .of(patient)
+            .step(title)
+            .detail(detail);
+        self.commit(changes, Some(audit), effects);
         self.after_regrouping(effects);
     }
 
@@ -138,13 +139,16 @@ impl State {
             return;
         }
         let detail = json!({"date": date, "date_before": before.date});
-        let audit = note("time_point.date", AuditAction::U, "time_point", id, detail);
+        let audit = AuditNote::new("time_point.date", AuditAction::U, "time_point", id)
+            .of(before.patient)
+            .step(format!("Date {} {date}", self.visit_name(id)))
+            .detail(detail);
         let after = TimePoint {
             date: Some(date),
             by_user: true,
             ..before
         };
-        self.commit(vec![Change::PutTimePoint(after)], audit, effects);
+        self.commit(vec![Change::PutTimePoint(after)], Some(audit), effects);
         self.after_regrouping(effects);
     }
 
@@ -166,32 +170,36 @@ impl State {
             "kind": treatment.kind, "date": treatment.date, "dose": treatment.dose,
             "duration_days": treatment.duration_days,
         });
-        let audit = note(
-            "treatment.add",
-            AuditAction::C,
-            "treatment",
-            treatment.id,
-            detail,
-        );
         let patient = treatment.patient;
-        self.commit(vec![Change::PutTreatment(treatment)], audit, effects);
+        let what = if treatment.name.is_empty() {
+            treatment_kind(treatment.kind)
+        } else {
+            &treatment.name
+        };
+        let audit = AuditNote::new("treatment.add", AuditAction::C, "treatment", treatment.id)
+            .of(patient)
+            .step(format!("Enter {what} {}", treatment.date))
+            .detail(detail);
+        self.commit(vec![Change::PutTreatment(treatment)], Some(audit), effects);
         self.stale_all_twins(patient);
         self.refresh_twins(effects);
     }
 
     pub(super) fn remove_treatment(&mut self, id: TreatmentId, effects: &mut Vec<Effect>) {
         let found = self.records.treatments.iter().find(|t| t.id == id);
-        let Some(patient) = found.map(|t| t.patient) else {
+        let Some(treatment) = found else {
             return;
         };
-        let audit = note(
-            "treatment.remove",
-            AuditAction::D,
-            "treatment",
-            id,
-            json!({}),
-        );
-        self.commit(vec![Change::RemoveTreatment(id)], audit, effects);
+        let patient = treatment.patient;
+        let what = if treatment.name.is_empty() {
+            treatment_kind(treatment.kind)
+        } else {
+            &treatment.name
+        };
+        let audit = AuditNote::new("treatment.remove", AuditAction::D, "treatment", id)
+            .of(patient)
+            .step(format!("Remove {what} {}", treatment.date));
+        self.commit(vec![Change::RemoveTreatment(id)], Some(audit), effects);
         self.stale_all_twins(patient);
         self.refresh_twins(effects);
     }
@@ -214,13 +222,8 @@ impl State {
             (None, None) => return,
             (None, Some(old)) => (
                 vec![Change::RemoveScenario(old.id)],
-                note(
-                    "scenario.remove",
-                    AuditAction::D,
-                    "scenario",
-                    old.id,
-                    json!({}),
-                ),
+                AuditNote::new("scenario.remove", AuditAction::D, "scenario", old.id)
+                    .step("Take the what-if question away"),
             ),
             (Some(change), old) => {
                 let id = old.map_or_else(|| ScenarioId(self.ids.next(now)), |s| s.id);
@@ -232,11 +235,13 @@ impl State {
                 };
                 (
                     vec![Change::PutScenario(scenario)],
-                    note("scenario.set", AuditAction::C, "scenario", id, detail),
+                    AuditNote::new("scenario.set", AuditAction::C, "scenario", id)
+                        .step("Ask what if")
+                        .detail(detail),
                 )
             }
         };
-        self.commit(changes, audit, effects);
+        self.commit(changes, Some(audit.of(patient)), effects);
         self.stale_all_twins(patient);
         self.refresh_twins(effects);
     }

@@ -72,6 +72,7 @@ impl State {
         }
         LesionCell {
             annotation: mark.id,
+            locked: false,
             drawn: drawn.map(|d| d.to_string()).unwrap_or_default(),
             axes: segmented
                 .map(|s| {

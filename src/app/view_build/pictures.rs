@@ -71,6 +71,7 @@ impl State {
                 .is_orientation_known()
                 .then(|| orientation_letters(dx, dy)),
             overlays: self.overlays(series, slice, &grid, layout),
+            compared: None,
             marked_slices: self.marked_slices(series),
         })
     }

@@ -138,6 +138,7 @@ impl State {
 fn empty(lesion: &Lesion) -> GrowthView {
     GrowthView {
         title: lesion.label.clone(),
+        lesion: Some(lesion.id),
         horizon_day: f64::INFINITY,
         identified: true,
         ..GrowthView::default()
