@@ -1,6 +1,6 @@
 //! The state of the reading of a time point: the badge in the head of its column and its menu.
 
-use egui::{Color32, Popup, RichText, Ui};
+use egui::{Align, Color32, Layout, Popup, RichText, Ui, UiBuilder};
 
 use super::dialog::Dialog;
 use super::readers::{ReaderForm, Then, current};
@@ -77,8 +77,12 @@ fn menu_ui(
     let p = theme::palette(ui);
     let (_, word, _) = look(p, reading);
     ui.set_min_width(230.0);
-    ui.set_max_width(320.0);
-    states_ui(ui, reading, word);
+    ui.set_max_width(340.0);
+    // Menus stretch what they hold, which tears sentences apart.
+    ui.scope_builder(
+        UiBuilder::new().layout(Layout::top_down(Align::Min)),
+        |ui| states_ui(ui, reading, word),
+    );
     ui.separator();
     let read_only = view.read_only.as_deref();
     let empty = (!reading.has_content).then_some("No lesion is marked at this time point");

@@ -1,6 +1,7 @@
 //! The window, drawn from fixtures: what it sends, and what it looks like.
 
 mod fixture;
+mod record;
 
 use egui::{Event, Key, Modifiers, MouseWheelUnit, Pos2, Rect, Theme, TouchPhase, pos2, vec2};
 use egui_kittest::Harness;
