@@ -4,7 +4,7 @@ use egui::{Align, Color32, Layout, Popup, RichText, Ui, UiBuilder};
 
 use super::dialog::Dialog;
 use super::readers::{ReaderForm, Then, current};
-use super::signing::{AmendForm, sign};
+use super::signing::{amend, sign};
 use super::state::UiState;
 use super::theme::{self, Palette};
 use super::widgets::{Icon, chip_button, gated, icon, weak};
@@ -107,9 +107,9 @@ fn menu_ui(
     let unsigned = signed
         .is_none()
         .then_some("Only a signed reading is amended");
-    let amend = gated(ui, read_only.or(unsigned), egui::Button::new("Amend…"));
-    if amend.clicked() {
-        state.ask(Dialog::Amend(AmendForm::new(time_point)));
+    let amending = gated(ui, read_only.or(unsigned), egui::Button::new("Amend…"));
+    if amending.clicked() {
+        state.ask(amend(view, time_point));
     }
     ui.separator();
     if ui.button("Where does this come from?").clicked() {
@@ -135,7 +135,7 @@ pub(super) fn sign_key(view: &View, column: &ColumnView, state: &mut UiState) {
         return;
     }
     if column.reading.state == ReadingState::Signed {
-        state.ask(Dialog::Amend(AmendForm::new(column.id)));
+        state.ask(amend(view, column.id));
     } else if column.reading.has_content {
         state.ask(sign(view, column.id));
     }

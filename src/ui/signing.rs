@@ -50,6 +50,14 @@ pub(super) fn sign(view: &View, time_point: TimePointId) -> Dialog {
     }
 }
 
+/// So does amending.
+pub(super) fn amend(view: &View, time_point: TimePointId) -> Dialog {
+    match current(&view.readers) {
+        Some(_) => Dialog::Amend(AmendForm::new(time_point)),
+        None => Dialog::Reader(ReaderForm::new(Then::Amend(time_point))),
+    }
+}
+
 fn column(view: &View, time_point: TimePointId) -> Option<(&PatientView, usize, &ColumnView)> {
     let patient = view.patient.as_ref()?;
     let index = patient.columns.iter().position(|c| c.id == time_point)?;
@@ -243,6 +251,7 @@ pub(super) fn amend_ui(ui: &Ui, view: &View, form: &mut AmendForm, fresh: bool) 
             let reason = form.reason.trim().to_owned();
             let missing = match &view.read_only {
                 Some(reason) => Some(reason.as_str()),
+                None if current(&view.readers).is_none() => Some("Say first who amends"),
                 None if reason.is_empty() => Some("A reason is required"),
                 None => None,
             };

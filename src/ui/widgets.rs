@@ -287,7 +287,9 @@ pub(super) fn chip_button(
         .layout_no_wrap(text.to_owned(), theme::medium(11.5), color);
     let lead = if icon.is_some() { 20.0 } else { 6.0 };
     let tail = if text.is_empty() { 0.0 } else { 6.0 };
-    let size = vec2(lead + galley.size().x + tail, 20.0);
+    // Without an icon it stands in the flow of text and must not push the lines apart.
+    let height = if icon.is_some() { 20.0 } else { 17.0 };
+    let size = vec2(lead + galley.size().x + tail, height);
     let (rect, response) = ui.allocate_exact_size(size, Sense::click());
     let lively = response.hovered() || response.has_focus();
     let (fill, edge) = if lively { (0.26, 1.0) } else { (0.14, 0.6) };
@@ -387,6 +389,7 @@ pub(super) fn outlined(ui: &mut Ui) {
         state.bg_stroke = Stroke::new(1.2, p.border_strong);
     }
     widgets.hovered.bg_stroke.color = p.text_weak;
+    ui.spacing_mut().icon_spacing = 6.0;
 }
 
 /// One of several choices that exclude each other.

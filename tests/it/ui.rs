@@ -567,6 +567,8 @@ fn time_points_are_merged_and_split_from_their_menu() {
 fn a_treatment_is_entered() {
     let mut harness = harness(fixture::loaded(true), [1400.0, 900.0]);
     harness.run();
+    harness.get_by_label("Add treatment").scroll_to_me();
+    harness.run();
     harness.get_by_label("Add treatment").click();
     harness.run();
     harness.get_by_label("First day").focus();
