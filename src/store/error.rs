@@ -123,6 +123,32 @@ pub enum Error {
         /// The file.
         path: PathBuf,
     },
+    /// A file of that name is there already.
+    #[error("{} exists already and is left as it is; choose another name", path.display())]
+    Exists {
+        /// The file.
+        path: PathBuf,
+    },
+    /// A folder that must be new holds something.
+    #[error("the folder {} is not empty; name a new or an empty one", dir.display())]
+    NotEmpty {
+        /// The folder.
+        dir: PathBuf,
+    },
+    /// The file is not a backup, or not whole.
+    #[error(
+        "{} cannot be restored: {detail}; nothing was restored, try another copy of the backup",
+        path.display()
+    )]
+    Backup {
+        /// The file.
+        path: PathBuf,
+        /// What is wrong with it.
+        detail: String,
+    },
+    /// The user asked to stop; nothing was left behind.
+    #[error(transparent)]
+    Cancelled(#[from] crate::jobs::Cancelled),
     /// The writer has ended.
     #[error("the workspace is closed; nothing of this change was saved")]
     Stopped,
@@ -145,6 +171,10 @@ impl Error {
             Self::Refused(_) | Self::Unaccounted => "E-REFUSED",
             Self::MissingArtifact { .. } => "E-ARTIFACT-MISSING",
             Self::Corrupt { .. } => "E-ARTIFACT-CORRUPT",
+            Self::Exists { .. } => "E-EXISTS",
+            Self::NotEmpty { .. } => "E-NOT-EMPTY",
+            Self::Backup { .. } => "E-BACKUP",
+            Self::Cancelled(_) => "E-CANCELLED",
             Self::Stopped => "E-STOPPED",
         }
     }
