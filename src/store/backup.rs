@@ -17,6 +17,7 @@ mod restore;
 
 pub use restore::{RestoreReport, restore};
 
+use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 
 use jiff::Timestamp;
@@ -151,12 +152,7 @@ pub fn backup(
     let bytes = pack.seal().map_err(failed())?;
     job.check()?;
     unnamed.as_file().sync_all().map_err(failed())?;
-    unnamed
-        .persist_noclobber(&to)
-        .map_err(|e| match e.error.kind() {
-            std::io::ErrorKind::AlreadyExists => Error::Exists { path: to.clone() },
-            _ => failed()(e.error),
-        })?;
+    give_name(unnamed, &to)?;
     sync_dir(folder).map_err(Error::io("sync", folder))?;
     Ok(BackupReport {
         bytes,
@@ -167,6 +163,32 @@ pub fn backup(
         audit_head: manifest.contents.audit_head,
         path: to,
     })
+}
+
+/// Gives the finished file its name, unless there is one of that name.
+fn give_name(file: tempfile::NamedTempFile, to: &Path) -> Result<(), Error> {
+    let failed = || Error::io("write the backup", to);
+    let exists = || Error::Exists {
+        path: to.to_owned(),
+    };
+    let Err(refused) = file.persist_noclobber(to) else {
+        return Ok(());
+    };
+    match refused.error.kind() {
+        ErrorKind::AlreadyExists => Err(exists()),
+        // Some file systems in user space neither know links nor how to rename without replacing.
+        ErrorKind::Unsupported | ErrorKind::PermissionDenied | ErrorKind::InvalidInput => {
+            if to.symlink_metadata().is_ok() {
+                return Err(exists());
+            }
+            refused
+                .file
+                .persist(to)
+                .map(drop)
+                .map_err(|e| failed()(e.error))
+        }
+        _ => Err(failed()(refused.error)),
+    }
 }
 
 /// Adds the artifacts `named` and returns those that cannot be had.
@@ -300,8 +322,8 @@ pub(super) fn refuse_occupied(dir: &Path) -> Result<(), Error> {
                 dir: dir.to_owned(),
             }),
         },
-        Err(e) if e.kind() == std::io::ErrorKind::NotFound => Ok(()),
-        Err(e) if e.kind() == std::io::ErrorKind::NotADirectory => Err(Error::Exists {
+        Err(e) if e.kind() == ErrorKind::NotFound => Ok(()),
+        Err(e) if e.kind() == ErrorKind::NotADirectory => Err(Error::Exists {
             path: dir.to_owned(),
         }),
         Err(e) => Err(Error::io("look into", dir)(e)),
@@ -313,7 +335,7 @@ pub(super) fn put_in_place(scratch: tempfile::TempDir, dir: &Path) -> Result<(),
     refuse_occupied(dir)?;
     // Refuses a folder that was filled in the meantime.
     match std::fs::remove_dir(dir) {
-        Err(e) if e.kind() != std::io::ErrorKind::NotFound => {
+        Err(e) if e.kind() != ErrorKind::NotFound => {
             return Err(Error::io("replace the empty folder", dir)(e));
         }
         _ => {}

@@ -1,6 +1,6 @@
 //! Which rows of a damaged file belong to which table.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use rusqlite::Connection;
 use rusqlite::types::Value;
@@ -171,13 +171,14 @@ pub(super) fn harvest(pages: &Pages, tables: &[Table]) -> Harvest {
     let mut walk = Walk {
         pages,
         claimed: vec![false; pages.count() as usize + 1],
+        free: BTreeSet::new(),
     };
     let mut findings = Vec::new();
     if pages.header().is_none() {
         findings.push("the header of the database is damaged".to_owned());
     }
     match pages.free() {
-        Some(free) => free.into_iter().for_each(|page| walk.claim(page)),
+        Some(free) => walk.free = free.into_iter().collect(),
         None => findings.push(
             "the list of free pages is damaged; rows that had been deleted may have come back"
                 .to_owned(),
@@ -236,8 +237,10 @@ pub(super) fn harvest(pages: &Pages, tables: &[Table]) -> Harvest {
 
 struct Walk<'p> {
     pages: &'p Pages,
-    /// By page number: belongs to a tree, or is free.
+    /// By page number: belongs to a tree.
     claimed: Vec<bool>,
+    /// Pages that hold what was deleted, unless a tree leads to them all the same.
+    free: BTreeSet<u32>,
 }
 
 /// What following a tree met besides its nodes.
@@ -252,6 +255,13 @@ impl Walk<'_> {
         if let Some(claimed) = self.claimed.get_mut(page as usize) {
             *claimed = true;
         }
+    }
+
+    /// Pages that are neither free nor part of a tree so far.
+    fn unclaimed(&self) -> Vec<u32> {
+        (2..=self.pages.count())
+            .filter(|n| !self.claimed[*n as usize] && !self.free.contains(n))
+            .collect()
     }
 
     /// Follows the tree at `root` and hands each node to `take`, which says whether it belongs there.
@@ -291,10 +301,7 @@ impl Walk<'_> {
             entries.extend(node.records.iter().filter_map(entry));
             true
         });
-        for number in 2..=self.pages.count() {
-            if self.claimed[number as usize] {
-                continue;
-            }
+        for number in self.unclaimed() {
             let Some(node) = self.pages.node(number) else {
                 continue;
             };
@@ -328,10 +335,7 @@ impl Walk<'_> {
 
     fn strays(&self, tables: &[Table]) -> Vec<Stray> {
         let mut strays = Vec::new();
-        for number in 2..=self.pages.count() {
-            if self.claimed[number as usize] {
-                continue;
-            }
+        for number in self.unclaimed() {
             let Some(node) = self.pages.node(number) else {
                 continue;
             };

@@ -281,6 +281,28 @@ fn rows_that_were_deleted_do_not_come_back() {
 }
 
 #[test]
+fn a_wrong_list_of_free_pages_costs_no_row() {
+    let dir = tempfile::tempdir().unwrap();
+    let case = dir.path().join("case");
+    filled(&case, 200);
+    let path = case.join("oncotwin.sqlite");
+    let conn = Connection::open(&path).unwrap();
+    conn.execute("DELETE FROM patient_identity WHERE ord > 10", [])
+        .unwrap();
+    let one = |sql| conn.query_row(sql, [], |row| row.get::<_, u32>(0)).unwrap();
+    let entries = one("SELECT count(*) FROM audit");
+    let live = one("SELECT max(pageno) FROM dbstat WHERE name = 'audit' AND pagetype = 'leaf'");
+    drop(conn);
+    let mut bytes = std::fs::read(&path).unwrap();
+    let trunk = u32::from_be_bytes(bytes[32..36].try_into().unwrap()) as usize;
+    let first = (trunk - 1) * PAGE + 8;
+    bytes[first..first + 4].copy_from_slice(&live.to_be_bytes());
+    let (_dir, report) = saved(&bytes);
+    let audit = report.tables.iter().find(|t| t.name == "audit").unwrap();
+    assert_eq!((audit.written, audit.lost), (u64::from(entries), 0));
+}
+
+#[test]
 fn what_is_no_workspace_is_refused() {
     let dir = tempfile::tempdir().unwrap();
     let to = dir.path().join("saved");
