@@ -180,14 +180,11 @@ fn copy_and_check(
     job.progress.step("copying the damaged database");
     let original = dir.join(DATABASE);
     let copy = scratch.join("damaged.sqlite");
-    std::fs::copy(&original, &copy).map_err(Error::io("copy the database", &original))?;
+    copy_file(&original, &copy)?;
     for suffix in ["-wal", "-journal"] {
         let log = with_suffix(&original, suffix);
-        match std::fs::copy(&log, with_suffix(&copy, suffix)) {
-            Err(e) if e.kind() != ErrorKind::NotFound => {
-                return Err(Error::io("copy the log", &log)(e));
-            }
-            _ => {}
+        if log.exists() {
+            copy_file(&log, &with_suffix(&copy, suffix))?;
         }
     }
     job.check()?;
@@ -199,6 +196,18 @@ fn copy_and_check(
     let found = checked.unwrap_or_else(|e| vec![e.to_string()]);
     let bytes = std::fs::read(&copy).map_err(Error::io("read", &copy))?;
     Ok((bytes, found))
+}
+
+/// Copies a file; an error names the side that it is about.
+fn copy_file(from: &Path, to: &Path) -> Result<(), Error> {
+    std::fs::copy(from, to)
+        .map(drop)
+        .map_err(|e| match e.kind() {
+            ErrorKind::StorageFull | ErrorKind::QuotaExceeded | ErrorKind::ReadOnlyFilesystem => {
+                Error::io("write a copy of the database in", to.parent().unwrap_or(to))(e)
+            }
+            _ => Error::io("copy", from)(e),
+        })
 }
 
 /// Makes a fresh database of the schema of the damaged one and gathers the rows for it.
