@@ -22,6 +22,7 @@ use super::artifacts::Artifacts;
 use super::atomic::sync_dir;
 use super::backup::{Gap, put_in_place, refuse_occupied, scratch_beside};
 use super::error::Error;
+use super::migrate::APPLICATION_ID;
 use super::migrate::migrate;
 use super::soundness::{findings, interruptible, with_suffix};
 use super::{ARTIFACTS, DATABASE, LOCK};
@@ -226,7 +227,7 @@ fn read(
     let conn = schema::build(path, version)?;
     let tables = tables::of(&conn).map_err(Error::database("read", path))?;
     let harvest = tables::harvest(pages, &tables);
-    let is_ours = header.is_none_or(|h| h.application == schema::APPLICATION_ID);
+    let is_ours = header.is_none_or(|h| h.application == APPLICATION_ID.cast_unsigned());
     if !is_ours && harvest.found.iter().all(|f| f.records.is_empty()) {
         return Err(Error::Foreign {
             path: dir.join(DATABASE),
