@@ -9,13 +9,13 @@ use super::error::Error;
 
 /// Scripts in order; number n takes a database from schema n − 1 to n. Published scripts are never
 /// edited.
-const MIGRATIONS: &[&str] = &[
+pub(super) const MIGRATIONS: &[&str] = &[
     include_str!("migrations/0001_records.sql"),
     include_str!("migrations/0002_accountability.sql"),
 ];
 
 /// `OTwn` in `PRAGMA application_id`: tells our databases from others.
-const APPLICATION_ID: i32 = 0x4f54_776e;
+pub(super) const APPLICATION_ID: i32 = 0x4f54_776e;
 
 /// Brings the database to the schema of this program; returns whether it was empty before.
 ///

@@ -94,3 +94,27 @@ fn leftovers_of_a_killed_writer_are_swept() {
     open(dir.path());
     assert!(!leftover.exists());
 }
+
+#[test]
+fn on_a_network_file_system_no_log_is_shared() {
+    let dir = tempfile::tempdir().unwrap();
+    filled(dir.path(), 1);
+    let on_network = |access| OpenOptions {
+        file_system: Some(FileSystem::Network("NFS".to_owned())),
+        ..options(access)
+    };
+    let (workspace, opened) = Workspace::open(dir.path(), on_network(Access::Write)).unwrap();
+    assert!(opened.notes[0].contains("NFS"), "{:?}", opened.notes);
+    workspace.commit_now(new_patient().1).unwrap();
+    assert!(!dir.path().join("oncotwin.sqlite-wal").exists());
+    // Who reads beside it sees what was committed.
+    let (_, opened) = Workspace::open(dir.path(), on_network(Access::Read)).unwrap();
+    assert_eq!(opened.records.patients.len(), 2);
+    assert!(verify(dir.path()).unwrap().ok);
+    drop(workspace);
+    // Back on a local disk the log is used again.
+    let (workspace, records) = open(dir.path());
+    assert_eq!(records.patients.len(), 2);
+    workspace.commit_now(new_patient().1).unwrap();
+    assert!(dir.path().join("oncotwin.sqlite-wal").exists());
+}
