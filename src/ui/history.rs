@@ -38,7 +38,8 @@ pub fn history_ui(
         };
         weak(ui, format!("{standing} steps{undone}"));
     });
-    let at = (patient.id, steps.len(), standing);
+    // Alone or below the growth curve it is another list to egui, which begins at the top.
+    let at = (patient.id, steps.len(), standing, state.show_analysis);
     let moved = state.history_at != Some(at);
     state.history_at = Some(at);
     ScrollArea::vertical()

@@ -1,7 +1,9 @@
 //! Strips that stay until something is done about them: a crash of an earlier session, a workspace
 //! that cannot be changed.
 
-use egui::{Align, Color32, Frame, Id, Label, Layout, Margin, RichText, ScrollArea, Ui, Window};
+use egui::{
+    Align, Align2, Color32, Frame, Id, Label, Layout, Margin, RichText, ScrollArea, Ui, Window,
+};
 use egui::{Stroke, vec2};
 
 use super::state::UiState;
@@ -106,6 +108,9 @@ fn report_ui(ui: &Ui, crash: &CrashView, open: &mut bool) {
         .id(Id::unique("crash"))
         .open(open)
         .collapsible(false)
+        // Below the strip, whose buttons decide about it.
+        .pivot(Align2::CENTER_TOP)
+        .default_pos(room.center_top() + vec2(0.0, 76.0))
         .default_size(vec2(
             (room.width() - 64.0).min(640.0),
             (room.height() - 160.0).min(420.0),

@@ -51,8 +51,9 @@ pub struct UiState {
     pub(super) fresh: bool,
     /// The keys are to go from the picture to the bar.
     pub(super) focus_bar: bool,
-    /// Whose steps are listed, how many, and how many of them stand; a change scrolls to the last.
-    pub(super) history_at: Option<(PatientId, usize, usize)>,
+    /// Whose steps are listed, how many, how many of them stand, and whether below the growth
+    /// curve; a change scrolls to the last that stands.
+    pub(super) history_at: Option<(PatientId, usize, usize, bool)>,
     pub(super) pair: Option<Pair>,
 }
 

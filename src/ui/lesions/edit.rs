@@ -153,6 +153,7 @@ pub(super) fn menu_ui(
     let p = theme::palette(ui);
     let barred = barred(read_only, lesion);
     ui.set_min_width(230.0);
+    ui.set_max_width(260.0);
     ui.horizontal(|ui| {
         ui.label("Label");
         text_ui(ui, lesion, LesionField::Label, "Label", barred, state, out);

@@ -148,6 +148,13 @@ fn a_history_of_a_hundred_thousand_steps_shows_its_end_and_costs_little() {
             .is_some()
     );
     assert!(harness.query_by_label("Go back to: Beginning").is_none());
+    // Alone it is still at its end.
+    click(&mut harness, "Growth panel");
+    assert!(
+        harness
+            .query_by_label("Draw L99999 · Baseline (now)")
+            .is_some()
+    );
     let begun = std::time::Instant::now();
     harness.run_steps(20);
     let with = begun.elapsed();
