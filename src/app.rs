@@ -16,6 +16,7 @@ mod session;
 mod state;
 mod summary;
 mod twin_input;
+mod versions;
 pub mod view;
 mod view_build;
 mod work;

@@ -16,6 +16,7 @@ use crate::warning::Warning;
 
 use super::report_input::ReportInput;
 use super::twin_input::{TwinInput, TwinResult};
+use super::versions::{Asked, Compared, Version};
 
 /// Something to be done outside the state.
 #[derive(Debug)]
@@ -104,6 +105,18 @@ pub(super) enum Work {
         /// Whose.
         patient: PatientId,
     },
+    /// Read the masks that were ever made of a lesion at a time point.
+    Versions {
+        /// Which.
+        asked: Box<Asked>,
+    },
+    /// Compare two masks.
+    Compare {
+        /// The grid that both live on.
+        grid: Arc<Grid>,
+        /// The artifacts that hold them.
+        artifacts: [String; 2],
+    },
     /// Write the report.
     Export {
         /// Everything it says.
@@ -168,12 +181,27 @@ pub(super) struct MadeMask {
     pub mask: Arc<Mask>,
     /// The artifact that holds it.
     pub artifact_sha256: String,
+    /// The run of the stage that made it.
+    pub stage: StageRun,
     /// What was measured.
     pub measured: Measured,
     /// The engine's confidence, 0–1.
     pub confidence: f64,
     /// Warnings of engine and measurement.
     pub warnings: Vec<Warning>,
+}
+
+/// Which run of which stage made a result.
+#[derive(Clone, Debug)]
+pub(super) struct StageRun {
+    /// Name of the stage.
+    pub name: &'static str,
+    /// Its version.
+    pub version: u32,
+    /// Key under which the result is cached (hex).
+    pub key: String,
+    /// Parameters beside the gesture.
+    pub params: serde_json::Value,
 }
 
 /// A failure in words: what, and what to do.
@@ -211,6 +239,10 @@ pub(super) enum Answer {
     Twin(LesionId, Result<Box<TwinResult>, Failure>),
     /// Steps of a patient's record, oldest first.
     History(PatientId, Result<Vec<store::Step>, Failure>),
+    /// Masks that were made, oldest first.
+    Versions(Result<Vec<Version>, Failure>),
+    /// Two masks compared.
+    Compared(Result<Box<Compared>, Failure>),
     /// Files written.
     Exported(Result<Exported, Failure>),
 }

@@ -13,6 +13,7 @@ mod readers;
 mod readings;
 mod record;
 mod twins;
+mod versions;
 mod visits;
 
 use std::collections::{BTreeMap, VecDeque};
@@ -153,6 +154,8 @@ pub struct State {
     pub(super) read_only: Option<String>,
     /// Steps of the patients shown in this session.
     pub(super) histories: BTreeMap<PatientId, History>,
+    /// The list of masks that is shown.
+    pub(super) versions: Option<versions::Versions>,
 }
 
 /// Key of the setting that remembers which patient was shown.
@@ -249,6 +252,7 @@ impl State {
             reader,
             read_only: opened.read_only,
             histories: BTreeMap::new(),
+            versions: None,
         }
     }
 
@@ -419,7 +423,7 @@ impl State {
                         unit,
                         duration_days: duration_days.max(0.0),
                     };
-                    self.add_treatment(treatment, e);
+                    self.add_treatment(treatment, false, e);
                 }
             }
             Command::RemoveTreatment { treatment } => self.remove_treatment(treatment, e),
@@ -446,11 +450,11 @@ impl State {
                 meaning,
             } => self.sign(time_point, meaning, e),
             Command::Amend { time_point, reason } => self.amend(time_point, &reason, e),
-            Command::ShowVersions { .. }
-            | Command::HideVersions
-            | Command::CompareVersions { .. }
-            | Command::RestoreVersion { .. }
-            | Command::Trace { .. }
+            Command::ShowVersions { annotation } => self.show_versions(annotation, e),
+            Command::HideVersions => self.versions = None,
+            Command::CompareVersions { a, b } => self.compare_versions(a, b, e),
+            Command::RestoreVersion { version } => self.restore_version(version, e),
+            Command::Trace { .. }
             | Command::HideTrace
             | Command::ErasePatient { .. }
             | Command::SettleCrash { .. }
@@ -461,6 +465,7 @@ impl State {
                 self.commit_unaudited(Change::PutSetting(DARK.to_owned(), dark.into()), e);
             }
         }
+        self.refresh_versions(&mut effects);
         effects
     }
 
@@ -482,6 +487,7 @@ impl State {
             }
             Event::Trouble { reason } => self.say(Severity::Warning, reason, ""),
         }
+        self.refresh_versions(&mut effects);
         effects
     }
 

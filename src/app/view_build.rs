@@ -4,6 +4,7 @@ mod lesions;
 mod pictures;
 mod record;
 mod twin;
+mod versions;
 
 pub(super) use lesions::signed_percent;
 pub(super) use record::{local_day, local_time, reader_name, reader_with_role, signoff_text};
@@ -140,7 +141,7 @@ impl State {
             narrative: narrative_rows(&summary),
             last_report: self.last_report.clone(),
             history: self.history_view(id),
-            versions: None,
+            versions: self.versions_view(),
         })
     }
 

@@ -6,8 +6,8 @@ use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
-use super::effect::{Answer, Failure, Loaded, MadeMask, Scanned, Work};
-use super::{report_input, twin_input};
+use super::effect::{Answer, Failure, Loaded, MadeMask, Scanned, StageRun, Work};
+use super::{report_input, twin_input, versions};
 use crate::case::{PatientId, Prompt, SeriesSource};
 use crate::geometry::Grid;
 use crate::jobs::JobContext;
@@ -60,6 +60,10 @@ pub(super) fn run(work: Work, tools: &Tools, job: &JobContext) -> Answer {
             twin_input::run(&input, &tools.cache, job).map(Box::new),
         ),
         Work::History { patient } => Answer::History(patient, history(patient, &tools.query)),
+        Work::Versions { asked } => Answer::Versions(versions::read(&asked, &tools.query)),
+        Work::Compare { grid, artifacts } => {
+            Answer::Compared(versions::compare(artifacts, &grid, &tools.artifacts))
+        }
         Work::Export {
             input,
             dir,
@@ -218,6 +222,7 @@ struct CachedSegmentation {
     warnings: Vec<Warning>,
 }
 
+const SEGMENT_STAGE_NAME: &str = "segment.growcut";
 /// Version of the segmentation stage; raised when the same input would give another mask.
 const SEGMENT_STAGE: u32 = 1;
 
@@ -232,7 +237,7 @@ fn segment(
     let params = GrowCutParams::standard();
     let inputs = [InputHash::of(fingerprint.as_bytes())];
     let key = StageKey::new(
-        "segment.growcut",
+        SEGMENT_STAGE_NAME,
         SEGMENT_STAGE,
         &(p0, p1, &params),
         &inputs,
@@ -277,6 +282,12 @@ fn segment(
     Ok(MadeMask {
         mask: Arc::new(mask),
         artifact_sha256,
+        stage: StageRun {
+            name: SEGMENT_STAGE_NAME,
+            version: SEGMENT_STAGE,
+            key: key.to_string(),
+            params: serde_json::to_value(params).unwrap_or_default(),
+        },
         measured,
         confidence,
         warnings,
@@ -290,7 +301,7 @@ fn history(patient: PatientId, query: &Query) -> Result<Vec<store::Step>, Failur
     })
 }
 
-fn load_mask(
+pub(super) fn load_mask(
     artifact_sha256: &str,
     grid: Arc<Grid>,
     artifacts: &Artifacts,

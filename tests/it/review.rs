@@ -18,6 +18,8 @@ pub(crate) fn session(workspace: &Path) -> Session {
         workspace: workspace.to_owned(),
         samples: Vec::new(),
         version: "test".to_owned(),
+        anchors: None,
+        access: oncotwin::store::Access::Write,
         seed: [7; 32],
         clock: Arc::new(|| Timestamp::from_second(1_700_000_000).expect("in range")),
         wake: Arc::new(|| {}),

@@ -55,6 +55,7 @@ impl State {
         fail(&mut self.images, job, why);
         fail(&mut self.masks, job, why);
         fail(&mut self.twins, job, why);
+        self.forget_version_job(job, why);
         for history in self.histories.values_mut().filter(|h| h.awaits(job)) {
             history.fail();
         }
@@ -84,6 +85,8 @@ impl State {
                     self.masks.insert(annotation, slot);
                 }
             }
+            Answer::Versions(read) => self.absorb_versions(job, read),
+            Answer::Compared(made) => self.absorb_comparison(job, made),
             Answer::History(patient, steps) => self.absorb_history(job, patient, steps),
             Answer::Twin(lesion, twin) => self.absorb_twin(job, lesion, twin),
             Answer::Exported(Ok(exported)) => self.absorb_export(exported, effects),
@@ -140,10 +143,14 @@ impl State {
         made: Result<MadeMask, Failure>,
         effects: &mut Vec<Effect>,
     ) {
-        let Some(lesion) = self.annotation(annotation).map(|a| a.lesion) else {
+        let Some((lesion, series)) = self.annotation(annotation).map(|a| (a.lesion, a.series))
+        else {
             return;
         };
-        let Some(patient) = self.lesion(lesion).map(|l| l.patient) else {
+        let Some((patient, time_point, fingerprint)) = self
+            .series(series)
+            .map(|s| (s.patient, s.time_point, s.fingerprint.clone()))
+        else {
             return;
         };
         if !self.awaits(self.masks.get(&annotation), job) {
@@ -161,6 +168,10 @@ impl State {
                     warnings: made.warnings,
                 };
                 let detail = json!({
+                    "lesion": lesion, "series": series, "time_point": time_point,
+                    "stage": made.stage.name, "stage_version": made.stage.version,
+                    "stage_key": made.stage.key, "params": made.stage.params,
+                    "fingerprint": fingerprint,
                     "engine": segmented.engine, "mask": segmented.mask_sha256,
                     "voxels": segmented.measured.voxels,
                     "volume": segmented.measured.volume.value(),

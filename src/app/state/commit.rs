@@ -65,7 +65,7 @@ impl State {
     pub(super) fn note(&mut self, note: AuditNote, effects: &mut Vec<Effect>) {
         if self.read_only.is_none() {
             // Nothing can be refused where nothing is changed.
-            drop(self.enter(Vec::new(), Some(note), effects));
+            let _entered = self.enter(Vec::new(), Some(note), effects);
         }
     }
 
@@ -189,6 +189,11 @@ impl State {
     fn hand_over(&mut self, transaction: Transaction, effects: &mut Vec<Effect>) {
         self.under_way.push_back(transaction.clone());
         effects.push(Effect::Commit(Box::new(transaction)));
+    }
+
+    /// Whether a commit is on its way.
+    pub(super) fn is_saving(&self) -> bool {
+        !self.under_way.is_empty()
     }
 
     /// What the status bar says of saving.

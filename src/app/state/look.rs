@@ -82,6 +82,7 @@ impl State {
         self.pictures.clear();
         self.twins.clear();
         self.stale_twins.clear();
+        self.versions = None;
     }
 
     /// Loads what the columns of a patient show, the masks that stand, and the twins.
