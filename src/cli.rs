@@ -8,8 +8,10 @@ mod audit;
 mod files;
 mod lesion;
 mod output;
+mod record;
 mod session;
 mod tables;
+mod trace;
 
 use std::process::ExitCode;
 
@@ -50,6 +52,10 @@ fn run_verb(verb: Verb) -> ExitCode {
         Verb::Review(args) => session::review(&args),
         Verb::Phantom(args) => files::phantom(&args),
         Verb::Audit(args) => audit::audit(&args),
+        Verb::Trace(args) => trace::trace(&args),
+        Verb::History(args) => record::history(&args),
+        Verb::Versions(args) => record::versions(&args),
+        Verb::Erase(args) => record::erase(&args),
     };
     output::finish(result, is_json)
 }

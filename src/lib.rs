@@ -9,6 +9,7 @@
 pub mod app;
 pub mod case;
 pub mod cli;
+pub mod crash;
 pub mod export;
 pub mod geometry;
 pub mod jobs;

@@ -15,8 +15,10 @@ use crate::volume::{Mask, Volume, WindowLevel};
 use crate::warning::Warning;
 
 use super::report_input::ReportInput;
+use super::trace::Outline;
 use super::twin_input::{TwinInput, TwinResult};
 use super::versions::{Asked, Compared, Version};
+use super::view::TraceView;
 
 /// Something to be done outside the state.
 #[derive(Debug)]
@@ -29,6 +31,15 @@ pub(super) enum Effect {
     AskOpen {
         /// A folder instead of files.
         folder: bool,
+    },
+    /// Open the workspace again.
+    Reload,
+    /// Put a crash report away.
+    SettleCrash {
+        /// The file.
+        path: PathBuf,
+        /// Keep it instead of deleting it.
+        keep: bool,
     },
     /// Ask the user for a folder to put the report into; answered by a command.
     AskExport,
@@ -70,8 +81,6 @@ pub(super) enum Work {
         item: Option<Arc<Item>>,
         /// Where it is.
         source: SeriesSource,
-        /// The fingerprint that the originals had when they were entered.
-        fingerprint: String,
     },
     /// Make a mask from a gesture and measure it.
     Segment {
@@ -116,6 +125,11 @@ pub(super) enum Work {
         grid: Arc<Grid>,
         /// The artifacts that hold them.
         artifacts: [String; 2],
+    },
+    /// Read what the audit trail says of a number.
+    Trace {
+        /// What the record says of it.
+        outline: Box<Outline>,
     },
     /// Write the report.
     Export {
@@ -170,8 +184,8 @@ pub(super) struct Loaded {
     pub volume: Arc<Volume>,
     /// The window to show it with.
     pub window: WindowLevel,
-    /// The originals are not what they were when they were entered.
-    pub changed: bool,
+    /// Fingerprint of the files as they are now.
+    pub fingerprint: String,
 }
 
 /// A mask with its measurement, already on disk as an artifact.
@@ -243,6 +257,8 @@ pub(super) enum Answer {
     Versions(Result<Vec<Version>, Failure>),
     /// Two masks compared.
     Compared(Result<Box<Compared>, Failure>),
+    /// Where a number comes from.
+    Traced(Result<TraceView, Failure>),
     /// Files written.
     Exported(Result<Exported, Failure>),
 }
@@ -265,4 +281,6 @@ pub(super) struct Exported {
     pub dir: PathBuf,
     /// SHA-256 (hex) of the files, in the order written.
     pub sha256: Vec<String>,
+    /// SHA-256 (hex) of the sentences, a line each.
+    pub narrative_sha256: String,
 }

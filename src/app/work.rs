@@ -7,7 +7,7 @@ use std::sync::Arc;
 use serde::{Deserialize, Serialize};
 
 use super::effect::{Answer, Failure, Loaded, MadeMask, Scanned, StageRun, Work};
-use super::{report_input, twin_input, versions};
+use super::{report_input, trace, twin_input, versions};
 use crate::case::{PatientId, Prompt, SeriesSource};
 use crate::geometry::Grid;
 use crate::jobs::JobContext;
@@ -36,8 +36,7 @@ pub(super) fn run(work: Work, tools: &Tools, job: &JobContext) -> Answer {
             series,
             item,
             source,
-            fingerprint,
-        } => Answer::Loaded(series, load(item, &source, &fingerprint, job)),
+        } => Answer::Loaded(series, load(item, &source, job)),
         Work::Segment {
             annotation,
             prompt,
@@ -64,6 +63,7 @@ pub(super) fn run(work: Work, tools: &Tools, job: &JobContext) -> Answer {
         Work::Compare { grid, artifacts } => {
             Answer::Compared(versions::compare(artifacts, &grid, &tools.artifacts))
         }
+        Work::Trace { outline } => Answer::Traced(trace::read(*outline, &tools.query)),
         Work::Export {
             input,
             dir,
@@ -147,7 +147,6 @@ fn make_phantom(out: PathBuf, job: &JobContext) -> Result<Scanned, Failure> {
 fn load(
     item: Option<Arc<Item>>,
     source: &SeriesSource,
-    expected: &str,
     job: &JobContext,
 ) -> Result<Loaded, Failure> {
     job.progress.step("Finding files");
@@ -161,7 +160,7 @@ fn load(
     Ok(Loaded {
         window: default_window(&volume),
         volume: Arc::new(volume),
-        changed: fingerprint != expected,
+        fingerprint,
     })
 }
 

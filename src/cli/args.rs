@@ -52,6 +52,14 @@ pub(super) enum Verb {
     Phantom(PhantomArgs),
     /// Check the audit trail of a workspace.
     Audit(AuditArgs),
+    /// Show where a number, a mask or an audit entry comes from.
+    Trace(TraceArgs),
+    /// List the steps of a patient's record.
+    History(HistoryArgs),
+    /// List the masks that were ever made of a lesion at a time point.
+    Versions(VersionsArgs),
+    /// Erase a patient for good; the audit trail stays whole.
+    Erase(EraseArgs),
 }
 
 impl Verb {
@@ -69,6 +77,10 @@ impl Verb {
             Self::Review(a) => a.json,
             Self::Phantom(a) => a.json,
             Self::Audit(a) => a.json,
+            Self::Trace(a) => a.json,
+            Self::History(a) => a.json,
+            Self::Versions(a) => a.json,
+            Self::Erase(a) => a.json,
         }
     }
 }
@@ -285,6 +297,76 @@ pub(super) enum AuditVerb {
         #[arg(long, value_name = "HASH")]
         head: Option<String>,
     },
+}
+
+/// `oncotwin trace`
+#[derive(ClapArgs)]
+pub(super) struct TraceArgs {
+    /// Id or hash (6 digits or more), audit entry (#12), fact (F12), or lesion at a time point (L1@2).
+    pub id: String,
+    /// Workspace folder (default: the platform's data directory).
+    #[arg(long = "case", value_name = "DIR")]
+    pub workspace: Option<PathBuf>,
+    /// Patient number, where the workspace holds several.
+    #[arg(long)]
+    pub patient: Option<String>,
+    /// Answer with one JSON document.
+    #[arg(long)]
+    pub json: bool,
+}
+
+/// `oncotwin history`
+#[derive(ClapArgs)]
+pub(super) struct HistoryArgs {
+    /// Workspace folder (default: the platform's data directory).
+    #[arg(long = "case", value_name = "DIR")]
+    pub workspace: Option<PathBuf>,
+    /// Patient number, where the workspace holds several.
+    #[arg(long)]
+    pub patient: Option<String>,
+    /// Answer with one JSON document.
+    #[arg(long)]
+    pub json: bool,
+}
+
+/// `oncotwin versions`
+#[derive(ClapArgs)]
+pub(super) struct VersionsArgs {
+    /// Workspace folder (default: the platform's data directory).
+    #[arg(long = "case", value_name = "DIR")]
+    pub workspace: Option<PathBuf>,
+    /// Patient number, where the workspace holds several.
+    #[arg(long)]
+    pub patient: Option<String>,
+    /// Label of the lesion.
+    #[arg(long)]
+    pub lesion: String,
+    /// Zero-based time point, in order of date.
+    #[arg(long)]
+    pub timepoint: usize,
+    /// Two zero-based versions to compare.
+    #[arg(long, num_args = 2, value_names = ["A", "B"])]
+    pub compare: Vec<usize>,
+    /// Answer with one JSON document.
+    #[arg(long)]
+    pub json: bool,
+}
+
+/// `oncotwin erase`
+#[derive(ClapArgs)]
+pub(super) struct EraseArgs {
+    /// Workspace folder (default: the platform's data directory).
+    #[arg(long = "case", value_name = "DIR")]
+    pub workspace: Option<PathBuf>,
+    /// Patient number.
+    #[arg(long)]
+    pub patient: String,
+    /// Why; kept in the audit trail, so it must not name anybody.
+    #[arg(long)]
+    pub reason: String,
+    /// Answer with one JSON document.
+    #[arg(long)]
+    pub json: bool,
 }
 
 fn parse_point(text: &str) -> Result<Point, String> {

@@ -31,6 +31,7 @@ fn start(workspace: &Path, seed: u8) -> Session {
         version: "test".to_owned(),
         anchors: None,
         access: Access::WriteOrRead,
+        crashes: None,
         seed: [seed; 32],
         clock: Arc::new(move || Timestamp::from_second(tick()).expect("in range")),
         wake: Arc::new(|| {}),

@@ -9,6 +9,7 @@ const MAY_USE: &[(&str, &[&str])] = &[
     ("warning", &[]),
     ("jobs", &[]),
     ("provenance", &[]),
+    ("crash", &[]),
     ("geometry", &["units"]),
     ("volume", &["geometry", "units", "jobs"]),
     ("open", &["volume", "geometry", "units", "warning", "jobs"]),
@@ -53,6 +54,7 @@ const MAY_USE: &[(&str, &[&str])] = &[
         "app",
         &[
             "case",
+            "crash",
             "export",
             "geometry",
             "jobs",
@@ -74,8 +76,8 @@ const MAY_USE: &[(&str, &[&str])] = &[
     (
         "cli",
         &[
-            "app", "case", "export", "geometry", "jobs", "measure", "open", "phantom", "report",
-            "segment", "store", "twin", "units", "volume", "warning", "window",
+            "app", "case", "crash", "export", "geometry", "jobs", "measure", "open", "phantom",
+            "report", "segment", "store", "twin", "units", "volume", "warning", "window",
         ],
     ),
     // The window sees commands and the view model, and the plain types inside them.
@@ -86,7 +88,7 @@ const MAY_USE: &[(&str, &[&str])] = &[
         ],
     ),
     // Joins the session to the window.
-    ("window", &["app", "report", "store", "ui"]),
+    ("window", &["app", "crash", "report", "store", "ui"]),
 ];
 
 /// Outside crate → modules that may name it. Crates not listed may appear anywhere.
@@ -101,6 +103,7 @@ const CRATE_ONLY_IN: &[(&str, &[&str])] = &[
     ("nifti", &["open", "export"]),
     ("clap", &["cli", "main"]),
     ("minijinja", &["report"]),
+    ("tar", &["store"]),
 ];
 
 fn sources(dir: &Path, found: &mut Vec<PathBuf>) {

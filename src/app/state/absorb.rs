@@ -56,6 +56,7 @@ impl State {
         fail(&mut self.masks, job, why);
         fail(&mut self.twins, job, why);
         self.forget_version_job(job, why);
+        self.forget_trace_job(job);
         for history in self.histories.values_mut().filter(|h| h.awaits(job)) {
             history.fail();
         }
@@ -86,9 +87,10 @@ impl State {
                 }
             }
             Answer::Versions(read) => self.absorb_versions(job, read),
+            Answer::Traced(read) => self.absorb_trace(job, read),
             Answer::Compared(made) => self.absorb_comparison(job, made),
             Answer::History(patient, steps) => self.absorb_history(job, patient, steps),
-            Answer::Twin(lesion, twin) => self.absorb_twin(job, lesion, twin),
+            Answer::Twin(lesion, twin) => self.absorb_twin(job, lesion, twin, effects),
             Answer::Exported(Ok(exported)) => self.absorb_export(exported, effects),
             Answer::Exported(Err(failure)) => self.say_failure(&failure),
         }
@@ -120,13 +122,7 @@ impl State {
                 return;
             }
         };
-        if loaded.changed {
-            self.say(
-                Severity::Error,
-                "The files of a series are not the ones that were measured",
-                "Masks and measurements were made on other pixels. Restore the originals, or open the changed files as a new study.",
-            );
-        }
+        self.compare_originals(series, &loaded.fingerprint, effects);
         self.pictures.remove(&series);
         let image = Image {
             volume: loaded.volume,
@@ -218,12 +214,16 @@ impl State {
         job: JobId,
         lesion: LesionId,
         twin: Result<Box<TwinResult>, Failure>,
+        effects: &mut Vec<Effect>,
     ) {
         if !self.awaits(self.twins.get(&lesion), job) {
             return;
         }
         let slot = match twin {
-            Ok(twin) => Slot::Ready(Arc::new(*twin)),
+            Ok(twin) => {
+                self.note_fit(lesion, &twin, effects);
+                Slot::Ready(Arc::new(*twin))
+            }
             Err(failure) => Slot::Failed(failure),
         };
         self.twins.insert(lesion, slot);
@@ -234,7 +234,10 @@ impl State {
         if let Some(patient) = self.shown {
             let audit = AuditNote::new("report.export", AuditAction::E, "patient", patient)
                 .of(patient)
-                .detail(json!({"files": exported.sha256, "audit_head": self.audit_head}));
+                .detail(json!({
+                    "files": exported.sha256, "audit_head": self.audit_head,
+                    "narrative": exported.narrative_sha256,
+                }));
             self.note(audit, effects);
         }
         self.last_report = exported.dir.display().to_string();

@@ -122,6 +122,7 @@ impl State {
         let Some(reason) = self.read_only.clone() else {
             return false;
         };
+        self.n_forbidden += 1;
         self.say(
             Severity::Warning,
             format!("Nothing was changed: {reason}"),
@@ -146,6 +147,7 @@ impl State {
             signature.reader_name,
             local_day(signature.created)
         );
+        self.n_forbidden += 1;
         self.say(
             Severity::Warning,
             text,

@@ -3,8 +3,7 @@
 use crate::app::state::{Slot, State};
 use crate::app::summary;
 use crate::app::view::{LesionCell, LesionRow};
-use crate::app::view_build::versions::axes;
-use crate::app::view_build::warning_line;
+use crate::app::view_build::{axes, warning_line};
 use crate::case::{Annotation, Lesion, PatientId, Prompt, TimePoint};
 
 impl State {

@@ -83,7 +83,7 @@ impl State {
 }
 
 /// `32.1 × 20.4 mm`
-pub(super) fn axes(measured: &Measured) -> String {
+pub(in crate::app) fn axes(measured: &Measured) -> String {
     let (long, short) = (measured.long_axis.length, measured.short_axis.length);
     format!(
         "{:.1} × {:.1} {}",
