@@ -153,7 +153,8 @@ fn the_phantom_is_reviewed_from_files_to_report() {
     again.settle();
     assert_eq!(again.state().records(), &before);
     assert_eq!(again.state().shown_masks().len(), 20);
-    let report = oncotwin::store::verify(&workspace).expect("readable");
+    let report = oncotwin::store::verify(&workspace, &oncotwin::store::VerifyOptions::default())
+        .expect("readable");
     assert!(report.ok, "{:?}", report.defects);
 }
 
@@ -351,5 +352,9 @@ fn time_points_and_lesions_are_regrouped_and_stay_so() {
         vec![json!({"do": "merge", "timepoints": [0, 1]})],
     );
     assert_eq!(columns(&mut second), [3]);
-    assert!(oncotwin::store::verify(&workspace).expect("readable").ok);
+    assert!(
+        oncotwin::store::verify(&workspace, &oncotwin::store::VerifyOptions::default())
+            .expect("readable")
+            .ok
+    );
 }

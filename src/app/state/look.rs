@@ -72,10 +72,11 @@ impl State {
 
     /// Gives the memory of images and masks back.
     pub(super) fn unload(&mut self) {
-        for slot in self.images.values() {
-            if let Slot::Waiting(job) = slot {
-                self.cancel(*job);
-            }
+        let images = self.images.values().filter_map(Slot::job);
+        let masks = self.masks.values().filter_map(Slot::job);
+        let twins = self.twins.values().filter_map(Slot::job);
+        for job in images.chain(masks).chain(twins) {
+            self.cancel(job);
         }
         self.images.clear();
         self.masks.clear();

@@ -86,6 +86,7 @@ impl State {
             .any(|a| {
                 self.segmented(a.id).is_none()
                     && !matches!(self.masks.get(&a.id), Some(Slot::Failed(_)))
+                    && self.signature_on(a).is_none()
             })
     }
 

@@ -29,6 +29,20 @@ impl State {
             );
             return;
         }
+        // A job that ended later would leave its results behind.
+        self.cancel_all();
+        self.erasing = Some((patient, reason.to_owned()));
+        self.finish_erasing(effects);
+    }
+
+    /// Erases the patient that was to be erased, once no job runs any more.
+    pub(super) fn finish_erasing(&mut self, effects: &mut Vec<Effect>) {
+        if !self.jobs.is_empty() {
+            return;
+        }
+        let Some((patient, reason)) = self.erasing.take() else {
+            return;
+        };
         let mut changes = vec![Change::ErasePatient(patient)];
         for visit in self.visits(patient) {
             let key = shown_series_key(visit);

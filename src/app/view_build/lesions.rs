@@ -49,6 +49,7 @@ impl State {
         let Prompt::Diameter { p0, p1 } = mark.prompt;
         let drawn = summary::drawn_length(self, mark.series, p0, p1);
         let segmented = self.segmented(mark.id);
+        let locked = self.signature_on(mark).is_some();
         let failure = match self.masks.get(&mark.id) {
             Some(Slot::Failed(failure)) => Some(format!("{} {}", failure.text, failure.hint)),
             _ => None,
@@ -72,7 +73,7 @@ impl State {
         }
         LesionCell {
             annotation: mark.id,
-            locked: self.signature_on(mark).is_some(),
+            locked,
             drawn: drawn.map(|d| d.to_string()).unwrap_or_default(),
             axes: segmented.map(|s| axes(&s.measured)).unwrap_or_default(),
             volume: segmented
@@ -81,7 +82,7 @@ impl State {
             change,
             confidence: segmented.map(|s| s.confidence),
             warnings,
-            pending: segmented.is_none() && failure.is_none(),
+            pending: segmented.is_none() && failure.is_none() && !locked,
             provenance: segmented.map_or_else(
                 || format!("drawn {}", mark.created.strftime("%Y-%m-%d %H:%M UTC")),
                 |s| {
