@@ -9,13 +9,17 @@ mod gestures;
 mod history;
 mod import;
 mod look;
+mod originals;
 mod readers;
 mod readings;
 mod record;
+mod traces;
 mod twins;
+mod versions;
 mod visits;
+mod workspace;
 
-use std::collections::{BTreeMap, VecDeque};
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::path::PathBuf;
 use std::sync::Arc;
 
@@ -34,6 +38,7 @@ use crate::case::{
     AnnotationId, Change, LesionId, PatientId, ReaderId, Records, SeriesId, TimePointId,
     Transaction,
 };
+use crate::crash::CrashReport;
 use crate::geometry::Grid;
 use crate::jobs::{JobContext, JobId, Lane};
 use crate::measure::Measured;
@@ -153,6 +158,16 @@ pub struct State {
     pub(super) read_only: Option<String>,
     /// Steps of the patients shown in this session.
     pub(super) histories: BTreeMap<PatientId, History>,
+    /// The list of masks that is shown.
+    pub(super) versions: Option<versions::Versions>,
+    /// Where a number comes from, while that is shown.
+    pub(super) traced: Option<traces::Traced>,
+    /// Requests refused because of a signature or a workspace that can only be read.
+    pub(super) n_forbidden: usize,
+    /// Crash reports that wait to be dealt with, newest first.
+    pub(super) crashes: Vec<CrashReport>,
+    /// Fits that this session entered into the audit trail, by lesion and stage key.
+    noted_fits: BTreeSet<(LesionId, String)>,
 }
 
 /// Key of the setting that remembers which patient was shown.
@@ -249,6 +264,11 @@ impl State {
             reader,
             read_only: opened.read_only,
             histories: BTreeMap::new(),
+            versions: None,
+            traced: None,
+            n_forbidden: 0,
+            crashes: Vec::new(),
+            noted_fits: BTreeSet::new(),
         }
     }
 
@@ -419,7 +439,7 @@ impl State {
                         unit,
                         duration_days: duration_days.max(0.0),
                     };
-                    self.add_treatment(treatment, e);
+                    self.add_treatment(treatment, false, e);
                 }
             }
             Command::RemoveTreatment { treatment } => self.remove_treatment(treatment, e),
@@ -446,21 +466,24 @@ impl State {
                 meaning,
             } => self.sign(time_point, meaning, e),
             Command::Amend { time_point, reason } => self.amend(time_point, &reason, e),
-            Command::ShowVersions { .. }
-            | Command::HideVersions
-            | Command::CompareVersions { .. }
-            | Command::RestoreVersion { .. }
-            | Command::Trace { .. }
-            | Command::HideTrace
-            | Command::ErasePatient { .. }
-            | Command::SettleCrash { .. }
-            | Command::Reload => {}
+            Command::ShowVersions { annotation } => self.show_versions(annotation, e),
+            Command::HideVersions => self.versions = None,
+            Command::CompareVersions { a, b } => self.compare_versions(a, b, e),
+            Command::RestoreVersion { version } => self.restore_version(version, e),
+            Command::Trace { subject } => self.trace(subject, e),
+            Command::HideTrace => self.traced = None,
+            Command::ErasePatient { patient, reason } => self.erase_patient(patient, &reason, e),
+            Command::SettleCrash { keep } => self.settle_crash(keep, e),
+            Command::Reload if self.read_only.is_some() => e.push(Effect::Reload),
+            Command::Reload => {}
             Command::RetrySave => self.retry_save(e),
             Command::SetDark { dark } => {
                 self.dark = dark;
                 self.commit_unaudited(Change::PutSetting(DARK.to_owned(), dark.into()), e);
             }
         }
+        self.refresh_versions(&mut effects);
+        self.read_trace(&mut effects);
         effects
     }
 
@@ -482,6 +505,8 @@ impl State {
             }
             Event::Trouble { reason } => self.say(Severity::Warning, reason, ""),
         }
+        self.refresh_versions(&mut effects);
+        self.read_trace(&mut effects);
         effects
     }
 

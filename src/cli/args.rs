@@ -60,6 +60,14 @@ pub(super) enum Verb {
     Salvage(SalvageArgs),
     /// Look through the reports of crashes.
     Crashes(CrashesArgs),
+    /// Show where a number, a mask or an audit entry comes from.
+    Trace(TraceArgs),
+    /// List the steps of a patient's record.
+    History(HistoryArgs),
+    /// List the masks that were ever made of a lesion at a time point.
+    Versions(VersionsArgs),
+    /// Erase a patient for good; the audit trail stays whole.
+    Erase(EraseArgs),
 }
 
 impl Verb {
@@ -81,6 +89,10 @@ impl Verb {
             Self::Restore(a) => a.json,
             Self::Salvage(a) => a.json,
             Self::Crashes(a) => a.json,
+            Self::Trace(a) => a.json,
+            Self::History(a) => a.json,
+            Self::Versions(a) => a.json,
+            Self::Erase(a) => a.json,
         }
     }
 }
@@ -297,6 +309,76 @@ pub(super) enum AuditVerb {
         #[arg(long, value_name = "HASH")]
         head: Option<String>,
     },
+}
+
+/// `oncotwin trace`
+#[derive(ClapArgs)]
+pub(super) struct TraceArgs {
+    /// Id or hash (6 digits or more), audit entry (#12), fact (F12), or lesion at a time point (L1@2).
+    pub id: String,
+    /// Workspace folder (default: the platform's data directory).
+    #[arg(long = "case", value_name = "DIR")]
+    pub workspace: Option<PathBuf>,
+    /// Patient number, where the workspace holds several.
+    #[arg(long)]
+    pub patient: Option<String>,
+    /// Answer with one JSON document.
+    #[arg(long)]
+    pub json: bool,
+}
+
+/// `oncotwin history`
+#[derive(ClapArgs)]
+pub(super) struct HistoryArgs {
+    /// Workspace folder (default: the platform's data directory).
+    #[arg(long = "case", value_name = "DIR")]
+    pub workspace: Option<PathBuf>,
+    /// Patient number, where the workspace holds several.
+    #[arg(long)]
+    pub patient: Option<String>,
+    /// Answer with one JSON document.
+    #[arg(long)]
+    pub json: bool,
+}
+
+/// `oncotwin versions`
+#[derive(ClapArgs)]
+pub(super) struct VersionsArgs {
+    /// Workspace folder (default: the platform's data directory).
+    #[arg(long = "case", value_name = "DIR")]
+    pub workspace: Option<PathBuf>,
+    /// Patient number, where the workspace holds several.
+    #[arg(long)]
+    pub patient: Option<String>,
+    /// Label of the lesion.
+    #[arg(long)]
+    pub lesion: String,
+    /// Zero-based time point, in order of date.
+    #[arg(long)]
+    pub timepoint: usize,
+    /// Two zero-based versions to compare.
+    #[arg(long, num_args = 2, value_names = ["A", "B"])]
+    pub compare: Vec<usize>,
+    /// Answer with one JSON document.
+    #[arg(long)]
+    pub json: bool,
+}
+
+/// `oncotwin erase`
+#[derive(ClapArgs)]
+pub(super) struct EraseArgs {
+    /// Workspace folder (default: the platform's data directory).
+    #[arg(long = "case", value_name = "DIR")]
+    pub workspace: Option<PathBuf>,
+    /// Patient number.
+    #[arg(long)]
+    pub patient: String,
+    /// Why; kept in the audit trail, so it must not name anybody.
+    #[arg(long)]
+    pub reason: String,
+    /// Answer with one JSON document.
+    #[arg(long)]
+    pub json: bool,
 }
 
 /// `oncotwin backup`

@@ -9,6 +9,7 @@
 mod case_fixture;
 mod common;
 mod docs;
+mod history;
 mod imaging;
 mod layers;
 mod licences;

@@ -3,7 +3,7 @@
 use crate::app::state::{Slot, State};
 use crate::app::summary;
 use crate::app::view::{LesionCell, LesionRow};
-use crate::app::view_build::warning_line;
+use crate::app::view_build::{axes, warning_line};
 use crate::case::{Annotation, Lesion, PatientId, Prompt, TimePoint};
 
 impl State {
@@ -74,17 +74,7 @@ impl State {
             annotation: mark.id,
             locked: self.signature_on(mark).is_some(),
             drawn: drawn.map(|d| d.to_string()).unwrap_or_default(),
-            axes: segmented
-                .map(|s| {
-                    let (long, short) = (s.measured.long_axis.length, s.measured.short_axis.length);
-                    format!(
-                        "{:.1} × {:.1} {}",
-                        long.value(),
-                        short.value(),
-                        long.symbol()
-                    )
-                })
-                .unwrap_or_default(),
+            axes: segmented.map(|s| axes(&s.measured)).unwrap_or_default(),
             volume: segmented
                 .map(|s| s.measured.volume.display())
                 .unwrap_or_default(),
