@@ -6,6 +6,7 @@
 mod args;
 mod audit;
 mod files;
+mod keep;
 mod lesion;
 mod output;
 mod record;
@@ -52,6 +53,10 @@ fn run_verb(verb: Verb) -> ExitCode {
         Verb::Review(args) => session::review(&args),
         Verb::Phantom(args) => files::phantom(&args),
         Verb::Audit(args) => audit::audit(&args),
+        Verb::Backup(args) => keep::backup(&args),
+        Verb::Restore(args) => keep::restore(&args),
+        Verb::Salvage(args) => keep::salvage(&args),
+        Verb::Crashes(args) => keep::crashes(&args),
         Verb::Trace(args) => trace::trace(&args),
         Verb::History(args) => record::history(&args),
         Verb::Versions(args) => record::versions(&args),

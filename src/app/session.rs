@@ -220,6 +220,7 @@ fn begin(config: &SessionConfig) -> Result<(State, Tools, Queue<Answer>, Workspa
         app_version: config.version.clone(),
         anchors: config.anchors.clone(),
         access: config.access,
+        file_system: None,
     };
     let (workspace, opened) = Workspace::open(&config.workspace, options)?;
     workspace.wake_with(Arc::clone(&config.wake));

@@ -52,6 +52,14 @@ pub(super) enum Verb {
     Phantom(PhantomArgs),
     /// Check the audit trail of a workspace.
     Audit(AuditArgs),
+    /// Write a workspace as one file.
+    Backup(BackupArgs),
+    /// Unpack a backup as a new workspace.
+    Restore(RestoreArgs),
+    /// Copy what can be read of a damaged workspace into a new one.
+    Salvage(SalvageArgs),
+    /// Look through the reports of crashes.
+    Crashes(CrashesArgs),
     /// Show where a number, a mask or an audit entry comes from.
     Trace(TraceArgs),
     /// List the steps of a patient's record.
@@ -77,6 +85,10 @@ impl Verb {
             Self::Review(a) => a.json,
             Self::Phantom(a) => a.json,
             Self::Audit(a) => a.json,
+            Self::Backup(a) => a.json,
+            Self::Restore(a) => a.json,
+            Self::Salvage(a) => a.json,
+            Self::Crashes(a) => a.json,
             Self::Trace(a) => a.json,
             Self::History(a) => a.json,
             Self::Versions(a) => a.json,
@@ -367,6 +379,80 @@ pub(super) struct EraseArgs {
     /// Answer with one JSON document.
     #[arg(long)]
     pub json: bool,
+}
+
+/// `oncotwin backup`
+#[derive(ClapArgs)]
+pub(super) struct BackupArgs {
+    /// Workspace folder (default: the platform's data directory).
+    #[arg(long = "case", value_name = "DIR")]
+    pub workspace: Option<PathBuf>,
+    /// File to write, `NAME.oncotwin-backup`; it must not exist.
+    #[arg(long, value_name = "FILE")]
+    pub out: PathBuf,
+    /// Answer with one JSON document.
+    #[arg(long)]
+    pub json: bool,
+}
+
+/// `oncotwin restore`
+#[derive(ClapArgs)]
+pub(super) struct RestoreArgs {
+    /// The backup.
+    pub backup: PathBuf,
+    /// Workspace folder to make, absent or empty (default: the platform's data directory).
+    #[arg(long = "case", value_name = "DIR")]
+    pub workspace: Option<PathBuf>,
+    /// Answer with one JSON document.
+    #[arg(long)]
+    pub json: bool,
+}
+
+/// `oncotwin salvage`
+#[derive(ClapArgs)]
+pub(super) struct SalvageArgs {
+    /// The damaged workspace, which is only read (default: the platform's data directory).
+    #[arg(long = "case", value_name = "DIR")]
+    pub workspace: Option<PathBuf>,
+    /// Workspace folder to make, absent or empty.
+    #[arg(long, value_name = "DIR")]
+    pub out: PathBuf,
+    /// Answer with one JSON document.
+    #[arg(long)]
+    pub json: bool,
+}
+
+/// `oncotwin crashes`
+#[derive(ClapArgs)]
+pub(super) struct CrashesArgs {
+    /// What to do with the reports.
+    #[command(subcommand)]
+    pub verb: CrashVerb,
+    /// Answer with one JSON document.
+    #[arg(long, global = true)]
+    pub json: bool,
+}
+
+/// Verbs of `oncotwin crashes`.
+#[derive(Subcommand)]
+pub(super) enum CrashVerb {
+    /// List the reports that were not dealt with, newest first.
+    List,
+    /// Print a report.
+    Show {
+        /// The report.
+        path: PathBuf,
+    },
+    /// Move a report to those that were dealt with.
+    Keep {
+        /// The report.
+        path: PathBuf,
+    },
+    /// Delete a report.
+    Delete {
+        /// The report.
+        path: PathBuf,
+    },
 }
 
 fn parse_point(text: &str) -> Result<Point, String> {

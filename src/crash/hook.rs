@@ -5,7 +5,7 @@ use std::fs::{DirBuilder, File};
 use std::io::{self, Write as _};
 use std::panic::PanicHookInfo;
 use std::path::{Path, PathBuf};
-use std::sync::atomic::{AtomicU32, Ordering};
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use super::redact::{relative, without_homes};
@@ -20,16 +20,15 @@ pub(super) const MESSAGE: &str = "message:";
 pub(super) const PLACE: &str = "place:";
 const WITHHELD: &str = "withheld, because it was put together at run time and may quote the record";
 
-/// Reports that this process has written: more than a few of one start tell nothing new.
-static WRITTEN: AtomicU32 = AtomicU32::new(0);
-const MOST_WRITTEN: u32 = 5;
+/// Panics of this process so far: once its reports fill the folder, further ones tell nothing new.
+static PANICS: AtomicUsize = AtomicUsize::new(0);
 
 /// Writes a report into `dir` whenever a thread panics from now on, before the hook that was set so
 /// far is called.
 pub fn install(dir: PathBuf, app_version: &'static str) {
     let before = std::panic::take_hook();
     std::panic::set_hook(Box::new(move |info| {
-        if WRITTEN.fetch_add(1, Ordering::Relaxed) < MOST_WRITTEN
+        if PANICS.fetch_add(1, Ordering::Relaxed) < MOST_REPORTS
             && let Err(error) = report(&dir, app_version, info)
         {
             // A panic inside a panic would end the process.
@@ -94,7 +93,7 @@ fn write(dir: &Path, time: &str, text: &str) -> io::Result<()> {
     std::os::unix::fs::DirBuilderExt::mode(&mut builder, 0o700);
     builder.create(dir)?;
     let process = std::process::id();
-    for number in 0..MOST_WRITTEN {
+    for number in 0..MOST_REPORTS {
         let suffix = if number == 0 {
             String::new()
         } else {

@@ -8,6 +8,7 @@ use oncotwin::app::{Script, Session, SessionConfig, review};
 use oncotwin::geometry::Point;
 use oncotwin::jobs::JobContext;
 use oncotwin::phantom::{self, PhantomParams, PhantomTruth};
+use oncotwin::store::VerifyOptions;
 use oncotwin::volume::Mask;
 use rand::{Rng as _, SeedableRng as _};
 use rand_chacha::ChaCha8Rng;
@@ -153,8 +154,7 @@ fn the_phantom_is_reviewed_from_files_to_report() {
     again.settle();
     assert_eq!(again.state().records(), &before);
     assert_eq!(again.state().shown_masks().len(), 20);
-    let report = oncotwin::store::verify(&workspace, &oncotwin::store::VerifyOptions::default())
-        .expect("readable");
+    let report = oncotwin::store::verify(&workspace, &VerifyOptions::default()).expect("readable");
     assert!(report.ok, "{:?}", report.defects);
 }
 
@@ -353,7 +353,7 @@ fn time_points_and_lesions_are_regrouped_and_stay_so() {
     );
     assert_eq!(columns(&mut second), [3]);
     assert!(
-        oncotwin::store::verify(&workspace, &oncotwin::store::VerifyOptions::default())
+        oncotwin::store::verify(&workspace, &VerifyOptions::default())
             .expect("readable")
             .ok
     );

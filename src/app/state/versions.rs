@@ -209,7 +209,7 @@ impl State {
             changes.push(Change::RemoveAnnotation(standing.id));
             changes.push(Change::PutAnnotation(Annotation {
                 lesion: standing.lesion,
-                ..version.gesture.clone()
+                ..version.gesture
             }));
         }
         changes.push(Change::PutSegmented(version.segmented.clone()));
