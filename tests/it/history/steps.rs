@@ -192,14 +192,116 @@ proptest! {
         }
         let end = desk.records();
         desk.send(Command::JumpTo { step: None });
-        prop_assert_eq!(desk.records(), beginning.clone());
+        prop_assert_eq!(desk.records(), beginning);
         let last = desk.view().history.steps.last().map(|s| s.id);
         desk.restart();
         desk.send(Command::JumpTo { step: last });
-        prop_assert_eq!(desk.records(), end.clone());
+        prop_assert_eq!(desk.records(), end);
         desk.send(Command::JumpTo { step: None });
         prop_assert_eq!(desk.records(), beginning);
         desk.no_errors();
         desk.verify();
     }
+}
+
+/// Measured by hand: `cargo nextest run --run-ignored only history::steps::speed --no-capture`.
+#[test]
+#[ignore = "takes a minute; prints figures"]
+fn speed() {
+    const STEPS: usize = 100_000;
+    let dir = tempfile::tempdir().expect("a folder");
+    let workspace = dir.path().join("case");
+    let at = jiff::Timestamp::from_second(1_600_000_000).expect("in range");
+    let (patient, lesion) = (
+        PatientId(uuid::Uuid::from_u128(1)),
+        LesionId(uuid::Uuid::from_u128(2)),
+    );
+    let lesion_of = |n: usize| Lesion {
+        id: lesion,
+        patient,
+        label: format!("L{n}"),
+        organ: String::new(),
+        role: LesionRole::Target,
+        nodal: false,
+    };
+    let transaction =
+        |n: usize, changes: Vec<Change>, inverse: Vec<Change>, note: AuditNote| Transaction {
+            id: StepId(uuid::Uuid::from_u128(1000 + n as u128)),
+            changes,
+            inverse,
+            audit: Some(note.of(patient)),
+        };
+    let options = store::OpenOptions {
+        clock: Box::new(jiff::Timestamp::now),
+        app_version: "test".to_owned(),
+        anchors: None,
+        access: store::Access::Write,
+    };
+    let (store, _) = store::Workspace::open(&workspace, options).expect("opens");
+    let identity = PatientIdentity {
+        patient,
+        code: "P".to_owned(),
+        name: String::new(),
+        birth_date: None,
+        sex: String::new(),
+    };
+    let entered = Change::PutPatient(
+        Patient {
+            id: patient,
+            created: at,
+        },
+        identity,
+    );
+    let note = AuditNote::new("series.import", AuditAction::C, "patient", patient);
+    store.commit(transaction(
+        0,
+        vec![entered, Change::PutLesion(lesion_of(0))],
+        vec![],
+        note,
+    ));
+    for n in 1..=STEPS {
+        let note = AuditNote::new("lesion.edit", AuditAction::U, "lesion", lesion)
+            .step(format!("Rename L{} to L{n}", n - 1));
+        let (changes, inverse) = (lesion_of(n), lesion_of(n - 1));
+        let changes = vec![Change::PutLesion(changes)];
+        store.commit(transaction(
+            n,
+            changes,
+            vec![Change::PutLesion(inverse)],
+            note,
+        ));
+    }
+    drop(store);
+
+    let clock = std::time::Instant::now;
+    let begun = clock();
+    let mut session = super::start(&workspace, 2);
+    eprintln!("open {:?}", begun.elapsed());
+    let begun = clock();
+    session.send(Command::ShowPatient { patient });
+    eprintln!("show {:?}", begun.elapsed());
+    session.settle();
+    eprintln!("history read after {:?}", begun.elapsed());
+    let mut slowest = std::time::Duration::ZERO;
+    for _ in 0..100 {
+        let begun = clock();
+        session.send(Command::Undo);
+        slowest = slowest.max(begun.elapsed());
+        session.settle();
+    }
+    eprintln!("undo, slowest of 100: {slowest:?}");
+    let begun = clock();
+    let view = session.view();
+    eprintln!("view {:?}", begun.elapsed());
+    assert_eq!(view.patient.map(|p| p.history.steps.len()), Some(STEPS));
+    assert_eq!(
+        session.state().records().lesions[0].label,
+        format!("L{}", STEPS - 100)
+    );
+    let begun = clock();
+    session.send(Command::JumpTo { step: None });
+    eprintln!("jump over {} steps {:?}", STEPS - 100, begun.elapsed());
+    session.settle();
+    eprintln!("on disk after {:?}", begun.elapsed());
+    assert!(slowest.as_millis() <= 50, "{slowest:?}");
 }
