@@ -26,6 +26,7 @@ mod mask_codec;
 mod memory;
 mod migrate;
 mod query;
+mod rehearsal;
 mod verify;
 mod words;
 mod writer;
@@ -38,6 +39,7 @@ pub use error::Error;
 pub use mask_codec::{MaskCodecError, decode_mask, encode_mask};
 pub use memory::{Refusal, apply_in_memory};
 pub use query::{Act, AuditEntry, Query, Step, Which};
+pub use rehearsal::{Act as RehearsedAct, Rehearsal};
 pub use verify::{Defect, DefectKind, VerifyReport, verify};
 pub use writer::{Answer, Ticket};
 

@@ -9,6 +9,7 @@
 mod case_fixture;
 mod common;
 mod docs;
+mod endure;
 mod imaging;
 mod layers;
 mod licences;
