@@ -5,7 +5,10 @@
 mod command;
 mod effect;
 mod grouping;
+mod history;
 mod ids;
+mod lookup;
+mod reading;
 mod report_input;
 pub mod review;
 mod samples;

@@ -5,6 +5,8 @@
 //! (`…Identity`, `…Source`), because they are stored apart and can be erased without touching the
 //! audit trail, which holds ids only.
 
+mod path_json;
+
 use std::path::PathBuf;
 
 use jiff::Timestamp;
@@ -147,6 +149,7 @@ pub struct SeriesSource {
     /// Which series.
     pub series: SeriesId,
     /// Path that the user opened (a folder or file), scanned again to load the pixels.
+    #[serde(with = "path_json")]
     pub root: PathBuf,
     /// Zero-based item of the scan of `root`.
     pub item: usize,
@@ -155,6 +158,7 @@ pub struct SeriesSource {
     /// Series description as the file states it.
     pub description: String,
     /// Source files in slice order.
+    #[serde(with = "path_json::list")]
     pub files: Vec<PathBuf>,
 }
 

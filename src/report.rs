@@ -66,6 +66,32 @@ pub struct Method {
     pub value: String,
 }
 
+/// The reading of one visit.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Reading {
+    /// Label of the visit, for example `Follow-up 1`.
+    pub time_point: String,
+    /// The newest line is a signature that stands.
+    pub is_signed: bool,
+    /// What was signed is not what stands: the record was altered by other means.
+    pub is_broken: bool,
+    /// What became of the reading, oldest first: who, role, meaning, date and time, reasons of
+    /// amendments. Empty for one that never was anything but a draft.
+    pub lines: Vec<String>,
+}
+
+impl Reading {
+    /// The state in words.
+    #[must_use]
+    pub const fn status(&self) -> &'static str {
+        match (self.is_signed, self.is_broken) {
+            (false, _) => "Draft \u{2013} not signed",
+            (true, false) => "Signed",
+            (true, true) => "Signed, but what was signed is not what stands",
+        }
+    }
+}
+
 /// Everything a report shows.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Report {
@@ -77,6 +103,8 @@ pub struct Report {
     pub facts: FactTable,
     /// What is said of it.
     pub narrative: Narrative,
+    /// Readings, visit by visit.
+    pub readings: Vec<Reading>,
     /// Growth curves.
     pub curves: Vec<GrowthCurve>,
     /// Key images, in the order shown.

@@ -40,7 +40,7 @@ pub use mask_codec::{MaskCodecError, decode_mask, encode_mask};
 pub use memory::{Refusal, apply_in_memory};
 pub use query::{Act, AuditEntry, Query, Step, Which};
 pub use rehearsal::{Act as RehearsedAct, Rehearsal};
-pub use verify::{Defect, DefectKind, VerifyReport, verify};
+pub use verify::{Defect, DefectKind, VerifyOptions, VerifyReport, verify};
 pub use writer::{Answer, Ticket};
 
 use std::fs::{File, TryLockError};

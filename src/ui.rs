@@ -5,18 +5,27 @@
 
 mod chooser;
 mod columns;
+mod dialog;
+mod erase;
 mod growth;
 mod help;
+mod history;
 mod keys;
 mod lesions;
 mod messages;
 mod narrative;
+mod notices;
 mod patient;
+mod readers;
+mod reading;
+mod signing;
 mod slice;
 mod state;
 mod status;
 pub mod theme;
+mod trace;
 mod treatments;
+mod versions;
 mod widgets;
 
 use std::num::NonZeroUsize;
@@ -33,6 +42,7 @@ use crate::app::view::View;
 pub use chooser::chooser_ui;
 pub use columns::columns_ui;
 pub use growth::growth_ui;
+pub use history::history_ui;
 pub use lesions::lesions_ui;
 pub use messages::messages_ui;
 pub use narrative::narrative_ui;
@@ -181,23 +191,61 @@ pub fn view_ui(ui: &mut Ui, view: &View, state: &mut UiState, out: &mut Vec<Comm
     Panel::bottom("status")
         .exact_size(26.0)
         .frame(bar(10, 0))
-        .show(ui, |ui| status_ui(ui, view, out));
+        .show(ui, |ui| status_ui(ui, view, state, out));
     if !view.messages.is_empty() {
         Panel::top("messages")
             .exact_size(messages::height(&view.messages))
             .frame(bar(0, 0))
             .show(ui, |ui| messages_ui(ui, &view.messages, out));
     }
+    if let Some(crash) = &view.crash {
+        Panel::top("crash")
+            .frame(bar(0, 0))
+            .show(ui, |ui| notices::crash_ui(ui, crash, state, out));
+    }
+    if let Some(reason) = &view.read_only {
+        Panel::top("read only")
+            .frame(bar(0, 0))
+            .show(ui, |ui| notices::read_only_ui(ui, reason, out));
+    }
+    close_top(ui, view, state, out);
     match &view.patient {
-        Some(patient) => patient_ui(ui, patient, state, out),
+        Some(patient) => patient_ui(ui, view, patient, state, out),
         None => {
             CentralPanel::default()
                 .frame(Frame::new().fill(p.window))
-                .show(ui, |ui| chooser_ui(ui, &view.chooser, out));
+                .show(ui, |ui| chooser_ui(ui, view, state, out));
         }
     }
+    if let Some(trace) = &view.trace {
+        trace::trace_ui(ui, trace, out);
+    }
+    dialog::dialog_ui(ui, view, state, out);
     help::help_ui(ui, &mut state.show_help);
     drop_ui(ui, out);
+}
+
+/// Escape closes one window at a time, before it means anything to the picture.
+fn close_top(ui: &Ui, view: &View, state: &mut UiState, out: &mut Vec<Command>) {
+    let versions = view.patient.as_ref().is_some_and(|p| p.versions.is_some());
+    let open = state.show_crash || view.trace.is_some() || versions;
+    let elsewhere = state.dialog.is_some() || state.gesture.is_some() || state.show_help;
+    if !open
+        || elsewhere
+        || ui.ctx().text_edit_focused()
+        || egui::Popup::is_any_open(ui.ctx())
+        || !ui.input_mut(|i| i.consume_key(egui::Modifiers::NONE, egui::Key::Escape))
+    {
+        return;
+    }
+    if std::mem::take(&mut state.show_crash) {
+        return;
+    }
+    out.push(if view.trace.is_some() {
+        Command::HideTrace
+    } else {
+        Command::HideVersions
+    });
 }
 
 /// Files dropped anywhere on the window are opened.

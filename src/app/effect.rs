@@ -4,12 +4,13 @@
 use std::path::PathBuf;
 use std::sync::Arc;
 
-use crate::case::{AnnotationId, LesionId, Prompt, SeriesId, SeriesSource, Transaction};
+use crate::case::{AnnotationId, LesionId, PatientId, Prompt, SeriesId, SeriesSource, Transaction};
 use crate::geometry::Grid;
 use crate::jobs::{JobContext, JobId, Lane};
 use crate::measure::Measured;
 use crate::open::{self, Item};
 use crate::report::Format;
+use crate::store;
 use crate::volume::{Mask, Volume, WindowLevel};
 use crate::warning::Warning;
 
@@ -97,6 +98,11 @@ pub(super) enum Work {
         lesion: LesionId,
         /// Observations, treatments, scenario.
         input: Box<TwinInput>,
+    },
+    /// Read the steps of a patient's record from the audit trail.
+    History {
+        /// Whose.
+        patient: PatientId,
     },
     /// Write the report.
     Export {
@@ -203,6 +209,8 @@ pub(super) enum Answer {
     MaskLoaded(AnnotationId, Result<Arc<Mask>, Failure>),
     /// Twin of a lesion.
     Twin(LesionId, Result<Box<TwinResult>, Failure>),
+    /// Steps of a patient's record, oldest first.
+    History(PatientId, Result<Vec<store::Step>, Failure>),
     /// Files written.
     Exported(Result<Exported, Failure>),
 }

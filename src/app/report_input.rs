@@ -14,7 +14,7 @@ use crate::jobs::JobContext;
 use crate::measure::Measured;
 use crate::report::{
     self, CropWindow, CurveBand, CurvePoint, Format, GrayPicture, GrowthCurve, Header, KeyImage,
-    LesionOverlay, Method, Report, Treated,
+    LesionOverlay, Method, Reading, Report, Treated,
 };
 use crate::units::Mm;
 use crate::volume::{Layout, Mask, Volume, WindowLevel, gray_slice, outlines};
@@ -25,6 +25,9 @@ pub(super) struct ReportInput {
     pub(super) software: String,
     pub(super) created: Timestamp,
     pub(super) audit_head: String,
+    /// Who acts, with role; empty for nobody named.
+    pub(super) reader: String,
+    pub(super) readings: Vec<Reading>,
     /// Date of day 0.
     pub(super) baseline: Option<Date>,
     pub(super) summary: Arc<Summary>,
@@ -70,13 +73,14 @@ pub(super) fn write(
             software: input.software,
             created: input.created,
             audit_head: input.audit_head,
-            reader: String::new(),
+            reader: input.reader,
         },
         case: input.summary.case.clone(),
         facts: input.summary.facts.clone(),
         narrative: input.summary.narrative.clone(),
         curves: input.growth.iter().map(|(color, g)| curve(*color, g, input.baseline)).collect(),
         key_images,
+        readings: input.readings,
         methods: vec![Method {
             name: "Diameters".to_owned(),
             value: "between outer corners of marked voxels, in the acquisition plane, on the native grid".to_owned(),

@@ -104,7 +104,7 @@ impl Session {
             queue,
             workspace,
         };
-        let effects = session.state.resume();
+        let effects = session.state.resume((session.clock)());
         session.perform(effects);
         Ok(session)
     }

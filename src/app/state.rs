@@ -2,10 +2,16 @@
 //! a person asks, [`State::absorb`] for what the world answers. Neither does any input or output.
 
 mod absorb;
+mod commit;
 mod export;
+mod follow;
 mod gestures;
+mod history;
 mod import;
 mod look;
+mod readers;
+mod readings;
+mod record;
 mod twins;
 mod visits;
 
@@ -19,21 +25,20 @@ use uuid::Uuid;
 use super::command::Command;
 use super::effect::{Effect, Event, Failure, Request, Work};
 use super::grouping;
+use super::history::History;
 use super::ids::IdSource;
 use super::summary::{self, Summary, SummaryCache};
 use super::twin_input::TwinResult;
 use super::view::{Message, Picture, Severity};
-use super::view_build::column_title;
 use crate::case::{
-    Annotation, AnnotationId, AuditNote, Change, Lesion, LesionId, Patient, PatientId, Reader,
-    ReaderId, Records, Segmented, Series, SeriesId, SeriesView, StepId, TimePoint, TimePointId,
+    AnnotationId, Change, LesionId, PatientId, ReaderId, Records, SeriesId, TimePointId,
     Transaction,
 };
 use crate::geometry::Grid;
 use crate::jobs::{JobContext, JobId, Lane};
 use crate::measure::Measured;
 use crate::open::Item;
-use crate::store::{Opened, apply_in_memory};
+use crate::store::Opened;
 use crate::volume::{Mask, Volume, WindowLevel};
 
 /// Something that is on its way, there, or could not be had.
@@ -144,6 +149,10 @@ pub struct State {
     now: Timestamp,
     /// Who acts.
     reader: Option<ReaderId>,
+    /// Why the workspace can only be read; `None` when it can be written.
+    pub(super) read_only: Option<String>,
+    /// Steps of the patients shown in this session.
+    pub(super) histories: BTreeMap<PatientId, History>,
 }
 
 /// Key of the setting that remembers which patient was shown.
@@ -165,6 +174,19 @@ fn identifiers(r: &Records) -> impl Iterator<Item = Uuid> {
         .chain(r.scenarios.iter().map(|s| s.id.0))
         .chain(r.readers.iter().map(|x| x.id.0))
         .chain(r.signoffs.iter().map(|s| s.id.0))
+}
+
+/// What opening a workspace has to say.
+fn started(alerts: &[String], notes: &[String]) -> Vec<Message> {
+    let say = |severity, text: &String| Message {
+        severity,
+        text: text.clone(),
+        hint: String::new(),
+    };
+    let alerts = alerts.iter().map(|a| say(Severity::Error, a));
+    alerts
+        .chain(notes.iter().map(|n| say(Severity::Info, n)))
+        .collect()
 }
 
 impl State {
@@ -193,6 +215,7 @@ impl State {
                     .then_some((t.id, series))
             })
             .collect();
+        let messages = started(&opened.alerts, &opened.notes);
         let reader = setting(READER)
             .and_then(|v| serde_json::from_value::<ReaderId>(v).ok())
             .filter(|id| records.readers.iter().any(|r| r.id == *id));
@@ -216,7 +239,7 @@ impl State {
             under_way: VecDeque::new(),
             unsaved: VecDeque::new(),
             save_error: String::new(),
-            messages: Vec::new(),
+            messages,
             samples,
             workspace,
             dark,
@@ -224,14 +247,18 @@ impl State {
             audit_head: String::new(),
             now: Timestamp::UNIX_EPOCH,
             reader,
+            read_only: opened.read_only,
+            histories: BTreeMap::new(),
         }
     }
 
     /// Takes up what was under way when the program ended: loads the shown patient, and segments
     /// gestures that have no mask yet.
-    pub(super) fn resume(&mut self) -> Vec<Effect> {
+    pub(super) fn resume(&mut self, now: Timestamp) -> Vec<Effect> {
+        self.now = now;
         let mut effects = Vec::new();
         if let Some(patient) = self.shown {
+            self.note_opening(patient, &mut effects);
             self.load_patient(patient, &mut effects);
         }
         effects
@@ -333,6 +360,8 @@ impl State {
         let mut effects = Vec::new();
         let e = &mut effects;
         match command {
+            Command::ChooseOpen { .. } | Command::Open { .. } | Command::OpenSample { .. }
+                if self.refuses_to_write() => {}
             Command::ChooseOpen { folder } => e.push(Effect::AskOpen { folder }),
             Command::Open { paths } => {
                 self.start("Looking into files", Lane::Io, Work::Scan { paths }, e);
@@ -395,27 +424,29 @@ impl State {
             }
             Command::RemoveTreatment { treatment } => self.remove_treatment(treatment, e),
             Command::SetScenario { change } => self.set_scenario(change, now, e),
+            Command::ChooseExport if self.refuses_to_write() => {}
             Command::ChooseExport => e.push(Effect::AskExport),
             Command::Export { dir, formats } => self.export(dir, formats, now, e),
             Command::CancelJob { job } => {
-                if let Some(running) = self.jobs.get(&job) {
-                    running.context.cancel.cancel();
-                }
+                self.cancel(job);
             }
             Command::DismissMessage { index } => {
                 if index < self.messages.len() {
                     self.messages.remove(index);
                 }
             }
-            Command::Undo
-            | Command::Redo
-            | Command::JumpTo { .. }
-            | Command::SetReader { .. }
-            | Command::EnterReader { .. }
-            | Command::MarkReviewed { .. }
-            | Command::Sign { .. }
-            | Command::Amend { .. }
-            | Command::ShowVersions { .. }
+            Command::Undo => self.undo(e),
+            Command::Redo => self.redo(e),
+            Command::JumpTo { step } => self.jump_to(step, e),
+            Command::SetReader { reader } => self.set_reader(reader, e),
+            Command::EnterReader { name, role } => self.enter_reader(&name, role, e),
+            Command::MarkReviewed { time_point } => self.mark_reviewed(time_point, e),
+            Command::Sign {
+                time_point,
+                meaning,
+            } => self.sign(time_point, meaning, e),
+            Command::Amend { time_point, reason } => self.amend(time_point, &reason, e),
+            Command::ShowVersions { .. }
             | Command::HideVersions
             | Command::CompareVersions { .. }
             | Command::RestoreVersion { .. }
@@ -454,86 +485,6 @@ impl State {
         effects
     }
 
-    /// Hands the transactions that could not be saved to the store again, in their order.
-    fn retry_save(&mut self, effects: &mut Vec<Effect>) {
-        self.save_error.clear();
-        for transaction in std::mem::take(&mut self.unsaved) {
-            self.hand_over(transaction, effects);
-        }
-    }
-
-    fn hand_over(&mut self, transaction: Transaction, effects: &mut Vec<Effect>) {
-        self.under_way.push_back(transaction.clone());
-        effects.push(Effect::Commit(Box::new(transaction)));
-    }
-
-    /// Changes the record, in memory now and on disk by the effect, with its audit entry. Answers
-    /// with the identifier of the transaction; `None` when the changes contradict the record, of
-    /// which nothing is done then.
-    pub(super) fn commit(
-        &mut self,
-        changes: Vec<Change>,
-        audit: Option<AuditNote>,
-        effects: &mut Vec<Effect>,
-    ) -> Option<StepId> {
-        let inverse = match apply_in_memory(&mut self.records, &changes) {
-            Ok(inverse) => inverse,
-            Err(refusal) => {
-                // The store would refuse the transaction for the same reason.
-                self.say(
-                    Severity::Error,
-                    format!("A change was refused: {refusal}"),
-                    "This is a defect of the program; nothing was changed on disk. Please report it.",
-                );
-                return None;
-            }
-        };
-        let id = StepId(self.ids.next(self.now));
-        let audit = audit.map(|note| {
-            self.revision += 1;
-            let reader = self.reader();
-            AuditNote {
-                reader: reader.map(|r| r.id),
-                role: reader.map(|r| r.role),
-                ..note
-            }
-        });
-        let transaction = Transaction {
-            id,
-            changes,
-            inverse,
-            audit,
-        };
-        if self.unsaved.is_empty() {
-            self.hand_over(transaction, effects);
-        } else {
-            // Later changes build on the refused ones: they wait with them, in order.
-            self.unsaved.push_back(transaction);
-        }
-        Some(id)
-    }
-
-    /// Remembers how something is looked at.
-    pub(super) fn commit_unaudited(&mut self, change: Change, effects: &mut Vec<Effect>) {
-        self.commit(vec![change], None, effects);
-    }
-
-    /// What the status bar says of saving.
-    pub(super) fn saved(&self) -> super::view::Saved {
-        use super::view::Saved;
-        if !self.unsaved.is_empty() {
-            Saved::Failed(format!(
-                "{} changes are not on disk: {}",
-                self.unsaved.len(),
-                self.save_error
-            ))
-        } else if self.under_way.is_empty() {
-            Saved::All
-        } else {
-            Saved::Pending(self.under_way.len())
-        }
-    }
-
     /// Starts a job and returns its number.
     pub(super) fn start(
         &mut self,
@@ -560,6 +511,13 @@ impl State {
         job
     }
 
+    /// Asks a job to stop.
+    pub(super) fn cancel(&self, job: JobId) {
+        if let Some(running) = self.jobs.get(&job) {
+            running.context.cancel.cancel();
+        }
+    }
+
     /// Shows a message until it is dismissed; the same text is not shown twice.
     pub(super) fn say(
         &mut self,
@@ -578,99 +536,5 @@ impl State {
 
     pub(super) fn say_failure(&mut self, failure: &Failure) {
         self.say(Severity::Error, &*failure.text, &*failure.hint);
-    }
-
-    /// Who acts.
-    pub(super) fn reader(&self) -> Option<&Reader> {
-        let id = self.reader?;
-        self.records.readers.iter().find(|r| r.id == id)
-    }
-
-    pub(super) fn patient(&self, id: PatientId) -> Option<&Patient> {
-        self.records.patients.iter().find(|p| p.id == id)
-    }
-
-    pub(super) fn series(&self, id: SeriesId) -> Option<&Series> {
-        self.records.series.iter().find(|s| s.id == id)
-    }
-
-    pub(super) fn series_of(&self, time_point: TimePointId) -> impl Iterator<Item = &Series> {
-        self.records
-            .series
-            .iter()
-            .filter(move |s| s.time_point == time_point)
-    }
-
-    pub(super) fn time_point(&self, id: TimePointId) -> Option<&TimePoint> {
-        self.records.time_points.iter().find(|t| t.id == id)
-    }
-
-    pub(super) fn lesion(&self, id: LesionId) -> Option<&Lesion> {
-        self.records.lesions.iter().find(|l| l.id == id)
-    }
-
-    pub(super) fn lesions_of(&self, patient: PatientId) -> impl Iterator<Item = &Lesion> {
-        self.records
-            .lesions
-            .iter()
-            .filter(move |l| l.patient == patient)
-    }
-
-    /// Label of a lesion; empty when it is not there.
-    pub(super) fn label(&self, id: LesionId) -> String {
-        self.lesion(id).map(|l| l.label.clone()).unwrap_or_default()
-    }
-
-    /// What the column of a visit is called: `Baseline`, `Follow-up 1`, …
-    pub(super) fn visit_name(&self, id: TimePointId) -> String {
-        let Some(patient) = self.time_point(id).map(|t| t.patient) else {
-            return String::new();
-        };
-        let points = grouping::ordered(&self.records, patient);
-        let at = points.iter().position(|t| t.id == id);
-        at.map(column_title).unwrap_or_default()
-    }
-
-    pub(super) fn annotation(&self, id: AnnotationId) -> Option<&Annotation> {
-        self.records.annotations.iter().find(|a| a.id == id)
-    }
-
-    pub(super) fn segmented(&self, id: AnnotationId) -> Option<&Segmented> {
-        self.records.segmented.iter().find(|s| s.annotation == id)
-    }
-
-    /// The gesture that counts for a lesion at a time point: the newest.
-    pub(super) fn annotation_at(
-        &self,
-        lesion: LesionId,
-        time_point: TimePointId,
-    ) -> Option<&Annotation> {
-        self.records
-            .annotations
-            .iter()
-            .filter(|a| a.lesion == lesion)
-            .filter(|a| {
-                self.series(a.series)
-                    .is_some_and(|s| s.time_point == time_point)
-            })
-            .max_by_key(|a| (a.created, a.id))
-    }
-
-    pub(super) fn view_of(&self, series: SeriesId) -> SeriesView {
-        let found = self
-            .records
-            .series_views
-            .iter()
-            .find(|(id, _)| *id == series);
-        found.map_or_else(
-            || {
-                let middle = self.series(series).map_or(0, |s| s.shape[2] / 2);
-                SeriesView {
-                    slice: middle,
-                    ..SeriesView::default()
-                }
-            },
-            |(_, view)| *view,
-        )
     }
 }

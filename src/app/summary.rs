@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use super::grouping;
+use super::reading;
 use super::state::State;
 use super::twin_input::{self, TwinResult};
 use super::view::ResponseCell;
@@ -34,6 +35,15 @@ pub(super) struct Summary {
     pub(super) narrative: Narrative,
     /// One cell per visit.
     pub(super) response: Vec<ResponseCell>,
+    /// One per visit.
+    pub(super) readings: Vec<Reading>,
+}
+
+/// What is checked of the reading of a visit.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Reading {
+    /// What was signed is not what stands.
+    pub(super) is_broken: bool,
 }
 
 /// Length of a drawn line: millimetres, or pixels along a row where the spacing is unknown.
@@ -99,6 +109,14 @@ pub(super) fn of(state: &State, patient: PatientId) -> Summary {
         response: assessments
             .iter()
             .map(|a| a.as_ref().map(response_cell).unwrap_or_default())
+            .collect(),
+        readings: points
+            .iter()
+            .map(|point| Reading {
+                is_broken: reading::signature(state.records(), point.id).is_some_and(|s| {
+                    s.content_sha256 != reading::content_sha256(state.records(), point.id)
+                }),
+            })
             .collect(),
         case,
         facts,

@@ -2,19 +2,21 @@
 
 mod lesions;
 mod pictures;
+mod record;
 mod twin;
 
 pub(super) use lesions::signed_percent;
+pub(super) use record::{local_day, local_time, reader_name, reader_with_role, signoff_text};
 pub(super) use twin::scenario_label;
 
 use jiff::civil::Date;
 
 use super::grouping;
 use super::state::{Slot, State};
-use super::summary;
+use super::summary::Summary;
 use super::view::{
-    ChooserView, ColumnView, HistoryView, JobRow, NarrativeRow, PatientRow, PatientView,
-    ReadersView, ReadingView, SampleRow, SeriesTab, TreatmentRow, View,
+    ChooserView, ColumnView, JobRow, NarrativeRow, PatientRow, PatientView, SampleRow, SeriesTab,
+    TreatmentRow, View,
 };
 use crate::case::{PatientId, Series, TimePoint, Treatment, TreatmentKind};
 use crate::warning::Warning;
@@ -41,8 +43,8 @@ impl State {
                 .collect(),
             messages: self.messages.clone(),
             saved: self.saved(),
-            read_only: None,
-            readers: ReadersView::default(),
+            read_only: self.read_only.clone(),
+            readers: self.readers_view(),
             trace: None,
             crash: None,
             workspace: self.workspace.display().to_string(),
@@ -117,12 +119,12 @@ impl State {
             .cloned()
             .collect();
         let baseline = points.iter().find_map(|t| t.date);
+        let summary = self.summary(id);
         let columns = points
             .iter()
             .enumerate()
-            .map(|(n, point)| self.column_view(n, point, baseline))
+            .map(|(n, point)| self.column_view(n, point, baseline, &summary))
             .collect();
-        let summary = self.summary(id);
         let scenario = self.records.scenarios.iter().find(|s| s.patient == id);
         Some(PatientView {
             id,
@@ -137,12 +139,18 @@ impl State {
             scenario: scenario.map(|s| s.change.clone()),
             narrative: narrative_rows(&summary),
             last_report: self.last_report.clone(),
-            history: HistoryView::default(),
+            history: self.history_view(id),
             versions: None,
         })
     }
 
-    fn column_view(&mut self, n: usize, point: &TimePoint, baseline: Option<Date>) -> ColumnView {
+    fn column_view(
+        &mut self,
+        n: usize,
+        point: &TimePoint,
+        baseline: Option<Date>,
+        summary: &Summary,
+    ) -> ColumnView {
         let shown = self.series_shown_in(point.id);
         let series = self
             .series_of(point.id)
@@ -174,7 +182,7 @@ impl State {
             series,
             shown: shown.and_then(|id| self.slice_view(id)),
             status,
-            reading: ReadingView::default(),
+            reading: self.reading_view(n, point.id, summary),
         }
     }
 
@@ -206,7 +214,7 @@ impl State {
     }
 }
 
-fn narrative_rows(summary: &summary::Summary) -> Vec<NarrativeRow> {
+fn narrative_rows(summary: &Summary) -> Vec<NarrativeRow> {
     let sentences = summary.narrative.sentences.iter();
     sentences
         .map(|sentence| NarrativeRow {

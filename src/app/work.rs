@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 
 use super::effect::{Answer, Failure, Loaded, MadeMask, Scanned, Work};
 use super::{report_input, twin_input};
-use crate::case::{Prompt, SeriesSource};
+use crate::case::{PatientId, Prompt, SeriesSource};
 use crate::geometry::Grid;
 use crate::jobs::JobContext;
 use crate::open::{self, Item};
@@ -17,7 +17,7 @@ use crate::segment::{self, GrowCutParams};
 use crate::store::{Artifacts, Cache, Query, decode_mask, encode_mask};
 use crate::volume::{IntensityUnit, Mask, MaskRuns, Volume, WindowLevel};
 use crate::warning::Warning;
-use crate::{measure, phantom};
+use crate::{measure, phantom, store};
 
 /// What jobs work with.
 #[derive(Clone)]
@@ -59,6 +59,7 @@ pub(super) fn run(work: Work, tools: &Tools, job: &JobContext) -> Answer {
             lesion,
             twin_input::run(&input, &tools.cache, job).map(Box::new),
         ),
+        Work::History { patient } => Answer::History(patient, history(patient, &tools.query)),
         Work::Export {
             input,
             dir,
@@ -279,6 +280,13 @@ fn segment(
         measured,
         confidence,
         warnings,
+    })
+}
+
+fn history(patient: PatientId, query: &Query) -> Result<Vec<store::Step>, Failure> {
+    query.steps(patient).map_err(|error| Failure {
+        text: format!("The steps of earlier sessions could not be read: {error}"),
+        hint: "They are kept; only undoing them has to wait. Open the patient again.".to_owned(),
     })
 }
 

@@ -281,6 +281,9 @@ pub(super) enum AuditVerb {
         /// Workspace folder (default: the platform's data directory).
         #[arg(long = "case", value_name = "DIR")]
         workspace: Option<PathBuf>,
+        /// A hash printed in a report; it must be in the trail.
+        #[arg(long, value_name = "HASH")]
+        head: Option<String>,
     },
 }
 

@@ -25,9 +25,14 @@ pub(super) fn store_failure(error: store::Error) -> Failure {
 }
 
 pub(super) fn audit(args: &AuditArgs) -> Result<Output, Failure> {
-    let AuditVerb::Verify { workspace } = &args.verb;
+    let AuditVerb::Verify { workspace, head } = &args.verb;
     let dir = workspace_dir(workspace.as_ref())?;
-    let report = store::verify(&dir).map_err(|error| store_failure(error).at(dir.display()))?;
+    let options = store::VerifyOptions {
+        anchors: store::default_anchor_folder(),
+        head: head.as_ref().map(|h| h.to_ascii_lowercase()),
+    };
+    let report =
+        store::verify(&dir, &options).map_err(|error| store_failure(error).at(dir.display()))?;
     let mut text = format!("{} entries, head {}\n", report.entries, report.head);
     for defect in &report.defects {
         let seq = defect

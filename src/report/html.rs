@@ -61,6 +61,15 @@ pub fn html(report: &Report) -> Result<String, Error> {
         response => value(&tables::response(report))?,
         volumes => value(&tables::volumes(report))?,
         projections => value(&tables::projections(report))?,
+        readings => report
+            .readings
+            .iter()
+            .map(|r| context! {
+                time_point => r.time_point.as_str(),
+                status => r.status(),
+                lines => value(&r.lines).unwrap_or_default(),
+            })
+            .collect::<Vec<Value>>(),
         treatments => value(&tables::treatments(&report.facts))?,
         scenario => value(&report.case.scenario)?,
         sum_figure => sum_figure(&report.case).map(|f| svg(f.svg("sum", Theme::Inline))),

@@ -53,6 +53,14 @@ pub fn markdown(report: &Report) -> Result<Vec<(String, Vec<u8>)>, Error> {
         md.line("### Treatments on record");
         md.list(treatments.iter().map(|p| parts(std::slice::from_ref(p))));
     }
+    if !report.readings.is_empty() {
+        md.line("### Readings");
+        md.list(report.readings.iter().map(|r| {
+            let lines = r.lines.iter().map(|l| format!("<br>{}", escape(l)));
+            let (visit, status) = (escape(&r.time_point), escape(r.status()));
+            format!("{visit}: **{status}**{}", lines.collect::<String>())
+        }));
+    }
     md.line("## Measurements and response");
     md.table(&tables::diameters(report));
     md.table(&tables::response(report));

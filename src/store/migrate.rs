@@ -43,6 +43,42 @@ pub(super) fn is_present(conn: &Connection, path: &Path) -> Result<bool, Error> 
     Ok(standing.version as usize == MIGRATIONS.len())
 }
 
+/// An empty database with the schema of this program, in memory.
+pub(super) fn in_memory() -> Result<Connection, Error> {
+    let path = Path::new(":memory:");
+    let failed = || Error::database("make", path);
+    let mut conn = Connection::open_in_memory().map_err(failed())?;
+    migrate(&mut conn, path)?;
+    conn.pragma_update(None, "foreign_keys", true)
+        .map_err(failed())?;
+    conn.set_prepared_statement_cache_capacity(64);
+    Ok(conn)
+}
+
+/// A copy of an older database in the folder `scratch`, brought to the schema of this program.
+pub(super) fn migrated_copy(
+    conn: &Connection,
+    path: &Path,
+    scratch: &Path,
+) -> Result<Connection, Error> {
+    let copy = scratch.join("copy.sqlite");
+    vacuum_into(conn, path, &copy)?;
+    let mut conn = Connection::open(&copy).map_err(Error::database("open", &copy))?;
+    migrate(&mut conn, &copy)?;
+    Ok(conn)
+}
+
+fn vacuum_into(conn: &Connection, path: &Path, target: &Path) -> Result<(), Error> {
+    let text = target.to_str().ok_or_else(|| Error::Io {
+        doing: "copy the database to",
+        path: target.to_owned(),
+        source: std::io::Error::other("the folder's name is not Unicode; rename it"),
+    })?;
+    conn.execute("VACUUM INTO ?1", [text])
+        .map(drop)
+        .map_err(Error::database("copy", path))
+}
+
 fn migrate_with(conn: &mut Connection, path: &Path, scripts: &[&str]) -> Result<bool, Error> {
     let Standing { version, empty } = standing(conn, path, scripts.len())?;
     if !empty && (version as usize) < scripts.len() {
@@ -95,13 +131,7 @@ fn back_up(conn: &Connection, path: &Path, version: u32) -> Result<(), Error> {
     if partial.exists() {
         std::fs::remove_file(&partial).map_err(Error::io("replace", &partial))?;
     }
-    let target = partial.to_str().ok_or_else(|| Error::Io {
-        doing: "back up the database to",
-        path: partial.clone(),
-        source: std::io::Error::other("the folder's name is not Unicode; rename it"),
-    })?;
-    conn.execute("VACUUM INTO ?1", [target])
-        .map_err(Error::database("back up", path))?;
+    vacuum_into(conn, path, &partial)?;
     File::options()
         .write(true)
         .open(&partial)

@@ -1,31 +1,60 @@
-//! Checking the audit trail of a workspace without changing it.
+//! Checking a workspace without changing it: the chain of the audit trail, its journals and anchors,
+//! the artifacts, the database file, and whether replaying the trail makes the tables that stand.
+//!
+//! What each check finds, and what none can find, is written in `docs/threat-model.md`.
 
-use std::path::Path;
+mod artifacts;
+mod compare;
+mod replay;
+mod schema;
 
-use rusqlite::{Connection, ErrorCode, OpenFlags, OptionalExtension as _};
+use std::path::{Path, PathBuf};
+
+use rusqlite::Connection;
 use serde::Serialize;
 
-use super::artifacts::{Artifacts, sha256_hex};
+use super::anchor;
+use super::artifacts::Artifacts;
+use super::audit::journal::{self, Stored};
 use super::audit::{Entry, GENESIS};
+use super::connection;
 use super::error::Error;
 use super::words::Fault;
 use super::{ARTIFACTS, DATABASE, migrate};
+use replay::{Act, Replay};
 
-/// What a walk along the audit trail found.
+/// What to hold the trail against.
+#[derive(Clone, Debug, Default)]
+pub struct VerifyOptions {
+    /// Folder of the anchor key ([`super::default_anchor_folder`]); `None` checks no anchor.
+    pub anchors: Option<PathBuf>,
+    /// A hash printed earlier (in a report); it must be in the trail. Lower-case hex.
+    pub head: Option<String>,
+}
+
+/// What was found.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct VerifyReport {
     /// Whether there is no defect.
     pub ok: bool,
     /// Number of entries.
     pub entries: u64,
-    /// Hash of the last entry. Compared with one printed earlier it shows whether entries were cut
-    /// off at the end, which the chain alone cannot show.
+    /// Hash of the last entry.
     pub head: String,
+    /// Number of the entry with the hash asked for.
+    pub head_found_at: Option<i64>,
+    /// Number of anchors that the trail was held against; 0 when this user has none of it.
+    pub anchors: usize,
     /// Number of artifacts whose content was hashed.
     pub artifacts: u64,
-    /// Number of entries whose journal content was erased.
+    /// Number of entries whose journal was erased with its patient.
     pub erased: u64,
-    /// Defects in the order of entries.
+    /// Number of changes that were replayed.
+    pub replayed: u64,
+    /// Number of rows of state tables that were compared with the replay; `None` when the trail
+    /// cannot be replayed (an older workspace that was not opened since).
+    pub rows_compared: Option<u64>,
+    /// Defects in the order found.
     pub defects: Vec<Defect>,
 }
 
@@ -41,7 +70,7 @@ pub struct Defect {
 }
 
 /// Kinds of defects.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize)]
 #[serde(rename_all = "snake_case")]
 #[non_exhaustive]
 pub enum DefectKind {
@@ -53,89 +82,153 @@ pub enum DefectKind {
     Sequence,
     /// An entry cannot be read.
     Unreadable,
-    /// The journal of an entry is missing, superfluous or edited.
+    /// The journal of an entry is missing, superfluous, edited, or erased without its patient.
     Journal,
-    /// An artifact is missing or its content was changed.
+    /// The trail is not the one that was anchored.
+    Anchor,
+    /// The hash asked for is not in the trail.
+    Head,
+    /// The program found earlier that the trail was not the one that was anchored.
+    Alert,
+    /// A table holds something else than the trail makes.
+    Replay,
+    /// An artifact is missing, was changed, or was to be erased.
     Artifact,
-    /// The triggers that protect the trail are not there.
+    /// Tables, indexes or triggers are not those of the program.
     Guard,
+    /// The database file is damaged.
+    Database,
 }
 
-/// Walks the whole audit trail of the workspace in `dir`, reading only; the workspace may be open
-/// elsewhere. Recomputes every hash of the chain, of the journal and of the artifacts.
+/// Checks the workspace in `dir`, reading only; it may be open elsewhere.
 ///
 /// # Errors
-/// When there is no workspace in `dir`, or it cannot be read at all.
-pub fn verify(dir: &Path) -> Result<VerifyReport, Error> {
+/// When there is no workspace in `dir`, or it cannot be opened at all.
+pub fn verify(dir: &Path, options: &VerifyOptions) -> Result<VerifyReport, Error> {
     let path = dir.join(DATABASE);
-    let conn = open_read_only(&path)?;
-    migrate::refuse_strangers(&conn, &path)?;
-    // One snapshot, however much is written meanwhile.
-    let tx = conn
-        .unchecked_transaction()
-        .map_err(Error::database("read", &path))?;
-    let artifacts = Artifacts::read_only(&dir.join(ARTIFACTS));
-    walk(&tx, &artifacts).map_err(|fault| fault.at("read", &path))
-}
-
-fn open_read_only(path: &Path) -> Result<Connection, Error> {
-    if !path.is_file() {
-        return Err(Error::Io {
-            doing: "find the workspace database",
-            path: path.to_owned(),
-            source: std::io::ErrorKind::NotFound.into(),
-        });
-    }
-    let failed = || Error::database("open", path);
-    let flags = OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX;
-    let conn = Connection::open_with_flags(path, flags).map_err(failed())?;
-    conn.busy_timeout(std::time::Duration::from_secs(5))
-        .map_err(failed())?;
-    match conn.query_row("SELECT count(*) FROM sqlite_schema", [], |_| Ok(())) {
-        // WAL needs its index file even to read, and a read-only folder allows none. Without a log
-        // the database file is complete by itself.
-        Err(e) if e.sqlite_error_code() == Some(ErrorCode::CannotOpen) && !has_log(path) => {
-            open_immutable(path).map_err(failed())
-        }
-        Err(e) => Err(failed()(e)),
-        Ok(()) => Ok(conn),
-    }
-}
-
-fn has_log(path: &Path) -> bool {
-    let mut log = path.as_os_str().to_owned();
-    log.push("-wal");
-    Path::new(&log).exists()
-}
-
-fn open_immutable(path: &Path) -> rusqlite::Result<Connection> {
-    let path = path
-        .to_str()
-        .ok_or_else(|| rusqlite::Error::InvalidPath(path.to_owned()))?;
-    let path = path
-        .replace('%', "%25")
-        .replace('?', "%3f")
-        .replace('#', "%23");
-    Connection::open_with_flags(
-        format!("file:{path}?immutable=1"),
-        OpenFlags::SQLITE_OPEN_READ_ONLY
-            | OpenFlags::SQLITE_OPEN_NO_MUTEX
-            | OpenFlags::SQLITE_OPEN_URI,
-    )
-}
-
-fn walk(conn: &Connection, artifacts: &Artifacts) -> Result<VerifyReport, Fault> {
+    let conn = connection::open_for_reading(&path)?;
     let mut report = VerifyReport {
         ok: true,
         entries: 0,
         head: GENESIS.to_owned(),
+        head_found_at: None,
+        anchors: 0,
         artifacts: 0,
         erased: 0,
+        replayed: 0,
+        rows_compared: None,
         defects: Vec::new(),
     };
-    guards(conn, &mut report)?;
-    let mut journal = conn.prepare("SELECT content FROM journal WHERE seq = ?1")?;
-    let mut statement = conn.prepare("SELECT * FROM audit ORDER BY seq")?;
+    let scratch;
+    let conn = if migrate::is_present(&conn, &path)? {
+        conn
+    } else {
+        scratch = tempfile::tempdir().map_err(Error::io("make a scratch folder in", dir))?;
+        migrate::migrated_copy(&conn, &path, scratch.path())?
+    };
+    // One snapshot, however much is written meanwhile.
+    let tx = conn
+        .unchecked_transaction()
+        .map_err(Error::database("read", &path))?;
+    let checks = checks(&tx, dir, options, &mut report);
+    match checks.map_err(|fault| fault.at("read", &path)) {
+        Ok(()) => {}
+        // A file that cannot be read to its end is a finding, not a failure of the check.
+        Err(error @ (Error::Damaged { .. } | Error::Row { .. } | Error::Database { .. })) => {
+            report.add(None, DefectKind::Database, error.to_string());
+        }
+        Err(error) => return Err(error),
+    }
+    report.ok = report.defects.is_empty();
+    Ok(report)
+}
+
+fn checks(
+    conn: &Connection,
+    dir: &Path,
+    options: &VerifyOptions,
+    report: &mut VerifyReport,
+) -> Result<(), Fault> {
+    integrity(conn, report)?;
+    let model = migrate::in_memory()?;
+    schema::check(conn, &model, report)?;
+    let erasures = erasures(conn)?;
+    let is_replayable = is_replayable(conn)?;
+    let replayed = std::thread::scope(|scope| {
+        let (acts, queue) = crossbeam_channel::bounded(512);
+        let replay = scope.spawn(move || Replay::new(model).run(&queue));
+        let walked = walk(conn, options, &erasures, report, |act| {
+            // The replay ends early only when it failed; its answer says why.
+            drop(acts.send(act));
+        });
+        drop(acts);
+        let replayed = replay.join();
+        walked.map(|()| replayed)
+    })?;
+    let Ok(replayed) = replayed else {
+        let message = "replaying the trail failed through a defect of the program".to_owned();
+        report.add(None, DefectKind::Replay, message);
+        return Ok(());
+    };
+    report.replayed = replayed.n_changes;
+    for (seq, message) in &replayed.failures {
+        report.add(Some(*seq), DefectKind::Replay, message.clone());
+    }
+    if is_replayable {
+        let n_rows = compare::tables(conn, &replayed, report)?;
+        report.rows_compared = Some(n_rows);
+    }
+    if let Some(folder) = &options.anchors {
+        let (n_anchors, findings) = anchor::check(conn, dir, folder)?;
+        report.anchors = n_anchors;
+        for finding in findings {
+            report.add(None, DefectKind::Anchor, finding.message());
+        }
+    }
+    artifacts::check(conn, &Artifacts::read_only(&dir.join(ARTIFACTS)), report)?;
+    Ok(())
+}
+
+/// Findings of SQLite on the file as such.
+fn integrity(conn: &Connection, report: &mut VerifyReport) -> Result<(), Fault> {
+    let mut statement = conn.prepare("PRAGMA integrity_check(20)")?;
+    let findings = statement.query_map([], |row| row.get::<_, String>(0))?;
+    for finding in findings {
+        let finding = finding?;
+        if finding != "ok" {
+            report.add(None, DefectKind::Database, finding);
+        }
+    }
+    Ok(())
+}
+
+/// Patients that were erased, and by which entry.
+fn erasures(conn: &Connection) -> Result<Vec<(String, i64)>, Fault> {
+    let mut statement = conn
+        .prepare("SELECT object_id, seq FROM audit WHERE event = 'patient.erase' AND format > 1")?;
+    let found = statement.query_map([], |row| Ok((row.get(0)?, row.get(1)?)))?;
+    Ok(found.collect::<rusqlite::Result<_>>()?)
+}
+
+/// Entries of format 1 do not hold enough to make the tables from; a record that was carried over
+/// begins anew behind them.
+fn is_replayable(conn: &Connection) -> Result<bool, Fault> {
+    let mut old = conn.prepare("SELECT 1 FROM audit WHERE format = 1 LIMIT 1")?;
+    let mut new = conn.prepare("SELECT 1 FROM audit WHERE format > 1 LIMIT 1")?;
+    Ok(!old.exists([])? || new.exists([])?)
+}
+
+fn walk(
+    conn: &Connection,
+    options: &VerifyOptions,
+    erasures: &[(String, i64)],
+    report: &mut VerifyReport,
+    mut replay: impl FnMut(Act),
+) -> Result<(), Fault> {
+    let mut statement = conn.prepare(
+        "SELECT audit.*, journal.seq AS journal_seq, title, inverse, content
+         FROM audit LEFT JOIN journal USING (seq) ORDER BY audit.seq",
+    )?;
     let mut rows = statement.query([])?;
     let mut seq = 0;
     while let Some(row) = rows.next()? {
@@ -162,16 +255,30 @@ fn walk(conn: &Connection, artifacts: &Artifacts) -> Result<VerifyReport, Fault>
             let message = "the entry does not have the content that its hash states".to_owned();
             report.add(Some(seq), DefectKind::Content, message);
         }
-        let content = journal
-            .query_row([seq], |row| row.get::<_, Option<String>>(0))
-            .optional()?;
-        check_journal(&entry, content, &mut report);
-        report.head = entry.hash;
+        if entry.event == "alert.anchor" {
+            let message = "the program noted here that the trail had lost its end, or was another \
+                           one, when it was opened"
+                .to_owned();
+            report.add(Some(seq), DefectKind::Alert, message);
+        }
+        let stored = match row.get::<_, Option<i64>>("journal_seq")? {
+            Some(_) => journal::stored(row)?,
+            None => Stored::Absent,
+        };
+        check_journal(&entry, &stored, erasures, report);
+        report.head.clone_from(&entry.hash);
+        if options.head.as_ref() == Some(&entry.hash) {
+            report.head_found_at = Some(seq);
+        }
+        replay(Act { entry, stored });
     }
-    loose_journals(conn, &mut report)?;
-    check_artifacts(conn, artifacts, &mut report)?;
-    report.ok = report.defects.is_empty();
-    Ok(report)
+    if options.head.is_some() && report.head_found_at.is_none() {
+        let message = "the hash asked for is not in the trail: entries were changed or cut off \
+                       since it was printed, or it is of another workspace"
+            .to_owned();
+        report.add(None, DefectKind::Head, message);
+    }
+    loose_journals(conn, report)
 }
 
 impl VerifyReport {
@@ -180,18 +287,33 @@ impl VerifyReport {
     }
 }
 
-/// `content` is `None` without a journal row, `Some(None)` with an erased one.
-fn check_journal(entry: &Entry, content: Option<Option<String>>, report: &mut VerifyReport) {
-    let message = match (entry.changes_sha256.as_str(), content) {
-        ("", None) => return,
-        ("", Some(_)) => "the entry changed nothing, yet has a journal",
-        (_, None) => "the journal of the entry is missing",
-        (_, Some(None)) => {
+fn check_journal(
+    entry: &Entry,
+    stored: &Stored,
+    erasures: &[(String, i64)],
+    report: &mut VerifyReport,
+) {
+    let is_erased = erasures
+        .iter()
+        .any(|(patient, seq)| *patient == entry.patient && entry.seq < *seq);
+    let stated = entry.changes_sha256.as_str();
+    let message = match stored {
+        Stored::Absent if stated.is_empty() => return,
+        _ if stated.is_empty() => "the entry changed nothing, yet has a journal",
+        Stored::Absent => "the journal of the entry is missing",
+        Stored::Erased if is_erased => {
             report.erased += 1;
             return;
         }
-        (sha256, Some(Some(content))) if sha256_hex(content.as_bytes()) == sha256 => return,
-        _ => "the journal does not have the content that the entry states",
+        Stored::Erased => "the journal was emptied although its patient was not erased",
+        _ if is_erased => "the journal should have been erased with its patient",
+        Stored::Format1(content) if super::artifacts::sha256_hex(content.as_bytes()) == stated => {
+            return;
+        }
+        Stored::Whole(journal) if journal.sha256() == stated => return,
+        Stored::Format1(_) | Stored::Whole(_) => {
+            "the journal does not have the content that the entry states"
+        }
     };
     report.add(Some(entry.seq), DefectKind::Journal, message.to_owned());
 }
@@ -204,74 +326,4 @@ fn loose_journals(conn: &Connection, report: &mut VerifyReport) -> Result<(), Fa
         report.add(Some(seq?), DefectKind::Journal, message);
     }
     Ok(())
-}
-
-fn guards(conn: &Connection, report: &mut VerifyReport) -> Result<(), Fault> {
-    let mut statement =
-        conn.prepare("SELECT 1 FROM sqlite_schema WHERE type = 'trigger' AND name = ?1")?;
-    for name in [
-        "audit_no_update",
-        "audit_no_delete",
-        "audit_in_order",
-        "journal_no_update",
-        "journal_no_delete",
-        "journal_in_order",
-    ] {
-        if !statement.exists([name])? {
-            let message = format!("the trigger {name} was removed");
-            report.add(None, DefectKind::Guard, message);
-        }
-    }
-    Ok(())
-}
-
-/// Artifacts named by entries and by the table of artifacts; each is read once, and reported with
-/// the first entry that names it.
-fn check_artifacts(
-    conn: &Connection,
-    artifacts: &Artifacts,
-    report: &mut VerifyReport,
-) -> Result<(), Fault> {
-    let mut statement = conn.prepare(
-        "SELECT sha256, min(seq) FROM (
-            SELECT value AS sha256, seq FROM audit, json_each(audit.artifacts)
-            WHERE json_valid(audit.artifacts)
-            UNION ALL SELECT sha256, NULL FROM artifacts)
-         GROUP BY sha256 ORDER BY min(seq), sha256",
-    )?;
-    let named = statement.query_map([], |row| Ok((row.get(0)?, row.get(1)?)))?;
-    for pair in named {
-        let (sha256, seq): (String, Option<i64>) = pair?;
-        report.artifacts += 1;
-        if let Err(error) = artifacts.get(&sha256) {
-            let what = match error {
-                Error::MissingArtifact { .. } => "is missing",
-                Error::Corrupt { .. } => "was changed",
-                _ => "cannot be read",
-            };
-            let message = format!("artifact {sha256} {what}");
-            report.add(seq, DefectKind::Artifact, message);
-        }
-    }
-    Ok(())
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_database_is_read_without_touching_its_folder() {
-        let dir = tempfile::tempdir().unwrap();
-        let folder = dir.path().join("50% #1?");
-        std::fs::create_dir(&folder).unwrap();
-        let path = folder.join("x.sqlite");
-        let mut conn = Connection::open(&path).unwrap();
-        conn.pragma_update(None, "journal_mode", "WAL").unwrap();
-        migrate::migrate(&mut conn, &path).unwrap();
-        drop(conn);
-        let conn = open_immutable(&path).unwrap();
-        migrate::refuse_strangers(&conn, &path).unwrap();
-        assert_eq!(std::fs::read_dir(&folder).unwrap().count(), 1);
-    }
 }

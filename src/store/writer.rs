@@ -353,6 +353,16 @@ fn enter(
         artifacts,
         now: &now.to_string(),
     };
+    let erases = |change: &Change| match (change, &transaction.audit) {
+        (Change::ErasePatient(id), Some(note)) => {
+            note.event != "patient.erase" || note.patient != Some(*id)
+        }
+        _ => false,
+    };
+    if transaction.changes.iter().any(erases) {
+        let why = "only an entry patient.erase on the patient can erase it";
+        return Err(Error::Refused(why.to_owned()).into());
+    }
     let mut named = Vec::new();
     for change in &transaction.changes {
         if let Change::PutSegmented(segmented) = change {

@@ -2,13 +2,17 @@
 
 use egui::{Align, Button, CornerRadius, Frame, Layout, Margin, RichText, ScrollArea, Stroke, Ui};
 
+use super::dialog::Dialog;
+use super::erase::EraseForm;
+use super::state::UiState;
 use super::theme::{self, RADIUS};
-use super::widgets::{heading, primary_button, weak};
+use super::widgets::{gated, heading, menu, primary_button, weak};
 use crate::app::Command;
-use crate::app::view::ChooserView;
+use crate::app::view::{ChooserView, View};
 
 /// Samples, patients of this workspace, and the ways to open one's own files.
-pub fn chooser_ui(ui: &mut Ui, chooser: &ChooserView, out: &mut Vec<Command>) {
+pub fn chooser_ui(ui: &mut Ui, view: &View, state: &mut UiState, out: &mut Vec<Command>) {
+    let chooser = &view.chooser;
     let p = theme::palette(ui);
     ScrollArea::vertical()
         .auto_shrink([false, false])
@@ -34,7 +38,7 @@ pub fn chooser_ui(ui: &mut Ui, chooser: &ChooserView, out: &mut Vec<Command>) {
                     ui.add_space(18.0);
                     if !chooser.patients.is_empty() {
                         heading(ui, "Patients in this workspace");
-                        patients(ui, chooser, out);
+                        patients(ui, view, state, out);
                         ui.add_space(18.0);
                     }
                     heading(ui, "Sample patients");
@@ -73,10 +77,19 @@ fn open_area(ui: &mut Ui, out: &mut Vec<Command>) {
     });
 }
 
-fn patients(ui: &mut Ui, chooser: &ChooserView, out: &mut Vec<Command>) {
-    for row in &chooser.patients {
-        let name = format!("Open {}", row.title);
-        if row_ui(ui, &row.title, &row.detail, true, &name) {
+fn patients(ui: &mut Ui, view: &View, state: &mut UiState, out: &mut Vec<Command>) {
+    let p = theme::palette(ui);
+    for row in &view.chooser.patients {
+        let opened = row_ui(ui, &row.title, &row.detail, true, |ui| {
+            menu(ui, &format!("Actions for {}", row.title), |ui| {
+                let text = RichText::new("Erase patient…").color(p.error);
+                let erase = gated(ui, view.read_only.as_deref(), Button::new(text));
+                if erase.clicked() {
+                    state.ask(Dialog::Erase(EraseForm::new(row.id)));
+                }
+            });
+        });
+        if opened {
             out.push(Command::ShowPatient { patient: row.id });
         }
     }
@@ -87,23 +100,30 @@ fn samples(ui: &mut Ui, chooser: &ChooserView, out: &mut Vec<Command>) {
         weak(ui, "This installation has no sample patients.");
     }
     for (sample, row) in chooser.samples.iter().enumerate() {
-        let name = format!("Open {}", row.title);
-        if row_ui(ui, &row.title, &row.detail, row.available, &name) {
+        if row_ui(ui, &row.title, &row.detail, row.available, |_| {}) {
             out.push(Command::OpenSample { sample });
         }
     }
 }
 
-/// A card with a title, a detail and a button; returns whether the button was clicked.
-fn row_ui(ui: &mut Ui, title: &str, detail: &str, enabled: bool, name: &str) -> bool {
+/// A card with a title, a detail, a button and what else stands at its right; returns whether the
+/// button was clicked.
+fn row_ui(
+    ui: &mut Ui,
+    title: &str,
+    detail: &str,
+    enabled: bool,
+    right: impl FnOnce(&mut Ui),
+) -> bool {
     let p = theme::palette(ui);
     card(ui)
         .show(ui, |ui| {
             ui.set_width(ui.available_width());
             ui.with_layout(Layout::right_to_left(Align::Center), |ui| {
+                right(ui);
                 let clicked = ui
                     .add_enabled(enabled, Button::new("Open"))
-                    .accessible_name(name)
+                    .accessible_name(format!("Open {title}"))
                     .on_disabled_hover_text(detail)
                     .clicked();
                 ui.with_layout(Layout::top_down(Align::Min), |ui| {

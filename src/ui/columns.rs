@@ -6,20 +6,30 @@ use egui::{
 };
 use jiff::civil::Date;
 
+use super::reading::{badge_ui, barred, broken_ui};
 use super::slice::{SliceContext, number, slice_ui};
 use super::state::UiState;
 use super::theme;
-use super::widgets::{halo_text, menu, warnings_badge};
+use super::versions::compared_lesion;
+use super::widgets::{gated, halo_text, menu, warnings_badge};
 use crate::app::Command;
-use crate::app::view::{ColumnView, PatientView, SliceView, TimePointId};
+use crate::app::view::{ColumnView, PatientView, SliceView, TimePointId, View};
 
 /// Columns that share the width before the row scrolls.
 const VISIBLE: usize = 4;
 /// Narrower columns scroll instead.
 const MIN_WIDTH: f32 = 230.0;
+/// In narrower columns the badge of the reading has no word, so that the date is not cut.
+const WORDY: f32 = 300.0;
 
 /// Draws all time points of a patient, oldest at the left.
-pub fn columns_ui(ui: &mut Ui, patient: &PatientView, state: &mut UiState, out: &mut Vec<Command>) {
+pub fn columns_ui(
+    ui: &mut Ui,
+    view: &View,
+    patient: &PatientView,
+    state: &mut UiState,
+    out: &mut Vec<Command>,
+) {
     let n = patient.columns.len();
     if n == 0 {
         ui.centered_and_justified(|ui| ui.label("This patient has no images yet"));
@@ -40,7 +50,7 @@ pub fn columns_ui(ui: &mut Ui, patient: &PatientView, state: &mut UiState, out: 
                     let size = vec2(width, height);
                     ui.allocate_ui_with_layout(size, Layout::top_down(Align::Min), |ui| {
                         ui.set_width(width);
-                        column_ui(ui, patient, index, height, state, out);
+                        column_ui(ui, view, patient, index, height, state, out);
                     });
                 }
             });
@@ -49,6 +59,7 @@ pub fn columns_ui(ui: &mut Ui, patient: &PatientView, state: &mut UiState, out: 
 
 fn column_ui(
     ui: &mut Ui,
+    view: &View,
     patient: &PatientView,
     index: usize,
     height: f32,
@@ -58,7 +69,8 @@ fn column_ui(
     let column = &patient.columns[index];
     ui.spacing_mut().item_spacing.y = 4.0;
     let top = ui.cursor().top();
-    title_ui(ui, patient, index, state, out);
+    title_ui(ui, view, patient, index, state, out);
+    broken_ui(ui, column);
     series_ui(ui, column, out);
     if column.needs_date || state.date.as_ref().is_some_and(|(id, _)| *id == column.id) {
         date_ui(ui, column, state, out);
@@ -77,6 +89,8 @@ fn column_ui(
                 name: &name,
                 selected: patient.selected,
                 selected_label: lesion.map(|l| (&*l.label, l.color)),
+                barred: barred(view.read_only.as_deref(), column),
+                compared: compared_lesion(patient),
             };
             let response = slice_ui(ui, slice, &context, size, state, out);
             if !column.status.is_empty() {
@@ -97,6 +111,7 @@ fn column_ui(
 
 fn title_ui(
     ui: &mut Ui,
+    view: &View,
     patient: &PatientView,
     index: usize,
     state: &mut UiState,
@@ -109,10 +124,15 @@ fn title_ui(
     // From the right, so that a long date gives way to what can be clicked.
     ui.allocate_ui_with_layout(size, Layout::right_to_left(Align::Center), |ui| {
         let name = format!("Actions for {}", column.title);
-        menu(ui, &name, |ui| menu_ui(ui, patient, index, state, out));
+        let read_only = view.read_only.as_deref();
+        menu(ui, &name, |ui| {
+            menu_ui(ui, patient, index, read_only, state, out);
+        });
         if let Some(series) = shown {
             warnings_badge(ui, &series.warnings);
         }
+        let words = size.x >= WORDY;
+        badge_ui(ui, view, column, words, state, out);
         ui.with_layout(Layout::left_to_right(Align::Center), |ui| {
             ui.label(
                 RichText::new(&column.title)
@@ -134,36 +154,39 @@ fn menu_ui(
     ui: &mut Ui,
     patient: &PatientView,
     index: usize,
+    read_only: Option<&str>,
     state: &mut UiState,
     out: &mut Vec<Command>,
 ) {
     let column = &patient.columns[index];
     ui.set_min_width(210.0);
     let shown = column.series.iter().find(|s| s.shown);
-    let can_split = column.series.len() > 1;
-    let split = ui
-        .add_enabled(
-            can_split && shown.is_some(),
-            egui::Button::new("Give this series a time point of its own"),
-        )
-        .on_disabled_hover_text("This time point has one series only");
+    let barred_here = barred(read_only, column);
+    let single = (column.series.len() < 2 || shown.is_none())
+        .then_some("This time point has one series only");
+    let split = gated(
+        ui,
+        barred_here.or(single),
+        egui::Button::new("Give this series a time point of its own"),
+    );
     if let (true, Some(series)) = (split.clicked(), shown) {
         out.push(Command::SplitTimePoint { series: series.id });
     }
     let before = index.checked_sub(1).map(|i| &patient.columns[i]);
-    let merge = ui
-        .add_enabled(
-            before.is_some(),
-            egui::Button::new("Merge with the previous time point"),
-        )
-        .on_disabled_hover_text("This is the first time point");
+    let first = before.is_none().then_some("This is the first time point");
+    let signed = before.and_then(|b| barred(None, b));
+    let merge = gated(
+        ui,
+        barred_here.or(signed).or(first),
+        egui::Button::new("Merge with the previous time point"),
+    );
     if let (true, Some(before)) = (merge.clicked(), before) {
         out.push(Command::MergeTimePoints {
             into: before.id,
             from: column.id,
         });
     }
-    if ui.button("Set date…").clicked() {
+    if gated(ui, barred_here, egui::Button::new("Set date…")).clicked() {
         let known = column.date.get(..10).unwrap_or_default();
         let known = known.parse::<Date>().map(|d| d.to_string());
         state.date = Some((column.id, known.unwrap_or_default()));

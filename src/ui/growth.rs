@@ -11,9 +11,10 @@ use egui_plot::{
 
 use super::state::UiState;
 use super::theme::{self, Palette};
-use super::widgets::{heading, spinner, weak};
+use super::trace::ASK;
+use super::widgets::{Icon, heading, icon_button, spinner, weak};
 use crate::app::Command;
-use crate::app::view::{BandPoint, GrowthView, PatientView, ScenarioChange};
+use crate::app::view::{BandPoint, GrowthView, PatientView, ScenarioChange, Subject};
 
 /// A band that climbs higher than this many times the largest measurement leaves the axis.
 const HEADROOM: f64 = 4.0;
@@ -28,6 +29,12 @@ pub fn growth_ui(ui: &mut Ui, patient: &PatientView, state: &mut UiState, out: &
             format!("Growth of {}", growth.title)
         };
         heading(ui, &title);
+        if let Some(lesion) = growth.lesion
+            && icon_button(ui, Icon::Source, &format!("{title}: {ASK}")).clicked()
+        {
+            let subject = Subject::Growth(lesion);
+            out.push(Command::Trace { subject });
+        }
         if growth.pending {
             spinner(ui, "Fitting");
         }

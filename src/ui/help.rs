@@ -31,6 +31,15 @@ const KEYS: &[(&str, &str)] = &[
     ("R", "reset magnification and window"),
     ("G", "masks on or off"),
     ("M", "masks outlined or filled"),
+    ("Ctrl + Z", "undo the last step"),
+    ("Ctrl + Shift + Z, Ctrl + Y", "redo"),
+    ("H", "history of steps"),
+    ("V", "versions of the mask of the selected lesion"),
+    ("T", "where its size comes from"),
+    ("Shift + S", "mark the reading as reviewed"),
+    ("S", "sign the reading; amend a signed one"),
+    ("P", "name the reader"),
+    ("F6", "from the picture to the bar; on with Tab"),
     ("?", "this sheet"),
 ];
 

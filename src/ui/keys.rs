@@ -2,10 +2,13 @@
 
 use egui::{Event, Key, Modifiers, Ui};
 
+use super::dialog::Dialog;
+use super::readers::{ReaderForm, Then};
+use super::reading::{review_key, sign_key};
 use super::slice::step;
 use super::state::{Tool, UiState};
 use crate::app::Command;
-use crate::app::view::{ColumnView, PatientView, SeriesId, SliceView};
+use crate::app::view::{ColumnView, LesionCell, PatientView, SeriesId, SliceView, Subject, View};
 
 /// Digit keys of the presets, in the order of the list.
 const PRESETS: [Key; 6] = [
@@ -18,8 +21,15 @@ const PRESETS: [Key; 6] = [
 ];
 
 /// Turns pressed keys into commands; does nothing while text is typed.
-pub(super) fn keys(ui: &Ui, patient: &PatientView, state: &mut UiState, out: &mut Vec<Command>) {
-    if ui.ctx().text_edit_focused() || egui::Popup::is_any_open(ui.ctx()) {
+pub(super) fn keys(
+    ui: &Ui,
+    view: &View,
+    patient: &PatientView,
+    state: &mut UiState,
+    out: &mut Vec<Command>,
+) {
+    if ui.ctx().text_edit_focused() || egui::Popup::is_any_open(ui.ctx()) || state.dialog.is_some()
+    {
         return;
     }
     // A focused button answers to Enter and Space only, none of which is used here, but a focused
@@ -41,10 +51,15 @@ pub(super) fn keys(ui: &Ui, patient: &PatientView, state: &mut UiState, out: &mu
         i.events.iter().filter_map(press).collect()
     });
     for (key, modifiers) in pressed {
+        if modifiers.command && !modifiers.alt && state.gesture.is_none() {
+            out.extend(steps(key, modifiers, view, patient));
+        }
         if modifiers.command || modifiers.ctrl || modifiers.alt {
             continue;
         }
-        general(key, modifiers, patient, state, arrows, out);
+        let read_only = view.read_only.is_some();
+        general(key, modifiers, patient, read_only, state, arrows, out);
+        on_record(key, modifiers, view, patient, state, out);
         if let Some(slice) = active(patient, state) {
             on_slice(key, slice, state, arrows, out);
         }
@@ -60,16 +75,81 @@ fn active<'a>(patient: &'a PatientView, state: &UiState) -> Option<&'a SliceView
         .find(|s| Some(s.series) == state.active)
 }
 
+/// Undo and redo, while there is something to take back or to bring again.
+fn steps(key: Key, modifiers: Modifiers, view: &View, patient: &PatientView) -> Option<Command> {
+    let history = &patient.history;
+    let (command, step) = match (key, modifiers.shift) {
+        (Key::Z, false) => (Command::Undo, &history.undo),
+        (Key::Z, true) | (Key::Y, false) => (Command::Redo, &history.redo),
+        _ => return None,
+    };
+    (view.read_only.is_none() && step.is_some()).then_some(command)
+}
+
+/// Keys that concern who did what: history, readers, readings, versions, sources.
+fn on_record(
+    key: Key,
+    modifiers: Modifiers,
+    view: &View,
+    patient: &PatientView,
+    state: &mut UiState,
+    out: &mut Vec<Command>,
+) {
+    if state.gesture.is_some() || state.dialog.is_some() {
+        return;
+    }
+    let cell = || marked(patient, state).map(|c| c.annotation);
+    match key {
+        Key::H => state.show_history = !state.show_history,
+        Key::P => state.ask(Dialog::Reader(ReaderForm::new(Then::Nothing))),
+        Key::F6 => state.focus_bar = true,
+        Key::T => out.extend(cell().map(|annotation| Command::Trace {
+            subject: Subject::Size(annotation),
+        })),
+        Key::V => out.extend(cell().map(|annotation| Command::ShowVersions { annotation })),
+        Key::S => {
+            let Some(column) = active_column(patient, state) else {
+                return;
+            };
+            if modifiers.shift {
+                review_key(view, column, state, out);
+            } else {
+                sign_key(view, column, state);
+            }
+        }
+        _ => {}
+    }
+}
+
+/// The column of the view that keys act on.
+fn active_column<'a>(patient: &'a PatientView, state: &UiState) -> Option<&'a ColumnView> {
+    let shown = |c: &&ColumnView| c.shown.as_ref().map(|s| s.series) == state.active;
+    state.active?;
+    patient.columns.iter().find(shown)
+}
+
+/// The mark of the selected lesion in that column.
+fn marked<'a>(patient: &'a PatientView, state: &UiState) -> Option<&'a LesionCell> {
+    let column = active_column(patient, state)?.id;
+    let index = patient.columns.iter().position(|c| c.id == column)?;
+    let lesion = patient
+        .lesions
+        .iter()
+        .find(|l| Some(l.id) == patient.selected)?;
+    lesion.cells.get(index)?.as_ref()
+}
+
 fn general(
     key: Key,
     modifiers: Modifiers,
     patient: &PatientView,
+    read_only: bool,
     state: &mut UiState,
     arrows: bool,
     out: &mut Vec<Command>,
 ) {
     match key {
-        Key::D => {
+        Key::D if !read_only => {
             state.tool = match state.tool {
                 Tool::Window => Tool::Diameter,
                 Tool::Diameter => Tool::Window,

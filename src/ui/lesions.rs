@@ -24,13 +24,23 @@ const CELL: [f32; 6] = [66.0, 114.0, 92.0, 60.0, 82.0, 34.0];
 const GAP: f32 = 10.0;
 
 /// Draws the table.
-pub fn lesions_ui(ui: &mut Ui, patient: &PatientView, state: &mut UiState, out: &mut Vec<Command>) {
+pub fn lesions_ui(
+    ui: &mut Ui,
+    patient: &PatientView,
+    read_only: Option<&str>,
+    state: &mut UiState,
+    out: &mut Vec<Command>,
+) {
     ui.horizontal(|ui| {
         heading(ui, "Lesions");
         let fresh = patient.selected.is_none();
         let response = ui
-            .add(Button::new("New lesion").selected(fresh))
-            .on_hover_text("The next diameter starts a new lesion (N)");
+            .add_enabled(
+                read_only.is_none(),
+                Button::new("New lesion").selected(fresh),
+            )
+            .on_hover_text("The next diameter starts a new lesion (N)")
+            .on_disabled_hover_text(read_only.unwrap_or_default());
         if response.clicked() {
             out.push(Command::SelectLesion { lesion: None });
             state.tool = Tool::Diameter;
@@ -50,7 +60,7 @@ pub fn lesions_ui(ui: &mut Ui, patient: &PatientView, state: &mut UiState, out: 
         .show(ui, |ui| {
             ui.spacing_mut().item_spacing = Vec2::ZERO;
             ui.horizontal_top(|ui| {
-                ui.vertical(|ui| about_ui(ui, patient, state, out));
+                ui.vertical(|ui| about_ui(ui, patient, read_only, state, out));
                 // The wheel scrolls rows; the time points move by their bar.
                 ScrollArea::horizontal()
                     .scroll_source(ScrollSource::SCROLL_BAR)
@@ -58,7 +68,7 @@ pub fn lesions_ui(ui: &mut Ui, patient: &PatientView, state: &mut UiState, out: 
                     .stick_to_right(true)
                     .auto_shrink([false, true])
                     .show(ui, |ui| {
-                        ui.vertical(|ui| measurements_ui(ui, patient, out));
+                        ui.vertical(|ui| measurements_ui(ui, patient, read_only, out));
                     });
             });
         });
@@ -114,7 +124,13 @@ fn head(ui: &mut Ui, rect: Rect, align: Align, text: &str) {
 }
 
 /// What the lesions are: label, organ, role, node.
-fn about_ui(ui: &mut Ui, patient: &PatientView, state: &mut UiState, out: &mut Vec<Command>) {
+fn about_ui(
+    ui: &mut Ui,
+    patient: &PatientView,
+    read_only: Option<&str>,
+    state: &mut UiState,
+    out: &mut Vec<Command>,
+) {
     let width = ABOUT.iter().sum();
     let (rect, _) = ui.allocate_exact_size(vec2(width, 2.0 * HEAD), Sense::hover());
     let second = Rect::from_min_max(pos2(rect.left(), rect.top() + HEAD), rect.max);
@@ -136,6 +152,7 @@ fn about_ui(ui: &mut Ui, patient: &PatientView, state: &mut UiState, out: &mut V
                 lesion: Some(lesion.id),
             });
         }
+        let barred = edit::barred(read_only, lesion);
         let [label, organ, role, node, actions] =
             fields(response.rect.left(), response.rect, ABOUT);
         at(ui, label, Align::LEFT, |ui| {
@@ -148,14 +165,18 @@ fn about_ui(ui: &mut Ui, patient: &PatientView, state: &mut UiState, out: &mut V
             ui.label(RichText::new(&lesion.label).font(theme::medium(13.0)));
         });
         at(ui, organ, Align::LEFT, |ui| {
-            edit::organ_ui(ui, lesion, state, out)
+            edit::organ_ui(ui, lesion, barred, state, out)
         });
-        at(ui, role, Align::LEFT, |ui| edit::role_ui(ui, lesion, out));
-        at(ui, node, Align::LEFT, |ui| edit::node_ui(ui, lesion, out));
+        at(ui, role, Align::LEFT, |ui| {
+            edit::role_ui(ui, lesion, barred, out)
+        });
+        at(ui, node, Align::LEFT, |ui| {
+            edit::node_ui(ui, lesion, barred, out)
+        });
         at(ui, actions, Align::LEFT, |ui| {
             let name = format!("Actions for {}", lesion.label);
             menu(ui, &name, |ui| {
-                edit::menu_ui(ui, patient, lesion, state, out);
+                edit::menu_ui(ui, patient, lesion, read_only, state, out);
             });
         });
     }
@@ -172,7 +193,12 @@ fn about_ui(ui: &mut Ui, patient: &PatientView, state: &mut UiState, out: &mut V
 }
 
 /// What was measured, one group of fields per time point.
-fn measurements_ui(ui: &mut Ui, patient: &PatientView, out: &mut Vec<Command>) {
+fn measurements_ui(
+    ui: &mut Ui,
+    patient: &PatientView,
+    read_only: Option<&str>,
+    out: &mut Vec<Command>,
+) {
     let p = theme::palette(ui);
     let group: f32 = CELL.iter().sum::<f32>() + GAP;
     let width = group * patient.columns.len() as f32;
@@ -210,10 +236,28 @@ fn measurements_ui(ui: &mut Ui, patient: &PatientView, out: &mut Vec<Command>) {
             });
         }
         response.context_menu(|ui| {
-            edit::marks_ui(ui, patient, lesion, out);
+            edit::marks_ui(ui, patient, lesion, read_only, out);
         });
         for (n, cell) in lesion.cells.iter().take(patient.columns.len()).enumerate() {
             let left = response.rect.left() + group * n as f32 + GAP;
+            if let Some(cell) = cell {
+                let place = response
+                    .rect
+                    .with_min_x(left)
+                    .with_max_x(left + group - GAP);
+                let id = response.id.with(n);
+                let mark = ui.interact(place, id, Sense::click());
+                let name = format!("{} at {}", lesion.label, patient.columns[n].title);
+                mark.widget_info(|| WidgetInfo::labeled(Role::Cell, true, &name));
+                if mark.clicked() {
+                    out.push(Command::SelectLesion {
+                        lesion: Some(lesion.id),
+                    });
+                }
+                mark.context_menu(|ui| {
+                    edit::mark_ui(ui, patient, lesion, cell, read_only, out);
+                });
+            }
             let rects = fields(left, response.rect, CELL);
             cells::cell_ui(ui, rects, cell.as_ref());
         }
@@ -234,8 +278,13 @@ fn measurements_ui(ui: &mut Ui, patient: &PatientView, out: &mut Vec<Command>) {
         // The sum ends where the axes end, so that it reads as their foot.
         let sum = CELL[0] + CELL[1];
         let [sum, rest] = fields(left, rect, [sum, group - GAP - sum]);
-        at(ui, sum, Align::RIGHT, |ui| cells::sum_ui(ui, response));
-        at(ui, rest, Align::LEFT, |ui| cells::response_ui(ui, response));
+        let column = &patient.columns[n];
+        at(ui, sum, Align::RIGHT, |ui| {
+            cells::sum_ui(ui, response, column, out);
+        });
+        at(ui, rest, Align::LEFT, |ui| {
+            cells::response_ui(ui, response, column, out);
+        });
     }
     // Lines between time points let the eye keep to one.
     let bottom = rect.bottom();

@@ -3,11 +3,12 @@
 use egui::{Label, RichText, Sense, Ui};
 
 use super::theme;
-use super::widgets::{heading, weak};
-use crate::app::view::NarrativeRow;
+use super::widgets::{chip_button, heading, weak};
+use crate::app::Command;
+use crate::app::view::{NarrativeRow, Subject};
 
-/// Draws the sentences; hovering one shows its facts.
-pub fn narrative_ui(ui: &mut Ui, narrative: &[NarrativeRow]) {
+/// Draws the sentences; hovering one shows its facts, each of which can be followed to its source.
+pub fn narrative_ui(ui: &mut Ui, narrative: &[NarrativeRow], out: &mut Vec<Command>) {
     heading(ui, "Narrative");
     if narrative.is_empty() {
         weak(ui, "Written once a lesion is measured.");
@@ -20,12 +21,29 @@ pub fn narrative_ui(ui: &mut Ui, narrative: &[NarrativeRow]) {
                 .wrap()
                 .sense(Sense::hover()),
         );
-        if !row.facts.is_empty() {
-            response.on_hover_ui(|ui| {
-                for (_, fact) in &row.facts {
-                    ui.label(RichText::new(fact).size(12.0));
-                }
-            });
+        if row.facts.is_empty() {
+            continue;
         }
+        response.on_hover_ui(|ui| {
+            for (_, fact) in &row.facts {
+                ui.label(RichText::new(fact).size(12.0));
+            }
+        });
+        ui.horizontal_wrapped(|ui| {
+            ui.spacing_mut().item_spacing = egui::vec2(4.0, 3.0);
+            for (number, fact) in &row.facts {
+                let name = format!("Where does F{number} come from?");
+                let chip = chip_button(ui, None, &format!("F{number}"), p.text_weak, &name);
+                let chip = chip.on_hover_ui(|ui| {
+                    ui.label(RichText::new(fact).size(12.0));
+                    weak(ui, "Click: where this comes from");
+                });
+                if chip.clicked() {
+                    let subject = Subject::Fact(*number);
+                    out.push(Command::Trace { subject });
+                }
+            }
+        });
+        ui.add_space(2.0);
     }
 }

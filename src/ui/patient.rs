@@ -4,6 +4,7 @@ use egui::{Align, CentralPanel, Frame, Layout, Margin, Panel, RichText, ScrollAr
 
 use super::columns::columns_ui;
 use super::growth::growth_ui;
+use super::history::{history_ui, step_text};
 use super::keys::keys;
 use super::lesions::lesions_ui;
 use super::narrative::narrative_ui;
@@ -11,15 +12,23 @@ use super::slice::end_gesture;
 use super::state::{Tool, UiState};
 use super::theme;
 use super::treatments::treatments_ui;
+use super::versions::versions_ui;
 use super::widgets::{Icon, icon_button, icon_toggle, primary_button, weak};
 use crate::app::Command;
-use crate::app::view::PatientView;
+use crate::app::view::{PatientView, View};
 
 /// Draws everything of a patient into `ui`.
-pub fn patient_ui(ui: &mut Ui, patient: &PatientView, state: &mut UiState, out: &mut Vec<Command>) {
+pub fn patient_ui(
+    ui: &mut Ui,
+    view: &View,
+    patient: &PatientView,
+    state: &mut UiState,
+    out: &mut Vec<Command>,
+) {
     let p = theme::palette(ui);
+    let read_only = view.read_only.as_deref();
     choose_active(patient, state);
-    keys(ui, patient, state, out);
+    keys(ui, view, patient, state, out);
     let bar = |x, y| {
         Frame::new()
             .fill(p.panel)
@@ -27,7 +36,7 @@ pub fn patient_ui(ui: &mut Ui, patient: &PatientView, state: &mut UiState, out: 
     };
     Panel::top("patient bar")
         .frame(bar(10, 5))
-        .show(ui, |ui| bar_ui(ui, patient, state, out));
+        .show(ui, |ui| bar_ui(ui, patient, read_only, state, out));
     if state.show_table {
         let most = (ui.available_height() * 0.6).max(90.0);
         // A panel remembers its height; the empty table must not teach the full one to be small.
@@ -43,31 +52,60 @@ pub fn patient_ui(ui: &mut Ui, patient: &PatientView, state: &mut UiState, out: 
         };
         panel
             .frame(bar(10, 6))
-            .show(ui, |ui| lesions_ui(ui, patient, state, out));
+            .show(ui, |ui| lesions_ui(ui, patient, read_only, state, out));
     }
-    if state.show_analysis {
+    if state.show_analysis || state.show_history {
         let most = (ui.available_width() * 0.6).max(240.0);
         Panel::right("analysis")
             .resizable(true)
             .frame(bar(10, 6))
             .default_size((ui.available_width() * 0.34).clamp(300.0_f32.min(most), 420.0))
             .size_range(240.0..=most)
-            .show(ui, |ui| {
-                ScrollArea::vertical()
-                    .auto_shrink([false, false])
-                    .show(ui, |ui| {
-                        growth_ui(ui, patient, state, out);
-                        ui.separator();
-                        ui.scope(|ui| narrative_ui(ui, &patient.narrative));
-                        ui.separator();
-                        treatments_ui(ui, patient, state, out);
-                    });
-            });
+            .show(ui, |ui| side_ui(ui, patient, read_only, state, out));
+    }
+    if !state.show_history {
+        state.history_at = None;
     }
     CentralPanel::default()
         .frame(Frame::new().fill(p.window).inner_margin(Margin::same(6)))
-        .show(ui, |ui| columns_ui(ui, patient, state, out));
+        .show(ui, |ui| columns_ui(ui, view, patient, state, out));
+    versions_ui(ui, patient, read_only, state, out);
     end_gesture(ui, &mut state.gesture, out);
+}
+
+/// Growth, narrative and treatments; the steps below them, or alone.
+fn side_ui(
+    ui: &mut Ui,
+    patient: &PatientView,
+    read_only: Option<&str>,
+    state: &mut UiState,
+    out: &mut Vec<Command>,
+) {
+    if !state.show_analysis {
+        history_ui(ui, patient, read_only, state, out);
+        return;
+    }
+    if state.show_history {
+        let most = (ui.available_height() * 0.75).max(80.0);
+        Panel::bottom("history")
+            .resizable(true)
+            .frame(Frame::new().inner_margin(Margin {
+                top: 6,
+                ..Margin::ZERO
+            }))
+            .default_size((ui.available_height() * 0.45).min(most))
+            .size_range(80.0..=most)
+            .show(ui, |ui| history_ui(ui, patient, read_only, state, out));
+    }
+    ScrollArea::vertical()
+        .auto_shrink([false, false])
+        .show(ui, |ui| {
+            growth_ui(ui, patient, state, out);
+            ui.separator();
+            ui.scope(|ui| narrative_ui(ui, &patient.narrative, out));
+            ui.separator();
+            treatments_ui(ui, patient, read_only, state, out);
+        });
 }
 
 /// Keys always have a view to act on, and pictures no longer shown leave the graphics card.
@@ -88,7 +126,13 @@ fn choose_active(patient: &PatientView, state: &mut UiState) {
     });
 }
 
-fn bar_ui(ui: &mut Ui, patient: &PatientView, state: &mut UiState, out: &mut Vec<Command>) {
+fn bar_ui(
+    ui: &mut Ui,
+    patient: &PatientView,
+    read_only: Option<&str>,
+    state: &mut UiState,
+    out: &mut Vec<Command>,
+) {
     let p = theme::palette(ui);
     let size = vec2(ui.available_width(), 26.0);
     // From the right, so that a long name gives way to the tools.
@@ -109,10 +153,14 @@ fn bar_ui(ui: &mut Ui, patient: &PatientView, state: &mut UiState, out: &mut Vec
             out.push(Command::ChooseExport);
         }
         ui.separator();
-        tools_ui(ui, state, out);
+        tools_ui(ui, patient, read_only, state, out);
         ui.add_space(8.0);
         ui.with_layout(Layout::left_to_right(Align::Center), |ui| {
-            if icon_button(ui, Icon::Back, "Back to the patients").clicked() {
+            let back = icon_button(ui, Icon::Back, "Back to the patients");
+            if std::mem::take(&mut state.focus_bar) {
+                back.request_focus();
+            }
+            if back.clicked() {
                 out.push(Command::ShowChooser);
             }
             let name = RichText::new(&patient.name)
@@ -129,18 +177,28 @@ fn bar_ui(ui: &mut Ui, patient: &PatientView, state: &mut UiState, out: &mut Vec
 }
 
 /// Tools and switches; laid out from right to left.
-fn tools_ui(ui: &mut Ui, state: &mut UiState, out: &mut Vec<Command>) {
+fn tools_ui(
+    ui: &mut Ui,
+    patient: &PatientView,
+    read_only: Option<&str>,
+    state: &mut UiState,
+    out: &mut Vec<Command>,
+) {
     ui.spacing_mut().item_spacing.x = 4.0;
     let toggles = [
-        ("Growth", "Show or hide growth, narrative and treatments"),
-        ("Lesions", "Show or hide the table"),
+        (
+            "History",
+            "Show or hide the steps (H)",
+            &mut state.show_history,
+        ),
+        (
+            "Growth",
+            "Show or hide growth, narrative and treatments",
+            &mut state.show_analysis,
+        ),
+        ("Lesions", "Show or hide the table", &mut state.show_table),
     ];
-    for (n, (text, hover)) in toggles.into_iter().enumerate() {
-        let on = if n == 0 {
-            &mut state.show_analysis
-        } else {
-            &mut state.show_table
-        };
+    for (text, hover, on) in toggles {
         let name = format!("{text} panel");
         if ui
             .add(egui::Button::selectable(*on, text))
@@ -171,10 +229,42 @@ fn tools_ui(ui: &mut Ui, state: &mut UiState, out: &mut Vec<Command>) {
         out.extend(super::keys::reset(series));
     }
     let diameter = state.tool == Tool::Diameter;
-    if icon_toggle(ui, Icon::Diameter, "Draw a diameter (D)", diameter).clicked() {
+    let name = read_only.unwrap_or("Draw a diameter (D)");
+    let draw = ui
+        .add_enabled_ui(read_only.is_none(), |ui| {
+            icon_toggle(ui, Icon::Diameter, name, diameter)
+        })
+        .inner;
+    if draw.clicked() {
         state.tool = Tool::Diameter;
     }
     if icon_toggle(ui, Icon::Contrast, "Window and level", !diameter).clicked() {
         state.tool = Tool::Window;
+    }
+    ui.separator();
+    steps_ui(ui, patient, read_only, out);
+}
+
+/// Undo and redo, each named after its step; laid out from right to left.
+fn steps_ui(ui: &mut Ui, patient: &PatientView, read_only: Option<&str>, out: &mut Vec<Command>) {
+    let history = &patient.history;
+    let (undo_keys, redo_keys) = if cfg!(target_os = "macos") {
+        ("Cmd+Z", "Cmd+Shift+Z")
+    } else {
+        ("Ctrl+Z", "Ctrl+Shift+Z")
+    };
+    for (icon, act, step, keys, command) in [
+        (Icon::Redo, "Redo", &history.redo, redo_keys, Command::Redo),
+        (Icon::Undo, "Undo", &history.undo, undo_keys, Command::Undo),
+    ] {
+        let named = step_text(act, step.as_deref(), keys);
+        let name = read_only.unwrap_or(&named);
+        let usable = step.is_some() && read_only.is_none();
+        let button = ui
+            .add_enabled_ui(usable, |ui| icon_button(ui, icon, name))
+            .inner;
+        if button.clicked() {
+            out.push(command);
+        }
     }
 }

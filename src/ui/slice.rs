@@ -33,6 +33,10 @@ pub(super) struct SliceContext<'a> {
     pub(super) selected: Option<LesionId>,
     /// Label and list position of that lesion.
     pub(super) selected_label: Option<(&'a str, usize)>,
+    /// Why nothing can be drawn here.
+    pub(super) barred: Option<&'a str>,
+    /// The lesion of which two masks are compared.
+    pub(super) compared: Option<LesionId>,
 }
 
 /// Draws a slice into `size` and turns gestures on it into commands.
@@ -62,15 +66,19 @@ pub(super) fn slice_ui(
         picture(ui, &painter, slice, transform, state);
         if state.show_overlays {
             overlay::lesions(&painter, slice, transform, context, state.fill_masks);
+            overlay::compared(&painter, slice, transform);
         }
         let drawing = overlay::draft(&painter, slice, transform, context, state.gesture.as_ref());
         overlay::annotations(&painter, rect, slice, transform, response.hover_pos());
         if drawing.is_none() && state.tool == Tool::Diameter && response.hovered() {
             let who = context.selected_label.map_or("new lesion", |(l, _)| l);
-            let text = format!("Drag the longest diameter · {who}");
+            let (text, color) = match context.barred {
+                Some(reason) => (reason.to_owned(), theme::image_warning()),
+                None => (format!("Drag the longest diameter · {who}"), ink.text),
+            };
             let at = rect.center_bottom() - egui::vec2(0.0, 26.0);
             let font = FontId::proportional(12.0);
-            halo_text(&painter, at, Align2::CENTER_BOTTOM, &text, font, ink.text);
+            halo_text(&painter, at, Align2::CENTER_BOTTOM, &text, font, color);
         }
         if state.active == Some(slice.series) {
             painter.rect_stroke(
@@ -82,6 +90,7 @@ pub(super) fn slice_ui(
         }
     }
     let cursor = match state.tool {
+        Tool::Diameter if context.barred.is_some() => CursorIcon::NotAllowed,
         Tool::Diameter => CursorIcon::Crosshair,
         Tool::Window => CursorIcon::Default,
     };
@@ -97,7 +106,7 @@ fn focus(ui: &Ui, response: &Response, slice: &SliceView, state: &mut UiState) {
     if response.contains_pointer() && moved && state.gesture.is_none() {
         state.active = Some(slice.series);
     }
-    if state.active != Some(slice.series) {
+    if state.active != Some(slice.series) || state.dialog.is_some() {
         return;
     }
     let typing = ui.ctx().text_edit_focused();
@@ -138,6 +147,7 @@ fn begin(
             Tool::Window => Kind::Window {
                 start: slice.window,
             },
+            Tool::Diameter if context.barred.is_some() => return,
             Tool::Diameter => {
                 let p = gesture::on_picture(slice, transform.to_picture(start));
                 Kind::Diameter(Draft {

@@ -5,9 +5,11 @@ use std::collections::BTreeMap;
 
 use egui::TextureHandle;
 
+use super::dialog::Dialog;
 use super::slice::{Gesture, Wheel};
 use super::treatments::TreatmentForm;
-use crate::app::view::{LesionId, SeriesId, TimePointId};
+use super::versions::Pair;
+use crate::app::view::{LesionId, PatientId, SeriesId, TimePointId};
 
 /// What dragging with the left button does.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -29,6 +31,8 @@ pub struct UiState {
     pub fill_masks: bool,
     /// The sheet of keys and mouse is open.
     pub show_help: bool,
+    /// The list of steps is open.
+    pub show_history: bool,
     /// The view that keys act on.
     pub(super) active: Option<SeriesId>,
     pub(super) gesture: Option<Gesture>,
@@ -36,10 +40,20 @@ pub struct UiState {
     pub(super) textures: BTreeMap<SeriesId, Texture>,
     pub(super) show_analysis: bool,
     pub(super) show_table: bool,
+    pub(super) show_crash: bool,
     pub(super) treatment: TreatmentForm,
     pub(super) date: Option<(TimePointId, String)>,
     pub(super) lesion_text: Option<LesionText>,
     pub(super) scenario_day: Option<f64>,
+    /// The question that is open; everything behind it waits.
+    pub(super) dialog: Option<Dialog>,
+    /// The question has just been opened: its first field is to take the keys.
+    pub(super) fresh: bool,
+    /// The keys are to go from the picture to the bar.
+    pub(super) focus_bar: bool,
+    /// Whose steps are listed, how many, and how many of them stand; a change scrolls to the last.
+    pub(super) history_at: Option<(PatientId, usize, usize)>,
+    pub(super) pair: Option<Pair>,
 }
 
 impl Default for UiState {
@@ -49,17 +63,32 @@ impl Default for UiState {
             show_overlays: true,
             fill_masks: false,
             show_help: false,
+            show_history: false,
             active: None,
             gesture: None,
             wheel: Wheel::default(),
             textures: BTreeMap::new(),
             show_analysis: true,
             show_table: true,
+            show_crash: false,
             treatment: TreatmentForm::default(),
             date: None,
             lesion_text: None,
             scenario_day: None,
+            dialog: None,
+            fresh: false,
+            focus_bar: false,
+            history_at: None,
+            pair: None,
         }
+    }
+}
+
+impl UiState {
+    /// Opens a question in place of the one that is open.
+    pub(super) fn ask(&mut self, dialog: Dialog) {
+        self.dialog = Some(dialog);
+        self.fresh = true;
     }
 }
 

@@ -2,13 +2,15 @@
 
 use egui::{Align, Layout, ProgressBar, RichText, Ui};
 
+use super::readers::reader_chip;
+use super::state::UiState;
 use super::theme;
 use super::widgets::{Icon, icon, icon_button, spinner};
 use crate::app::Command;
 use crate::app::view::{JobRow, Saved, View};
 
 /// Draws the status line; always visible.
-pub fn status_ui(ui: &mut Ui, view: &View, out: &mut Vec<Command>) {
+pub fn status_ui(ui: &mut Ui, view: &View, state: &mut UiState, out: &mut Vec<Command>) {
     let p = theme::palette(ui);
     ui.horizontal_centered(|ui| {
         ui.label(
@@ -40,6 +42,7 @@ pub fn status_ui(ui: &mut Ui, view: &View, out: &mut Vec<Command>) {
             }
         }
         ui.with_layout(Layout::right_to_left(Align::Center), |ui| {
+            reader_chip(ui, &view.readers, state);
             ui.label(RichText::new(&view.workspace).size(12.0).color(p.text_weak))
                 .on_hover_text("Workspace folder");
             if !view.jobs.is_empty() {
@@ -74,5 +77,5 @@ fn job_ui(ui: &mut Ui, job: &JobRow, out: &mut Vec<Command>) {
     } else {
         format!("{} · {}", job.name, job.step)
     };
-    ui.label(RichText::new(text).size(12.0).color(p.text));
+    ui.add(egui::Label::new(RichText::new(text).size(12.0).color(p.text)).truncate());
 }

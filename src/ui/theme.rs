@@ -34,14 +34,14 @@ tokens!(
     /// Colours of one theme.
     Palette {
         window, panel, raised, hover, pressed, field, border, border_strong, text, text_weak,
-        accent, on_accent, selection, info, warning, error, success, factual, scenario, treated,
+        accent, on_accent, danger, on_danger, selection, info, warning, error, success, factual, scenario, treated,
         unidentified, category_cr, category_pr, category_sd, category_pd, category_ne,
     }
 );
 
 tokens!(
     /// Colours on the picture, the same in both themes.
-    ImagePalette { background, text, text_weak, halo, draft }
+    ImagePalette { background, text, text_weak, halo, draft, compared_a, compared_b }
 );
 
 #[derive(Debug)]
@@ -271,6 +271,38 @@ mod tests {
                 assert!(contrast(p.category(category), p.panel) >= 4.0, "{category}");
             }
             assert!(contrast(p.accent, p.on_accent) >= 4.5);
+            assert!(contrast(p.danger, p.on_danger) >= 4.5);
+        }
+    }
+
+    /// What a dichromat sees, linear light: Viénot, Brettel and Mollon (1999) for red and green
+    /// blindness; for blue blindness the blue channel carries nothing of its own.
+    fn seen(c: Color32, blind: usize) -> [f64; 3] {
+        let channel = |v: u8| (f64::from(v) / 255.0).powf(2.2);
+        let [r, g, b] = [channel(c.r()), channel(c.g()), channel(c.b())];
+        match blind {
+            0 => {
+                let y = 0.112_38 * r + 0.887_62 * g;
+                [y, y, 0.004_01 * r - 0.004_01 * g + b]
+            }
+            1 => {
+                let y = 0.292_75 * r + 0.707_25 * g;
+                [y, y, -0.022_34 * r + 0.022_34 * g + b]
+            }
+            _ => [r, g, g],
+        }
+    }
+
+    #[test]
+    fn compared_masks_are_told_apart_by_the_colour_blind() {
+        let [a, b] = [image().compared_a, image().compared_b];
+        for c in [a, b] {
+            assert!(contrast(c, image().background) >= 7.0);
+        }
+        for blind in 0..3 {
+            let [a, b] = [seen(a, blind), seen(b, blind)];
+            let apart: f64 = a.iter().zip(b).map(|(a, b)| (a - b).powi(2)).sum();
+            assert!(apart.sqrt() > 0.4, "{blind}: {a:?} {b:?}");
         }
     }
 

@@ -5,7 +5,7 @@ use jiff::civil::Date;
 
 use super::state::UiState;
 use super::theme;
-use super::widgets::{Icon, heading, icon_button, weak};
+use super::widgets::{Icon, gated, heading, icon_button, weak};
 use crate::app::Command;
 use crate::app::view::{PatientView, TreatmentKind};
 
@@ -96,6 +96,7 @@ impl TreatmentForm {
 pub fn treatments_ui(
     ui: &mut Ui,
     patient: &PatientView,
+    read_only: Option<&str>,
     state: &mut UiState,
     out: &mut Vec<Command>,
 ) {
@@ -121,7 +122,13 @@ pub fn treatments_ui(
     }
     for treatment in &patient.treatments {
         ui.horizontal(|ui| {
-            if icon_button(ui, Icon::Close, &format!("Remove {}", treatment.text)).clicked() {
+            let name = format!("Remove {}", treatment.text);
+            let remove = ui
+                .add_enabled_ui(read_only.is_none(), |ui| {
+                    icon_button(ui, Icon::Close, &name)
+                })
+                .inner;
+            if remove.clicked() {
                 out.push(Command::RemoveTreatment {
                     treatment: treatment.id,
                 });
@@ -130,14 +137,14 @@ pub fn treatments_ui(
         });
     }
     if state.treatment.open {
-        form_ui(ui, state, out);
+        form_ui(ui, read_only, state, out);
         if std::mem::take(&mut state.treatment.reveal) {
             ui.scroll_to_cursor(Some(egui::Align::BOTTOM));
         }
     }
 }
 
-fn form_ui(ui: &mut Ui, state: &mut UiState, out: &mut Vec<Command>) {
+fn form_ui(ui: &mut Ui, read_only: Option<&str>, state: &mut UiState, out: &mut Vec<Command>) {
     let p = theme::palette(ui);
     let form = &mut state.treatment;
     let field = |ui: &mut Ui, name: &str, text: &mut String, hint: &str, width: f32| {
@@ -170,7 +177,8 @@ fn form_ui(ui: &mut Ui, state: &mut UiState, out: &mut Vec<Command>) {
         });
     let command = form.command();
     ui.horizontal(|ui| {
-        let add = ui.add_enabled(command.is_ok(), Button::new("Add"));
+        let missing = command.as_ref().err().copied();
+        let add = gated(ui, read_only.or(missing), Button::new("Add"));
         match command {
             Ok(command) => {
                 if add.clicked() {

@@ -2,8 +2,7 @@
 
 use egui::{
     Align2, Button, Color32, CornerRadius, FontId, Label, Painter, Popup, Pos2, Rect, Response,
-    RichText, Role, Sense, Shape, Stroke, StrokeKind, Ui, Vec2, Widget as _, WidgetInfo, pos2,
-    vec2,
+    RichText, Role, Sense, Shape, Stroke, StrokeKind, Ui, Vec2, Widget, WidgetInfo, pos2, vec2,
 };
 
 use super::theme::{self, RADIUS};
@@ -19,10 +18,16 @@ pub(super) enum Icon {
     Eye,
     Fill,
     Info,
+    Lock,
     More,
+    Pencil,
+    Person,
     Plus,
+    Redo,
     Reset,
+    Source,
     Theme,
+    Undo,
     Warning,
 }
 
@@ -92,14 +97,59 @@ impl Icon {
                 line(&[(0.0, -0.8), (0.0, 3.0)]);
                 painter.circle_filled(c + vec2(0.0, -2.8), 0.9, color);
             }
+            Self::Lock => {
+                let shackle: Vec<(f32, f32)> = std::iter::once((-2.8, 0.0))
+                    .chain((0..=8).map(|i| {
+                        let a = std::f32::consts::PI * (1.0 + i as f32 / 8.0);
+                        (2.8 * a.cos(), -2.4 + 2.8 * a.sin())
+                    }))
+                    .chain(std::iter::once((2.8, 0.0)))
+                    .collect();
+                line(&shackle);
+                polygon(&[(-4.2, -0.6), (4.2, -0.6), (4.2, 5.0), (-4.2, 5.0)]);
+            }
             Self::More => {
                 for x in [-4.0, 0.0, 4.0] {
                     painter.circle_filled(c + vec2(x, 0.0), 1.3, color);
                 }
             }
+            Self::Pencil => {
+                line(&[
+                    (-4.5, 4.5),
+                    (-3.8, 1.6),
+                    (2.4, -4.6),
+                    (4.6, -2.4),
+                    (-1.6, 3.8),
+                    (-4.5, 4.5),
+                ]);
+                line(&[(0.9, -3.1), (3.1, -0.9)]);
+            }
+            Self::Person => {
+                painter.circle_stroke(c + vec2(0.0, -2.6), 2.5, stroke);
+                let shoulders: Vec<(f32, f32)> = (0..=10)
+                    .map(|i| {
+                        let a = std::f32::consts::PI * (1.0 + i as f32 / 10.0);
+                        (4.6 * a.cos(), 5.4 + 4.2 * a.sin())
+                    })
+                    .collect();
+                line(&shoulders);
+            }
             Self::Plus => {
                 line(&[(-4.5, 0.0), (4.5, 0.0)]);
                 line(&[(0.0, -4.5), (0.0, 4.5)]);
+            }
+            Self::Redo | Self::Undo => {
+                let way = if self == Self::Undo { 1.0 } else { -1.0 };
+                let bend = (0..=10).map(|i| {
+                    let a = std::f32::consts::PI * (i as f32 / 10.0 - 0.5);
+                    (way * (1.2 + 3.4 * a.cos()), 1.0 + 3.4 * a.sin())
+                });
+                let path: Vec<(f32, f32)> = std::iter::once((way * -4.0, -2.4))
+                    .chain(bend)
+                    .chain(std::iter::once((way * -2.4, 4.4)))
+                    .collect();
+                line(&path);
+                line(&[(way * -1.4, -5.2), (way * -4.4, -2.4), (way * -1.4, 0.4)]);
             }
             Self::Reset => {
                 let arc: Vec<(f32, f32)> = (0..=14)
@@ -110,6 +160,13 @@ impl Icon {
                     .collect();
                 line(&arc);
                 polygon(&[(2.0, -2.6), (6.4, -2.6), (4.6, 1.0)]);
+            }
+            Self::Source => {
+                for (x, y) in [(-3.8, -4.0), (3.8, 0.0), (3.8, 4.4)] {
+                    painter.circle_stroke(c + vec2(x, y), 1.7, stroke);
+                }
+                line(&[(-3.8, -2.2), (-3.8, 4.4), (2.0, 4.4)]);
+                line(&[(-3.8, 0.0), (2.0, 0.0)]);
             }
             Self::Theme => {
                 painter.circle_stroke(c, 2.8, stroke);
@@ -171,7 +228,16 @@ pub(super) fn icon_toggle(ui: &mut Ui, icon: Icon, name: &str, on: bool) -> Resp
     icon.paint(ui.painter(), rect.center(), ink);
     let enabled = ui.is_enabled();
     response.widget_info(|| WidgetInfo::selected(Role::Button, enabled, on, name));
-    response.on_hover_text(name)
+    response.on_hover_text(name).on_disabled_hover_text(name)
+}
+
+/// A widget that works only while nothing stands in the way; otherwise the reason shows on hover.
+pub(super) fn gated(ui: &mut Ui, barred: Option<&str>, widget: impl Widget) -> Response {
+    let response = ui.add_enabled(barred.is_none(), widget);
+    match barred {
+        Some(reason) => response.on_disabled_hover_text(reason),
+        None => response,
+    }
 }
 
 /// The one button of a place that a person is most likely to want.
@@ -204,6 +270,48 @@ pub(super) fn chip(ui: &mut Ui, text: &str, color: Color32) -> Response {
     ui.painter()
         .galley(rect.center() - galley.size() / 2.0, galley, color);
     response.widget_info(|| WidgetInfo::labeled(Role::Label, true, text));
+    response
+}
+
+/// A chip with an icon that can be clicked; `name` is its accessible name. An empty `text` leaves
+/// the icon alone.
+pub(super) fn chip_button(
+    ui: &mut Ui,
+    icon: Option<Icon>,
+    text: &str,
+    color: Color32,
+    name: &str,
+) -> Response {
+    let galley = ui
+        .painter()
+        .layout_no_wrap(text.to_owned(), theme::medium(11.5), color);
+    let lead = if icon.is_some() { 18.0 } else { 6.0 };
+    let tail = if text.is_empty() { 2.0 } else { 6.0 };
+    let size = vec2(lead + galley.size().x + tail, 20.0);
+    let (rect, response) = ui.allocate_exact_size(size, Sense::click());
+    let lively = response.hovered() || response.has_focus();
+    let (fill, edge) = if lively { (0.26, 1.0) } else { (0.14, 0.6) };
+    ui.painter().rect(
+        rect,
+        CornerRadius::same(RADIUS),
+        color.gamma_multiply(fill),
+        Stroke::new(1.0, color.gamma_multiply(edge)),
+        StrokeKind::Inside,
+    );
+    if let Some(icon) = icon {
+        icon.paint(
+            ui.painter(),
+            pos2(rect.left() + 10.0, rect.center().y),
+            color,
+        );
+    }
+    ui.painter().galley(
+        pos2(rect.left() + lead, rect.center().y - galley.size().y / 2.0),
+        galley,
+        color,
+    );
+    let enabled = ui.is_enabled();
+    response.widget_info(|| WidgetInfo::labeled(Role::Button, enabled, name));
     response
 }
 
@@ -264,6 +372,19 @@ pub(super) fn weak(ui: &mut Ui, text: impl Into<String>) -> Response {
     Label::new(RichText::new(text).size(12.0).color(color))
         .wrap()
         .ui(ui)
+}
+
+/// The button of what cannot be taken back.
+pub(super) fn danger_button(ui: &mut Ui, text: &str) -> Response {
+    let p = theme::palette(ui);
+    Button::new(
+        RichText::new(text)
+            .color(p.on_danger)
+            .font(theme::medium(13.0)),
+    )
+    .fill(p.danger)
+    .stroke(Stroke::NONE)
+    .ui(ui)
 }
 
 /// A button with three dots that opens a menu; `name` says whose.

@@ -6,13 +6,13 @@ use jiff::Timestamp;
 use serde_json::json;
 
 use super::{Image, Running, Slot, State};
-use crate::app::effect::{Answer, Effect, Exported, Failure, JobResult, Loaded, MadeMask, Work};
+use crate::app::effect::{Answer, Effect, Exported, Failure, JobResult, Loaded, MadeMask};
 use crate::app::twin_input::TwinResult;
 use crate::app::view::Severity;
 use crate::case::{
     AnnotationId, AuditAction, AuditNote, Change, LesionId, Outcome, Segmented, SeriesId,
 };
-use crate::jobs::{JobId, Lane};
+use crate::jobs::JobId;
 use crate::segment;
 
 impl State {
@@ -55,6 +55,9 @@ impl State {
         fail(&mut self.images, job, why);
         fail(&mut self.masks, job, why);
         fail(&mut self.twins, job, why);
+        for history in self.histories.values_mut().filter(|h| h.awaits(job)) {
+            history.fail();
+        }
     }
 
     fn absorb_answer(
@@ -81,6 +84,7 @@ impl State {
                     self.masks.insert(annotation, slot);
                 }
             }
+            Answer::History(patient, steps) => self.absorb_history(job, patient, steps),
             Answer::Twin(lesion, twin) => self.absorb_twin(job, lesion, twin),
             Answer::Exported(Ok(exported)) => self.absorb_export(exported, effects),
             Answer::Exported(Err(failure)) => self.say_failure(&failure),
@@ -120,47 +124,13 @@ impl State {
                 "Masks and measurements were made on other pixels. Restore the originals, or open the changed files as a new study.",
             );
         }
-        let grid = loaded.volume.grid().clone();
         self.pictures.remove(&series);
         let image = Image {
             volume: loaded.volume,
             window: loaded.window,
         };
         self.images.insert(series, Slot::Ready(image));
-        let to_segment: Vec<AnnotationId> = self.unsegmented_on(series).collect();
-        for annotation in to_segment {
-            self.segment_or_wait(annotation, effects);
-        }
-        let to_load: Vec<(AnnotationId, String)> = self
-            .records
-            .segmented
-            .iter()
-            .filter(|s| {
-                self.annotation(s.annotation)
-                    .is_some_and(|a| a.series == series)
-            })
-            .filter(|s| !self.masks.contains_key(&s.annotation))
-            .map(|s| (s.annotation, s.artifact_sha256.clone()))
-            .collect();
-        for (annotation, artifact_sha256) in to_load {
-            let work = Work::LoadMask {
-                annotation,
-                artifact_sha256,
-                grid: Arc::clone(&grid),
-            };
-            let job = self.start("Reading masks", Lane::Io, work, effects);
-            self.masks.insert(annotation, Slot::Waiting(job));
-        }
-    }
-
-    /// Gestures on a series that no mask was made of yet and none is being made of.
-    fn unsegmented_on(&self, series: SeriesId) -> impl Iterator<Item = AnnotationId> {
-        self.records
-            .annotations
-            .iter()
-            .filter(move |a| a.series == series)
-            .filter(|a| self.segmented(a.id).is_none() && !self.masks.contains_key(&a.id))
-            .map(|a| a.id)
+        self.complete_masks(series, effects);
     }
 
     fn absorb_mask(
@@ -204,15 +174,19 @@ impl State {
                     .made_by(&*segmented.engine)
                     .with_artifact(&*segmented.artifact_sha256)
                     .detail(detail);
-                self.commit(vec![Change::PutSegmented(segmented)], Some(audit), effects);
-                self.masks.insert(annotation, Slot::Ready(made.mask));
+                let slot = match self.commit(vec![Change::PutSegmented(segmented)], audit, effects)
+                {
+                    Some(_) => Slot::Ready(made.mask),
+                    None => Slot::Failed(Failure::new("The mask was not entered into the record")),
+                };
+                self.masks.insert(annotation, slot);
             }
             Err(failure) => {
                 let audit = AuditNote::new("mask.refuse", AuditAction::E, "annotation", annotation)
                     .of(patient)
                     .made_by(segment::ENGINE)
                     .ended(Outcome::MinorFailure);
-                self.commit(Vec::new(), Some(audit), effects);
+                self.note(audit, effects);
                 self.say(
                     Severity::Warning,
                     format!(
@@ -250,7 +224,7 @@ impl State {
             let audit = AuditNote::new("report.export", AuditAction::E, "patient", patient)
                 .of(patient)
                 .detail(json!({"files": exported.sha256, "audit_head": self.audit_head}));
-            self.commit(Vec::new(), Some(audit), effects);
+            self.note(audit, effects);
         }
         self.last_report = exported.dir.display().to_string();
         self.say(

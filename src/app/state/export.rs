@@ -9,6 +9,7 @@ use super::{Image, Slot, State};
 use crate::app::effect::{Effect, Work};
 use crate::app::report_input::{KeyView, ReportInput};
 use crate::app::view::Severity;
+use crate::app::view_build::reader_with_role;
 use crate::app::{VERSION, grouping, twin_input};
 use crate::case::PatientId;
 use crate::jobs::Lane;
@@ -40,6 +41,9 @@ impl State {
             );
             return;
         }
+        if self.refuses_to_write() {
+            return;
+        }
         let summary = self.summary(patient);
         let growth = self
             .lesions_of(patient)
@@ -51,6 +55,11 @@ impl State {
             software: format!("OncoTwin {VERSION}"),
             created: now,
             audit_head: self.audit_head.clone(),
+            reader: self
+                .reader()
+                .map(|r| reader_with_role(&r.name, r.role))
+                .unwrap_or_default(),
+            readings: self.printed_readings(patient, &summary),
             baseline: twin_input::baseline(self, patient),
             summary,
             growth,

@@ -1,10 +1,12 @@
 //! Drawing, linking and removing lesions. Every gesture is committed before any work on it starts.
 
+use std::collections::BTreeSet;
+
 use jiff::Timestamp;
 use serde_json::json;
 
 use super::{Slot, State};
-use crate::app::effect::{Effect, Work};
+use crate::app::effect::{Effect, Failure, Work};
 use crate::app::view::Severity;
 use crate::case::{
     Annotation, AnnotationId, AuditAction, AuditNote, Change, Lesion, LesionId, LesionRole,
@@ -60,7 +62,6 @@ impl State {
         };
         if let Some(old) = &replaced {
             changes.push(Change::RemoveAnnotation(old.id));
-            self.forget_mask(old.id);
         }
         let annotation = Annotation {
             id: AnnotationId(self.ids.next(now)),
@@ -81,7 +82,12 @@ impl State {
             .of(patient)
             .step(title)
             .detail(detail);
-        self.commit(changes, Some(audit), effects);
+        if self.commit(changes, audit, effects).is_none() {
+            return;
+        }
+        if let Some(old) = replaced {
+            self.forget_mask(old.id);
+        }
         self.selected = Some(lesion);
         self.twin_is_stale(lesion);
         self.segment_or_wait(id, effects);
@@ -99,6 +105,12 @@ impl State {
             self.load_series(series, effects);
             return;
         };
+        if let Some(reason) = &self.read_only {
+            // Masks are part of the record.
+            let failure = Failure::new(format!("No mask was made: {reason}"));
+            self.masks.insert(annotation, Slot::Failed(failure));
+            return;
+        }
         let fingerprint = self
             .series(series)
             .map(|s| s.fingerprint.clone())
@@ -114,10 +126,10 @@ impl State {
     }
 
     fn new_lesion(&mut self, patient: PatientId, now: Timestamp) -> Lesion {
-        let taken: Vec<&str> = self.lesions_of(patient).map(|l| l.label.as_str()).collect();
+        let taken: BTreeSet<&str> = self.lesions_of(patient).map(|l| l.label.as_str()).collect();
         let label = (1..)
             .map(|n| format!("L{n}"))
-            .find(|label| !taken.contains(&label.as_str()))
+            .find(|label| !taken.contains(label.as_str()))
             .unwrap_or_default();
         Lesion {
             id: LesionId(self.ids.next(now)),
@@ -126,14 +138,6 @@ impl State {
             organ: String::new(),
             role: LesionRole::Target,
             nodal: false,
-        }
-    }
-
-    fn forget_mask(&mut self, annotation: AnnotationId) {
-        if let Some(Slot::Waiting(job)) = self.masks.remove(&annotation)
-            && let Some(running) = self.jobs.get(&job)
-        {
-            running.context.cancel.cancel();
         }
     }
 
@@ -150,7 +154,6 @@ impl State {
             self.label(lesion),
             self.visit_name(time_point)
         );
-        self.forget_mask(id);
         let mut changes = vec![Change::RemoveAnnotation(id)];
         let is_last = !self
             .records
@@ -165,8 +168,10 @@ impl State {
             .of(patient)
             .step(title)
             .detail(detail);
-        self.commit(changes, Some(audit), effects);
-        self.after_lesion_change(lesion, effects);
+        if self.commit(changes, audit, effects).is_some() {
+            self.forget_mask(id);
+            self.after_lesion_change(lesion, effects);
+        }
     }
 
     pub(super) fn link_annotation(
@@ -232,9 +237,10 @@ impl State {
             .of(patient)
             .step(title)
             .detail(detail);
-        self.commit(changes, Some(audit), effects);
-        self.after_lesion_change(from, effects);
-        self.after_lesion_change(to, effects);
+        if self.commit(changes, audit, effects).is_some() {
+            self.after_lesion_change(from, effects);
+            self.after_lesion_change(to, effects);
+        }
     }
 
     pub(super) fn edit_lesion(
@@ -286,7 +292,7 @@ impl State {
             .of(after.patient)
             .step(title)
             .detail(detail);
-        self.commit(vec![Change::PutLesion(after)], Some(audit), effects);
+        self.commit(vec![Change::PutLesion(after)], audit, effects);
     }
 
     pub(super) fn remove_lesion(&mut self, id: LesionId, effects: &mut Vec<Effect>) {
@@ -303,21 +309,25 @@ impl State {
             .filter(|a| a.lesion == id)
             .map(|a| a.id)
             .collect();
-        for mark in &marks {
-            self.forget_mask(*mark);
-        }
         let audit = AuditNote::new("lesion.remove", AuditAction::D, "lesion", id)
             .of(patient)
             .step(title)
-            .detail(json!({"annotations": marks}));
-        self.commit(vec![Change::RemoveLesion(id)], Some(audit), effects);
-        self.after_lesion_change(id, effects);
+            .detail(json!({"annotations": &marks}));
+        if self
+            .commit(vec![Change::RemoveLesion(id)], audit, effects)
+            .is_some()
+        {
+            for mark in marks {
+                self.forget_mask(mark);
+            }
+            self.after_lesion_change(id, effects);
+        }
     }
 
     /// Keeps selection and twins true after gestures moved between lesions.
     pub(super) fn after_lesion_change(&mut self, id: LesionId, effects: &mut Vec<Effect>) {
         if self.lesion(id).is_none() {
-            self.twins.remove(&id);
+            self.forget_twin(id);
             self.selected = self.selected.filter(|s| *s != id);
         } else {
             self.twin_is_stale(id);

@@ -24,6 +24,8 @@ struct Tally {
     n_added: usize,
     n_known: usize,
     n_refused: usize,
+    /// Images that a signed reading kept out, which was said.
+    n_forbidden: usize,
     first_refusal: String,
     n_listed: BTreeMap<&'static str, usize>,
 }
@@ -125,10 +127,11 @@ impl State {
             files: item.paths.clone(),
         }));
         if known.is_some() {
-            tally.n_known += 1;
             let audit = AuditNote::new("series.relink", AuditAction::U, "series", id).of(patient);
-            self.items.insert(id, Arc::new(item));
-            self.commit(changes, Some(audit), effects);
+            if self.commit(changes, audit, effects).is_some() {
+                tally.n_known += 1;
+                self.items.insert(id, Arc::new(item));
+            }
             return;
         }
         let time_point = self.time_point_of(&item, patient, now, &mut changes);
@@ -150,7 +153,6 @@ impl State {
             }),
         );
         order_for_references(&mut changes);
-        tally.n_added += 1;
         let detail = json!({
             "patient": patient, "time_point": time_point, "modality": item.modality.code(),
             "slices": grid.shape()[2],
@@ -159,8 +161,12 @@ impl State {
         let audit = AuditNote::new("series.import", AuditAction::C, "series", id)
             .of(patient)
             .detail(detail);
-        self.items.insert(id, Arc::new(item));
-        self.commit(changes, Some(audit), effects);
+        if self.commit(changes, audit, effects).is_some() {
+            tally.n_added += 1;
+            self.items.insert(id, Arc::new(item));
+        } else {
+            tally.n_forbidden += 1;
+        }
     }
 
     /// The visit that an item belongs to, made when it is the first of its date or study.
@@ -307,7 +313,7 @@ impl State {
             .iter()
             .map(|(kind, n)| format!("{n} {kind}"))
             .collect();
-        if tally.n_added + tally.n_known == 0 && tally.n_refused == 0 {
+        if tally.n_added + tally.n_known + tally.n_forbidden + tally.n_refused == 0 {
             self.say(
                 Severity::Error,
                 "No image volume was found in what was opened",

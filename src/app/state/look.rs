@@ -4,9 +4,11 @@ use std::path::PathBuf;
 
 use super::{SHOWN_PATIENT, Sample, SampleSource, Slot, State};
 use crate::app::effect::{Effect, Work};
-use crate::app::grouping;
+use crate::app::lookup;
 use crate::app::view::Severity;
-use crate::case::{Change, LesionId, PatientId, SeriesId, SeriesView, TimePointId};
+use crate::case::{
+    AuditAction, AuditNote, Change, LesionId, PatientId, SeriesId, SeriesView, TimePointId,
+};
 use crate::jobs::Lane;
 use crate::volume::WindowLevel;
 
@@ -55,19 +57,24 @@ impl State {
             self.unload();
             self.selected = None;
             self.shown = Some(patient);
+            self.note_opening(patient, effects);
             let value = serde_json::to_value(patient).unwrap_or_default();
             self.commit_unaudited(Change::PutSetting(SHOWN_PATIENT.to_owned(), value), effects);
         }
         self.load_patient(patient, effects);
     }
 
+    /// Enters into the audit trail that a patient is looked at.
+    pub(super) fn note_opening(&mut self, patient: PatientId, effects: &mut Vec<Effect>) {
+        let note = AuditNote::new("patient.open", AuditAction::R, "patient", patient).of(patient);
+        self.note(note, effects);
+    }
+
     /// Gives the memory of images and masks back.
-    fn unload(&mut self) {
+    pub(super) fn unload(&mut self) {
         for slot in self.images.values() {
-            if let Slot::Waiting(job) = slot
-                && let Some(running) = self.jobs.get(job)
-            {
-                running.context.cancel.cancel();
+            if let Slot::Waiting(job) = slot {
+                self.cancel(*job);
             }
         }
         self.images.clear();
@@ -79,11 +86,8 @@ impl State {
 
     /// Loads what the columns of a patient show, the masks that stand, and the twins.
     pub(super) fn load_patient(&mut self, patient: PatientId, effects: &mut Vec<Effect>) {
-        let points: Vec<TimePointId> = grouping::ordered(&self.records, patient)
-            .iter()
-            .map(|t| t.id)
-            .collect();
-        for time_point in points {
+        self.load_history(patient, effects);
+        for time_point in self.visits(patient) {
             if let Some(series) = self.series_shown_in(time_point) {
                 self.load_series(series, effects);
             }
@@ -145,12 +149,7 @@ impl State {
         ) {
             return;
         }
-        let source = self
-            .records
-            .sources
-            .iter()
-            .find(|s| s.series == series)
-            .cloned();
+        let source = lookup::source(&self.records, series).cloned();
         let (Some(source), Some(record)) = (source, self.series(series)) else {
             return;
         };

@@ -30,10 +30,8 @@ impl State {
                 self.stale_twins.push(lesion);
                 continue;
             }
-            if let Some(Slot::Waiting(job)) = self.twins.get(&lesion)
-                && let Some(running) = self.jobs.get(job)
-            {
-                running.context.cancel.cancel();
+            if let Some(Slot::Waiting(job)) = self.twins.get(&lesion) {
+                self.cancel(*job);
             }
             match twin_input::gather(self, lesion) {
                 Some(input) => {

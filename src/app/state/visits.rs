@@ -70,8 +70,9 @@ impl State {
             .of(own.patient)
             .step(format!("Split {}", self.visit_name(chosen.time_point)))
             .detail(detail);
-        self.commit(changes, Some(audit), effects);
-        self.after_regrouping(effects);
+        if self.commit(changes, audit, effects).is_some() {
+            self.after_regrouping(effects);
+        }
     }
 
     pub(super) fn merge_time_points(
@@ -127,8 +128,9 @@ impl State {
             .of(patient)
             .step(title)
             .detail(detail);
-        self.commit(changes, Some(audit), effects);
-        self.after_regrouping(effects);
+        if self.commit(changes, audit, effects).is_some() {
+            self.after_regrouping(effects);
+        }
     }
 
     pub(super) fn set_date(&mut self, id: TimePointId, date: Date, effects: &mut Vec<Effect>) {
@@ -148,8 +150,10 @@ impl State {
             by_user: true,
             ..before
         };
-        self.commit(vec![Change::PutTimePoint(after)], Some(audit), effects);
-        self.after_regrouping(effects);
+        let changes = vec![Change::PutTimePoint(after)];
+        if self.commit(changes, audit, effects).is_some() {
+            self.after_regrouping(effects);
+        }
     }
 
     pub(super) fn next_order(&self) -> u32 {
@@ -180,9 +184,13 @@ impl State {
             .of(patient)
             .step(format!("Enter {what} {}", treatment.date))
             .detail(detail);
-        self.commit(vec![Change::PutTreatment(treatment)], Some(audit), effects);
-        self.stale_all_twins(patient);
-        self.refresh_twins(effects);
+        if self
+            .commit(vec![Change::PutTreatment(treatment)], audit, effects)
+            .is_some()
+        {
+            self.stale_all_twins(patient);
+            self.refresh_twins(effects);
+        }
     }
 
     pub(super) fn remove_treatment(&mut self, id: TreatmentId, effects: &mut Vec<Effect>) {
@@ -199,9 +207,13 @@ impl State {
         let audit = AuditNote::new("treatment.remove", AuditAction::D, "treatment", id)
             .of(patient)
             .step(format!("Remove {what} {}", treatment.date));
-        self.commit(vec![Change::RemoveTreatment(id)], Some(audit), effects);
-        self.stale_all_twins(patient);
-        self.refresh_twins(effects);
+        if self
+            .commit(vec![Change::RemoveTreatment(id)], audit, effects)
+            .is_some()
+        {
+            self.stale_all_twins(patient);
+            self.refresh_twins(effects);
+        }
     }
 
     /// A patient has at most one scenario at a time.
@@ -241,8 +253,9 @@ impl State {
                 )
             }
         };
-        self.commit(changes, Some(audit.of(patient)), effects);
-        self.stale_all_twins(patient);
-        self.refresh_twins(effects);
+        if self.commit(changes, audit.of(patient), effects).is_some() {
+            self.stale_all_twins(patient);
+            self.refresh_twins(effects);
+        }
     }
 }

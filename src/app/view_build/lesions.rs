@@ -72,7 +72,7 @@ impl State {
         }
         LesionCell {
             annotation: mark.id,
-            locked: false,
+            locked: self.signature_on(mark).is_some(),
             drawn: drawn.map(|d| d.to_string()).unwrap_or_default(),
             axes: segmented
                 .map(|s| {

@@ -8,7 +8,7 @@
 //! The salt of 128 random bits keeps the hash, which stays when a patient is erased, from being
 //! matched against guesses of what was erased.
 
-use rusqlite::{Connection, OptionalExtension as _, Row, params};
+use rusqlite::{Connection, Row, params};
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
@@ -115,15 +115,6 @@ pub(in crate::store) enum Stored {
     Format1(String),
     /// The whole of it.
     Whole(Journal),
-}
-
-/// Reads the journal of entry `seq`.
-pub(in crate::store) fn read(conn: &Connection, seq: i64) -> Result<Stored, Fault> {
-    let found = conn
-        .prepare_cached("SELECT title, inverse, content FROM journal WHERE seq = ?1")?
-        .query_row([seq], stored)
-        .optional()?;
-    Ok(found.unwrap_or(Stored::Absent))
 }
 
 /// The columns `title`, `inverse`, `content` of a row.

@@ -5,9 +5,11 @@ use egui::{
 };
 
 use super::super::theme;
-use super::super::widgets::{chip, spinner, warnings_badge};
+use super::super::trace::ASK;
+use super::super::widgets::{Icon, chip, icon_button, spinner, warnings_badge};
 use super::{CELL, at};
-use crate::app::view::{LesionCell, ResponseCell};
+use crate::app::Command;
+use crate::app::view::{ColumnView, LesionCell, ResponseCell, Subject};
 
 /// Below this a mask wants a second look.
 const DOUBTFUL: f64 = 0.7;
@@ -134,15 +136,34 @@ fn explain(response: &ResponseCell, shown: egui::Response) {
     });
 }
 
-/// Sum of diameters; the rule on hover.
-pub(super) fn sum_ui(ui: &mut Ui, response: &ResponseCell) {
+/// Sum of diameters; the rule on hover, its source on a click.
+pub(super) fn sum_ui(
+    ui: &mut Ui,
+    response: &ResponseCell,
+    column: &ColumnView,
+    out: &mut Vec<Command>,
+) {
     let text = RichText::new(&response.sum).font(theme::medium(13.0));
-    let shown = ui.add(Label::new(text).truncate());
+    let shown = ui.add(Label::new(text).truncate().sense(Sense::CLICK));
+    if shown.clicked() {
+        out.push(trace(column));
+    }
     explain(response, shown);
 }
 
+fn trace(column: &ColumnView) -> Command {
+    Command::Trace {
+        subject: Subject::Response(column.id),
+    }
+}
+
 /// Category and change; probability and rule on hover.
-pub(super) fn response_ui(ui: &mut Ui, response: &ResponseCell) {
+pub(super) fn response_ui(
+    ui: &mut Ui,
+    response: &ResponseCell,
+    column: &ColumnView,
+    out: &mut Vec<Command>,
+) {
     let p = theme::palette(ui);
     ui.spacing_mut().item_spacing = vec2(8.0, 0.0);
     if !response.category.is_empty() {
@@ -152,5 +173,11 @@ pub(super) fn response_ui(ui: &mut Ui, response: &ResponseCell) {
     if !response.change.is_empty() {
         let shown = ui.add(Label::new(RichText::new(&response.change).size(12.5)).truncate());
         explain(response, shown);
+    }
+    if !response.sum.is_empty() {
+        let name = format!("Sum and response at {}: {ASK}", column.title);
+        if icon_button(ui, Icon::Source, &name).clicked() {
+            out.push(trace(column));
+        }
     }
 }

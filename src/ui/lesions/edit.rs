@@ -1,11 +1,20 @@
 //! Changing what is said of a lesion, and which marks belong to it.
 
-use egui::{Button, ComboBox, Id, Key, Popup, RichText, TextEdit, Ui};
+use egui::{Button, Checkbox, ComboBox, Id, Key, Popup, RichText, TextEdit, Ui};
 
+use super::super::reading::SIGNED;
 use super::super::state::{LesionField, LesionText, UiState};
 use super::super::theme;
+use super::super::trace::ASK;
+use super::super::widgets::{gated, weak};
 use crate::app::Command;
-use crate::app::view::{LesionRole, LesionRow, PatientView};
+use crate::app::view::{LesionCell, LesionRole, LesionRow, PatientView, Subject};
+
+/// Why what is said of a lesion cannot be changed: it is part of every reading that marks it.
+pub(super) fn barred<'a>(read_only: Option<&'a str>, lesion: &LesionRow) -> Option<&'a str> {
+    let locked = lesion.cells.iter().flatten().any(|c| c.locked);
+    read_only.or(locked.then_some(SIGNED))
+}
 
 fn role_name(role: LesionRole) -> &'static str {
     match role {
@@ -33,6 +42,7 @@ fn text_ui(
     lesion: &LesionRow,
     field: LesionField,
     hint: &str,
+    barred: Option<&str>,
     state: &mut UiState,
     out: &mut Vec<Command>,
 ) {
@@ -46,14 +56,11 @@ fn text_ui(
         .filter(|t| t.lesion == lesion.id && t.field == field);
     let mut text = typing.map_or_else(|| stored.clone(), |t| t.text.clone());
     let id = Id::unique("lesion text").with((lesion.id, field as u8));
-    let response = ui
-        .add(
-            TextEdit::singleline(&mut text)
-                .id(id)
-                .hint_text(hint)
-                .desired_width(f32::INFINITY),
-        )
-        .accessible_name(format!("{hint} of {}", lesion.label));
+    let edit = TextEdit::singleline(&mut text)
+        .id(id)
+        .hint_text(hint)
+        .desired_width(f32::INFINITY);
+    let response = gated(ui, barred, edit).accessible_name(format!("{hint} of {}", lesion.label));
     if response.changed() {
         state.lesion_text = Some(LesionText {
             lesion: lesion.id,
@@ -82,36 +89,51 @@ fn text_ui(
 pub(super) fn organ_ui(
     ui: &mut Ui,
     lesion: &LesionRow,
+    barred: Option<&str>,
     state: &mut UiState,
     out: &mut Vec<Command>,
 ) {
     ui.spacing_mut().interact_size.y = 20.0;
-    text_ui(ui, lesion, LesionField::Organ, "Organ", state, out);
+    text_ui(ui, lesion, LesionField::Organ, "Organ", barred, state, out);
 }
 
-pub(super) fn role_ui(ui: &mut Ui, lesion: &LesionRow, out: &mut Vec<Command>) {
+pub(super) fn role_ui(
+    ui: &mut Ui,
+    lesion: &LesionRow,
+    barred: Option<&str>,
+    out: &mut Vec<Command>,
+) {
     ui.spacing_mut().interact_size.y = 20.0;
     ui.spacing_mut().button_padding.y = 1.0;
-    let combo = ComboBox::from_id_salt(("role", lesion.id))
-        .width(86.0)
-        .selected_text(RichText::new(role_name(lesion.role)).size(12.5))
-        .show_ui(ui, |ui| {
-            for role in [LesionRole::Target, LesionRole::NonTarget, LesionRole::New] {
-                let same = role == lesion.role;
-                if ui.selectable_label(same, role_name(role)).clicked() && !same {
-                    out.push(edited(lesion, |l| l.role = role));
+    let combo = |ui: &mut Ui| {
+        ComboBox::from_id_salt(("role", lesion.id))
+            .width(86.0)
+            .selected_text(RichText::new(role_name(lesion.role)).size(12.5))
+            .show_ui(ui, |ui| {
+                for role in [LesionRole::Target, LesionRole::NonTarget, LesionRole::New] {
+                    let same = role == lesion.role;
+                    if ui.selectable_label(same, role_name(role)).clicked() && !same {
+                        out.push(edited(lesion, |l| l.role = role));
+                    }
                 }
-            }
-        });
-    combo
-        .response
-        .accessible_name(format!("Role of {}", lesion.label));
+            })
+            .response
+            .accessible_name(format!("Role of {}", lesion.label))
+    };
+    let shown = ui.add_enabled_ui(barred.is_none(), combo).inner;
+    if let Some(reason) = barred {
+        shown.on_disabled_hover_text(reason);
+    }
 }
 
-pub(super) fn node_ui(ui: &mut Ui, lesion: &LesionRow, out: &mut Vec<Command>) {
+pub(super) fn node_ui(
+    ui: &mut Ui,
+    lesion: &LesionRow,
+    barred: Option<&str>,
+    out: &mut Vec<Command>,
+) {
     let mut nodal = lesion.nodal;
-    let response = ui
-        .checkbox(&mut nodal, "")
+    let response = gated(ui, barred, Checkbox::without_text(&mut nodal))
         .accessible_name(format!("{} is a lymph node", lesion.label))
         .on_hover_text("Lymph node: the short axis counts");
     if response.changed() {
@@ -124,61 +146,97 @@ pub(super) fn menu_ui(
     ui: &mut Ui,
     patient: &PatientView,
     lesion: &LesionRow,
+    read_only: Option<&str>,
     state: &mut UiState,
     out: &mut Vec<Command>,
 ) {
     let p = theme::palette(ui);
+    let barred = barred(read_only, lesion);
     ui.set_min_width(230.0);
     ui.horizontal(|ui| {
         ui.label("Label");
-        text_ui(ui, lesion, LesionField::Label, "Label", state, out);
+        text_ui(ui, lesion, LesionField::Label, "Label", barred, state, out);
     });
     ui.separator();
-    marks_ui(ui, patient, lesion, out);
+    marks_ui(ui, patient, lesion, read_only, out);
     ui.separator();
     let text = format!("Remove {} with all its marks", lesion.label);
-    if ui
-        .add(Button::new(RichText::new(text).color(p.error)))
-        .clicked()
-    {
+    let remove = Button::new(RichText::new(text).color(p.error));
+    if gated(ui, barred, remove).clicked() {
         out.push(Command::RemoveLesion { lesion: lesion.id });
     }
 }
 
-/// The marks of a lesion: take one back, or give it to another lesion.
+/// The marks of a lesion, each with its own menu.
 pub(super) fn marks_ui(
     ui: &mut Ui,
     patient: &PatientView,
     lesion: &LesionRow,
+    read_only: Option<&str>,
     out: &mut Vec<Command>,
 ) {
     ui.set_min_width(230.0);
     for (column, cell) in patient.columns.iter().zip(&lesion.cells) {
-        let Some(cell) = cell else { continue };
-        let annotation = cell.annotation;
-        if ui
-            .button(format!("Remove the mark at {}", column.title))
-            .clicked()
-        {
-            out.push(Command::RemoveAnnotation { annotation });
+        if let Some(cell) = cell {
+            ui.menu_button(format!("Mark at {}", column.title), |ui| {
+                mark_ui(ui, patient, lesion, cell, read_only, out);
+            });
         }
-        ui.menu_button(format!("Move the mark at {} to", column.title), |ui| {
-            for other in patient.lesions.iter().filter(|l| l.id != lesion.id) {
-                if ui.button(&other.label).clicked() {
-                    out.push(Command::LinkAnnotation {
-                        annotation,
-                        lesion: Some(other.id),
-                    });
-                    Popup::close_all(ui.ctx());
-                }
-            }
-            if ui.button("a lesion of its own").clicked() {
+    }
+}
+
+/// One mark: where it comes from, its earlier masks, another lesion, away with it.
+pub(super) fn mark_ui(
+    ui: &mut Ui,
+    patient: &PatientView,
+    lesion: &LesionRow,
+    cell: &LesionCell,
+    read_only: Option<&str>,
+    out: &mut Vec<Command>,
+) {
+    ui.set_min_width(230.0);
+    let annotation = cell.annotation;
+    if ui.add(Button::new(ASK).right_text("T")).clicked() {
+        let subject = Subject::Size(annotation);
+        out.push(Command::Trace { subject });
+        Popup::close_all(ui.ctx());
+    }
+    if ui
+        .add(Button::new("Versions of the mask…").right_text("V"))
+        .clicked()
+    {
+        out.push(Command::ShowVersions { annotation });
+        Popup::close_all(ui.ctx());
+    }
+    ui.separator();
+    let barred = read_only.or(cell.locked.then_some(SIGNED));
+    if let Some(reason) = barred {
+        // A submenu that cannot be opened says nothing, so that the reason stands in its place.
+        gated(ui, barred, Button::new("Move the mark to another lesion"));
+        gated(ui, barred, Button::new("Remove the mark"));
+        weak(ui, reason);
+        return;
+    }
+    ui.menu_button("Move the mark to", |ui| {
+        for other in patient.lesions.iter().filter(|l| l.id != lesion.id) {
+            if ui.button(&other.label).clicked() {
                 out.push(Command::LinkAnnotation {
                     annotation,
-                    lesion: None,
+                    lesion: Some(other.id),
                 });
                 Popup::close_all(ui.ctx());
             }
-        });
+        }
+        if ui.button("a lesion of its own").clicked() {
+            out.push(Command::LinkAnnotation {
+                annotation,
+                lesion: None,
+            });
+            Popup::close_all(ui.ctx());
+        }
+    });
+    if ui.button("Remove the mark").clicked() {
+        out.push(Command::RemoveAnnotation { annotation });
+        Popup::close_all(ui.ctx());
     }
 }

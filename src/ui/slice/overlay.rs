@@ -5,6 +5,7 @@ use egui::{
 };
 
 use super::super::theme;
+use super::super::versions;
 use super::super::widgets::halo_text;
 use super::SliceContext;
 use super::gesture::{Gesture, Kind, length_text};
@@ -26,8 +27,14 @@ pub(super) fn lesions(
     fill: bool,
 ) {
     let halo = theme::image().halo.gamma_multiply(0.7);
+    let comparing = slice.compared.is_some();
     for overlay in &slice.overlays {
-        let color = theme::lesion(overlay.color);
+        // Two outlines are to be told apart; a third, or the axes, would stand in the way.
+        if comparing && context.compared == Some(overlay.lesion) {
+            continue;
+        }
+        let strength = if comparing { 0.4 } else { 1.0 };
+        let color = theme::lesion(overlay.color).gamma_multiply(strength);
         let selected = context.selected == Some(overlay.lesion);
         if fill {
             mask(painter, overlay, transform, color.gamma_multiply(0.3));
@@ -58,6 +65,24 @@ pub(super) fn lesions(
         }
     }
     labels(painter, slice, transform, context);
+}
+
+/// Outlines of two masks of one lesion: A in one piece, B dashed.
+pub(super) fn compared(painter: &Painter, slice: &SliceView, transform: Transform) {
+    let Some(pair) = &slice.compared else {
+        return;
+    };
+    let halo = Stroke::new(3.4, theme::image().halo.gamma_multiply(0.7));
+    for (side, outlines) in pair.iter().enumerate() {
+        for outline in outlines {
+            let ends = outline.iter().chain(outline.first());
+            let points: Vec<Pos2> = ends.map(|p| transform.to_screen(wide(*p))).collect();
+            if side == 0 {
+                painter.add(Shape::line(points.clone(), halo));
+            }
+            versions::stroke(painter, &points, side);
+        }
+    }
 }
 
 /// `L1 32.1 mm` beside each lesion, or its bare name, placed where it hides least.

@@ -84,6 +84,9 @@ pub(super) fn schema_1(dir: &Path) {
     let conn = Connection::open(dir.join("oncotwin.sqlite")).unwrap();
     let sql = std::fs::read_to_string(data.join("oncotwin.sql")).unwrap();
     conn.execute_batch(&sql).unwrap();
+    // "OTwn", which a dump does not hold.
+    conn.execute_batch("PRAGMA application_id = 0x4f54776e; PRAGMA user_version = 1")
+        .unwrap();
     conn.pragma_update(None, "journal_mode", "WAL").unwrap();
 }
 

@@ -98,6 +98,11 @@ fn disturbed(plot: &Plot, fault: &Fault) -> Result<Transcript, String> {
     if !transcript.status.success() {
         return Err(here(&format!("ended with {}", transcript.status)));
     }
+    let checked = std::panic::catch_unwind(|| check(plot, &root, &transcript));
+    checked.map_err(|panic| {
+        let text = panic.downcast_ref::<String>().cloned().unwrap_or_default();
+        here(&format!("{text} after {:?}", transcript.errors))
+    })?;
     let complaints: Vec<String> = transcript
         .errors
         .iter()
@@ -113,11 +118,6 @@ fn disturbed(plot: &Plot, fault: &Fault) -> Result<Transcript, String> {
     if !transcript.finished && transcript.errors.is_empty() {
         return Err(here("gave up and said nothing"));
     }
-    let checked = std::panic::catch_unwind(|| check(plot, &root, &transcript));
-    checked.map_err(|panic| {
-        let text = panic.downcast_ref::<String>().cloned().unwrap_or_default();
-        here(&format!("{text} after {:?}", transcript.errors))
-    })?;
     Ok(transcript)
 }
 

@@ -1,0 +1,123 @@
+//! Strips that stay until something is done about them: a crash of an earlier session, a workspace
+//! that cannot be changed.
+
+use egui::{Align, Color32, Frame, Id, Label, Layout, Margin, RichText, ScrollArea, Ui, Window};
+use egui::{Stroke, vec2};
+
+use super::state::UiState;
+use super::theme;
+use super::widgets::{Icon, icon, primary_button, weak};
+use crate::app::Command;
+use crate::app::view::CrashView;
+
+/// A coloured strip: sign and text at the left, buttons at the right.
+fn strip(
+    ui: &mut Ui,
+    color: Color32,
+    sign: Icon,
+    (word, title, detail): (&str, &str, &str),
+    buttons: impl FnOnce(&mut Ui),
+) {
+    let p = theme::palette(ui);
+    let shown = Frame::new()
+        .fill(color.gamma_multiply(0.12))
+        .inner_margin(Margin::symmetric(12, 4))
+        .show(ui, |ui| {
+            ui.with_layout(Layout::right_to_left(Align::Min), |ui| {
+                buttons(ui);
+                ui.with_layout(Layout::left_to_right(Align::Min), |ui| {
+                    icon(ui, sign, color, word);
+                    ui.vertical(|ui| {
+                        ui.spacing_mut().item_spacing.y = 1.0;
+                        ui.add_space(2.0);
+                        let title = RichText::new(title).font(theme::medium(13.0));
+                        ui.add(Label::new(title.color(p.text)).wrap());
+                        if !detail.is_empty() {
+                            weak(ui, detail);
+                        }
+                    });
+                });
+            });
+        });
+    let rect = shown.response.rect;
+    ui.painter()
+        .vline(rect.left() + 1.0, rect.y_range(), Stroke::new(2.0, color));
+}
+
+/// Why nothing can be changed, and the way out.
+pub(super) fn read_only_ui(ui: &mut Ui, reason: &str, out: &mut Vec<Command>) {
+    let color = theme::palette(ui).warning;
+    let text = ("Read only", "Reading only – nothing can be changed", reason);
+    strip(ui, color, Icon::Lock, text, |ui| {
+        let reload = ui
+            .button("Reload")
+            .on_hover_text("Read the workspace again, and take it over for writing if it is free");
+        if reload.clicked() {
+            out.push(Command::Reload);
+        }
+    });
+}
+
+/// What happened, and what becomes of the report.
+pub(super) fn crash_ui(
+    ui: &mut Ui,
+    crash: &CrashView,
+    state: &mut UiState,
+    out: &mut Vec<Command>,
+) {
+    let color = theme::palette(ui).error;
+    let text = (
+        "Crash report",
+        "OncoTwin stopped unexpectedly the last time. Nothing was sent to anybody.",
+        &*crash.summary,
+    );
+    strip(ui, color, Icon::Warning, text, |ui| {
+        if ui
+            .button("Delete")
+            .on_hover_text("Delete the report from this computer")
+            .clicked()
+        {
+            out.push(Command::SettleCrash { keep: false });
+        }
+        if ui
+            .button("Keep the file")
+            .on_hover_text(&crash.path)
+            .clicked()
+        {
+            out.push(Command::SettleCrash { keep: true });
+        }
+        if ui
+            .button("Copy")
+            .on_hover_text("Copy the report as text; it holds no patient data")
+            .clicked()
+        {
+            ui.ctx().copy_text(crash.text.clone());
+        }
+        if primary_button(ui, "Show").clicked() {
+            state.show_crash = !state.show_crash;
+        }
+    });
+    report_ui(ui, crash, &mut state.show_crash);
+}
+
+fn report_ui(ui: &Ui, crash: &CrashView, open: &mut bool) {
+    let room = ui.ctx().content_rect();
+    Window::new("Crash report")
+        .id(Id::unique("crash"))
+        .open(open)
+        .collapsible(false)
+        .default_size(vec2(
+            (room.width() - 64.0).min(640.0),
+            (room.height() - 160.0).min(420.0),
+        ))
+        .max_height(room.height() - 100.0)
+        .show(ui.ctx(), |ui| {
+            weak(ui, format!("{} – holds no patient data", crash.path));
+            ScrollArea::both()
+                .auto_shrink([false, false])
+                .show(ui, |ui| {
+                    let text = RichText::new(&crash.text).monospace();
+                    ui.add(Label::new(text).selectable(true).extend());
+                });
+        });
+}

@@ -1,0 +1,170 @@
+//! The state of the reading of a time point: the badge in the head of its column and its menu.
+
+use egui::{Color32, Popup, RichText, Ui};
+
+use super::dialog::Dialog;
+use super::readers::{ReaderForm, Then, current};
+use super::signing::{AmendForm, sign};
+use super::state::UiState;
+use super::theme::{self, Palette};
+use super::widgets::{Icon, chip_button, gated, icon, weak};
+use crate::app::Command;
+use crate::app::view::{ColumnView, ReadingState, ReadingView, Subject, View};
+
+/// Why a locked thing does not change.
+pub(super) const SIGNED: &str = "Signed – amend the reading first";
+/// Words of a reading that no longer is what was signed.
+const BROKEN: &str = "What was signed is not what stands now: the record was altered outside the \
+                      program";
+
+/// Why nothing of a time point can be changed, if so.
+pub(super) fn barred<'a>(read_only: Option<&'a str>, column: &ColumnView) -> Option<&'a str> {
+    read_only.or((column.reading.state == ReadingState::Signed).then_some(SIGNED))
+}
+
+fn look(p: &Palette, reading: &ReadingView) -> (Icon, &'static str, Color32) {
+    match reading.state {
+        _ if reading.broken => (Icon::Warning, "Altered", p.error),
+        ReadingState::Draft => (Icon::Pencil, "Draft", p.text_weak),
+        ReadingState::Reviewed => (Icon::Check, "Reviewed", p.info),
+        ReadingState::Signed => (Icon::Lock, "Signed", p.success),
+    }
+}
+
+/// The badge; without its word where the column is narrow.
+pub(super) fn badge_ui(
+    ui: &mut Ui,
+    view: &View,
+    column: &ColumnView,
+    words: bool,
+    state: &mut UiState,
+    out: &mut Vec<Command>,
+) {
+    let p = theme::palette(ui);
+    let reading = &column.reading;
+    let (sign, word, color) = look(p, reading);
+    let name = format!("Reading of {}: {word}", column.title);
+    let shown = if words { word } else { "" };
+    let badge = chip_button(ui, Some(sign), shown, color, &name);
+    Popup::menu(&badge).show(|ui| menu_ui(ui, view, column, state, out));
+    badge.on_hover_ui(|ui| states_ui(ui, reading, word));
+}
+
+fn states_ui(ui: &mut Ui, reading: &ReadingView, word: &str) {
+    let p = theme::palette(ui);
+    if reading.broken {
+        ui.label(RichText::new(BROKEN).color(p.error));
+    }
+    let text = match &*reading.text {
+        "" => format!("{word}: nobody has reviewed or signed this reading"),
+        text => text.to_owned(),
+    };
+    ui.label(RichText::new(text).color(p.text));
+    for line in &reading.history {
+        weak(ui, line);
+    }
+}
+
+fn menu_ui(
+    ui: &mut Ui,
+    view: &View,
+    column: &ColumnView,
+    state: &mut UiState,
+    out: &mut Vec<Command>,
+) {
+    let reading = &column.reading;
+    let time_point = column.id;
+    let p = theme::palette(ui);
+    let (_, word, _) = look(p, reading);
+    ui.set_min_width(230.0);
+    ui.set_max_width(320.0);
+    states_ui(ui, reading, word);
+    ui.separator();
+    let read_only = view.read_only.as_deref();
+    let empty = (!reading.has_content).then_some("No lesion is marked at this time point");
+    let signed = (reading.state == ReadingState::Signed).then_some(SIGNED);
+    let again = (reading.state == ReadingState::Reviewed).then_some("Reviewed already");
+    let review = gated(
+        ui,
+        read_only.or(signed).or(again).or(empty),
+        egui::Button::new("Mark as reviewed"),
+    );
+    if review.clicked() {
+        mark_reviewed(view, column, state, out);
+    }
+    let signing = gated(
+        ui,
+        read_only.or(signed).or(empty),
+        egui::Button::new("Sign…").right_text("S"),
+    );
+    if signing.clicked() {
+        state.ask(sign(view, time_point));
+    }
+    let unsigned = signed
+        .is_none()
+        .then_some("Only a signed reading is amended");
+    let amend = gated(ui, read_only.or(unsigned), egui::Button::new("Amend…"));
+    if amend.clicked() {
+        state.ask(Dialog::Amend(AmendForm::new(time_point)));
+    }
+    ui.separator();
+    if ui.button("Where does this come from?").clicked() {
+        out.push(Command::Trace {
+            subject: Subject::Reading(time_point),
+        });
+    }
+}
+
+/// Reviewing begins with a name.
+fn mark_reviewed(view: &View, column: &ColumnView, state: &mut UiState, out: &mut Vec<Command>) {
+    let time_point = column.id;
+    if current(&view.readers).is_some() {
+        out.push(Command::MarkReviewed { time_point });
+    } else {
+        state.ask(Dialog::Reader(ReaderForm::new(Then::Review(time_point))));
+    }
+}
+
+/// The key for it: sign, or amend what is signed.
+pub(super) fn sign_key(view: &View, column: &ColumnView, state: &mut UiState) {
+    if view.read_only.is_some() {
+        return;
+    }
+    if column.reading.state == ReadingState::Signed {
+        state.ask(Dialog::Amend(AmendForm::new(column.id)));
+    } else if column.reading.has_content {
+        state.ask(sign(view, column.id));
+    }
+}
+
+/// The key for it: mark as reviewed what is a draft.
+pub(super) fn review_key(
+    view: &View,
+    column: &ColumnView,
+    state: &mut UiState,
+    out: &mut Vec<Command>,
+) {
+    let reading = &column.reading;
+    if view.read_only.is_none() && reading.state == ReadingState::Draft && reading.has_content {
+        mark_reviewed(view, column, state, out);
+    }
+}
+
+/// A line of its own in the column when a signature does not hold any more.
+pub(super) fn broken_ui(ui: &mut Ui, column: &ColumnView) {
+    if !column.reading.broken {
+        return;
+    }
+    let p = theme::palette(ui);
+    ui.horizontal_top(|ui| {
+        icon(ui, Icon::Warning, p.error, "Error");
+        ui.add(
+            egui::Label::new(
+                RichText::new(format!("{BROKEN}."))
+                    .size(12.0)
+                    .color(p.error),
+            )
+            .wrap(),
+        );
+    });
+}

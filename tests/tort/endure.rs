@@ -1,1 +1,0 @@
-../it/endure.rs

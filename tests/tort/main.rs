@@ -1,3 +1,0 @@
-#![allow(clippy::unwrap_used, clippy::print_stderr)]
-mod common;
-mod endure;
