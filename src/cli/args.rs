@@ -50,7 +50,7 @@ pub(super) enum Verb {
     Review(ReviewArgs),
     /// Make a synthetic longitudinal study.
     Phantom(PhantomArgs),
-    /// Check the audit trail of a workspace.
+    /// Check or export the audit trail of a workspace.
     Audit(AuditArgs),
 }
 
@@ -276,7 +276,7 @@ pub(super) struct AuditArgs {
 /// Verbs of `oncotwin audit`.
 #[derive(Subcommand)]
 pub(super) enum AuditVerb {
-    /// Walk the chain and recompute every hash.
+    /// Recompute every hash, replay the trail and compare every table.
     Verify {
         /// Workspace folder (default: the platform's data directory).
         #[arg(long = "case", value_name = "DIR")]
@@ -285,6 +285,29 @@ pub(super) enum AuditVerb {
         #[arg(long, value_name = "HASH")]
         head: Option<String>,
     },
+    /// Write the whole trail to a file for other programs.
+    Export {
+        /// Workspace folder (default: the platform's data directory).
+        #[arg(long = "case", value_name = "DIR")]
+        workspace: Option<PathBuf>,
+        /// Form of the file.
+        #[arg(long, value_enum)]
+        format: TrailFormat,
+        /// File to write.
+        #[arg(long)]
+        out: PathBuf,
+    },
+}
+
+/// Forms of an exported audit trail.
+#[derive(Clone, Copy, ValueEnum)]
+pub(super) enum TrailFormat {
+    /// A table; with names, reasons and what changed.
+    Csv,
+    /// JSON Lines; with names, reasons and what changed.
+    Json,
+    /// DICOM audit messages, one per line; ids and codes only.
+    Dicom,
 }
 
 fn parse_point(text: &str) -> Result<Point, String> {

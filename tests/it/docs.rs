@@ -26,8 +26,19 @@ fn every_warning_code_is_explained() {
 #[test]
 fn schemas_are_json_and_scripts_in_them_are_known() {
     for name in [
-        "audit", "error", "event", "facts", "fit", "inspect", "measure", "project", "review",
-        "scenario", "segment", "size",
+        "audit",
+        "audit-entry",
+        "error",
+        "event",
+        "facts",
+        "fit",
+        "inspect",
+        "measure",
+        "project",
+        "review",
+        "scenario",
+        "segment",
+        "size",
     ] {
         let text = read(&format!("docs/schemas/{name}.schema.json"));
         let schema: serde_json::Value = serde_json::from_str(&text).expect(name);

@@ -49,6 +49,7 @@ const MAY_USE: &[(&str, &[&str])] = &[
             "jobs",
         ],
     ),
+    ("audit_export", &["store"]),
     (
         "app",
         &[
@@ -74,8 +75,23 @@ const MAY_USE: &[(&str, &[&str])] = &[
     (
         "cli",
         &[
-            "app", "case", "export", "geometry", "jobs", "measure", "open", "phantom", "report",
-            "segment", "store", "twin", "units", "volume", "warning", "window",
+            "app",
+            "audit_export",
+            "case",
+            "export",
+            "geometry",
+            "jobs",
+            "measure",
+            "open",
+            "phantom",
+            "report",
+            "segment",
+            "store",
+            "twin",
+            "units",
+            "volume",
+            "warning",
+            "window",
         ],
     ),
     // The window sees commands and the view model, and the plain types inside them.

@@ -6,6 +6,7 @@
     reason = "tests say why they skip, and fail loudly"
 )]
 
+mod audit_export;
 mod case_fixture;
 mod common;
 mod docs;
