@@ -156,7 +156,9 @@ pub enum Error {
 /// What the user can do about a failed file, as the end of a sentence.
 fn remedy(error: &std::io::Error) -> &'static str {
     match error.kind() {
-        ErrorKind::NotFound => "; check that this is the right folder and that its disk is connected",
+        ErrorKind::NotFound => {
+            "; check that this is the right folder and that its disk is connected"
+        }
         // The program's own; they say it themselves.
         ErrorKind::Other => "",
         _ => "; check the disk and its connection, then try again",

@@ -159,7 +159,11 @@ impl Run {
         let mut seen = Vec::new();
         let mut byte = [0];
         while !seen.ends_with(child::BEGUN.as_bytes()) {
-            assert_eq!(output.read(&mut byte).unwrap(), 1, "the session never began");
+            assert_eq!(
+                output.read(&mut byte).unwrap(),
+                1,
+                "the session never began"
+            );
             seen.push(byte[0]);
         }
     }
@@ -219,7 +223,12 @@ fn check(plot: &Plot, root: &Path, transcript: &Transcript) {
         "acts {allowed:?} may stand, but {elsewhere:?} does"
     );
     drop(workspace);
-    //VERIFY
+    let options = store::VerifyOptions {
+        anchors: Some(root.join("keys")),
+        head: None,
+    };
+    let report = store::verify(&root.join("case"), &options).unwrap();
+    assert!(report.ok, "{:?}", report.defects);
     let known = |records: &Records| records.identities.iter().any(|i| i.name == ERASED);
     let was_known = plot.states[..=acknowledged].iter().any(known);
     if was_known && !known(&records) {
@@ -258,7 +267,8 @@ fn for_each(numbers: Range<usize>, work: impl Fn(usize) -> Result<(), String> + 
                     if n >= numbers.end {
                         return;
                     }
-                    let outcome = std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| work(n)));
+                    let outcome =
+                        std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| work(n)));
                     let failure = match outcome {
                         Ok(Ok(())) => continue,
                         Ok(Err(text)) => text,
@@ -341,5 +351,8 @@ fn a_killed_session_loses_nothing_that_was_acknowledged() {
     });
     let in_flight = in_flight.into_inner();
     println!("{kills} kills, {in_flight} of them before the session had ended, spans {spans:?}");
-    assert!(in_flight * 2 > kills, "the moments come too late: {in_flight} of {kills}");
+    assert!(
+        in_flight * 2 > kills,
+        "the moments come too late: {in_flight} of {kills}"
+    );
 }

@@ -83,6 +83,8 @@ pub(super) fn schema_1(dir: &Path) {
     super::copy_folder(&data.join("artifacts"), &dir.join("artifacts"));
     let conn = Connection::open(dir.join("oncotwin.sqlite")).unwrap();
     let sql = std::fs::read_to_string(data.join("oncotwin.sql")).unwrap();
+    // Tables of a dump come in the order of their names.
+    conn.pragma_update(None, "foreign_keys", false).unwrap();
     conn.execute_batch(&sql).unwrap();
     // "OTwn", which a dump does not hold.
     conn.execute_batch("PRAGMA application_id = 0x4f54776e; PRAGMA user_version = 1")
