@@ -5,6 +5,7 @@
 
 mod args;
 mod audit;
+mod bench;
 mod files;
 mod lesion;
 mod output;
@@ -50,6 +51,7 @@ fn run_verb(verb: Verb) -> ExitCode {
         Verb::Review(args) => session::review(&args),
         Verb::Phantom(args) => files::phantom(&args),
         Verb::Audit(args) => audit::audit(&args),
+        Verb::Bench(args) => bench::bench(&args),
     };
     output::finish(result, is_json)
 }

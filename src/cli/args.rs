@@ -52,6 +52,8 @@ pub(super) enum Verb {
     Phantom(PhantomArgs),
     /// Check or export the audit trail of a workspace.
     Audit(AuditArgs),
+    /// Measure the program, or prove what it claims.
+    Bench(BenchArgs),
 }
 
 impl Verb {
@@ -69,6 +71,7 @@ impl Verb {
             Self::Review(a) => a.json,
             Self::Phantom(a) => a.json,
             Self::Audit(a) => a.json,
+            Self::Bench(a) => a.json,
         }
     }
 }
@@ -308,6 +311,34 @@ pub(super) enum TrailFormat {
     Json,
     /// DICOM audit messages, one per line; ids and codes only.
     Dicom,
+}
+
+/// `oncotwin bench`
+#[derive(ClapArgs)]
+pub(super) struct BenchArgs {
+    /// What to measure.
+    #[command(subcommand)]
+    pub verb: BenchVerb,
+    /// Answer with one JSON document.
+    #[arg(long, global = true)]
+    pub json: bool,
+}
+
+/// Verbs of `oncotwin bench`.
+#[derive(Clone, Copy, Subcommand)]
+pub(super) enum BenchVerb {
+    /// Tamper with a workspace in every way known, and list what finds it.
+    Tamper {
+        /// Seed of the positions of flipped bits.
+        #[arg(long, default_value_t = 1)]
+        seed: u64,
+    },
+    /// Fill a workspace with gestures and measure opening, undoing, committing and checking.
+    Record {
+        /// How many.
+        #[arg(long, default_value_t = 100_000)]
+        gestures: usize,
+    },
 }
 
 fn parse_point(text: &str) -> Result<Point, String> {

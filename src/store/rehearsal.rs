@@ -318,6 +318,8 @@ impl Rehearsal {
                 new
             }
         };
+        let mut warning = Warning::new(WarningCode::Gap, "the mask crosses missing slices");
+        warning.files = vec!["7.dcm".to_owned()];
         let segmented = Segmented {
             annotation: id,
             engine: "growcut/1".to_owned(),
@@ -325,7 +327,7 @@ impl Rehearsal {
             artifact_sha256: ball.artifact_sha256.clone(),
             measured: ball.measured,
             confidence: 0.93,
-            warnings: Vec::new(),
+            warnings: vec![warning],
         };
         let note = AuditNote::new("annotation.segment", AuditAction::C, "annotation", id)
             .of(patient)

@@ -23,5 +23,6 @@ mod response;
 mod review;
 mod segment;
 mod store;
+mod tamper;
 mod twin;
 mod ui;
