@@ -154,7 +154,8 @@ impl Desk {
         let before = self.records();
         self.restart();
         assert_eq!(self.records(), before);
-        let report = store::verify(&self.workspace()).expect("readable");
+        let report =
+            store::verify(&self.workspace(), &store::VerifyOptions::default()).expect("readable");
         assert!(report.ok, "{:?}", report.defects);
     }
 }
