@@ -5,6 +5,7 @@
 
 mod args;
 mod audit;
+mod bench;
 mod files;
 mod keep;
 mod lesion;
@@ -61,6 +62,7 @@ fn run_verb(verb: Verb) -> ExitCode {
         Verb::History(args) => record::history(&args),
         Verb::Versions(args) => record::versions(&args),
         Verb::Erase(args) => record::erase(&args),
+        Verb::Bench(args) => bench::bench(&args),
     };
     output::finish(result, is_json)
 }

@@ -50,7 +50,7 @@ pub(super) enum Verb {
     Review(ReviewArgs),
     /// Make a synthetic longitudinal study.
     Phantom(PhantomArgs),
-    /// Check the audit trail of a workspace.
+    /// Check or export the audit trail of a workspace.
     Audit(AuditArgs),
     /// Write a workspace as one file.
     Backup(BackupArgs),
@@ -68,6 +68,8 @@ pub(super) enum Verb {
     Versions(VersionsArgs),
     /// Erase a patient for good; the audit trail stays whole.
     Erase(EraseArgs),
+    /// Measure the program, or prove what it claims.
+    Bench(BenchArgs),
 }
 
 impl Verb {
@@ -93,6 +95,7 @@ impl Verb {
             Self::History(a) => a.json,
             Self::Versions(a) => a.json,
             Self::Erase(a) => a.json,
+            Self::Bench(a) => a.json,
         }
     }
 }
@@ -309,6 +312,18 @@ pub(super) enum AuditVerb {
         #[arg(long, value_name = "HASH")]
         head: Option<String>,
     },
+    /// Write the whole trail to a file for other programs.
+    Export {
+        /// Workspace folder (default: the platform's data directory).
+        #[arg(long = "case", value_name = "DIR")]
+        workspace: Option<PathBuf>,
+        /// Form of the file.
+        #[arg(long, value_enum)]
+        format: TrailFormat,
+        /// File to write.
+        #[arg(long)]
+        out: PathBuf,
+    },
 }
 
 /// `oncotwin trace`
@@ -452,6 +467,45 @@ pub(super) enum CrashVerb {
     Delete {
         /// The report.
         path: PathBuf,
+    },
+}
+
+/// Forms of an exported audit trail.
+#[derive(Clone, Copy, ValueEnum)]
+pub(super) enum TrailFormat {
+    /// A table; with names, reasons and what changed.
+    Csv,
+    /// JSON Lines; with names, reasons and what changed.
+    Json,
+    /// DICOM audit messages, one per line; ids and codes only.
+    Dicom,
+}
+
+/// `oncotwin bench`
+#[derive(ClapArgs)]
+pub(super) struct BenchArgs {
+    /// What to measure.
+    #[command(subcommand)]
+    pub verb: BenchVerb,
+    /// Answer with one JSON document.
+    #[arg(long, global = true)]
+    pub json: bool,
+}
+
+/// Verbs of `oncotwin bench`.
+#[derive(Clone, Copy, Subcommand)]
+pub(super) enum BenchVerb {
+    /// Tamper with a workspace in every way known, and list what finds it.
+    Tamper {
+        /// Seed of the positions of flipped bits.
+        #[arg(long, default_value_t = 1)]
+        seed: u64,
+    },
+    /// Fill a workspace with gestures and measure opening, undoing, committing and checking.
+    Record {
+        /// How many.
+        #[arg(long, default_value_t = 100_000)]
+        gestures: usize,
     },
 }
 

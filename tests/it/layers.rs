@@ -50,6 +50,7 @@ const MAY_USE: &[(&str, &[&str])] = &[
             "jobs",
         ],
     ),
+    ("audit_export", &["store"]),
     (
         "app",
         &[
@@ -76,8 +77,24 @@ const MAY_USE: &[(&str, &[&str])] = &[
     (
         "cli",
         &[
-            "app", "case", "crash", "export", "geometry", "jobs", "measure", "open", "phantom",
-            "report", "segment", "store", "twin", "units", "volume", "warning", "window",
+            "app",
+            "audit_export",
+            "case",
+            "crash",
+            "export",
+            "geometry",
+            "jobs",
+            "measure",
+            "open",
+            "phantom",
+            "report",
+            "segment",
+            "store",
+            "twin",
+            "units",
+            "volume",
+            "warning",
+            "window",
         ],
     ),
     // The window sees commands and the view model, and the plain types inside them.
