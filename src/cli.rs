@@ -5,12 +5,15 @@
 
 mod args;
 mod audit;
+mod bench;
 mod files;
 mod keep;
 mod lesion;
 mod output;
+mod record;
 mod session;
 mod tables;
+mod trace;
 
 use std::process::ExitCode;
 
@@ -55,6 +58,11 @@ fn run_verb(verb: Verb) -> ExitCode {
         Verb::Restore(args) => keep::restore(&args),
         Verb::Salvage(args) => keep::salvage(&args),
         Verb::Crashes(args) => keep::crashes(&args),
+        Verb::Trace(args) => trace::trace(&args),
+        Verb::History(args) => record::history(&args),
+        Verb::Versions(args) => record::versions(&args),
+        Verb::Erase(args) => record::erase(&args),
+        Verb::Bench(args) => bench::bench(&args),
     };
     output::finish(result, is_json)
 }

@@ -7,6 +7,7 @@
 //! `ARCHITECTURE.md` says where things are and what must stay true.
 
 pub mod app;
+pub mod audit_export;
 pub mod case;
 pub mod cli;
 pub mod crash;

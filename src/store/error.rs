@@ -75,7 +75,7 @@ pub enum Error {
         path: PathBuf,
     },
     /// Reading or writing a file failed.
-    #[error("could not {doing} {}: {source}", path.display())]
+    #[error("could not {doing} {}: {source}{}", path.display(), remedy(source))]
     Io {
         /// What was being done.
         doing: &'static str,
@@ -96,7 +96,11 @@ pub enum Error {
         detail: String,
     },
     /// Any other failure of the database.
-    #[error("could not {doing} the database {}: {source}", path.display())]
+    #[error(
+        "could not {doing} the database {}: {source}; check the disk and its connection, then try \
+         again",
+        path.display()
+    )]
     Database {
         /// What was being done.
         doing: &'static str,
@@ -173,6 +177,18 @@ pub enum Error {
     /// The writer has ended.
     #[error("the workspace is closed; nothing of this change was saved")]
     Stopped,
+}
+
+/// What the user can do about a failed file, as the end of a sentence.
+fn remedy(error: &std::io::Error) -> &'static str {
+    match error.kind() {
+        ErrorKind::NotFound => {
+            "; check that this is the right folder and that its disk is connected"
+        }
+        // The program's own; they say it themselves.
+        ErrorKind::Other => "",
+        _ => "; check the disk and its connection, then try again",
+    }
 }
 
 impl Error {

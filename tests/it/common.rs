@@ -16,11 +16,16 @@ pub(crate) fn shared(path: &str) -> Option<PathBuf> {
     }
     let required = std::env::var("ONCOTWIN_REQUIRE_SHARED").is_ok_and(|v| v == "1");
     assert!(!required, "shared data missing: {}", full.display());
-    eprintln!("skipped: {} is absent", full.display());
+    skipped(&format!("{} is absent", full.display()));
+    None
+}
+
+/// Notes that a test could not be made here, and why.
+pub(crate) fn skipped(why: &str) {
+    eprintln!("skipped: {why}");
     if let Some(log) = std::env::var_os("ONCOTWIN_SKIP_LOG") {
         let file = std::fs::File::options().create(true).append(true).open(log);
         let test = std::thread::current();
         writeln!(file.unwrap(), "{}", test.name().unwrap_or("a test")).unwrap();
     }
-    None
 }

@@ -26,8 +26,27 @@ fn every_warning_code_is_explained() {
 #[test]
 fn schemas_are_json_and_scripts_in_them_are_known() {
     for name in [
-        "audit", "backup", "crashes", "error", "event", "facts", "fit", "inspect", "measure",
-        "project", "restore", "review", "salvage", "scenario", "segment", "size",
+        "audit",
+        "audit-entry",
+        "backup",
+        "crashes",
+        "erase",
+        "error",
+        "event",
+        "facts",
+        "fit",
+        "history",
+        "inspect",
+        "measure",
+        "project",
+        "restore",
+        "review",
+        "salvage",
+        "scenario",
+        "segment",
+        "size",
+        "trace",
+        "versions",
     ] {
         let text = read(&format!("docs/schemas/{name}.schema.json"));
         let schema: serde_json::Value = serde_json::from_str(&text).expect(name);

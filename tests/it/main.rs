@@ -6,9 +6,12 @@
     reason = "tests say why they skip, and fail loudly"
 )]
 
+mod audit_export;
 mod case_fixture;
 mod common;
 mod docs;
+mod endure;
+mod history;
 mod imaging;
 mod layers;
 mod licences;
@@ -22,5 +25,6 @@ mod review;
 mod robust;
 mod segment;
 mod store;
+mod tamper;
 mod twin;
 mod ui;

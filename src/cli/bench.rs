@@ -1,0 +1,191 @@
+//! `bench tamper` and `bench record`.
+
+use std::time::Instant;
+
+use serde_json::{Value, json};
+
+use super::args::{BenchArgs, BenchVerb};
+use super::audit::store_failure;
+use super::output::{Failure, Output};
+use crate::store::{self, RecordFigures, Tampering};
+
+pub(super) fn bench(args: &BenchArgs) -> Result<Output, Failure> {
+    let start = Instant::now();
+    let scratch = tempfile::tempdir()
+        .map_err(|e| Failure::new("E-WRITE", e.to_string()).hint("TMPDIR names another folder."))?;
+    let (name, text, rows, is_refusal) = match args.verb {
+        BenchVerb::Tamper { seed } => {
+            let matrix = store::tamper(scratch.path(), seed).map_err(store_failure)?;
+            let rows = matrix.iter().map(|row| json!(row)).collect();
+            let failed = matrix.iter().any(|row| !row.ok);
+            ("tamper", table(&matrix), rows, failed)
+        }
+        BenchVerb::Record { gestures } => {
+            let figures = store::bench_record(scratch.path(), gestures).map_err(store_failure)?;
+            let rows = figure_rows(&figures);
+            ("record", figure_table(&rows), rows, false)
+        }
+    };
+    let wall_s = start.elapsed().as_secs_f64();
+    let machine = machine();
+    Ok(Output {
+        text: format!("{text}\n{machine}, {wall_s:.1} s\n"),
+        json: json!({"bench": name, "machine": machine, "wall_s": wall_s, "rows": rows}),
+        is_refusal,
+    })
+}
+
+fn table(matrix: &[Tampering]) -> String {
+    let mut text = String::new();
+    for row in matrix {
+        let found: Vec<&str> = row.found_by.keys().map(String::as_str).collect();
+        let mut verdict = found.join(", ");
+        if row.tried > 1 {
+            verdict = format!(
+                "{} of {} found ({verdict}), {} harmless",
+                row.found, row.tried, row.harmless
+            );
+        }
+        if row.found == 0 && row.harmless < row.tried {
+            verdict = match row.excuse {
+                Some(reason) => format!("not detectable: {reason}"),
+                None => "NOT FOUND".to_owned(),
+            };
+        } else if !row.ok {
+            verdict.push_str(" – NOT ALL FOUND");
+        }
+        text.push_str(&format!("{} | {} | {verdict}\n", row.what, row.place));
+    }
+    let missed = matrix.iter().filter(|row| !row.ok).count();
+    let excused = matrix.iter().filter(|row| row.found == 0 && row.ok).count();
+    text.push_str(&format!(
+        "{} tamperings: {} found, {excused} not detectable for the reason given, {missed} missed\n",
+        matrix.len(),
+        matrix.len() - excused - missed
+    ));
+    text
+}
+
+/// Limits are those that the program sets itself for 100 000 gestures.
+fn figure_rows(f: &RecordFigures) -> Vec<Value> {
+    let row = |quantity: &str, value: f64, unit: &str, limit: Option<f64>, method: &str| {
+        json!({
+            "quantity": quantity, "value": value, "unit": unit, "limit": limit, "method": method,
+        })
+    };
+    let mut rows = vec![
+        row(
+            "gestures",
+            f.gestures as f64,
+            "1",
+            None,
+            "20 patients; draw, move, move, undo; masks follow",
+        ),
+        row(
+            "entries",
+            f.entries as f64,
+            "1",
+            None,
+            "audit entries at the end",
+        ),
+        row(
+            "fill",
+            f.fill_s,
+            "s",
+            None,
+            "commits queued, up to 512 waiting",
+        ),
+        row(
+            "open",
+            f.open_s,
+            "s",
+            Some(1.0),
+            "median of 3, all records loaded",
+        ),
+        row(
+            "undo, median",
+            f.undo_median_ms,
+            "ms",
+            Some(50.0),
+            &format!(
+                "read {} steps of the patient, then commit; 200 times",
+                f.steps_of_patient
+            ),
+        ),
+        row("undo, 95 %", f.undo_p95_ms, "ms", Some(50.0), "same"),
+        row(
+            "verify",
+            f.verify_entries_per_s,
+            "entries/s",
+            Some(20_000.0),
+            "all checks, with replay",
+        ),
+        row(
+            "growth",
+            f.bytes_per_gesture,
+            "bytes/gesture",
+            None,
+            "database file, masks' rows with it",
+        ),
+        row(
+            "database",
+            f.database_bytes as f64,
+            "bytes",
+            None,
+            "after filling",
+        ),
+    ];
+    rows.push(json!({
+        "quantity": "commit", "value": f.commits_per_s, "unit": "commits/s", "limit": null,
+        "method": "one gesture at a time, waited for; record, audit entry, journal, both anchors",
+        "peer": "bare SQLite, same settings, one INSERT of the same bytes per transaction",
+        "peer_value": f.peer_commits_per_s, "peer_bytes": f.peer_bytes,
+        "ratio": f.commits_per_s / f.peer_commits_per_s,
+    }));
+    rows
+}
+
+fn figure_table(rows: &[Value]) -> String {
+    let mut text = String::new();
+    for row in rows {
+        let word = |key: &str| row[key].as_str().unwrap_or_default();
+        let number = |key: &str| row[key].as_f64().unwrap_or(f64::NAN);
+        let limit = row["limit"]
+            .as_f64()
+            .map_or_else(String::new, |l| format!(" (limit {l})"));
+        text.push_str(&format!(
+            "{:<14} {:>14.3} {}{limit} – {}\n",
+            word("quantity"),
+            number("value"),
+            word("unit"),
+            word("method"),
+        ));
+        if row["peer"].is_string() {
+            text.push_str(&format!(
+                "{:<14} {:>14.3} {} – {}; ratio {:.2}\n",
+                "  peer",
+                number("peer_value"),
+                word("unit"),
+                word("peer"),
+                number("ratio"),
+            ));
+        }
+    }
+    text
+}
+
+/// Processor, cores and system, as far as the system tells.
+fn machine() -> String {
+    let cores = std::thread::available_parallelism().map_or(1, usize::from);
+    let about = std::fs::read_to_string("/proc/cpuinfo").unwrap_or_default();
+    let model = about
+        .lines()
+        .find_map(|line| line.strip_prefix("model name")?.split_once(": "))
+        .map_or(std::env::consts::ARCH, |(_, name)| name.trim());
+    let build = if cfg!(debug_assertions) {
+        "debug build"
+    } else {
+        "release build"
+    };
+    format!("{model}, {cores} cores, {}, {build}", std::env::consts::OS)
+}
