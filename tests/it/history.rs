@@ -3,6 +3,7 @@
 mod masks;
 mod origins;
 mod readings;
+mod script;
 mod steps;
 
 use std::path::{Path, PathBuf};
