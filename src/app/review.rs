@@ -27,8 +27,8 @@ pub struct ReviewError {
 /// the script are relative to `base`.
 ///
 /// # Errors
-/// At the first step that names something that is not there, or whose command was answered by an
-/// error on screen.
+/// At the first step that names something that is not there, that was refused, or whose command was
+/// answered by an error on screen.
 pub fn run(
     session: &mut Session,
     script: &Script,
@@ -38,8 +38,7 @@ pub fn run(
     session.settle();
     for (n, step) in script.commands.iter().enumerate() {
         let n_errors = errors(session).len();
-        let n_refusals = refusals(session).len();
-        let n_forbidden = session.state().n_forbidden;
+        let n_refused = session.state().n_refused;
         let fail = |reason: String, hint: String| ReviewError {
             step: n,
             verb: verb(step),
@@ -52,49 +51,19 @@ pub fn run(
             return Err(fail(text.clone(), hint.clone()));
         }
         // Unlike a person, a script goes on only when what it asked for was done.
-        let refusals = refusals(session);
-        if session.state().n_forbidden > n_forbidden
-            && let Some((text, hint)) = refusals.last()
+        if session.state().n_refused > n_refused
+            && let Some(said) = session.state().messages().last()
         {
-            return Err(fail(text.clone(), hint.clone()));
-        }
-        if must_be_done(step)
-            && let Some((text, hint)) = refusals.get(n_refusals..).and_then(<[_]>::first)
-        {
-            return Err(fail(text.clone(), hint.clone()));
+            return Err(fail(said.text.clone(), said.hint.clone()));
         }
     }
     Ok(())
 }
 
 fn errors(session: &Session) -> Vec<(String, String)> {
-    said(session, &[Severity::Error])
-}
-
-fn refusals(session: &Session) -> Vec<(String, String)> {
-    said(session, &[Severity::Warning, Severity::Info])
-}
-
-/// Steps that either are done or refused in words.
-const fn must_be_done(step: &Step) -> bool {
-    matches!(
-        step,
-        Step::Undo
-            | Step::Redo
-            | Step::Jump { .. }
-            | Step::Reader { .. }
-            | Step::Review { .. }
-            | Step::Sign { .. }
-            | Step::Amend { .. }
-            | Step::Remove { .. }
-            | Step::Restore { .. }
-    )
-}
-
-fn said(session: &Session, severities: &[Severity]) -> Vec<(String, String)> {
     let messages = session.state().messages().iter();
     messages
-        .filter(|m| severities.contains(&m.severity))
+        .filter(|m| m.severity == Severity::Error)
         .map(|m| (m.text.clone(), m.hint.clone()))
         .collect()
 }
@@ -141,13 +110,14 @@ fn perform(session: &mut Session, step: &Step, base: &Path, out: &Path) -> Resul
             session.send(Command::ShowSeries { series });
             session.settle();
             let known = lesion_named(session, &label);
+            let n_refused = session.state().n_refused;
             session.send(Command::DrawDiameter {
                 series,
                 lesion: known,
                 p0,
                 p1,
             });
-            if known.is_none() {
+            if known.is_none() && session.state().n_refused == n_refused {
                 let made = session
                     .state()
                     .selected_lesion()

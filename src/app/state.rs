@@ -171,8 +171,8 @@ pub struct State {
     pub(super) traced: Option<traces::Traced>,
     /// A patient to be erased, and why, once every job has ended.
     erasing: Option<(PatientId, String)>,
-    /// Requests refused because of a signature or a workspace that can only be read.
-    pub(super) n_forbidden: usize,
+    /// Requests that were refused in words.
+    pub(super) n_refused: usize,
     /// Crash reports that wait to be dealt with, newest first.
     pub(super) crashes: Vec<CrashReport>,
     /// Fits that this session entered into the audit trail, by lesion and stage key.
@@ -276,7 +276,7 @@ impl State {
             versions: None,
             traced: None,
             erasing: None,
-            n_forbidden: 0,
+            n_refused: 0,
             crashes: Vec::new(),
             noted_fits: BTreeSet::new(),
         }
@@ -431,6 +431,12 @@ impl State {
         };
         self.messages.retain(|m| *m != message);
         self.messages.push(message);
+    }
+
+    /// Says why a request was refused and what to do.
+    pub(super) fn refuse(&mut self, text: impl Into<String>, hint: impl Into<String>) {
+        self.n_refused += 1;
+        self.say(Severity::Warning, text, hint);
     }
 
     pub(super) fn say_failure(&mut self, failure: &Failure) {

@@ -3,6 +3,7 @@
 mod masks;
 mod origins;
 mod readings;
+mod script;
 mod steps;
 
 use std::path::{Path, PathBuf};
@@ -26,6 +27,10 @@ struct Desk {
 }
 
 fn start(workspace: &Path, seed: u8) -> Session {
+    start_after_crash(workspace, seed, None)
+}
+
+fn start_after_crash(workspace: &Path, seed: u8, crashes: Option<PathBuf>) -> Session {
     let seconds = AtomicI64::new(1_700_000_000 + 10_000 * i64::from(seed));
     let tick = move || seconds.fetch_add(1, Ordering::Relaxed);
     let mut session = Session::start(SessionConfig {
@@ -34,7 +39,7 @@ fn start(workspace: &Path, seed: u8) -> Session {
         version: "test".to_owned(),
         anchors: None,
         access: Access::WriteOrRead,
-        crashes: None,
+        crashes,
         seed: [seed; 32],
         clock: Arc::new(move || Timestamp::from_second(tick()).expect("in range")),
         wake: Arc::new(|| {}),

@@ -122,9 +122,7 @@ impl State {
         let Some(reason) = self.read_only.clone() else {
             return false;
         };
-        self.n_forbidden += 1;
-        self.say(
-            Severity::Warning,
+        self.refuse(
             format!("Nothing was changed: {reason}"),
             "What is shown can be looked at. Reload when the reason is gone.",
         );
@@ -147,9 +145,7 @@ impl State {
             signature.reader_name,
             local_day(signature.created)
         );
-        self.n_forbidden += 1;
-        self.say(
-            Severity::Warning,
+        self.refuse(
             text,
             "Nothing was changed. Amending asks for the reason and unlocks the time point.",
         );

@@ -109,6 +109,7 @@ impl State {
                 (false, Way::Back) => "There is nothing to undo",
                 (false, Way::Forth) => "There is nothing to redo",
             };
+            self.n_refused += 1;
             self.say(Severity::Info, text, "");
             return None;
         };
@@ -146,9 +147,7 @@ impl State {
                 Some(concerned)
             }
             Err(refusal) => {
-                self.say(
-                    Severity::Warning,
-                    format!("“{}” cannot be {word}: {refusal}", step.title),
+                self.refuse(format!("“{}” cannot be {word}: {refusal}", step.title),
                     "The record has changed since in a way that is not a step, such as an import. Nothing was changed.",
                 );
                 None

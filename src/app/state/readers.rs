@@ -2,7 +2,6 @@
 
 use super::{READER, State};
 use crate::app::effect::Effect;
-use crate::app::view::Severity;
 use crate::case::{AuditAction, AuditNote, Change, Reader, ReaderId, ReaderRole};
 
 /// Stands for the reader in the audit trail where none is named.
@@ -27,8 +26,7 @@ impl State {
     pub(super) fn enter_reader(&mut self, name: &str, role: ReaderRole, effects: &mut Vec<Effect>) {
         let name = name.split_whitespace().collect::<Vec<_>>().join(" ");
         if name.is_empty() {
-            self.say(
-                Severity::Warning,
+            self.refuse(
                 "A reader needs a name",
                 "It is printed in reports beside every signature.",
             );

@@ -5,7 +5,6 @@ use serde_json::json;
 use super::{Slot, State};
 use crate::app::effect::Effect;
 use crate::app::reading;
-use crate::app::view::Severity;
 use crate::case::{AuditAction, AuditNote, Change, LesionId, Meaning, ReadingState, TimePointId};
 
 impl State {
@@ -49,7 +48,7 @@ impl State {
             None
         };
         if let Some((text, hint)) = refusal {
-            self.say(Severity::Warning, text, hint);
+            self.refuse(text, hint);
         } else if self.is_named("amended") {
             let event = "reading.amend";
             self.put_signoff(id, ReadingState::Draft, None, reason, event, effects);
@@ -88,8 +87,7 @@ impl State {
     fn is_named(&mut self, done: &str) -> bool {
         let named = self.reader().is_some();
         if !named {
-            self.say(
-                Severity::Warning,
+            self.refuse(
                 format!("The reading was not {done}: no reader is named"),
                 "Enter your name and role first.",
             );
@@ -124,7 +122,7 @@ impl State {
         };
         if let Some((why, hint)) = lacks {
             let text = format!("{name} was not {done}: {why}");
-            self.say(Severity::Warning, text, hint);
+            self.refuse(text, hint);
         }
         lacks.is_none()
     }

@@ -148,7 +148,7 @@ impl State {
             ))
         };
         if let Slot::Failed(failure) = &result {
-            self.say(Severity::Warning, &*failure.text, "");
+            self.refuse(&*failure.text, "");
         }
         if let Some(shown) = &mut self.versions {
             shown.compared = Some(Comparing {
@@ -198,7 +198,8 @@ impl State {
             return;
         };
         if version.is_standing {
-            self.say(Severity::Info, "This is the mask that stands", "");
+            self.n_refused += 1;
+            self.say(Severity::Info, "This is the mask that stands already", "");
             return;
         }
         let Some(patient) = self.lesion(standing.lesion).map(|l| l.patient) else {

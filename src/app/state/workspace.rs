@@ -22,9 +22,7 @@ impl State {
             return;
         }
         if reason.is_empty() {
-            self.say(
-                Severity::Warning,
-                "The patient was not erased: a reason is required",
+            self.refuse("The patient was not erased: a reason is required",
                 "State why. The reason is kept when everything else of the patient is gone, so it must not name anybody.",
             );
             return;

@@ -9,7 +9,7 @@ use oncotwin::case::*;
 use oncotwin::store::{Query, Which};
 use serde_json::Value;
 
-use super::{Desk, start};
+use super::{Desk, start, start_after_crash};
 
 fn trace(desk: &mut Desk, subject: Subject) -> TraceView {
     desk.send(Command::Trace { subject });
@@ -366,4 +366,33 @@ fn changed_originals_are_noticed_once_and_warned_of_everywhere() {
     let warnings = desk.view().columns[0].series[0].warnings.clone();
     assert!(!warnings.iter().any(|w| w.starts_with("W-CHANGED")));
     desk.verify();
+}
+
+#[test]
+fn crash_reports_are_offered_newest_first_and_put_away() {
+    let dir = tempfile::tempdir().expect("a folder");
+    let crashes = dir.path().join("crashes");
+    std::fs::create_dir(&crashes).expect("made");
+    for day in ["01", "02"] {
+        let name = format!("crash-2026-03-{day}T10-00-00Z-7.txt");
+        std::fs::write(crashes.join(name), format!("report of day {day}")).expect("written");
+    }
+    let mut session = start_after_crash(&dir.path().join("case"), 1, Some(crashes.clone()));
+    let first = session.view().crash.expect("offered");
+    assert_eq!(first.text, "report of day 02");
+    assert!(first.summary.starts_with("2026-03-02T10-00-00Z: "));
+    session.send(Command::SettleCrash { keep: true });
+    assert_eq!(
+        session.view().crash.expect("offered").text,
+        "report of day 01"
+    );
+    session.send(Command::SettleCrash { keep: false });
+    assert!(session.view().crash.is_none());
+    assert!(session.state().messages().is_empty());
+    assert!(
+        crashes
+            .join("seen/crash-2026-03-02T10-00-00Z-7.txt")
+            .is_file()
+    );
+    assert_eq!(std::fs::read_dir(&crashes).expect("a folder").count(), 1);
 }
