@@ -5,10 +5,11 @@
 //! each apply what the transaction before them left.
 
 use std::collections::BTreeSet;
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 use jiff::Timestamp;
 
+use super::view::HistoryRow;
 use crate::case::{AuditNote, Change, ReaderId, StepId, StepKind, Transaction};
 use crate::jobs::JobId;
 use crate::store;
@@ -26,6 +27,8 @@ pub(super) struct Step {
     pub(super) reader: Option<ReaderId>,
     /// Why, where stated.
     pub(super) reason: String,
+    /// The step as it is listed, once it was.
+    pub(super) row: OnceLock<Arc<HistoryRow>>,
     back: Back,
 }
 
@@ -75,6 +78,8 @@ pub(super) struct History {
     earlier: Earlier,
     /// What this session entered before the earlier steps were known.
     entered: Vec<(StepKind, Step)>,
+    /// Counts changes of the stacks.
+    revision: u64,
 }
 
 impl History {
@@ -86,6 +91,7 @@ impl History {
             at,
             reader: note.reader,
             reason: note.reason.clone(),
+            row: OnceLock::new(),
             back: Back::Changes(transaction.inverse.clone()),
         };
         if self.earlier != Earlier::Known {
@@ -116,6 +122,7 @@ impl History {
 
     /// Takes in what the journal holds; transactions of this session may be among it.
     pub(super) fn learn(&mut self, stored: Vec<store::Step>) {
+        self.revision += 1;
         self.done.clear();
         self.undone.clear();
         let known: BTreeSet<StepId> = stored.iter().map(|s| s.id).collect();
@@ -127,6 +134,7 @@ impl History {
                 at: stored.at,
                 reader: stored.reader,
                 reason: String::new(),
+                row: OnceLock::new(),
                 back: Back::Stored(Arc::new(stored)),
             };
             self.fold(kind, step);
@@ -154,7 +162,13 @@ impl History {
         &self.undone
     }
 
+    /// Differs whenever the stacks differ.
+    pub(super) const fn revision(&self) -> u64 {
+        self.revision
+    }
+
     fn fold(&mut self, kind: StepKind, entry: Step) {
+        self.revision += 1;
         let (from, to, of) = match kind {
             StepKind::None => return,
             StepKind::Do => {

@@ -210,8 +210,11 @@ pub struct PatientView {
 /// What was done to the record of a patient, as steps.
 #[derive(Clone, Debug, Default)]
 pub struct HistoryView {
-    /// Steps that stand, then steps that were undone and can be redone; oldest first.
-    pub steps: Vec<HistoryRow>,
+    /// Steps that stand, then steps that were undone and can be redone; oldest first. Shared, since
+    /// they may be many and seldom change.
+    pub steps: Arc<[Arc<HistoryRow>]>,
+    /// How many of them stand; the others were undone.
+    pub standing: usize,
     /// What undoing takes back; `None` when there is nothing.
     pub undo: Option<String>,
     /// What redoing brings again; `None` when there is nothing.
@@ -233,8 +236,6 @@ pub struct HistoryRow {
     pub when: String,
     /// Why, where a reason was stated.
     pub reason: String,
-    /// It was undone and can be redone.
-    pub undone: bool,
 }
 
 /// Masks of one lesion at one time point.

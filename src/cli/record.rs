@@ -19,8 +19,9 @@ pub(super) fn history(args: &HistoryArgs) -> Result<Output, Failure> {
         return Err(Failure::new("E-PATIENT", "the patient could not be shown"));
     };
     let mut text = String::new();
-    for step in &view.history.steps {
-        let undone = if step.undone { "  (undone)" } else { "" };
+    for (n, step) in view.history.steps.iter().enumerate() {
+        let is_undone = n >= view.history.standing;
+        let undone = if is_undone { "  (undone)" } else { "" };
         let who = if step.who.is_empty() {
             "–"
         } else {

@@ -119,10 +119,10 @@ pub(super) fn show(session: &mut Session, patient: PatientId) {
 
 /// Steps of a record for programs.
 pub(super) fn history_json(history: &HistoryView) -> Value {
-    let steps = history.steps.iter().map(|s| {
+    let steps = history.steps.iter().enumerate().map(|(n, s)| {
         json!({
             "id": s.id, "title": s.title, "who": s.who, "when": s.when, "reason": s.reason,
-            "undone": s.undone,
+            "undone": n >= history.standing,
         })
     });
     json!({"steps": steps.collect::<Vec<_>>(), "undo": history.undo, "redo": history.redo})

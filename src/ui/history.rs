@@ -1,5 +1,7 @@
 //! The steps of the record, oldest first: what stands, what was undone, and the way to any of them.
 
+use std::sync::Arc;
+
 use egui::{
     Align, Color32, CornerRadius, FontId, Label, Layout, Pos2, Rect, RichText, Role, ScrollArea,
     Sense, Stroke, Ui, UiBuilder, WidgetInfo, pos2, vec2,
@@ -26,7 +28,7 @@ pub fn history_ui(
     out: &mut Vec<Command>,
 ) {
     let steps = &patient.history.steps[..];
-    let standing = steps.partition_point(|s| !s.undone);
+    let standing = patient.history.standing;
     ui.horizontal(|ui| {
         heading(ui, "History");
         if patient.history.pending {
@@ -71,7 +73,7 @@ pub fn history_ui(
 
 /// Where the rows are. Row 0 is the beginning, row n the n-th step.
 struct List<'a> {
-    steps: &'a [HistoryRow],
+    steps: &'a [Arc<HistoryRow>],
     standing: usize,
     origin: Pos2,
     width: f32,

@@ -1,5 +1,7 @@
 //! Who acts, what was done, and how far the readings have come.
 
+use std::sync::Arc;
+
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
 
@@ -77,26 +79,34 @@ impl State {
         }
     }
 
-    pub(super) fn history_view(&self, patient: PatientId) -> HistoryView {
+    pub(super) fn history_view(&mut self, patient: PatientId) -> HistoryView {
         let Some(history) = self.histories.get(&patient) else {
             return HistoryView::default();
         };
-        let row = |step: &Step, undone: bool| HistoryRow {
-            id: step.id,
-            title: step.title.clone(),
-            who: reader_name(&self.records, step.reader),
-            when: local_time(step.at),
-            reason: step.reason.clone(),
-            undone,
-        };
-        let (done, undone) = (history.done(), history.undone());
-        let standing = done.iter().map(|s| row(s, false));
+        let key = (patient, history.revision());
+        if self.history_rows.as_ref().is_none_or(|(k, _)| *k != key) {
+            let row = |step: &Step| {
+                let make = || {
+                    Arc::new(HistoryRow {
+                        id: step.id,
+                        title: step.title.clone(),
+                        who: reader_name(&self.records, step.reader),
+                        when: local_time(step.at),
+                        reason: step.reason.clone(),
+                    })
+                };
+                Arc::clone(step.row.get_or_init(make))
+            };
+            let undone = history.undone().iter().rev();
+            let rows = history.done().iter().chain(undone).map(row).collect();
+            self.history_rows = Some((key, rows));
+        }
+        let rows = self.history_rows.as_ref();
         HistoryView {
-            steps: standing
-                .chain(undone.iter().rev().map(|s| row(s, true)))
-                .collect(),
-            undo: done.last().map(|s| s.title.clone()),
-            redo: undone.last().map(|s| s.title.clone()),
+            steps: rows.map(|(_, rows)| Arc::clone(rows)).unwrap_or_default(),
+            standing: history.done().len(),
+            undo: history.done().last().map(|s| s.title.clone()),
+            redo: history.undone().last().map(|s| s.title.clone()),
             pending: history.is_pending(),
         }
     }
