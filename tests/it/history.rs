@@ -173,8 +173,9 @@ impl Desk {
 
     fn titles(&mut self) -> Vec<(String, bool)> {
         let history = self.view().history;
-        let rows = history.steps.into_iter();
-        rows.map(|s| (s.title, s.undone)).collect()
+        let rows = history.steps.iter().enumerate();
+        rows.map(|(n, s)| (s.title.clone(), n >= history.standing))
+            .collect()
     }
 
     /// The record on disk is the one in memory, and the trail is whole.
