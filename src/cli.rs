@@ -7,6 +7,7 @@ mod args;
 mod audit;
 mod bench;
 mod files;
+mod keep;
 mod lesion;
 mod output;
 mod session;
@@ -52,6 +53,10 @@ fn run_verb(verb: Verb) -> ExitCode {
         Verb::Phantom(args) => files::phantom(&args),
         Verb::Audit(args) => audit::audit(&args),
         Verb::Bench(args) => bench::bench(&args),
+        Verb::Backup(args) => keep::backup(&args),
+        Verb::Restore(args) => keep::restore(&args),
+        Verb::Salvage(args) => keep::salvage(&args),
+        Verb::Crashes(args) => keep::crashes(&args),
     };
     output::finish(result, is_json)
 }

@@ -10,6 +10,7 @@ pub mod app;
 pub mod audit_export;
 pub mod case;
 pub mod cli;
+pub mod crash;
 pub mod export;
 pub mod geometry;
 pub mod jobs;

@@ -2,7 +2,9 @@
 
 use std::process::ExitCode;
 
+use oncotwin::app::VERSION;
 use oncotwin::cli::{self, Run};
+use oncotwin::crash;
 
 fn main() -> ExitCode {
     tracing_subscriber::fmt()
@@ -12,6 +14,9 @@ fn main() -> ExitCode {
                 .unwrap_or_else(|_| tracing_subscriber::EnvFilter::new("warn")),
         )
         .init();
+    if let Some(dir) = crash::default_dir() {
+        crash::install(dir, VERSION);
+    }
     match cli::run() {
         Run::Ended(code) => code,
         Run::Window(args) => open_window(args),

@@ -16,18 +16,22 @@ mod apply;
 mod artifacts;
 mod atomic;
 mod audit;
+mod backup;
 mod bench;
 mod cache;
 mod carry_over;
 mod connection;
 mod erase;
 mod error;
+mod filesystem;
 mod load;
 mod mask_codec;
 mod memory;
 mod migrate;
 mod query;
 mod rehearsal;
+mod salvage;
+mod soundness;
 mod tamper;
 mod verify;
 mod words;
@@ -36,13 +40,17 @@ mod writer;
 pub use anchor::{default_anchor_folder, forget_anchors};
 pub use artifacts::Artifacts;
 pub use audit::withhold_personal;
+pub use backup::{BackupReport, FileEntry, Gap, RestoreReport, backup, restore};
 pub use bench::{RecordFigures, bench_record};
 pub use cache::{Cache, CacheWarning, Cached, Origin};
 pub use error::Error;
+pub use filesystem::{FileSystem, detect as detect_file_system};
 pub use mask_codec::{MaskCodecError, decode_mask, encode_mask};
 pub use memory::{Refusal, apply_in_memory};
 pub use query::{Act, AuditEntry, Query, Step, Which};
 pub use rehearsal::{Act as RehearsedAct, Rehearsal};
+pub use salvage::{SalvageReport, SalvagedTable, salvage};
+pub use soundness::check_database;
 pub use tamper::{Tampering, tamper};
 pub use verify::{Defect, DefectKind, VerifyOptions, VerifyReport, verify};
 pub use writer::{Answer, Ticket};
@@ -80,6 +88,8 @@ pub struct OpenOptions {
     pub anchors: Option<PathBuf>,
     /// What is asked for.
     pub access: Access,
+    /// Where the folder lies; `None` asks the system.
+    pub file_system: Option<FileSystem>,
 }
 
 /// Reading and writing, or reading only.
@@ -159,10 +169,11 @@ impl Workspace {
             artifacts: artifacts.clone(),
             cache: Cache::new(&dir.join(ARTIFACTS)),
         };
+        let (journalling, notes) = journalling(&options.file_system, dir);
         let mut workspace = Self::idle(dir, artifacts, places.cache.clone());
         let (writer, found) = Writer::open(
             places,
-            Journalling::WriteAhead,
+            journalling,
             workspace.session,
             &options.app_version,
             options.clock,
@@ -181,7 +192,8 @@ impl Workspace {
             records: found.records,
             alerts: found.alerts,
             unclean: found.unclean,
-            ..Opened::default()
+            notes,
+            read_only: None,
         };
         Ok((workspace, opened))
     }
@@ -337,6 +349,26 @@ fn create_private(dir: &Path) -> std::io::Result<()> {
     #[cfg(unix)]
     std::os::unix::fs::DirBuilderExt::mode(&mut builder, 0o700);
     builder.create(dir)
+}
+
+/// How to write on this file system, and what to tell the user of it.
+fn journalling(known: &Option<FileSystem>, dir: &Path) -> (Journalling, Vec<String>) {
+    let found = known.clone().map_or_else(|| detect_file_system(dir), Ok);
+    match found {
+        Ok(FileSystem::Local) => (Journalling::WriteAhead, Vec::new()),
+        Ok(FileSystem::Network(name)) => {
+            let note = format!(
+                "The workspace lies on a network file system ({name}). It is written with a \
+                 rollback journal, which is slower; open it on one computer at a time, and keep \
+                 backups: locks of network file systems cannot always be relied on."
+            );
+            (Journalling::Rollback, vec![note])
+        }
+        Err(error) => {
+            tracing::warn!("the kind of file system is not known: {error}");
+            (Journalling::Rollback, Vec::new())
+        }
+    }
 }
 
 fn lock(dir: &Path) -> Result<File, Error> {

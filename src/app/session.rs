@@ -86,6 +86,7 @@ impl Session {
             app_version: config.version,
             anchors: config.anchors,
             access: config.access,
+            file_system: None,
         };
         let (workspace, opened) = Workspace::open(&config.workspace, options)?;
         workspace.wake_with(Arc::clone(&config.wake));

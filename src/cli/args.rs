@@ -54,6 +54,14 @@ pub(super) enum Verb {
     Audit(AuditArgs),
     /// Measure the program, or prove what it claims.
     Bench(BenchArgs),
+    /// Write a workspace as one file.
+    Backup(BackupArgs),
+    /// Unpack a backup as a new workspace.
+    Restore(RestoreArgs),
+    /// Copy what can be read of a damaged workspace into a new one.
+    Salvage(SalvageArgs),
+    /// Look through the reports of crashes.
+    Crashes(CrashesArgs),
 }
 
 impl Verb {
@@ -72,6 +80,10 @@ impl Verb {
             Self::Phantom(a) => a.json,
             Self::Audit(a) => a.json,
             Self::Bench(a) => a.json,
+            Self::Backup(a) => a.json,
+            Self::Restore(a) => a.json,
+            Self::Salvage(a) => a.json,
+            Self::Crashes(a) => a.json,
         }
     }
 }
@@ -338,6 +350,80 @@ pub(super) enum BenchVerb {
         /// How many.
         #[arg(long, default_value_t = 100_000)]
         gestures: usize,
+    },
+}
+
+/// `oncotwin backup`
+#[derive(ClapArgs)]
+pub(super) struct BackupArgs {
+    /// Workspace folder (default: the platform's data directory).
+    #[arg(long = "case", value_name = "DIR")]
+    pub workspace: Option<PathBuf>,
+    /// File to write, `NAME.oncotwin-backup`; it must not exist.
+    #[arg(long, value_name = "FILE")]
+    pub out: PathBuf,
+    /// Answer with one JSON document.
+    #[arg(long)]
+    pub json: bool,
+}
+
+/// `oncotwin restore`
+#[derive(ClapArgs)]
+pub(super) struct RestoreArgs {
+    /// The backup.
+    pub backup: PathBuf,
+    /// Workspace folder to make, absent or empty (default: the platform's data directory).
+    #[arg(long = "case", value_name = "DIR")]
+    pub workspace: Option<PathBuf>,
+    /// Answer with one JSON document.
+    #[arg(long)]
+    pub json: bool,
+}
+
+/// `oncotwin salvage`
+#[derive(ClapArgs)]
+pub(super) struct SalvageArgs {
+    /// The damaged workspace, which is only read (default: the platform's data directory).
+    #[arg(long = "case", value_name = "DIR")]
+    pub workspace: Option<PathBuf>,
+    /// Workspace folder to make, absent or empty.
+    #[arg(long, value_name = "DIR")]
+    pub out: PathBuf,
+    /// Answer with one JSON document.
+    #[arg(long)]
+    pub json: bool,
+}
+
+/// `oncotwin crashes`
+#[derive(ClapArgs)]
+pub(super) struct CrashesArgs {
+    /// What to do with the reports.
+    #[command(subcommand)]
+    pub verb: CrashVerb,
+    /// Answer with one JSON document.
+    #[arg(long, global = true)]
+    pub json: bool,
+}
+
+/// Verbs of `oncotwin crashes`.
+#[derive(Subcommand)]
+pub(super) enum CrashVerb {
+    /// List the reports that were not dealt with, newest first.
+    List,
+    /// Print a report.
+    Show {
+        /// The report.
+        path: PathBuf,
+    },
+    /// Move a report to those that were dealt with.
+    Keep {
+        /// The report.
+        path: PathBuf,
+    },
+    /// Delete a report.
+    Delete {
+        /// The report.
+        path: PathBuf,
     },
 }
 

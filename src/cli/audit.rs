@@ -122,6 +122,7 @@ fn export(dir: &Path, format: Format, out: &Path) -> Result<Output, Failure> {
         app_version: env!("CARGO_PKG_VERSION").to_owned(),
         anchors: store::default_anchor_folder(),
         access: Access::WriteOrRead,
+        file_system: None,
     };
     let (workspace, opened) =
         Workspace::open(dir, options).map_err(|error| store_failure(error).at(dir.display()))?;

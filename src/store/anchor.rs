@@ -151,7 +151,7 @@ pub(super) enum Finding {
     },
     /// The trail has other entries than it had.
     Other { entries: i64, head: String },
-    /// No slot of the file was made with the key.
+    /// The file holds something that was not made with the key.
     Forged { path: PathBuf },
 }
 
@@ -266,11 +266,16 @@ fn read(path: &Path, key: &Key, workspace: &str) -> Result<Read, Error> {
     if bytes.iter().all(|b| *b == 0) {
         return Ok(Read::Absent);
     }
-    let newest = bytes
+    // A slot that is no JSON was being written when the power went; the other one counts then.
+    let whole: Vec<Anchor> = bytes
         .chunks(SLOT)
-        .filter_map(|slot| serde_json::from_slice::<Anchor>(slot.trim_ascii()).ok())
-        .filter(|anchor| anchor.workspace == workspace && key.has_made(anchor))
-        .max_by_key(|anchor| anchor.entries);
+        .filter_map(|slot| serde_json::from_slice(slot.trim_ascii()).ok())
+        .collect();
+    let is_own = |anchor: &Anchor| anchor.workspace == workspace && key.has_made(anchor);
+    if !whole.iter().all(is_own) {
+        return Ok(Read::Forged);
+    }
+    let newest = whole.into_iter().max_by_key(|anchor| anchor.entries);
     Ok(newest.map_or(Read::Forged, Read::Anchor))
 }
 

@@ -68,6 +68,7 @@ pub fn bench_record(scratch: &Path, gestures: usize) -> Result<RecordFigures, Er
         app_version: env!("CARGO_PKG_VERSION").to_owned(),
         anchors: Some(scratch.join("keys")),
         access: Access::Write,
+        file_system: None,
     };
     let refused = |refusal: Refusal| Error::Refused(refusal.to_string());
     let (workspace, _) = Workspace::open(&dir, options())?;

@@ -148,6 +148,32 @@ pub enum Error {
         "the record was saved, but the anchor that protects the end of its audit trail was not: {0}"
     )]
     Anchor(#[source] Box<Error>),
+    /// A file of that name is there already.
+    #[error("{} exists already and is left as it is; choose another name", path.display())]
+    Exists {
+        /// The file.
+        path: PathBuf,
+    },
+    /// A folder that must be new holds something.
+    #[error("the folder {} is not empty; name a new or an empty one", dir.display())]
+    NotEmpty {
+        /// The folder.
+        dir: PathBuf,
+    },
+    /// The file is not a backup, or not whole.
+    #[error(
+        "{} cannot be restored: {detail}; nothing was restored, try another copy of the backup",
+        path.display()
+    )]
+    Backup {
+        /// The file.
+        path: PathBuf,
+        /// What is wrong with it.
+        detail: String,
+    },
+    /// The user asked to stop; nothing was left behind.
+    #[error(transparent)]
+    Cancelled(#[from] crate::jobs::Cancelled),
     /// The writer has ended.
     #[error("the workspace is closed; nothing of this change was saved")]
     Stopped,
@@ -185,6 +211,10 @@ impl Error {
             Self::Corrupt { .. } => "E-ARTIFACT-CORRUPT",
             Self::ReadingOnly { .. } => "E-READING-ONLY",
             Self::Anchor(_) => "E-ANCHOR",
+            Self::Exists { .. } => "E-EXISTS",
+            Self::NotEmpty { .. } => "E-NOT-EMPTY",
+            Self::Backup { .. } => "E-BACKUP",
+            Self::Cancelled(_) => "E-CANCELLED",
             Self::Stopped => "E-STOPPED",
         }
     }

@@ -1,7 +1,7 @@
 //! Changes applied to records in memory, by the same rules as the tables, and what takes them back.
 
 use crate::case::{
-    Annotation, AnnotationId, Change, LesionId, PatientId, Records, Segmented, SeriesId,
+    Annotation, AnnotationId, Change, LesionId, PatientId, ReaderId, Records, Segmented, SeriesId,
 };
 
 /// Why a change contradicts the record.
@@ -30,29 +30,59 @@ pub enum Refusal {
 /// # Errors
 /// The first [`Refusal`]; a store refuses the same changes.
 pub fn apply_in_memory(records: &mut Records, changes: &[Change]) -> Result<Vec<Change>, Refusal> {
-    let mut done: Vec<Vec<Change>> = Vec::with_capacity(changes.len());
+    let mut done: Vec<Vec<Back>> = Vec::with_capacity(changes.len());
     for change in changes {
         match apply(records, change) {
             Ok(inverse) => done.push(inverse),
             Err(refusal) => {
-                for change in done.into_iter().rev().flatten() {
-                    // Each inverse was made for exactly this state; none of its changes is refused.
-                    drop(apply(records, &change));
+                for back in done.into_iter().rev().flatten() {
+                    back.take(records);
                 }
                 return Err(refusal);
             }
         }
     }
-    Ok(done.into_iter().rev().flatten().collect())
+    let back = done.into_iter().rev().flatten();
+    Ok(back.filter_map(Back::into_change).collect())
+}
+
+/// One step back.
+enum Back {
+    /// By a change that the record knows.
+    Change(Change),
+    /// By leaving out what no change takes out: it only ever comes in for good.
+    ForgetSource(SeriesId),
+    ForgetReader(ReaderId),
+    ForgetSetting(String),
+}
+
+impl Back {
+    fn take(self, r: &mut Records) {
+        match self {
+            // It was made for exactly this state, so it is not refused.
+            Self::Change(change) => drop(apply(r, &change)),
+            Self::ForgetSource(id) => r.sources.retain(|s| s.series != id),
+            Self::ForgetReader(id) => r.readers.retain(|x| x.id != id),
+            Self::ForgetSetting(key) => r.settings.retain(|(k, _)| *k != key),
+        }
+    }
+
+    fn into_change(self) -> Option<Change> {
+        match self {
+            Self::Change(change) => Some(change),
+            Self::ForgetSource(_) | Self::ForgetReader(_) | Self::ForgetSetting(_) => None,
+        }
+    }
 }
 
 /// Applies one change, all of it or nothing; returns what takes it back.
 ///
 /// `Put…` replaces by id; removing takes dependents along (a lesion its gestures, a gesture its
 /// mask) except that a visit must be empty, and removing what is not there changes nothing.
-fn apply(records: &mut Records, change: &Change) -> Result<Vec<Change>, Refusal> {
+fn apply(records: &mut Records, change: &Change) -> Result<Vec<Back>, Refusal> {
     let r = records;
     let mut inverse = Vec::new();
+    let mut forget = None;
     match change {
         Change::PutPatient(patient, identity) => {
             check(patient.id == identity.patient, Refusal::OtherPatient)?;
@@ -93,8 +123,10 @@ fn apply(records: &mut Records, change: &Change) -> Result<Vec<Change>, Refusal>
         }
         Change::PutSource(source) => {
             patient_of_series(r, source.series)?;
-            // A new source goes when its series goes.
-            inverse.extend(put(&mut r.sources, source, |s| s.series).map(Change::PutSource));
+            match put(&mut r.sources, source, |s| s.series) {
+                Some(before) => inverse.push(Change::PutSource(before)),
+                None => forget = Some(Back::ForgetSource(source.series)),
+            }
         }
         Change::RemoveSeries(id) => {
             inverse.extend(take(&mut r.series, *id, |s| s.id).map(Change::PutSeries));
@@ -165,10 +197,10 @@ fn apply(records: &mut Records, change: &Change) -> Result<Vec<Change>, Refusal>
         Change::RemoveScenario(id) => {
             inverse.extend(take(&mut r.scenarios, *id, |s| s.id).map(Change::PutScenario));
         }
-        Change::PutReader(reader) => {
-            // Readers are never removed, so a new one stays when the entering is taken back.
-            inverse.extend(put(&mut r.readers, reader, |x| x.id).map(Change::PutReader));
-        }
+        Change::PutReader(reader) => match put(&mut r.readers, reader, |x| x.id) {
+            Some(before) => inverse.push(Change::PutReader(before)),
+            None => forget = Some(Back::ForgetReader(reader.id)),
+        },
         Change::PutSignoff(signoff) => {
             let time_point = get(&r.time_points, signoff.time_point, |t| t.id);
             let owner = time_point.ok_or(Refusal::NoParent)?.patient;
@@ -199,11 +231,17 @@ fn apply(records: &mut Records, change: &Change) -> Result<Vec<Change>, Refusal>
         }
         Change::PutSetting(key, value) => {
             let setting = (key.clone(), value.clone());
-            let before = put(&mut r.settings, &setting, |s| s.0.clone());
-            inverse.extend(before.map(|(key, value)| Change::PutSetting(key, value)));
+            match put(&mut r.settings, &setting, |s| s.0.clone()) {
+                Some((key, value)) => inverse.push(Change::PutSetting(key, value)),
+                None => forget = Some(Back::ForgetSetting(key.clone())),
+            }
         }
     }
-    Ok(inverse)
+    Ok(inverse
+        .into_iter()
+        .map(Back::Change)
+        .chain(forget)
+        .collect())
 }
 
 const fn check(holds: bool, refusal: Refusal) -> Result<(), Refusal> {

@@ -20,7 +20,7 @@ use super::audit::{Entry, GENESIS};
 use super::connection;
 use super::error::Error;
 use super::words::Fault;
-use super::{ARTIFACTS, DATABASE, migrate};
+use super::{ARTIFACTS, DATABASE, migrate, soundness};
 use replay::{Act, Replay};
 
 /// What to hold the trail against.
@@ -191,13 +191,8 @@ fn checks(
 
 /// Findings of SQLite on the file as such.
 fn integrity(conn: &Connection, report: &mut VerifyReport) -> Result<(), Fault> {
-    let mut statement = conn.prepare("PRAGMA integrity_check(20)")?;
-    let findings = statement.query_map([], |row| row.get::<_, String>(0))?;
-    for finding in findings {
-        let finding = finding?;
-        if finding != "ok" {
-            report.add(None, DefectKind::Database, finding);
-        }
+    for finding in soundness::findings(conn, "integrity_check")? {
+        report.add(None, DefectKind::Database, finding);
     }
     Ok(())
 }

@@ -481,12 +481,13 @@ mod tests {
             .pragma_update(None, "max_page_count", 1 << 30)
             .unwrap();
         assert_eq!(writer.commit(&enter_patient("second")).unwrap(), Some(4));
-        let names: Vec<_> = load(&writer.conn)
+        let mut names: Vec<_> = load(&writer.conn)
             .unwrap()
             .identities
             .into_iter()
             .map(|i| i.name)
             .collect();
+        names.sort();
         assert_eq!(names, ["first", "second"]);
     }
 }

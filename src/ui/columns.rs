@@ -123,6 +123,7 @@ fn title_ui(
     let size = vec2(ui.available_width(), 24.0);
     // From the right, so that a long date gives way to what can be clicked.
     ui.allocate_ui_with_layout(size, Layout::right_to_left(Align::Center), |ui| {
+        ui.spacing_mut().item_spacing.x = 5.0;
         let name = format!("Actions for {}", column.title);
         let read_only = view.read_only.as_deref();
         menu(ui, &name, |ui| {

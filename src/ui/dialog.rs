@@ -73,11 +73,7 @@ pub(super) fn frame(
             ui.set_width(width.min(room.x - 64.0));
             ui.label(RichText::new(title).font(theme::medium(16.0)).color(p.text));
             ui.add_space(2.0);
-            egui::ScrollArea::vertical()
-                .max_height(room.y - 110.0)
-                .auto_shrink([false, true])
-                .show(ui, add)
-                .inner
+            add(ui)
         });
     shown
         .response

@@ -4,7 +4,7 @@ use egui::{Align, Layout, RichText, TextEdit, Ui};
 
 use super::dialog::{self, Answer};
 use super::theme;
-use super::widgets::{danger_button, weak};
+use super::widgets::{danger_button, outlined, weak};
 use crate::app::Command;
 use crate::app::view::{PatientId, View};
 
@@ -69,10 +69,13 @@ pub(super) fn erase_ui(ui: &Ui, view: &View, form: &mut EraseForm, fresh: bool) 
         if fresh {
             field.request_focus();
         }
-        ui.checkbox(
-            &mut form.sure,
-            "I mean this patient, and know that erasing cannot be undone",
-        );
+        ui.scope(|ui| {
+            outlined(ui);
+            ui.checkbox(
+                &mut form.sure,
+                "I mean this patient, and know that erasing cannot be undone",
+            );
+        });
         ui.add_space(8.0);
         ui.with_layout(Layout::right_to_left(Align::Center), |ui| {
             let reason = form.reason.trim().to_owned();

@@ -6,10 +6,7 @@ use super::theme;
 use super::widgets::heading;
 
 const MOUSE: &[(&str, &str)] = &[
-    (
-        "Left drag",
-        "window width and level, or diameter when that tool is on",
-    ),
+    ("Left drag", "window and level, or diameter with that tool"),
     ("Middle drag", "move the picture"),
     ("Right drag", "magnify"),
     ("Wheel", "one slice per notch; with Shift five"),
@@ -31,16 +28,19 @@ const KEYS: &[(&str, &str)] = &[
     ("R", "reset magnification and window"),
     ("G", "masks on or off"),
     ("M", "masks outlined or filled"),
+    ("?", "this sheet"),
+];
+
+const RECORD: &[(&str, &str)] = &[
     ("Ctrl + Z", "undo the last step"),
-    ("Ctrl + Shift + Z, Ctrl + Y", "redo"),
+    ("Ctrl + Shift + Z", "redo; also Ctrl + Y"),
     ("H", "history of steps"),
-    ("V", "versions of the mask of the selected lesion"),
-    ("T", "where its size comes from"),
+    ("V", "versions of the selected mask"),
+    ("T", "where the selected size comes from"),
     ("Shift + S", "mark the reading as reviewed"),
     ("S", "sign the reading; amend a signed one"),
     ("P", "name the reader"),
     ("F6", "from the picture to the bar; on with Tab"),
-    ("?", "this sheet"),
 ];
 
 /// Shows the sheet while `open`.
@@ -57,20 +57,26 @@ pub(super) fn help_ui(ui: &Ui, open: &mut bool) {
         .resizable(false)
         .anchor(Align2::CENTER_CENTER, vec2(0.0, 0.0))
         .show(ui.ctx(), |ui| {
+            ui.spacing_mut().interact_size.y = 18.0;
             ui.horizontal_top(|ui| {
-                for (title, rows) in [("On a slice", MOUSE), ("Keys", KEYS)] {
-                    ui.vertical(|ui| {
-                        heading(ui, title);
-                        Grid::new(title).spacing(vec2(16.0, 4.0)).show(ui, |ui| {
-                            for (key, what) in rows {
-                                ui.label(RichText::new(*key).font(theme::medium(12.5)));
-                                ui.label(RichText::new(*what).size(12.5));
-                                ui.end_row();
-                            }
-                        });
-                    });
-                    ui.add_space(18.0);
-                }
+                ui.vertical(|ui| {
+                    section_ui(ui, "On a slice", MOUSE);
+                    ui.add_space(8.0);
+                    section_ui(ui, "Record", RECORD);
+                });
+                ui.add_space(18.0);
+                ui.vertical(|ui| section_ui(ui, "Keys", KEYS));
             });
         });
+}
+
+fn section_ui(ui: &mut Ui, title: &str, rows: &[(&str, &str)]) {
+    heading(ui, title);
+    Grid::new(title).spacing(vec2(16.0, 3.0)).show(ui, |ui| {
+        for (key, what) in rows {
+            ui.label(RichText::new(*key).font(theme::medium(12.5)));
+            ui.label(RichText::new(*what).size(12.5));
+            ui.end_row();
+        }
+    });
 }

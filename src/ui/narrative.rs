@@ -14,36 +14,38 @@ pub fn narrative_ui(ui: &mut Ui, narrative: &[NarrativeRow], out: &mut Vec<Comma
         weak(ui, "Written once a lesion is measured.");
     }
     let p = theme::palette(ui);
-    ui.spacing_mut().item_spacing.y = 4.0;
+    ui.spacing_mut().item_spacing = egui::vec2(4.0, 4.0);
     for row in narrative {
-        let response = ui.add(
-            Label::new(RichText::new(&row.text).size(13.0).color(p.text))
-                .wrap()
-                .sense(Sense::hover()),
-        );
-        if row.facts.is_empty() {
-            continue;
-        }
-        response.on_hover_ui(|ui| {
-            for (_, fact) in &row.facts {
-                ui.label(RichText::new(fact).size(12.0));
-            }
-        });
         ui.horizontal_wrapped(|ui| {
-            ui.spacing_mut().item_spacing = egui::vec2(4.0, 3.0);
-            for (number, fact) in &row.facts {
-                let name = format!("Where does F{number} come from?");
-                let chip = chip_button(ui, None, &format!("F{number}"), p.text_weak, &name);
-                let chip = chip.on_hover_ui(|ui| {
-                    ui.label(RichText::new(fact).size(12.0));
-                    weak(ui, "Click: where this comes from");
+            let response = ui.add(
+                Label::new(RichText::new(&row.text).size(13.0).color(p.text))
+                    .wrap()
+                    .sense(Sense::hover()),
+            );
+            if !row.facts.is_empty() {
+                response.on_hover_ui(|ui| {
+                    for (_, fact) in &row.facts {
+                        ui.label(RichText::new(fact).size(12.0));
+                    }
                 });
-                if chip.clicked() {
-                    let subject = Subject::Fact(*number);
-                    out.push(Command::Trace { subject });
-                }
+            }
+            for (number, fact) in &row.facts {
+                fact_ui(ui, *number, fact, out);
             }
         });
-        ui.add_space(2.0);
+    }
+}
+
+fn fact_ui(ui: &mut Ui, number: u32, fact: &str, out: &mut Vec<Command>) {
+    let p = theme::palette(ui);
+    let name = format!("Where does F{number} come from?");
+    let chip = chip_button(ui, None, &format!("F{number}"), p.text_weak, &name);
+    let chip = chip.on_hover_ui(|ui| {
+        ui.label(RichText::new(fact).size(12.0));
+        weak(ui, "Click: where this comes from");
+    });
+    if chip.clicked() {
+        let subject = Subject::Fact(number);
+        out.push(Command::Trace { subject });
     }
 }

@@ -17,6 +17,9 @@ use super::widgets::{Icon, icon_button, icon_toggle, primary_button, weak};
 use crate::app::Command;
 use crate::app::view::{PatientView, View};
 
+/// In a narrower bar the panels share a menu.
+const NARROW: f32 = 900.0;
+
 /// Draws everything of a patient into `ui`.
 pub fn patient_ui(
     ui: &mut Ui,
@@ -93,7 +96,7 @@ fn side_ui(
                 top: 6,
                 ..Margin::ZERO
             }))
-            .default_size((ui.available_height() * 0.45).min(most))
+            .default_size((ui.available_height() * 0.45).max(230.0).min(most))
             .size_range(80.0..=most)
             .show(ui, |ui| history_ui(ui, patient, read_only, state, out));
     }
@@ -149,9 +152,18 @@ fn bar_ui(
         if help.clicked() {
             state.show_help = !state.show_help;
         }
-        if primary_button(ui, "Export report…").clicked() {
+        // The name of the patient goes before the words of buttons.
+        let narrow = size.x < NARROW;
+        let export = if narrow {
+            "Export…"
+        } else {
+            "Export report…"
+        };
+        if primary_button(ui, export).clicked() {
             out.push(Command::ChooseExport);
         }
+        ui.separator();
+        panels_ui(ui, narrow, state);
         ui.separator();
         tools_ui(ui, patient, read_only, state, out);
         ui.add_space(8.0);
@@ -176,14 +188,8 @@ fn bar_ui(
     }
 }
 
-/// Tools and switches; laid out from right to left.
-fn tools_ui(
-    ui: &mut Ui,
-    patient: &PatientView,
-    read_only: Option<&str>,
-    state: &mut UiState,
-    out: &mut Vec<Command>,
-) {
+/// Which panels are shown; a menu where there is little room. Laid out from right to left.
+fn panels_ui(ui: &mut Ui, narrow: bool, state: &mut UiState) {
     ui.spacing_mut().item_spacing.x = 4.0;
     let toggles = [
         (
@@ -198,18 +204,33 @@ fn tools_ui(
         ),
         ("Lesions", "Show or hide the table", &mut state.show_table),
     ];
-    for (text, hover, on) in toggles {
-        let name = format!("{text} panel");
-        if ui
-            .add(egui::Button::selectable(*on, text))
-            .accessible_name(name)
-            .on_hover_text(hover)
-            .clicked()
-        {
-            *on = !*on;
+    let draw = |ui: &mut Ui| {
+        for (text, hover, on) in toggles {
+            if ui
+                .add(egui::Button::selectable(*on, text))
+                .accessible_name(format!("{text} panel"))
+                .on_hover_text(hover)
+                .clicked()
+            {
+                *on = !*on;
+            }
         }
+    };
+    if narrow {
+        ui.menu_button("Panels", draw);
+    } else {
+        draw(ui);
     }
-    ui.separator();
+}
+
+/// Tools and switches; laid out from right to left.
+fn tools_ui(
+    ui: &mut Ui,
+    patient: &PatientView,
+    read_only: Option<&str>,
+    state: &mut UiState,
+    out: &mut Vec<Command>,
+) {
     if icon_toggle(
         ui,
         Icon::Fill,

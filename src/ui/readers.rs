@@ -3,7 +3,7 @@
 use egui::{Align, Button, ComboBox, Key, Layout, RichText, ScrollArea, TextEdit, Ui};
 
 use super::dialog::{self, Answer, Dialog};
-use super::signing::SignForm;
+use super::signing::{AmendForm, SignForm};
 use super::state::UiState;
 use super::theme;
 use super::widgets::{Icon, chip_button, heading, primary_button, weak};
@@ -19,6 +19,7 @@ pub(super) enum Then {
     Nothing,
     Review(TimePointId),
     Sign(TimePointId),
+    Amend(TimePointId),
 }
 
 /// What was entered so far.
@@ -46,6 +47,9 @@ impl ReaderForm {
             }
             Then::Sign(time_point) => {
                 Answer::Next(vec![choice], Dialog::Sign(SignForm::new(time_point)))
+            }
+            Then::Amend(time_point) => {
+                Answer::Next(vec![choice], Dialog::Amend(AmendForm::new(time_point)))
             }
         }
     }
@@ -105,6 +109,10 @@ pub(super) fn reader_ui(ui: &Ui, view: &View, form: &mut ReaderForm, fresh: bool
         Then::Sign(_) => (
             "Who is signing?",
             "A signature carries the name of its reader, and none is named yet.",
+        ),
+        Then::Amend(_) => (
+            "Who is amending?",
+            "An amendment carries the name of its reader, and none is named yet.",
         ),
     };
     dialog::frame(ui, title, 380.0, |ui| {

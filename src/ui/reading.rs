@@ -1,10 +1,10 @@
 //! The state of the reading of a time point: the badge in the head of its column and its menu.
 
-use egui::{Color32, Popup, RichText, Ui};
+use egui::{Align, Color32, Layout, Popup, RichText, Ui, UiBuilder};
 
 use super::dialog::Dialog;
 use super::readers::{ReaderForm, Then, current};
-use super::signing::{AmendForm, sign};
+use super::signing::{amend, sign};
 use super::state::UiState;
 use super::theme::{self, Palette};
 use super::widgets::{Icon, chip_button, gated, icon, weak};
@@ -77,8 +77,12 @@ fn menu_ui(
     let p = theme::palette(ui);
     let (_, word, _) = look(p, reading);
     ui.set_min_width(230.0);
-    ui.set_max_width(320.0);
-    states_ui(ui, reading, word);
+    ui.set_max_width(340.0);
+    // Menus stretch what they hold, which tears sentences apart.
+    ui.scope_builder(
+        UiBuilder::new().layout(Layout::top_down(Align::Min)),
+        |ui| states_ui(ui, reading, word),
+    );
     ui.separator();
     let read_only = view.read_only.as_deref();
     let empty = (!reading.has_content).then_some("No lesion is marked at this time point");
@@ -103,9 +107,9 @@ fn menu_ui(
     let unsigned = signed
         .is_none()
         .then_some("Only a signed reading is amended");
-    let amend = gated(ui, read_only.or(unsigned), egui::Button::new("Amend…"));
-    if amend.clicked() {
-        state.ask(Dialog::Amend(AmendForm::new(time_point)));
+    let amending = gated(ui, read_only.or(unsigned), egui::Button::new("Amend…"));
+    if amending.clicked() {
+        state.ask(amend(view, time_point));
     }
     ui.separator();
     if ui.button("Where does this come from?").clicked() {
@@ -131,7 +135,7 @@ pub(super) fn sign_key(view: &View, column: &ColumnView, state: &mut UiState) {
         return;
     }
     if column.reading.state == ReadingState::Signed {
-        state.ask(Dialog::Amend(AmendForm::new(column.id)));
+        state.ask(amend(view, column.id));
     } else if column.reading.has_content {
         state.ask(sign(view, column.id));
     }

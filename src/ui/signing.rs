@@ -1,13 +1,16 @@
 //! Signing a reading, and amending a signed one.
 
-use egui::{Align, Button, Key, Layout, RadioButton, RichText, TextEdit, Ui};
+use egui::{Align, Button, Key, Layout, RichText, TextEdit, Ui};
 
 use super::dialog::{self, Answer, Dialog};
 use super::readers::{ReaderForm, Then, current};
 use super::theme;
-use super::widgets::{Icon, icon, primary_button, weak};
+use super::widgets::{Icon, icon, primary_button, radio, weak};
 use crate::app::Command;
 use crate::app::view::{ColumnView, Meaning, PatientView, TimePointId, View};
+
+/// More lesions with warnings are counted, not listed, so that the question fits a small window.
+const SHOWN_DOUBTS: usize = 4;
 
 /// What was entered of a signature.
 pub(super) struct SignForm {
@@ -44,6 +47,14 @@ pub(super) fn sign(view: &View, time_point: TimePointId) -> Dialog {
     match current(&view.readers) {
         Some(_) => Dialog::Sign(SignForm::new(time_point)),
         None => Dialog::Reader(ReaderForm::new(Then::Sign(time_point))),
+    }
+}
+
+/// So does amending.
+pub(super) fn amend(view: &View, time_point: TimePointId) -> Dialog {
+    match current(&view.readers) {
+        Some(_) => Dialog::Amend(AmendForm::new(time_point)),
+        None => Dialog::Reader(ReaderForm::new(Then::Amend(time_point))),
     }
 }
 
@@ -121,11 +132,15 @@ pub(super) fn sign_ui(ui: &Ui, view: &View, form: &mut SignForm) -> Answer {
             ui,
             format!("{} · {}", patient.name, subject(patient, index)),
         );
-        for doubt in doubts(patient, index) {
+        let doubts = doubts(patient, index);
+        for doubt in doubts.iter().take(SHOWN_DOUBTS) {
             ui.horizontal_top(|ui| {
                 icon(ui, Icon::Warning, p.warning, "Warning");
                 ui.add(egui::Label::new(RichText::new(doubt).size(12.0)).wrap());
             });
+        }
+        if let Some(more) = doubts.len().checked_sub(SHOWN_DOUBTS).filter(|n| *n > 0) {
+            weak(ui, format!("and {more} more lesions with warnings"));
         }
         ui.add_space(6.0);
         let reader = current(&view.readers);
@@ -157,7 +172,7 @@ pub(super) fn sign_ui(ui: &Ui, view: &View, form: &mut SignForm) -> Answer {
                 explained(meaning)
             );
             let on = form.meaning == Some(meaning);
-            if ui.add(RadioButton::new(on, text)).clicked() {
+            if radio(ui, on, &text).clicked() {
                 form.meaning = Some(meaning);
             }
         }
@@ -236,6 +251,7 @@ pub(super) fn amend_ui(ui: &Ui, view: &View, form: &mut AmendForm, fresh: bool) 
             let reason = form.reason.trim().to_owned();
             let missing = match &view.read_only {
                 Some(reason) => Some(reason.as_str()),
+                None if current(&view.readers).is_none() => Some("Say first who amends"),
                 None if reason.is_empty() => Some("A reason is required"),
                 None => None,
             };

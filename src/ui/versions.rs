@@ -1,14 +1,14 @@
 //! Masks that were ever made of a lesion at a time point: the list, and two of them compared.
 
 use egui::{
-    Align2, Button, Color32, Grid, Id, Label, RadioButton, RichText, ScrollArea, Sense, Shape,
-    Stroke, Ui, Window, pos2, vec2,
+    Align2, Button, Color32, Grid, Id, Label, RichText, ScrollArea, Sense, Shape, Stroke, Ui,
+    Window, pos2, vec2,
 };
 
 use super::reading::SIGNED;
 use super::state::UiState;
 use super::theme;
-use super::widgets::{chip, gated, spinner, weak};
+use super::widgets::{chip, gated, radio, spinner, weak};
 use crate::app::Command;
 use crate::app::view::{AnnotationId, LesionId, PatientView, StepId, VersionRow, VersionsView};
 
@@ -118,17 +118,18 @@ fn table_ui(
             Grid::new("versions table")
                 .spacing(vec2(12.0, 5.0))
                 .show(ui, |ui| {
+                    // Numbers and choice first; what is long comes last and scrolls.
                     let heads = [
                         "A",
                         "B",
                         "When",
-                        "Who",
-                        "What",
                         "Long × short",
                         "Volume",
                         "Confidence",
-                        "Why",
                         "",
+                        "Who",
+                        "What",
+                        "Why",
                     ];
                     for head in heads {
                         ui.label(RichText::new(head).size(11.5).color(p.text_weak));
@@ -155,15 +156,16 @@ fn row_ui(
     for (side, letter) in ["A", "B"].into_iter().enumerate() {
         let on = pair.chosen[side] == Some(row.id);
         let taken = pair.chosen[1 - side] == Some(row.id);
-        let radio = ui
-            .add_enabled(several && !taken, RadioButton::new(on, ""))
+        let choice = ui
+            .add_enabled_ui(several && !taken, |ui| radio(ui, on, ""))
+            .inner
             .accessible_name(format!("{letter}: mask of {}", row.when))
             .on_disabled_hover_text(if several {
                 "A mask is compared with another one"
             } else {
                 "There is only one mask"
             });
-        if radio.clicked() && !on {
+        if choice.clicked() && !on {
             pair.chosen[side] = Some(row.id);
             if let [Some(a), Some(b)] = pair.chosen {
                 out.push(Command::CompareVersions { a, b });
@@ -176,19 +178,13 @@ fn row_ui(
     } else {
         &row.who
     };
-    let number = RichText::new(&row.axes).font(theme::medium(12.5));
-    for text in [
-        RichText::new(&row.when),
-        RichText::new(who),
-        RichText::new(&row.what),
-        number,
-        RichText::new(&row.volume),
-        RichText::new(format!("{:.2}", row.confidence)),
-        RichText::new(&row.why),
-    ] {
-        let text = if row.standing { text } else { text.color(ink) };
-        ui.add(Label::new(text.size(12.5)).extend());
-    }
+    let value = |ui: &mut Ui, text: RichText| {
+        ui.add(Label::new(text.size(12.5).color(ink)).extend());
+    };
+    value(ui, RichText::new(&row.when));
+    value(ui, RichText::new(&row.axes).font(theme::medium(12.5)));
+    value(ui, RichText::new(&row.volume));
+    value(ui, RichText::new(format!("{:.2}", row.confidence)));
     if row.standing {
         chip(ui, "Stands", p.success);
     } else {
@@ -198,6 +194,9 @@ fn row_ui(
             out.push(Command::RestoreVersion { version: row.id });
         }
     }
+    value(ui, RichText::new(who));
+    value(ui, RichText::new(&row.what));
+    value(ui, RichText::new(&row.why));
 }
 
 fn comparison_ui(ui: &mut Ui, versions: &VersionsView, pair: &Pair) {

@@ -285,9 +285,11 @@ pub(super) fn chip_button(
     let galley = ui
         .painter()
         .layout_no_wrap(text.to_owned(), theme::medium(11.5), color);
-    let lead = if icon.is_some() { 18.0 } else { 6.0 };
-    let tail = if text.is_empty() { 2.0 } else { 6.0 };
-    let size = vec2(lead + galley.size().x + tail, 20.0);
+    let lead = if icon.is_some() { 20.0 } else { 6.0 };
+    let tail = if text.is_empty() { 0.0 } else { 6.0 };
+    // Without an icon it stands in the flow of text and must not push the lines apart.
+    let height = if icon.is_some() { 20.0 } else { 17.0 };
+    let size = vec2(lead + galley.size().x + tail, height);
     let (rect, response) = ui.allocate_exact_size(size, Sense::click());
     let lively = response.hovered() || response.has_focus();
     let (fill, edge) = if lively { (0.26, 1.0) } else { (0.14, 0.6) };
@@ -372,6 +374,31 @@ pub(super) fn weak(ui: &mut Ui, text: impl Into<String>) -> Response {
     Label::new(RichText::new(text).size(12.0).color(color))
         .wrap()
         .ui(ui)
+}
+
+/// Boxes and rings on a panel are empty until they are chosen.
+pub(super) fn outlined(ui: &mut Ui) {
+    let p = theme::palette(ui);
+    let widgets = &mut ui.visuals_mut().widgets;
+    for state in [
+        &mut widgets.inactive,
+        &mut widgets.hovered,
+        &mut widgets.active,
+    ] {
+        state.bg_fill = p.field;
+        state.bg_stroke = Stroke::new(1.2, p.border_strong);
+    }
+    widgets.hovered.bg_stroke.color = p.text_weak;
+    ui.spacing_mut().icon_spacing = 6.0;
+}
+
+/// One of several choices that exclude each other.
+pub(super) fn radio(ui: &mut Ui, on: bool, text: &str) -> Response {
+    ui.scope(|ui| {
+        outlined(ui);
+        ui.radio(on, text)
+    })
+    .inner
 }
 
 /// The button of what cannot be taken back.

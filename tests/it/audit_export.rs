@@ -17,6 +17,7 @@ fn filled(dir: &Path) {
         app_version: "0.1.0-test".to_owned(),
         anchors: None,
         access: Access::Write,
+        file_system: None,
     };
     let (workspace, _) = Workspace::open(dir, options).unwrap();
     let mut r = Rehearsal::new(1);

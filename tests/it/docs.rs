@@ -28,6 +28,8 @@ fn schemas_are_json_and_scripts_in_them_are_known() {
     for name in [
         "audit",
         "audit-entry",
+        "backup",
+        "crashes",
         "error",
         "event",
         "facts",
@@ -35,7 +37,9 @@ fn schemas_are_json_and_scripts_in_them_are_known() {
         "inspect",
         "measure",
         "project",
+        "restore",
         "review",
+        "salvage",
         "scenario",
         "segment",
         "size",

@@ -9,6 +9,7 @@ const MAY_USE: &[(&str, &[&str])] = &[
     ("warning", &[]),
     ("jobs", &[]),
     ("provenance", &[]),
+    ("crash", &[]),
     ("geometry", &["units"]),
     ("volume", &["geometry", "units", "jobs"]),
     ("open", &["volume", "geometry", "units", "warning", "jobs"]),
@@ -78,6 +79,7 @@ const MAY_USE: &[(&str, &[&str])] = &[
             "app",
             "audit_export",
             "case",
+            "crash",
             "export",
             "geometry",
             "jobs",
@@ -117,6 +119,7 @@ const CRATE_ONLY_IN: &[(&str, &[&str])] = &[
     ("nifti", &["open", "export"]),
     ("clap", &["cli", "main"]),
     ("minijinja", &["report"]),
+    ("tar", &["store"]),
 ];
 
 fn sources(dir: &Path, found: &mut Vec<PathBuf>) {

@@ -21,6 +21,7 @@ mod phantom;
 mod report;
 mod response;
 mod review;
+mod robust;
 mod segment;
 mod store;
 mod tamper;

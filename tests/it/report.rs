@@ -11,7 +11,8 @@ use oncotwin::geometry::Letters;
 use oncotwin::narrate::{CaseSummary, FactKind, Subject, facts, template};
 use oncotwin::report::{
     CropWindow, CurveBand, CurvePoint, Error, Format, GrayPicture, GrowthCurve, Header, KeyImage,
-    LesionOverlay, Method, RESEARCH_USE, Report, Treated, csv, html, key_image, markdown, write,
+    LesionOverlay, Method, RESEARCH_USE, Reading, Report, Treated, csv, html, key_image, markdown,
+    write,
 };
 use oncotwin::units::Mm;
 
@@ -228,6 +229,23 @@ fn report_of(case: CaseSummary, calibrated: bool) -> Report {
         narrative,
         curves,
         key_images,
+        readings: ["Baseline", "Follow-up 1"]
+            .map(|time_point| Reading {
+                time_point: time_point.into(),
+                is_signed: time_point == "Baseline",
+                is_broken: false,
+                lines: if time_point == "Baseline" {
+                    vec![
+                        "Signed by Reader A (radiologist), authorship, 2024-09-04 08:30 UTC".into(),
+                        "Amended by Reader A (radiologist), 2024-09-05 08:00 UTC: <wrong> side"
+                            .into(),
+                        "Signed by Reader A (radiologist), approval, 2024-09-05 08:10 UTC".into(),
+                    ]
+                } else {
+                    Vec::new()
+                },
+            })
+            .into(),
         methods: vec![Method {
             name: "Criteria".into(),
             value: "RECIST 1.1 target response".into(),
@@ -552,6 +570,24 @@ fn a_narrative_that_strays_from_its_facts_is_not_exported() {
     assert!(matches!(error, Error::Narrative(_)), "{error}");
     assert!(error.to_string().contains("45.3"));
     assert_eq!(std::fs::read_dir(dir.path()).unwrap().count(), 0);
+}
+
+#[test]
+fn signatures_and_amendments_are_printed_and_drafts_say_so() {
+    let page = strip_tags(&html(&report()).unwrap());
+    let files = markdown(&report()).unwrap();
+    let text = String::from_utf8(files[0].1.clone()).unwrap();
+    for words in [
+        "Draft \u{2013} not signed",
+        "Signed by Reader A (radiologist), approval, 2024-09-05 08:10 UTC",
+    ] {
+        assert!(page.contains(words), "{words}");
+        assert!(text.contains(words), "{words}");
+    }
+    assert!(page.contains("<wrong> side") && text.contains("&lt;wrong&gt; side"));
+    let mut broken = report();
+    broken.readings[0].is_broken = true;
+    assert!(strip_tags(&html(&broken).unwrap()).contains("is not what stands"));
 }
 
 #[test]

@@ -8,6 +8,7 @@ use oncotwin::app::{Script, Session, SessionConfig, review};
 use oncotwin::geometry::Point;
 use oncotwin::jobs::JobContext;
 use oncotwin::phantom::{self, PhantomParams, PhantomTruth};
+use oncotwin::store::VerifyOptions;
 use oncotwin::volume::Mask;
 use rand::{Rng as _, SeedableRng as _};
 use rand_chacha::ChaCha8Rng;
@@ -18,6 +19,8 @@ pub(crate) fn session(workspace: &Path) -> Session {
         workspace: workspace.to_owned(),
         samples: Vec::new(),
         version: "test".to_owned(),
+        anchors: None,
+        access: oncotwin::store::Access::Write,
         seed: [7; 32],
         clock: Arc::new(|| Timestamp::from_second(1_700_000_000).expect("in range")),
         wake: Arc::new(|| {}),
@@ -150,7 +153,7 @@ fn the_phantom_is_reviewed_from_files_to_report() {
     again.settle();
     assert_eq!(again.state().records(), &before);
     assert_eq!(again.state().shown_masks().len(), 20);
-    let report = oncotwin::store::verify(&workspace).expect("readable");
+    let report = oncotwin::store::verify(&workspace, &VerifyOptions::default()).expect("readable");
     assert!(report.ok, "{:?}", report.defects);
 }
 
@@ -348,5 +351,9 @@ fn time_points_and_lesions_are_regrouped_and_stay_so() {
         vec![json!({"do": "merge", "timepoints": [0, 1]})],
     );
     assert_eq!(columns(&mut second), [3]);
-    assert!(oncotwin::store::verify(&workspace).expect("readable").ok);
+    assert!(
+        oncotwin::store::verify(&workspace, &VerifyOptions::default())
+            .expect("readable")
+            .ok
+    );
 }

@@ -15,8 +15,8 @@ use oncotwin::case::*;
 use oncotwin::geometry::Point;
 use oncotwin::measure::{AxisLine, Measured};
 use oncotwin::store::{
-    Access, Answer, DefectKind, Error, OpenOptions, VerifyOptions, VerifyReport, Which, Workspace,
-    apply_in_memory, decode_mask, encode_mask,
+    Access, Answer, DefectKind, Error, FileSystem, OpenOptions, VerifyOptions, VerifyReport, Which,
+    Workspace, apply_in_memory, decode_mask, encode_mask,
 };
 use oncotwin::twin::ScenarioChange;
 use oncotwin::units::{Bulk, Length, Mm, Mm3, Px};
@@ -49,6 +49,7 @@ fn options(access: Access) -> OpenOptions {
         app_version: "0.1.0-test".to_owned(),
         anchors: None,
         access,
+        file_system: None,
     }
 }
 

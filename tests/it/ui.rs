@@ -1,6 +1,7 @@
 //! The window, drawn from fixtures: what it sends, and what it looks like.
 
 mod fixture;
+mod record;
 
 use egui::{Event, Key, Modifiers, MouseWheelUnit, Pos2, Rect, Theme, TouchPhase, pos2, vec2};
 use egui_kittest::Harness;
@@ -565,6 +566,8 @@ fn time_points_are_merged_and_split_from_their_menu() {
 #[test]
 fn a_treatment_is_entered() {
     let mut harness = harness(fixture::loaded(true), [1400.0, 900.0]);
+    harness.run();
+    harness.get_by_label("Add treatment").scroll_to_me();
     harness.run();
     harness.get_by_label("Add treatment").click();
     harness.run();

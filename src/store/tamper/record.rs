@@ -60,6 +60,7 @@ fn options(scene: &Scene) -> OpenOptions {
         app_version: "rehearsal".to_owned(),
         anchors: Some(scene.keys.clone()),
         access: Access::Write,
+        file_system: None,
     }
 }
 

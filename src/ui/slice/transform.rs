@@ -130,6 +130,7 @@ mod tests {
             pan: [0.0; 2],
             letters: None,
             overlays: Vec::new(),
+            compared: None,
             marked_slices: Vec::new(),
         }
     }

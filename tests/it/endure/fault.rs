@@ -143,7 +143,7 @@ fn every_call_fails(role: Role) {
     };
     let undisturbed = disturbed(&plot, &none).unwrap();
     let calls = undisturbed.calls.len();
-    assert!(undisturbed.finished && calls > 100, "{calls} calls");
+    assert!(undisturbed.finished && calls > 50, "{calls} calls");
     let ways = [(ENOSPC, false), (EIO, true), (EIO, false), (ENOSPC, true)];
     // Each call in one way, its neighbours of the same kind in the others; or each in all ways.
     let in_all_ways = std::env::var("ONCOTWIN_FAULTS").is_ok_and(|v| v == "all");
@@ -169,6 +169,16 @@ fn every_call_fails(role: Role) {
 #[test]
 fn every_call_of_a_session_may_fail() {
     every_call_fails(Role::Session);
+}
+
+#[test]
+fn every_call_of_a_session_on_a_network_file_system_may_fail() {
+    every_call_fails(Role::Rollback);
+}
+
+#[test]
+fn every_call_of_a_backup_may_fail() {
+    every_call_fails(Role::Backup);
 }
 
 #[test]

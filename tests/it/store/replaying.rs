@@ -72,7 +72,7 @@ fn a_cut_tail_contradicts_the_anchor_and_is_noted_when_opened() {
         dir.path(),
         "DROP TRIGGER audit_no_delete; DROP TRIGGER journal_no_delete;
          DELETE FROM journal WHERE seq > 3; DELETE FROM audit WHERE seq > 3;
-         DELETE FROM patients WHERE ord = 2;
+         DELETE FROM patients WHERE ord = 2; DELETE FROM patient_identity WHERE ord = 2;
          CREATE TRIGGER audit_no_delete BEFORE DELETE ON audit
 BEGIN SELECT RAISE(ABORT, 'the audit trail is append-only'); END;
          CREATE TRIGGER journal_no_delete BEFORE DELETE ON journal

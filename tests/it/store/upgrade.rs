@@ -5,6 +5,8 @@ fn old_workspace(dir: &Path) {
     let data = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/data/schema_1");
     let sql = std::fs::read_to_string(data.join("oncotwin.sql")).unwrap();
     let conn = Connection::open(dir.join("oncotwin.sqlite")).unwrap();
+    // Rows stand in the dump before the tables that they refer to.
+    conn.execute_batch("PRAGMA foreign_keys = OFF").unwrap();
     conn.execute_batch(&sql).unwrap();
     // "OTwn", which a dump does not hold.
     conn.execute_batch("PRAGMA application_id = 0x4f54776e; PRAGMA user_version = 1")
@@ -41,15 +43,20 @@ fn an_older_workspace_is_carried_over_once_and_can_be_replayed_from_there() {
     drop(workspace);
     let report = verify(dir.path()).unwrap();
     assert!(report.ok, "{:?}", report.defects);
-    // Carried over, opened, closed.
-    assert_eq!(report.entries, 13);
     assert!(report.rows_compared.unwrap() > 10);
     let (workspace, again) = open(dir.path());
     assert_eq!(again, records);
     drop(workspace);
-    assert_eq!(verify(dir.path()).unwrap().entries, 15);
 
     let conn = Connection::open(dir.path().join("oncotwin.sqlite")).unwrap();
+    let n: i64 = conn
+        .query_row(
+            "SELECT count(*) FROM audit WHERE event = 'record.carry_over'",
+            [],
+            |row| row.get(0),
+        )
+        .unwrap();
+    assert_eq!(n, 1);
     conn.execute("UPDATE segmented SET long_axis = long_axis + 1", [])
         .unwrap();
     drop(conn);

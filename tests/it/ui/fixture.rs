@@ -1,14 +1,16 @@
 //! Views as the program would make them, for drawing without it.
 
+pub(super) mod record;
+
 use std::path::PathBuf;
 use std::sync::Arc;
 
 use oncotwin::app::view::{
-    AnnotationId, BandPoint, ChooserView, ColumnView, GrowthPoint, GrowthView, JobId, JobRow,
-    LesionCell, LesionId, LesionRole, LesionRow, Letters, Message, NarrativeRow, Overlay,
-    PatientId, PatientRow, PatientView, Picture, PixelMap, Point, ResponseCell, SampleRow, Saved,
-    ScenarioChange, SeriesId, SeriesTab, Severity, SliceView, TimePointId, TreatmentId,
-    TreatmentRow, Vec3, View, WindowLevel,
+    AnnotationId, BandPoint, ChooserView, ColumnView, GrowthPoint, GrowthView, HistoryView, JobId,
+    JobRow, LesionCell, LesionId, LesionRole, LesionRow, Letters, Message, NarrativeRow, Overlay,
+    PatientId, PatientRow, PatientView, Picture, PixelMap, Point, ReadingView, ResponseCell,
+    SampleRow, Saved, ScenarioChange, SeriesId, SeriesTab, Severity, SliceView, TimePointId,
+    TreatmentId, TreatmentRow, Vec3, View, WindowLevel,
 };
 use oncotwin::units::Mm;
 use uuid::Uuid;
@@ -23,6 +25,10 @@ fn view(dark: bool) -> View {
         jobs: Vec::new(),
         messages: Vec::new(),
         saved: Saved::All,
+        read_only: None,
+        readers: record::readers(),
+        trace: None,
+        crash: None,
         workspace: PathBuf::from("review-2024").display().to_string(),
         dark,
     }
@@ -181,6 +187,7 @@ fn slice(n: u128, size: f64) -> SliceView {
             bottom: "P".into(),
         }),
         overlays: vec![overlay(0, size), overlay(1, size), overlay(2, size)],
+        compared: None,
         marked_slices: (14..=26).chain([40, 41, 42]).collect(),
     }
 }
@@ -212,6 +219,7 @@ fn column(n: u128, title: &str, date: &str, size: f64) -> ColumnView {
         ],
         shown: Some(shown),
         status: String::new(),
+        reading: record::draft(),
     }
 }
 
@@ -230,6 +238,7 @@ fn cell(n: u128, axes: &str, volume: &str, change: &str, confidence: f64) -> Opt
         },
         pending: false,
         provenance: "growcut/1 · mask 7f3a… · 2024-05-03 10:12".into(),
+        locked: false,
     })
 }
 
@@ -279,6 +288,7 @@ fn growth() -> GrowthView {
     };
     GrowthView {
         title: "L1".into(),
+        lesion: Some(lesion_id(0)),
         y_label: "Volume (mL)".into(),
         points: vec![point(0.0, 4.9, 0), point(62.0, 3.4, 1)],
         factual: band(0.0, 240.0, 4.9, -0.005),
@@ -362,14 +372,19 @@ fn patient() -> PatientView {
                 text: "Two target lesions add up to 29.1 mm on 2024-05-02, 20.7 % below baseline: \
                        stable disease."
                     .into(),
-                facts: vec!["F3: sum of diameters at 2024-05-02 = 29.1 mm".into()],
+                facts: vec![
+                    (3, "F3: sum of diameters at 2024-05-02 = 29.1 mm".into()),
+                    (4, "F4: change from baseline = −20.7 %".into()),
+                ],
             },
             NarrativeRow {
                 text: "L1 shrank from 4.91 mL to 3.42 mL in 62 days.".into(),
-                facts: vec!["F5: volume of L1 at 2024-03-01 = 4.91 mL".into()],
+                facts: vec![(5, "F5: volume of L1 at 2024-03-01 = 4.91 mL".into())],
             },
         ],
         last_report: String::new(),
+        history: record::history(),
+        versions: None,
     }
 }
 
@@ -399,9 +414,12 @@ pub(super) fn loading(dark: bool) -> View {
     let mut view = loaded(dark);
     view.messages.clear();
     view.saved = Saved::Pending(2);
+    view.readers.current = None;
     if let Some(patient) = &mut view.patient {
+        patient.history = HistoryView::default();
         for column in &mut patient.columns {
             column.shown = None;
+            column.reading = ReadingView::default();
             column.status = "Loading 214 of 500 slices…".into();
         }
         patient.columns[1].date = "date unknown".into();
