@@ -265,12 +265,15 @@ fn check(plot: &Plot, root: &Path, transcript: &Transcript) {
 }
 
 fn verified(dir: &Path, anchors: Option<PathBuf>) {
+    // In the workspace and beside the key.
+    let n_anchors = if anchors.is_some() { 2 } else { 0 };
     let options = store::VerifyOptions {
         anchors,
         head: None,
     };
     let report = store::verify(dir, &options).unwrap();
     assert!(report.ok, "{:?}", report.defects);
+    assert_eq!(report.anchors, n_anchors);
     assert!(report.rows_compared.is_some_and(|n| n > 0));
 }
 
@@ -387,7 +390,7 @@ fn a_killed_session_loses_nothing_that_was_acknowledged() {
         Ok(())
     });
     let in_flight = in_flight.into_inner();
-    println!("{kills} kills, {in_flight} of them before the session had ended, spans {spans:?}");
+    eprintln!("{kills} kills, {in_flight} of them before the session had ended, spans {spans:?}");
     assert!(
         in_flight * 2 > kills,
         "the moments come too late: {in_flight} of {kills}"
