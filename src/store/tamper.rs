@@ -195,7 +195,7 @@ impl Case {
         self
     }
 
-    pub(super) const fn as_other_user(mut self) -> Self {
+    pub(super) const fn by_other_user(mut self) -> Self {
         self.as_other_user = true;
         self
     }

@@ -195,7 +195,7 @@ fn against_the_anchor() -> Vec<Case> {
         )
         .with_head(),
         Case::new("the end was cut off; another user checks", "audit", |s| s.unguarded(cut))
-            .as_other_user()
+            .by_other_user()
             .excused(excuses::OTHER_USER),
     ]
 }
