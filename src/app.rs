@@ -15,12 +15,14 @@ mod samples;
 mod session;
 mod state;
 mod summary;
+pub mod trace;
 mod twin_input;
+mod versions;
 pub mod view;
 mod view_build;
 mod work;
 
-pub use command::{Command, Script, Step};
+pub use command::{Beginning, Command, JumpTo, Script, Step, Subject};
 pub use samples::samples;
 pub use session::{Ask, Clock, Session, SessionConfig, SessionError};
 pub use state::{Sample, SampleSource, ShownMask, State};

@@ -10,8 +10,10 @@ mod files;
 mod keep;
 mod lesion;
 mod output;
+mod record;
 mod session;
 mod tables;
+mod trace;
 
 use std::process::ExitCode;
 
@@ -52,11 +54,15 @@ fn run_verb(verb: Verb) -> ExitCode {
         Verb::Review(args) => session::review(&args),
         Verb::Phantom(args) => files::phantom(&args),
         Verb::Audit(args) => audit::audit(&args),
-        Verb::Bench(args) => bench::bench(&args),
         Verb::Backup(args) => keep::backup(&args),
         Verb::Restore(args) => keep::restore(&args),
         Verb::Salvage(args) => keep::salvage(&args),
         Verb::Crashes(args) => keep::crashes(&args),
+        Verb::Trace(args) => trace::trace(&args),
+        Verb::History(args) => record::history(&args),
+        Verb::Versions(args) => record::versions(&args),
+        Verb::Erase(args) => record::erase(&args),
+        Verb::Bench(args) => bench::bench(&args),
     };
     output::finish(result, is_json)
 }

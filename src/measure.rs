@@ -5,8 +5,10 @@
 //! pixels (one pixel = the step along a row) and volumes in voxels.
 
 mod axes;
+mod compare;
 mod shape;
 
+pub use compare::{Comparison, compare};
 pub use shape::{Shape, shape};
 
 use serde::{Deserialize, Serialize};

@@ -86,6 +86,9 @@ pub enum WarningCode {
     /// The posterior's own diagnostics are not good; its numbers are provisional.
     #[serde(rename = "W-POSTERIOR")]
     Posterior,
+    /// The files of a series are not the ones that were entered and measured.
+    #[serde(rename = "W-CHANGED")]
+    Changed,
     /// The growth models simplify what the record says of treatment.
     #[serde(rename = "W-MODEL")]
     Model,

@@ -10,6 +10,7 @@ use crate::app::view::View;
 use crate::app::{
     Ask, Command, Session, SessionConfig, SessionError, VERSION, random_seed, samples,
 };
+use crate::crash;
 use crate::report::Format;
 use crate::store;
 use crate::ui::{self, Backend, Wake};
@@ -54,6 +55,7 @@ pub fn run(workspace: Option<PathBuf>, paths: Vec<PathBuf>) -> Result<(), Error>
         version: VERSION.to_owned(),
         anchors: store::default_anchor_folder(),
         access: store::Access::WriteOrRead,
+        crashes: crash::default_dir(),
         seed: random_seed(),
         clock: Arc::new(Timestamp::now),
         wake,

@@ -375,6 +375,86 @@ pub enum Step {
         /// What to write.
         formats: Vec<Format>,
     },
+    /// Take the last step back.
+    Undo,
+    /// Bring the step that was taken back last again.
+    Redo,
+    /// Undo or redo until this step is the last one that stands.
+    Jump {
+        /// Where to.
+        to: JumpTo,
+    },
+    /// Say who acts from now on.
+    Reader {
+        /// Name as printed in reports.
+        name: String,
+        /// Role.
+        #[serde(default = "radiologist")]
+        role: ReaderRole,
+    },
+    /// Mark the reading of a time point as reviewed.
+    Review {
+        /// Zero-based time point.
+        timepoint: usize,
+    },
+    /// Sign the reading of a time point.
+    Sign {
+        /// Zero-based time point.
+        timepoint: usize,
+        /// What the signature means.
+        meaning: Meaning,
+    },
+    /// Unlock a signed reading.
+    Amend {
+        /// Zero-based time point.
+        timepoint: usize,
+        /// Why.
+        reason: String,
+    },
+    /// Remove a lesion, or its mark at one time point.
+    Remove {
+        /// Its label.
+        lesion: String,
+        /// Zero-based time point; without one the whole lesion.
+        #[serde(default)]
+        timepoint: Option<usize>,
+    },
+    /// Let an earlier mask stand again.
+    Restore {
+        /// Label of the lesion.
+        lesion: String,
+        /// Zero-based time point.
+        timepoint: usize,
+        /// Zero-based mask, the oldest first.
+        version: usize,
+    },
+    /// Erase the shown patient for good.
+    Erase {
+        /// Why.
+        reason: String,
+    },
+}
+
+/// Where a script jumps to in the history.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(untagged)]
+pub enum JumpTo {
+    /// Zero-based step, which then is the last one that stands.
+    Step(usize),
+    /// Before every step.
+    Beginning(Beginning),
+}
+
+/// The word for the state before every step.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Beginning {
+    /// `"beginning"`
+    Beginning,
+}
+
+const fn radiologist() -> ReaderRole {
+    ReaderRole::Radiologist
 }
 
 const fn target() -> LesionRole {

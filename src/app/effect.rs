@@ -15,7 +15,10 @@ use crate::volume::{Mask, Volume, WindowLevel};
 use crate::warning::Warning;
 
 use super::report_input::ReportInput;
+use super::trace::Outline;
 use super::twin_input::{TwinInput, TwinResult};
+use super::versions::{Asked, Compared, Version};
+use super::view::TraceView;
 
 /// Something to be done outside the state.
 #[derive(Debug)]
@@ -28,6 +31,15 @@ pub(super) enum Effect {
     AskOpen {
         /// A folder instead of files.
         folder: bool,
+    },
+    /// Open the workspace again.
+    Reload,
+    /// Put a crash report away.
+    SettleCrash {
+        /// The file.
+        path: PathBuf,
+        /// Keep it instead of deleting it.
+        keep: bool,
     },
     /// Ask the user for a folder to put the report into; answered by a command.
     AskExport,
@@ -69,8 +81,6 @@ pub(super) enum Work {
         item: Option<Arc<Item>>,
         /// Where it is.
         source: SeriesSource,
-        /// The fingerprint that the originals had when they were entered.
-        fingerprint: String,
     },
     /// Make a mask from a gesture and measure it.
     Segment {
@@ -103,6 +113,23 @@ pub(super) enum Work {
     History {
         /// Whose.
         patient: PatientId,
+    },
+    /// Read the masks that were ever made of a lesion at a time point.
+    Versions {
+        /// Which.
+        asked: Box<Asked>,
+    },
+    /// Compare two masks.
+    Compare {
+        /// The grid that both live on.
+        grid: Arc<Grid>,
+        /// The artifacts that hold them.
+        artifacts: [String; 2],
+    },
+    /// Read what the audit trail says of a number.
+    Trace {
+        /// What the record says of it.
+        outline: Box<Outline>,
     },
     /// Write the report.
     Export {
@@ -157,8 +184,8 @@ pub(super) struct Loaded {
     pub volume: Arc<Volume>,
     /// The window to show it with.
     pub window: WindowLevel,
-    /// The originals are not what they were when they were entered.
-    pub changed: bool,
+    /// Fingerprint of the files as they are now.
+    pub fingerprint: String,
 }
 
 /// A mask with its measurement, already on disk as an artifact.
@@ -168,12 +195,27 @@ pub(super) struct MadeMask {
     pub mask: Arc<Mask>,
     /// The artifact that holds it.
     pub artifact_sha256: String,
+    /// The run of the stage that made it.
+    pub stage: StageRun,
     /// What was measured.
     pub measured: Measured,
     /// The engine's confidence, 0–1.
     pub confidence: f64,
     /// Warnings of engine and measurement.
     pub warnings: Vec<Warning>,
+}
+
+/// Which run of which stage made a result.
+#[derive(Clone, Debug)]
+pub(super) struct StageRun {
+    /// Name of the stage.
+    pub name: &'static str,
+    /// Its version.
+    pub version: u32,
+    /// Key under which the result is cached (hex).
+    pub key: String,
+    /// Parameters beside the gesture.
+    pub params: serde_json::Value,
 }
 
 /// A failure in words: what, and what to do.
@@ -211,6 +253,12 @@ pub(super) enum Answer {
     Twin(LesionId, Result<Box<TwinResult>, Failure>),
     /// Steps of a patient's record, oldest first.
     History(PatientId, Result<Vec<store::Step>, Failure>),
+    /// Masks that were made, oldest first.
+    Versions(Result<Vec<Version>, Failure>),
+    /// Two masks compared.
+    Compared(Result<Box<Compared>, Failure>),
+    /// Where a number comes from.
+    Traced(Result<TraceView, Failure>),
     /// Files written.
     Exported(Result<Exported, Failure>),
 }
@@ -233,4 +281,6 @@ pub(super) struct Exported {
     pub dir: PathBuf,
     /// SHA-256 (hex) of the files, in the order written.
     pub sha256: Vec<String>,
+    /// SHA-256 (hex) of the sentences, a line each.
+    pub narrative_sha256: String,
 }

@@ -179,14 +179,22 @@ pub(super) fn locked_by<'r>(records: &'r Records, changes: &[Change]) -> Option<
         .find_map(|time_point| signature(records, time_point))
 }
 
-/// Reviewed time points that these changes make drafts of: touched and not removed altogether.
+/// Reviewed time points that these changes make drafts of: touched, not removed altogether, and not
+/// made drafts of by the changes themselves, as by redoing an edit.
 pub(super) fn unreviewed_by(records: &Records, changes: &[Change]) -> Vec<TimePointId> {
-    let is_removed = |id: TimePointId| {
-        let mut removed = changes.iter();
-        removed.any(|c| matches!(c, Change::RemoveTimePoint(gone) if *gone == id))
+    let is_dealt_with = |reviewed: &Signoff| {
+        changes.iter().any(|change| match change {
+            Change::RemoveTimePoint(gone) => *gone == reviewed.time_point,
+            Change::PutSignoff(put) => {
+                put.time_point == reviewed.time_point && put.id > reviewed.id
+            }
+            _ => false,
+        })
     };
     touched(records, changes)
         .into_iter()
-        .filter(|id| state(records, *id) == ReadingState::Reviewed && !is_removed(*id))
+        .filter_map(|id| newest(records, id))
+        .filter(|s| s.state == ReadingState::Reviewed && !is_dealt_with(s))
+        .map(|s| s.time_point)
         .collect()
 }

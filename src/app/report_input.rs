@@ -5,8 +5,10 @@ use std::sync::Arc;
 
 use jiff::Timestamp;
 use jiff::civil::Date;
+use sha2::{Digest as _, Sha256};
 
 use super::effect::{Exported, Failure};
+use super::reading::hex;
 use super::summary::Summary;
 use super::view::{BandPoint, GrowthView};
 use crate::geometry::{Point, orientation_letters};
@@ -87,10 +89,18 @@ pub(super) fn write(
         }],
     };
     job.check().map_err(|_| Failure::new("Cancelled"))?;
+    let sentences: Vec<&str> = report
+        .narrative
+        .sentences
+        .iter()
+        .map(|s| s.text.as_str())
+        .collect();
+    let narrative_sha256 = hex(&Sha256::digest(sentences.join("\n")));
     let written = report::write(dir, &report, formats).map_err(failed)?;
     Ok(Exported {
         dir: dir.to_owned(),
         sha256: written.into_iter().map(|w| w.sha256).collect(),
+        narrative_sha256,
     })
 }
 

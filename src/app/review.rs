@@ -2,7 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
-use super::command::{Command, Script, Step};
+use super::command::{Command, JumpTo, Script, Step};
 use super::grouping;
 use super::session::Session;
 use super::view::Severity;
@@ -38,6 +38,8 @@ pub fn run(
     session.settle();
     for (n, step) in script.commands.iter().enumerate() {
         let n_errors = errors(session).len();
+        let n_refusals = refusals(session).len();
+        let n_forbidden = session.state().n_forbidden;
         let fail = |reason: String, hint: String| ReviewError {
             step: n,
             verb: verb(step),
@@ -49,14 +51,50 @@ pub fn run(
         if let Some((text, hint)) = errors(session).get(n_errors..).and_then(<[_]>::first) {
             return Err(fail(text.clone(), hint.clone()));
         }
+        // Unlike a person, a script goes on only when what it asked for was done.
+        let refusals = refusals(session);
+        if session.state().n_forbidden > n_forbidden
+            && let Some((text, hint)) = refusals.last()
+        {
+            return Err(fail(text.clone(), hint.clone()));
+        }
+        if must_be_done(step)
+            && let Some((text, hint)) = refusals.get(n_refusals..).and_then(<[_]>::first)
+        {
+            return Err(fail(text.clone(), hint.clone()));
+        }
     }
     Ok(())
 }
 
 fn errors(session: &Session) -> Vec<(String, String)> {
+    said(session, &[Severity::Error])
+}
+
+fn refusals(session: &Session) -> Vec<(String, String)> {
+    said(session, &[Severity::Warning, Severity::Info])
+}
+
+/// Steps that either are done or refused in words.
+const fn must_be_done(step: &Step) -> bool {
+    matches!(
+        step,
+        Step::Undo
+            | Step::Redo
+            | Step::Jump { .. }
+            | Step::Reader { .. }
+            | Step::Review { .. }
+            | Step::Sign { .. }
+            | Step::Amend { .. }
+            | Step::Remove { .. }
+            | Step::Restore { .. }
+    )
+}
+
+fn said(session: &Session, severities: &[Severity]) -> Vec<(String, String)> {
     let messages = session.state().messages().iter();
     messages
-        .filter(|m| m.severity == Severity::Error)
+        .filter(|m| severities.contains(&m.severity))
         .map(|m| (m.text.clone(), m.hint.clone()))
         .collect()
 }
@@ -74,6 +112,16 @@ const fn verb(step: &Step) -> &'static str {
         Step::Fit => "fit",
         Step::WhatIf { .. } => "what_if",
         Step::Report { .. } => "report",
+        Step::Undo => "undo",
+        Step::Redo => "redo",
+        Step::Jump { .. } => "jump",
+        Step::Reader { .. } => "reader",
+        Step::Review { .. } => "review",
+        Step::Sign { .. } => "sign",
+        Step::Amend { .. } => "amend",
+        Step::Remove { .. } => "remove",
+        Step::Restore { .. } => "restore",
+        Step::Erase { .. } => "erase",
     }
 }
 
@@ -161,7 +209,92 @@ fn perform(session: &mut Session, step: &Step, base: &Path, out: &Path) -> Resul
             dir: out.to_owned(),
             formats,
         }),
+        Step::Undo => session.send(Command::Undo),
+        Step::Redo => session.send(Command::Redo),
+        Step::Jump { to } => jump(session, &to)?,
+        Step::Reader { name, role } => session.send(Command::EnterReader { name, role }),
+        Step::Review { timepoint } => {
+            let time_point = time_point_at(session, timepoint)?;
+            session.send(Command::MarkReviewed { time_point });
+        }
+        Step::Sign { timepoint, meaning } => {
+            let time_point = time_point_at(session, timepoint)?;
+            session.send(Command::Sign {
+                time_point,
+                meaning,
+            });
+        }
+        Step::Amend { timepoint, reason } => {
+            let time_point = time_point_at(session, timepoint)?;
+            session.send(Command::Amend { time_point, reason });
+        }
+        Step::Remove {
+            lesion: label,
+            timepoint: None,
+        } => {
+            let lesion = lesion_named(session, &label).ok_or_else(|| no_lesion(&label))?;
+            session.send(Command::RemoveLesion { lesion });
+        }
+        Step::Remove {
+            lesion,
+            timepoint: Some(n),
+        } => {
+            let annotation = mark_at(session, &lesion, n)?;
+            session.send(Command::RemoveAnnotation { annotation });
+        }
+        Step::Restore {
+            lesion,
+            timepoint,
+            version,
+        } => restore(session, &lesion, timepoint, version)?,
+        Step::Erase { reason } => {
+            let patient = patient(session)?;
+            session.send(Command::ErasePatient { patient, reason });
+        }
     }
+    Ok(())
+}
+
+/// The gesture that stands for a lesion at a time point.
+///
+/// # Errors
+/// When there is no such lesion, time point or mark.
+pub fn mark_at(session: &Session, label: &str, timepoint: usize) -> Result<AnnotationId, String> {
+    let time_point = time_point_at(session, timepoint)?;
+    let lesion = lesion_named(session, label).ok_or_else(|| no_lesion(label))?;
+    let mark = session.state().annotation_at(lesion, time_point);
+    mark.map(|a| a.id)
+        .ok_or_else(|| format!("{label} is not marked at time point {timepoint}"))
+}
+
+fn jump(session: &mut Session, to: &JumpTo) -> Result<(), String> {
+    let step = match *to {
+        JumpTo::Beginning(_) => None,
+        JumpTo::Step(n) => {
+            let view = session.view();
+            let steps = view.patient.map(|p| p.history.steps).unwrap_or_default();
+            let found = steps.get(n).map(|s| s.id);
+            let none = || format!("step {n} was asked for, the history has {}", steps.len());
+            Some(found.ok_or_else(none)?)
+        }
+    };
+    session.send(Command::JumpTo { step });
+    Ok(())
+}
+
+fn restore(session: &mut Session, label: &str, n: usize, version: usize) -> Result<(), String> {
+    let annotation = mark_at(session, label, n)?;
+    session.send(Command::ShowVersions { annotation });
+    session.settle();
+    let rows = session.view().patient.and_then(|p| p.versions);
+    let rows = rows.map(|v| v.rows).unwrap_or_default();
+    let found = rows.get(version).map(|v| v.id);
+    let none = || format!("version {version} was asked for, there are {}", rows.len());
+    session.send(Command::RestoreVersion {
+        version: found.ok_or_else(none)?,
+    });
+    session.settle();
+    session.send(Command::HideVersions);
     Ok(())
 }
 

@@ -12,6 +12,7 @@ use super::effect::{Answer, Effect, Event, JobResult, Request};
 use super::state::{Sample, State};
 use super::view::View;
 use super::work::{self, Tools};
+use crate::crash;
 use crate::jobs::{Finished, JobSpec, Outcome, Queue, Wake};
 use crate::store::{self, Access, OpenOptions, Workspace};
 
@@ -30,6 +31,8 @@ pub struct SessionConfig {
     pub anchors: Option<PathBuf>,
     /// Whether the workspace is to be written or only read.
     pub access: Access,
+    /// Folder of crash reports that may wait to be dealt with; `None` to leave them alone.
+    pub crashes: Option<PathBuf>,
     /// Seed of identifiers; random in use, fixed in tests.
     pub seed: [u8; 32],
     /// Tells the time.
@@ -65,12 +68,12 @@ pub enum Ask {
 /// A running program without its window.
 pub struct Session {
     state: State,
-    clock: Clock,
     asks: Vec<Ask>,
     tools: Tools,
     // Dropped in this order: jobs end before the store flushes and unlocks.
     queue: Queue<Answer>,
     workspace: Workspace,
+    config: SessionConfig,
 }
 
 impl Session {
@@ -79,40 +82,43 @@ impl Session {
     /// # Errors
     /// When the workspace cannot be opened or no thread can be had.
     pub fn start(config: SessionConfig) -> Result<Self, SessionError> {
-        let clock = Arc::clone(&config.clock);
-        let store_clock = Arc::clone(&config.clock);
-        let options = OpenOptions {
-            clock: Box::new(move || store_clock()),
-            app_version: config.version,
-            anchors: config.anchors,
-            access: config.access,
-            file_system: None,
-        };
-        let (workspace, opened) = Workspace::open(&config.workspace, options)?;
-        workspace.wake_with(Arc::clone(&config.wake));
-        let queue = Queue::start(&config.wake)?;
-        let state = State::new(opened, config.seed, config.samples, config.workspace);
-        let tools = Tools {
-            artifacts: workspace.artifacts().clone(),
-            cache: workspace.cache().clone(),
-            query: workspace.query(),
-        };
+        let (state, tools, queue, workspace) = begin(&config)?;
         let mut session = Self {
             state,
-            clock,
             asks: Vec::new(),
             tools,
             queue,
             workspace,
+            config,
         };
-        let effects = session.state.resume((session.clock)());
-        session.perform(effects);
+        session.resume();
         Ok(session)
+    }
+
+    fn resume(&mut self) {
+        let effects = self.state.resume((self.config.clock)());
+        self.perform(effects);
+    }
+
+    /// Opens the workspace anew, as when it could only be read and now perhaps can be written.
+    fn reload(&mut self) {
+        match begin(&self.config) {
+            Ok((state, tools, queue, workspace)) => {
+                self.state.cancel_all();
+                self.state = state;
+                self.tools = tools;
+                self.queue = queue;
+                self.workspace = workspace;
+                self.state.say_reloaded();
+                self.resume();
+            }
+            Err(error) => self.state.complain(error.to_string()),
+        }
     }
 
     /// Does what a person asked; answers arrive through [`Session::poll`].
     pub fn send(&mut self, command: Command) {
-        let now = (self.clock)();
+        let now = (self.config.clock)();
         self.state.set_audit_head(self.workspace.audit_head());
         let effects = self.state.apply(command, now);
         self.perform(effects);
@@ -166,7 +172,7 @@ impl Session {
     }
 
     fn absorb(&mut self, event: Event) {
-        let now = (self.clock)();
+        let now = (self.config.clock)();
         let effects = self.state.absorb(event, now);
         self.perform(effects);
     }
@@ -180,6 +186,16 @@ impl Session {
                 Effect::Start(request) => self.submit(request),
                 Effect::AskOpen { folder } => self.asks.push(Ask::Open { folder }),
                 Effect::AskExport => self.asks.push(Ask::Export),
+                Effect::Reload => self.reload(),
+                Effect::SettleCrash { path, keep } => {
+                    if let Err(error) = crash::settle(&path, keep) {
+                        let what = format!(
+                            "The crash report {} was not put away: {error}",
+                            path.display()
+                        );
+                        self.state.complain(what);
+                    }
+                }
             }
         }
     }
@@ -194,6 +210,32 @@ impl Session {
             work: Box::new(move |context| work::run(request.work, &tools, context)),
         });
     }
+}
+
+/// Opens what a session works with.
+fn begin(config: &SessionConfig) -> Result<(State, Tools, Queue<Answer>, Workspace), SessionError> {
+    let clock = Arc::clone(&config.clock);
+    let options = OpenOptions {
+        clock: Box::new(move || clock()),
+        app_version: config.version.clone(),
+        anchors: config.anchors.clone(),
+        access: config.access,
+        file_system: None,
+    };
+    let (workspace, opened) = Workspace::open(&config.workspace, options)?;
+    workspace.wake_with(Arc::clone(&config.wake));
+    let queue = Queue::start(&config.wake)?;
+    let samples = config.samples.clone();
+    let mut state = State::new(opened, config.seed, samples, config.workspace.clone());
+    if let Some(dir) = &config.crashes {
+        state.set_crashes(crash::pending(dir));
+    }
+    let tools = Tools {
+        artifacts: workspace.artifacts().clone(),
+        cache: workspace.cache().clone(),
+        query: workspace.query(),
+    };
+    Ok((state, tools, queue, workspace))
 }
 
 impl Drop for Session {

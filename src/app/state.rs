@@ -2,6 +2,7 @@
 //! a person asks, [`State::absorb`] for what the world answers. Neither does any input or output.
 
 mod absorb;
+mod apply;
 mod commit;
 mod export;
 mod follow;
@@ -9,21 +10,24 @@ mod gestures;
 mod history;
 mod import;
 mod look;
+mod originals;
 mod readers;
 mod readings;
 mod record;
+mod traces;
 mod twins;
+mod versions;
 mod visits;
+mod workspace;
 
-use std::collections::{BTreeMap, VecDeque};
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::path::PathBuf;
 use std::sync::Arc;
 
 use jiff::Timestamp;
 use uuid::Uuid;
 
-use super::command::Command;
-use super::effect::{Effect, Event, Failure, Request, Work};
+use super::effect::{Effect, Failure, Request, Work};
 use super::grouping;
 use super::history::History;
 use super::ids::IdSource;
@@ -31,9 +35,9 @@ use super::summary::{self, Summary, SummaryCache};
 use super::twin_input::TwinResult;
 use super::view::{Message, Picture, Severity};
 use crate::case::{
-    AnnotationId, Change, LesionId, PatientId, ReaderId, Records, SeriesId, TimePointId,
-    Transaction,
+    AnnotationId, LesionId, PatientId, ReaderId, Records, SeriesId, TimePointId, Transaction,
 };
+use crate::crash::CrashReport;
 use crate::geometry::Grid;
 use crate::jobs::{JobContext, JobId, Lane};
 use crate::measure::Measured;
@@ -57,6 +61,14 @@ impl<T> Slot<T> {
         match self {
             Self::Ready(value) => Some(value),
             Self::Waiting(_) | Self::Failed(_) => None,
+        }
+    }
+
+    /// The job that is at it.
+    const fn job(&self) -> Option<JobId> {
+        match self {
+            Self::Waiting(job) => Some(*job),
+            Self::Ready(_) | Self::Failed(_) => None,
         }
     }
 }
@@ -153,6 +165,18 @@ pub struct State {
     pub(super) read_only: Option<String>,
     /// Steps of the patients shown in this session.
     pub(super) histories: BTreeMap<PatientId, History>,
+    /// The list of masks that is shown.
+    pub(super) versions: Option<versions::Versions>,
+    /// Where a number comes from, while that is shown.
+    pub(super) traced: Option<traces::Traced>,
+    /// A patient to be erased, and why, once every job has ended.
+    erasing: Option<(PatientId, String)>,
+    /// Requests refused because of a signature or a workspace that can only be read.
+    pub(super) n_forbidden: usize,
+    /// Crash reports that wait to be dealt with, newest first.
+    pub(super) crashes: Vec<CrashReport>,
+    /// Fits that this session entered into the audit trail, by lesion and stage key.
+    noted_fits: BTreeSet<(LesionId, String)>,
 }
 
 /// Key of the setting that remembers which patient was shown.
@@ -249,6 +273,12 @@ impl State {
             reader,
             read_only: opened.read_only,
             histories: BTreeMap::new(),
+            versions: None,
+            traced: None,
+            erasing: None,
+            n_forbidden: 0,
+            crashes: Vec::new(),
+            noted_fits: BTreeSet::new(),
         }
     }
 
@@ -352,137 +382,6 @@ impl State {
     /// States the hash of the newest audit entry.
     pub fn set_audit_head(&mut self, head: String) {
         self.audit_head = head;
-    }
-
-    /// Does what a person asked. `now` is the time of the request.
-    pub(super) fn apply(&mut self, command: Command, now: Timestamp) -> Vec<Effect> {
-        self.now = now;
-        let mut effects = Vec::new();
-        let e = &mut effects;
-        match command {
-            Command::ChooseOpen { .. } | Command::Open { .. } | Command::OpenSample { .. }
-                if self.refuses_to_write() => {}
-            Command::ChooseOpen { folder } => e.push(Effect::AskOpen { folder }),
-            Command::Open { paths } => {
-                self.start("Looking into files", Lane::Io, Work::Scan { paths }, e);
-            }
-            Command::OpenSample { sample } => self.open_sample(sample, e),
-            Command::ShowChooser => self.show_chooser(e),
-            Command::ShowPatient { patient } => self.show_patient(patient, e),
-            Command::ShowSeries { series } => self.show_series(series, e),
-            Command::SetSlice { series, slice } => self.set_slice(series, slice, e),
-            Command::SetWindow { series, window } => {
-                self.edit_view(series, e, |view| view.window = window);
-            }
-            Command::SetZoom { series, zoom, pan } => self.edit_view(series, e, |view| {
-                view.zoom = zoom.clamp(0.1, 40.0);
-                view.pan = pan;
-            }),
-            Command::SelectLesion { lesion } => self.select_lesion(lesion, e),
-            Command::DrawDiameter {
-                series,
-                lesion,
-                p0,
-                p1,
-            } => self.draw_diameter(series, lesion, p0, p1, now, e),
-            Command::RemoveAnnotation { annotation } => self.remove_annotation(annotation, e),
-            Command::LinkAnnotation { annotation, lesion } => {
-                self.link_annotation(annotation, lesion, now, e);
-            }
-            Command::EditLesion {
-                lesion,
-                label,
-                organ,
-                role,
-                nodal,
-            } => self.edit_lesion(lesion, &label, organ, role, nodal, e),
-            Command::RemoveLesion { lesion } => self.remove_lesion(lesion, e),
-            Command::SplitTimePoint { series } => self.split_time_point(series, now, e),
-            Command::MergeTimePoints { into, from } => self.merge_time_points(into, from, e),
-            Command::SetDate { time_point, date } => self.set_date(time_point, date, e),
-            Command::AddTreatment {
-                date,
-                kind,
-                name,
-                dose,
-                unit,
-                duration_days,
-            } => {
-                if let Some(patient) = self.shown {
-                    let treatment = crate::case::Treatment {
-                        id: crate::case::TreatmentId(self.ids.next(now)),
-                        patient,
-                        date,
-                        kind,
-                        name,
-                        dose,
-                        unit,
-                        duration_days: duration_days.max(0.0),
-                    };
-                    self.add_treatment(treatment, e);
-                }
-            }
-            Command::RemoveTreatment { treatment } => self.remove_treatment(treatment, e),
-            Command::SetScenario { change } => self.set_scenario(change, now, e),
-            Command::ChooseExport if self.refuses_to_write() => {}
-            Command::ChooseExport => e.push(Effect::AskExport),
-            Command::Export { dir, formats } => self.export(dir, formats, now, e),
-            Command::CancelJob { job } => {
-                self.cancel(job);
-            }
-            Command::DismissMessage { index } => {
-                if index < self.messages.len() {
-                    self.messages.remove(index);
-                }
-            }
-            Command::Undo => self.undo(e),
-            Command::Redo => self.redo(e),
-            Command::JumpTo { step } => self.jump_to(step, e),
-            Command::SetReader { reader } => self.set_reader(reader, e),
-            Command::EnterReader { name, role } => self.enter_reader(&name, role, e),
-            Command::MarkReviewed { time_point } => self.mark_reviewed(time_point, e),
-            Command::Sign {
-                time_point,
-                meaning,
-            } => self.sign(time_point, meaning, e),
-            Command::Amend { time_point, reason } => self.amend(time_point, &reason, e),
-            Command::ShowVersions { .. }
-            | Command::HideVersions
-            | Command::CompareVersions { .. }
-            | Command::RestoreVersion { .. }
-            | Command::Trace { .. }
-            | Command::HideTrace
-            | Command::ErasePatient { .. }
-            | Command::SettleCrash { .. }
-            | Command::Reload => {}
-            Command::RetrySave => self.retry_save(e),
-            Command::SetDark { dark } => {
-                self.dark = dark;
-                self.commit_unaudited(Change::PutSetting(DARK.to_owned(), dark.into()), e);
-            }
-        }
-        effects
-    }
-
-    /// Takes in what the world answered. `now` is the time of the answer.
-    pub(super) fn absorb(&mut self, event: Event, now: Timestamp) -> Vec<Effect> {
-        self.now = now;
-        let mut effects = Vec::new();
-        match event {
-            Event::Job { job, result } => {
-                let running = self.jobs.remove(&job);
-                self.absorb_job(job, running.as_ref(), result, now, &mut effects);
-            }
-            Event::Committed => {
-                self.under_way.pop_front();
-            }
-            Event::CommitFailed { reason } => {
-                self.unsaved.extend(self.under_way.pop_front());
-                self.save_error = reason;
-            }
-            Event::Trouble { reason } => self.say(Severity::Warning, reason, ""),
-        }
-        effects
     }
 
     /// Starts a job and returns its number.

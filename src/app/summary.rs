@@ -296,6 +296,11 @@ fn lesion_summary(state: &State, lesion: &Lesion, points: &[&TimePoint]) -> Lesi
         // What counts for nothing is not told as a size either; the mask stays named and warned of.
         let measured = sound_mask(state, mark).map(|s| &s.measured);
         let mut warnings = segmented.map(|s| s.warnings.clone()).unwrap_or_default();
+        let of_image = state
+            .series(mark.series)
+            .into_iter()
+            .flat_map(|s| &s.warnings);
+        warnings.extend(of_image.filter(|w| w.code == WarningCode::Changed).cloned());
         if segmented.is_some() && measured.is_none() {
             warnings.push(Warning::new(WarningCode::Doubtful, DOUBTFUL_NOTE));
         }
@@ -452,7 +457,7 @@ fn fit_summary(twin: &TwinResult) -> FitSummary {
     }
 }
 
-const fn ladder_name(ladder: Ladder) -> &'static str {
+pub(super) const fn ladder_name(ladder: Ladder) -> &'static str {
     match ladder {
         Ladder::C0 => "C0",
         Ladder::C1 => "C1",

@@ -43,6 +43,9 @@ pub(super) struct TwinResult {
     pub skill: Option<Skill>,
     /// Warnings of treatment plan and fit.
     pub warnings: Vec<Warning>,
+    /// Key under which it is cached.
+    #[serde(skip)]
+    pub key: Option<StageKey>,
 }
 
 /// Points of a drawn curve.
@@ -171,6 +174,7 @@ pub(super) fn run(
         tracing::warn!("stage cache: {warning}");
     }
     let mut result = cached.value;
+    result.key = Some(key);
     result.warnings.extend(input.plan_warnings.iter().cloned());
     Ok(result)
 }
@@ -198,5 +202,6 @@ fn compute(input: &TwinInput, job: &JobContext) -> Result<TwinResult, twin::Erro
         projection,
         doubling,
         skill,
+        key: None,
     })
 }

@@ -4,21 +4,25 @@ mod lesions;
 mod pictures;
 mod record;
 mod twin;
+mod versions;
 
 pub(super) use lesions::signed_percent;
 pub(super) use record::{local_day, local_time, reader_name, reader_with_role, signoff_text};
 pub(super) use twin::scenario_label;
+pub(super) use versions::axes;
 
 use jiff::civil::Date;
 
 use super::grouping;
+use super::lookup;
 use super::state::{Slot, State};
 use super::summary::Summary;
 use super::view::{
-    ChooserView, ColumnView, JobRow, NarrativeRow, PatientRow, PatientView, SampleRow, SeriesTab,
-    TreatmentRow, View,
+    ChooserView, ColumnView, CrashView, JobRow, NarrativeRow, PatientRow, PatientView, SampleRow,
+    SeriesTab, TreatmentRow, View,
 };
 use crate::case::{PatientId, Series, TimePoint, Treatment, TreatmentKind};
+use crate::crash::CrashReport;
 use crate::warning::Warning;
 
 impl State {
@@ -45,8 +49,8 @@ impl State {
             saved: self.saved(),
             read_only: self.read_only.clone(),
             readers: self.readers_view(),
-            trace: None,
-            crash: None,
+            trace: self.traced.as_ref().map(|t| t.view.clone()),
+            crash: self.crashes.first().map(crash_view),
             workspace: self.workspace.display().to_string(),
             dark: self.dark,
         }
@@ -86,7 +90,7 @@ impl State {
     }
 
     fn patient_title(&self, id: PatientId) -> String {
-        let identity = self.records.identities.iter().find(|i| i.patient == id);
+        let identity = lookup::identity(&self.records, id);
         identity.map_or_else(
             || "Erased patient".to_owned(),
             |i| match (displayed_name(&i.name).as_str(), i.code.trim()) {
@@ -98,7 +102,7 @@ impl State {
 
     fn patient_view(&mut self, id: PatientId) -> Option<PatientView> {
         self.patient(id)?;
-        let identity = self.records.identities.iter().find(|i| i.patient == id);
+        let identity = lookup::identity(&self.records, id);
         let detail = identity.map(|i| {
             let born = i
                 .birth_date
@@ -140,7 +144,7 @@ impl State {
             narrative: narrative_rows(&summary),
             last_report: self.last_report.clone(),
             history: self.history_view(id),
-            versions: None,
+            versions: self.versions_view(),
         })
     }
 
@@ -211,6 +215,14 @@ impl State {
                 text: treatment_text(t, baseline),
             })
             .collect()
+    }
+}
+
+fn crash_view(report: &CrashReport) -> CrashView {
+    CrashView {
+        path: report.path.display().to_string(),
+        summary: format!("{}: {}", report.created, report.summary),
+        text: report.text.clone(),
     }
 }
 

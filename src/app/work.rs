@@ -6,8 +6,8 @@ use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
-use super::effect::{Answer, Failure, Loaded, MadeMask, Scanned, Work};
-use super::{report_input, twin_input};
+use super::effect::{Answer, Failure, Loaded, MadeMask, Scanned, StageRun, Work};
+use super::{report_input, trace, twin_input, versions};
 use crate::case::{PatientId, Prompt, SeriesSource};
 use crate::geometry::Grid;
 use crate::jobs::JobContext;
@@ -36,8 +36,7 @@ pub(super) fn run(work: Work, tools: &Tools, job: &JobContext) -> Answer {
             series,
             item,
             source,
-            fingerprint,
-        } => Answer::Loaded(series, load(item, &source, &fingerprint, job)),
+        } => Answer::Loaded(series, load(item, &source, job)),
         Work::Segment {
             annotation,
             prompt,
@@ -60,6 +59,11 @@ pub(super) fn run(work: Work, tools: &Tools, job: &JobContext) -> Answer {
             twin_input::run(&input, &tools.cache, job).map(Box::new),
         ),
         Work::History { patient } => Answer::History(patient, history(patient, &tools.query)),
+        Work::Versions { asked } => Answer::Versions(versions::read(&asked, &tools.query)),
+        Work::Compare { grid, artifacts } => {
+            Answer::Compared(versions::compare(artifacts, &grid, &tools.artifacts))
+        }
+        Work::Trace { outline } => Answer::Traced(trace::read(*outline, &tools.query)),
         Work::Export {
             input,
             dir,
@@ -143,7 +147,6 @@ fn make_phantom(out: PathBuf, job: &JobContext) -> Result<Scanned, Failure> {
 fn load(
     item: Option<Arc<Item>>,
     source: &SeriesSource,
-    expected: &str,
     job: &JobContext,
 ) -> Result<Loaded, Failure> {
     job.progress.step("Finding files");
@@ -157,7 +160,7 @@ fn load(
     Ok(Loaded {
         window: default_window(&volume),
         volume: Arc::new(volume),
-        changed: fingerprint != expected,
+        fingerprint,
     })
 }
 
@@ -218,6 +221,7 @@ struct CachedSegmentation {
     warnings: Vec<Warning>,
 }
 
+const SEGMENT_STAGE_NAME: &str = "segment.growcut";
 /// Version of the segmentation stage; raised when the same input would give another mask.
 const SEGMENT_STAGE: u32 = 1;
 
@@ -232,7 +236,7 @@ fn segment(
     let params = GrowCutParams::standard();
     let inputs = [InputHash::of(fingerprint.as_bytes())];
     let key = StageKey::new(
-        "segment.growcut",
+        SEGMENT_STAGE_NAME,
         SEGMENT_STAGE,
         &(p0, p1, &params),
         &inputs,
@@ -277,6 +281,12 @@ fn segment(
     Ok(MadeMask {
         mask: Arc::new(mask),
         artifact_sha256,
+        stage: StageRun {
+            name: SEGMENT_STAGE_NAME,
+            version: SEGMENT_STAGE,
+            key: key.to_string(),
+            params: serde_json::to_value(params).unwrap_or_default(),
+        },
         measured,
         confidence,
         warnings,
@@ -290,7 +300,7 @@ fn history(patient: PatientId, query: &Query) -> Result<Vec<store::Step>, Failur
     })
 }
 
-fn load_mask(
+pub(super) fn load_mask(
     artifact_sha256: &str,
     grid: Arc<Grid>,
     artifacts: &Artifacts,

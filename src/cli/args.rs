@@ -52,8 +52,6 @@ pub(super) enum Verb {
     Phantom(PhantomArgs),
     /// Check or export the audit trail of a workspace.
     Audit(AuditArgs),
-    /// Measure the program, or prove what it claims.
-    Bench(BenchArgs),
     /// Write a workspace as one file.
     Backup(BackupArgs),
     /// Unpack a backup as a new workspace.
@@ -62,6 +60,16 @@ pub(super) enum Verb {
     Salvage(SalvageArgs),
     /// Look through the reports of crashes.
     Crashes(CrashesArgs),
+    /// Show where a number, a mask or an audit entry comes from.
+    Trace(TraceArgs),
+    /// List the steps of a patient's record.
+    History(HistoryArgs),
+    /// List the masks that were ever made of a lesion at a time point.
+    Versions(VersionsArgs),
+    /// Erase a patient for good; the audit trail stays whole.
+    Erase(EraseArgs),
+    /// Measure the program, or prove what it claims.
+    Bench(BenchArgs),
 }
 
 impl Verb {
@@ -79,11 +87,15 @@ impl Verb {
             Self::Review(a) => a.json,
             Self::Phantom(a) => a.json,
             Self::Audit(a) => a.json,
-            Self::Bench(a) => a.json,
             Self::Backup(a) => a.json,
             Self::Restore(a) => a.json,
             Self::Salvage(a) => a.json,
             Self::Crashes(a) => a.json,
+            Self::Trace(a) => a.json,
+            Self::History(a) => a.json,
+            Self::Versions(a) => a.json,
+            Self::Erase(a) => a.json,
+            Self::Bench(a) => a.json,
         }
     }
 }
@@ -291,7 +303,7 @@ pub(super) struct AuditArgs {
 /// Verbs of `oncotwin audit`.
 #[derive(Subcommand)]
 pub(super) enum AuditVerb {
-    /// Recompute every hash, replay the trail and compare every table.
+    /// Walk the chain and recompute every hash.
     Verify {
         /// Workspace folder (default: the platform's data directory).
         #[arg(long = "case", value_name = "DIR")]
@@ -314,43 +326,74 @@ pub(super) enum AuditVerb {
     },
 }
 
-/// Forms of an exported audit trail.
-#[derive(Clone, Copy, ValueEnum)]
-pub(super) enum TrailFormat {
-    /// A table; with names, reasons and what changed.
-    Csv,
-    /// JSON Lines; with names, reasons and what changed.
-    Json,
-    /// DICOM audit messages, one per line; ids and codes only.
-    Dicom,
-}
-
-/// `oncotwin bench`
+/// `oncotwin trace`
 #[derive(ClapArgs)]
-pub(super) struct BenchArgs {
-    /// What to measure.
-    #[command(subcommand)]
-    pub verb: BenchVerb,
+pub(super) struct TraceArgs {
+    /// Id or hash (6 digits or more), audit entry (#12), fact (F12), or lesion at a time point (L1@2).
+    pub id: String,
+    /// Workspace folder (default: the platform's data directory).
+    #[arg(long = "case", value_name = "DIR")]
+    pub workspace: Option<PathBuf>,
+    /// Patient number, where the workspace holds several.
+    #[arg(long)]
+    pub patient: Option<String>,
     /// Answer with one JSON document.
-    #[arg(long, global = true)]
+    #[arg(long)]
     pub json: bool,
 }
 
-/// Verbs of `oncotwin bench`.
-#[derive(Clone, Copy, Subcommand)]
-pub(super) enum BenchVerb {
-    /// Tamper with a workspace in every way known, and list what finds it.
-    Tamper {
-        /// Seed of the positions of flipped bits.
-        #[arg(long, default_value_t = 1)]
-        seed: u64,
-    },
-    /// Fill a workspace with gestures and measure opening, undoing, committing and checking.
-    Record {
-        /// How many.
-        #[arg(long, default_value_t = 100_000)]
-        gestures: usize,
-    },
+/// `oncotwin history`
+#[derive(ClapArgs)]
+pub(super) struct HistoryArgs {
+    /// Workspace folder (default: the platform's data directory).
+    #[arg(long = "case", value_name = "DIR")]
+    pub workspace: Option<PathBuf>,
+    /// Patient number, where the workspace holds several.
+    #[arg(long)]
+    pub patient: Option<String>,
+    /// Answer with one JSON document.
+    #[arg(long)]
+    pub json: bool,
+}
+
+/// `oncotwin versions`
+#[derive(ClapArgs)]
+pub(super) struct VersionsArgs {
+    /// Workspace folder (default: the platform's data directory).
+    #[arg(long = "case", value_name = "DIR")]
+    pub workspace: Option<PathBuf>,
+    /// Patient number, where the workspace holds several.
+    #[arg(long)]
+    pub patient: Option<String>,
+    /// Label of the lesion.
+    #[arg(long)]
+    pub lesion: String,
+    /// Zero-based time point, in order of date.
+    #[arg(long)]
+    pub timepoint: usize,
+    /// Two zero-based versions to compare.
+    #[arg(long, num_args = 2, value_names = ["A", "B"])]
+    pub compare: Vec<usize>,
+    /// Answer with one JSON document.
+    #[arg(long)]
+    pub json: bool,
+}
+
+/// `oncotwin erase`
+#[derive(ClapArgs)]
+pub(super) struct EraseArgs {
+    /// Workspace folder (default: the platform's data directory).
+    #[arg(long = "case", value_name = "DIR")]
+    pub workspace: Option<PathBuf>,
+    /// Patient number.
+    #[arg(long)]
+    pub patient: String,
+    /// Why; kept in the audit trail, so it must not name anybody.
+    #[arg(long)]
+    pub reason: String,
+    /// Answer with one JSON document.
+    #[arg(long)]
+    pub json: bool,
 }
 
 /// `oncotwin backup`
@@ -424,6 +467,45 @@ pub(super) enum CrashVerb {
     Delete {
         /// The report.
         path: PathBuf,
+    },
+}
+
+/// Forms of an exported audit trail.
+#[derive(Clone, Copy, ValueEnum)]
+pub(super) enum TrailFormat {
+    /// A table; with names, reasons and what changed.
+    Csv,
+    /// JSON Lines; with names, reasons and what changed.
+    Json,
+    /// DICOM audit messages, one per line; ids and codes only.
+    Dicom,
+}
+
+/// `oncotwin bench`
+#[derive(ClapArgs)]
+pub(super) struct BenchArgs {
+    /// What to measure.
+    #[command(subcommand)]
+    pub verb: BenchVerb,
+    /// Answer with one JSON document.
+    #[arg(long, global = true)]
+    pub json: bool,
+}
+
+/// Verbs of `oncotwin bench`.
+#[derive(Clone, Copy, Subcommand)]
+pub(super) enum BenchVerb {
+    /// Tamper with a workspace in every way known, and list what finds it.
+    Tamper {
+        /// Seed of the positions of flipped bits.
+        #[arg(long, default_value_t = 1)]
+        seed: u64,
+    },
+    /// Fill a workspace with gestures and measure opening, undoing, committing and checking.
+    Record {
+        /// How many.
+        #[arg(long, default_value_t = 100_000)]
+        gestures: usize,
     },
 }
 

@@ -9,19 +9,22 @@ use serde_json::{Value, json};
 use super::args::{ReportArgs, ReviewArgs};
 use super::audit::{store_failure, workspace_dir};
 use super::output::{Failure, Output};
-use crate::app::view::{PatientView, Severity};
+use crate::app::view::{ColumnView, HistoryView, PatientView, Severity};
 use crate::app::{
     Command, Script, Session, SessionConfig, SessionError, VERSION, random_seed, review as replay,
 };
+use crate::case::PatientId;
+use crate::store::Access;
 use crate::{export, store};
 
-fn start(workspace: &Path) -> Result<Session, Failure> {
+pub(super) fn start(workspace: &Path, access: Access) -> Result<Session, Failure> {
     Session::start(SessionConfig {
         workspace: workspace.to_owned(),
         samples: Vec::new(),
         version: VERSION.to_owned(),
         anchors: store::default_anchor_folder(),
-        access: store::Access::Write,
+        access,
+        crashes: None,
         seed: random_seed(),
         clock: Arc::new(Timestamp::now),
         wake: Arc::new(|| {}),
@@ -43,7 +46,7 @@ pub(super) fn review(args: &ReviewArgs) -> Result<Output, Failure> {
     })?;
     let workspace = workspace_dir(args.workspace.as_ref())?;
     let base = args.script.parent().unwrap_or_else(|| Path::new(""));
-    let mut session = start(&workspace)?;
+    let mut session = start(&workspace, Access::Write)?;
     replay::run(&mut session, &script, base, &args.out).map_err(|error| {
         Failure::new("E-REVIEW", error.to_string())
             .at(&at)
@@ -55,37 +58,10 @@ pub(super) fn review(args: &ReviewArgs) -> Result<Output, Failure> {
 
 pub(super) fn report(args: &ReportArgs) -> Result<Output, Failure> {
     let workspace = workspace_dir(args.workspace.as_ref())?;
-    let mut session = start(&workspace)?;
+    let mut session = start(&workspace, Access::Write)?;
     session.settle();
-    let records = session.state().records();
-    let patients: Vec<_> = records
-        .identities
-        .iter()
-        .filter(|i| args.patient.as_ref().is_none_or(|code| *code == i.code))
-        .map(|i| i.patient)
-        .collect();
-    let shown = session
-        .state()
-        .shown_patient()
-        .filter(|p| patients.contains(p));
-    let patient = match (&patients[..], shown) {
-        ([only], _) => *only,
-        ([], _) => {
-            return Err(
-                Failure::new("E-PATIENT", "the workspace holds no such patient")
-                    .at(workspace.display()),
-            );
-        }
-        (_, Some(shown)) => shown,
-        (several, None) => {
-            return Err(Failure::new(
-                "E-AMBIGUOUS",
-                format!("the workspace holds {} patients", several.len()),
-            )
-            .at(workspace.display())
-            .hint("Name one with --patient and the patient number."));
-        }
-    };
+    let patient = choose_patient(&session, args.patient.as_ref())?;
+    let n_before = session.state().messages().len();
     session.send(Command::ShowPatient { patient });
     session.settle();
     session.send(Command::Export {
@@ -93,15 +69,71 @@ pub(super) fn report(args: &ReportArgs) -> Result<Output, Failure> {
         formats: args.format.clone(),
     });
     session.settle();
+    // What was said on opening, such as of the audit trail, stands in the answer.
     let failed = session
         .state()
         .messages()
         .iter()
+        .skip(n_before)
         .find(|m| m.severity == Severity::Error);
     if let Some(message) = failed {
         return Err(Failure::new("E-REPORT", message.text.clone()).hint(message.hint.clone()));
     }
     answer(&mut session, Vec::new())
+}
+
+/// The patient with this number; without one the only patient, or the one shown last.
+pub(super) fn choose_patient(
+    session: &Session,
+    code: Option<&String>,
+) -> Result<PatientId, Failure> {
+    let state = session.state();
+    let patients: Vec<PatientId> = state
+        .records()
+        .identities
+        .iter()
+        .filter(|i| code.is_none_or(|code| *code == i.code))
+        .map(|i| i.patient)
+        .collect();
+    let shown = state.shown_patient().filter(|p| patients.contains(p));
+    match (&patients[..], shown) {
+        ([only], _) => Ok(*only),
+        ([], _) => Err(Failure::new(
+            "E-PATIENT",
+            "the workspace holds no such patient",
+        )),
+        (_, Some(shown)) => Ok(shown),
+        (several, None) => Err(Failure::new(
+            "E-AMBIGUOUS",
+            format!("the workspace holds {} patients", several.len()),
+        )
+        .hint("Name one with --patient and the patient number.")),
+    }
+}
+
+/// Shows a patient and waits until everything of it is there.
+pub(super) fn show(session: &mut Session, patient: PatientId) {
+    session.send(Command::ShowPatient { patient });
+    session.settle();
+}
+
+/// Steps of a record for programs.
+pub(super) fn history_json(history: &HistoryView) -> Value {
+    let steps = history.steps.iter().map(|s| {
+        json!({
+            "id": s.id, "title": s.title, "who": s.who, "when": s.when, "reason": s.reason,
+            "undone": s.undone,
+        })
+    });
+    json!({"steps": steps.collect::<Vec<_>>(), "undo": history.undo, "redo": history.redo})
+}
+
+fn reading_json(column: &ColumnView) -> Value {
+    let reading = &column.reading;
+    json!({
+        "timepoint": column.title, "state": reading.state, "text": reading.text,
+        "broken": reading.broken, "history": reading.history,
+    })
 }
 
 /// Writes every mask of the shown patient as `LABEL_tN.nii.gz`, N being the time point from 0.
@@ -153,6 +185,8 @@ fn answer(session: &mut Session, masks: Vec<Value>) -> Result<Output, Failure> {
         "narrative": patient.map(|p| p.narrative.iter().map(|s| s.text.clone()).collect::<Vec<_>>()),
         "growth_notes": patient.map(|p| p.growth.notes.clone()),
         "masks": masks,
+        "history": patient.map(|p| history_json(&p.history)),
+        "readings": patient.map(|p| p.columns.iter().map(reading_json).collect::<Vec<_>>()),
         "report": patient.map(|p| p.last_report.clone()),
         "messages": messages,
     });

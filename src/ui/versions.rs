@@ -79,7 +79,7 @@ pub(super) fn versions_ui(
         .show(ui.ctx(), |ui| {
             table_ui(ui, versions, &mut pair, barred, out);
             ui.separator();
-            comparison_ui(ui, versions, &pair);
+            comparison_ui(ui, versions, &pair, out);
         });
     state.pair = Some(pair);
     if !open {
@@ -199,9 +199,9 @@ fn row_ui(
     value(ui, RichText::new(&row.why));
 }
 
-fn comparison_ui(ui: &mut Ui, versions: &VersionsView, pair: &Pair) {
+fn comparison_ui(ui: &mut Ui, versions: &VersionsView, pair: &Pair, out: &mut Vec<Command>) {
     let p = theme::palette(ui);
-    let [Some(_), Some(_)] = pair.chosen else {
+    let [Some(a), Some(b)] = pair.chosen else {
         weak(
             ui,
             "Choose A and B to compare two masks: numbers here, both outlines on the slice.",
@@ -221,8 +221,14 @@ fn comparison_ui(ui: &mut Ui, versions: &VersionsView, pair: &Pair) {
             ui.add_space(12.0);
         }
     });
-    let asked = pair.chosen == versions.compared.map_or([None; 2], |c| c.map(Some));
-    if !asked || versions.comparison.is_empty() {
+    if versions.compared != Some([a, b]) {
+        // It was refused or failed, as a message says; it can be asked for again.
+        if ui.button("Compare A with B").clicked() {
+            out.push(Command::CompareVersions { a, b });
+        }
+        return;
+    }
+    if versions.comparison.is_empty() {
         ui.horizontal(|ui| {
             spinner(ui, "Comparing");
             weak(ui, "Comparing…");

@@ -29,11 +29,14 @@ fn schemas_are_json_and_scripts_in_them_are_known() {
         "audit",
         "audit-entry",
         "backup",
+        "bench",
         "crashes",
+        "erase",
         "error",
         "event",
         "facts",
         "fit",
+        "history",
         "inspect",
         "measure",
         "project",
@@ -43,6 +46,8 @@ fn schemas_are_json_and_scripts_in_them_are_known() {
         "scenario",
         "segment",
         "size",
+        "trace",
+        "versions",
     ] {
         let text = read(&format!("docs/schemas/{name}.schema.json"));
         let schema: serde_json::Value = serde_json::from_str(&text).expect(name);

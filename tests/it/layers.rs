@@ -55,6 +55,7 @@ const MAY_USE: &[(&str, &[&str])] = &[
         "app",
         &[
             "case",
+            "crash",
             "export",
             "geometry",
             "jobs",
@@ -104,7 +105,7 @@ const MAY_USE: &[(&str, &[&str])] = &[
         ],
     ),
     // Joins the session to the window.
-    ("window", &["app", "report", "store", "ui"]),
+    ("window", &["app", "crash", "report", "store", "ui"]),
 ];
 
 /// Outside crate → modules that may name it. Crates not listed may appear anywhere.

@@ -21,6 +21,7 @@ pub(crate) fn session(workspace: &Path) -> Session {
         version: "test".to_owned(),
         anchors: None,
         access: oncotwin::store::Access::Write,
+        crashes: None,
         seed: [7; 32],
         clock: Arc::new(|| Timestamp::from_second(1_700_000_000).expect("in range")),
         wake: Arc::new(|| {}),

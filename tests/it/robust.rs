@@ -8,18 +8,34 @@ use jiff::Timestamp;
 use oncotwin::case::*;
 use oncotwin::jobs::JobContext;
 use oncotwin::measure::{AxisLine, Measured};
-use oncotwin::store::{Workspace, encode_mask};
+use oncotwin::store::{
+    Access, Error, OpenOptions, VerifyOptions, VerifyReport, Workspace, encode_mask,
+};
 use oncotwin::units::{Bulk, Length, Mm, Mm3};
 use oncotwin::volume::{IntensityUnit, MaskRuns, Modality};
-use serde_json::json;
 use uuid::Uuid;
 
 mod backups;
 mod salvage;
 mod verbs;
 
+fn verify(dir: &Path) -> Result<VerifyReport, Error> {
+    oncotwin::store::verify(dir, &VerifyOptions::default())
+}
+
+fn options() -> OpenOptions {
+    OpenOptions {
+        clock: Box::new(Timestamp::now),
+        app_version: "0.1.0-test".to_owned(),
+        anchors: None,
+        access: Access::Write,
+        file_system: None,
+    }
+}
+
 fn open(dir: &Path) -> (Workspace, Records) {
-    Workspace::open(dir, Timestamp::now, "0.1.0-test").unwrap()
+    let (workspace, opened) = Workspace::open(dir, options()).unwrap();
+    (workspace, opened.records)
 }
 
 fn now() -> Timestamp {

@@ -55,6 +55,8 @@ impl State {
         fail(&mut self.images, job, why);
         fail(&mut self.masks, job, why);
         fail(&mut self.twins, job, why);
+        self.forget_version_job(job, why);
+        self.forget_trace_job(job);
         for history in self.histories.values_mut().filter(|h| h.awaits(job)) {
             history.fail();
         }
@@ -84,8 +86,11 @@ impl State {
                     self.masks.insert(annotation, slot);
                 }
             }
+            Answer::Versions(read) => self.absorb_versions(job, read),
+            Answer::Traced(read) => self.absorb_trace(job, read),
+            Answer::Compared(made) => self.absorb_comparison(job, made),
             Answer::History(patient, steps) => self.absorb_history(job, patient, steps),
-            Answer::Twin(lesion, twin) => self.absorb_twin(job, lesion, twin),
+            Answer::Twin(lesion, twin) => self.absorb_twin(job, lesion, twin, effects),
             Answer::Exported(Ok(exported)) => self.absorb_export(exported, effects),
             Answer::Exported(Err(failure)) => self.say_failure(&failure),
         }
@@ -117,13 +122,7 @@ impl State {
                 return;
             }
         };
-        if loaded.changed {
-            self.say(
-                Severity::Error,
-                "The files of a series are not the ones that were measured",
-                "Masks and measurements were made on other pixels. Restore the originals, or open the changed files as a new study.",
-            );
-        }
+        self.compare_originals(series, &loaded.fingerprint, effects);
         self.pictures.remove(&series);
         let image = Image {
             volume: loaded.volume,
@@ -140,10 +139,14 @@ impl State {
         made: Result<MadeMask, Failure>,
         effects: &mut Vec<Effect>,
     ) {
-        let Some(lesion) = self.annotation(annotation).map(|a| a.lesion) else {
+        let Some((lesion, series)) = self.annotation(annotation).map(|a| (a.lesion, a.series))
+        else {
             return;
         };
-        let Some(patient) = self.lesion(lesion).map(|l| l.patient) else {
+        let Some((patient, time_point, fingerprint)) = self
+            .series(series)
+            .map(|s| (s.patient, s.time_point, s.fingerprint.clone()))
+        else {
             return;
         };
         if !self.awaits(self.masks.get(&annotation), job) {
@@ -161,6 +164,10 @@ impl State {
                     warnings: made.warnings,
                 };
                 let detail = json!({
+                    "lesion": lesion, "series": series, "time_point": time_point,
+                    "stage": made.stage.name, "stage_version": made.stage.version,
+                    "stage_key": made.stage.key, "params": made.stage.params,
+                    "fingerprint": fingerprint,
                     "engine": segmented.engine, "mask": segmented.mask_sha256,
                     "voxels": segmented.measured.voxels,
                     "volume": segmented.measured.volume.value(),
@@ -207,12 +214,16 @@ impl State {
         job: JobId,
         lesion: LesionId,
         twin: Result<Box<TwinResult>, Failure>,
+        effects: &mut Vec<Effect>,
     ) {
         if !self.awaits(self.twins.get(&lesion), job) {
             return;
         }
         let slot = match twin {
-            Ok(twin) => Slot::Ready(Arc::new(*twin)),
+            Ok(twin) => {
+                self.note_fit(lesion, &twin, effects);
+                Slot::Ready(Arc::new(*twin))
+            }
             Err(failure) => Slot::Failed(failure),
         };
         self.twins.insert(lesion, slot);
@@ -223,7 +234,10 @@ impl State {
         if let Some(patient) = self.shown {
             let audit = AuditNote::new("report.export", AuditAction::E, "patient", patient)
                 .of(patient)
-                .detail(json!({"files": exported.sha256, "audit_head": self.audit_head}));
+                .detail(json!({
+                    "files": exported.sha256, "audit_head": self.audit_head,
+                    "narrative": exported.narrative_sha256,
+                }));
             self.note(audit, effects);
         }
         self.last_report = exported.dir.display().to_string();

@@ -65,7 +65,7 @@ impl State {
     pub(super) fn note(&mut self, note: AuditNote, effects: &mut Vec<Effect>) {
         if self.read_only.is_none() {
             // Nothing can be refused where nothing is changed.
-            drop(self.enter(Vec::new(), Some(note), effects));
+            let _entered = self.enter(Vec::new(), Some(note), effects);
         }
     }
 
@@ -122,6 +122,7 @@ impl State {
         let Some(reason) = self.read_only.clone() else {
             return false;
         };
+        self.n_forbidden += 1;
         self.say(
             Severity::Warning,
             format!("Nothing was changed: {reason}"),
@@ -146,6 +147,7 @@ impl State {
             signature.reader_name,
             local_day(signature.created)
         );
+        self.n_forbidden += 1;
         self.say(
             Severity::Warning,
             text,
@@ -189,6 +191,11 @@ impl State {
     fn hand_over(&mut self, transaction: Transaction, effects: &mut Vec<Effect>) {
         self.under_way.push_back(transaction.clone());
         effects.push(Effect::Commit(Box::new(transaction)));
+    }
+
+    /// Whether a commit is on its way.
+    pub(super) fn is_saving(&self) -> bool {
+        !self.under_way.is_empty()
     }
 
     /// What the status bar says of saving.

@@ -273,7 +273,7 @@ impl State {
             organ,
             role,
             nodal,
-            ..before.clone()
+            ..before
         };
         if after == before {
             return;

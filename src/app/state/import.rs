@@ -283,7 +283,7 @@ impl State {
                 unit: treatment.unit,
                 duration_days: treatment.duration_days,
             };
-            self.add_treatment(entered, effects);
+            self.add_treatment(entered, true, effects);
         }
     }
 

@@ -16,7 +16,7 @@ use crate::volume::WindowLevel;
 pub(in crate::app) type PictureKey = (usize, WindowLevel);
 
 /// Key of the setting that remembers which series a time point shows.
-pub(super) fn shown_series_key(time_point: TimePointId) -> String {
+pub(in crate::app) fn shown_series_key(time_point: TimePointId) -> String {
     format!("shown_series/{time_point}")
 }
 
@@ -72,16 +72,19 @@ impl State {
 
     /// Gives the memory of images and masks back.
     pub(super) fn unload(&mut self) {
-        for slot in self.images.values() {
-            if let Slot::Waiting(job) = slot {
-                self.cancel(*job);
-            }
+        let images = self.images.values().filter_map(Slot::job);
+        let masks = self.masks.values().filter_map(Slot::job);
+        let twins = self.twins.values().filter_map(Slot::job);
+        for job in images.chain(masks).chain(twins) {
+            self.cancel(job);
         }
         self.images.clear();
         self.masks.clear();
         self.pictures.clear();
         self.twins.clear();
         self.stale_twins.clear();
+        self.versions = None;
+        self.traced = None;
     }
 
     /// Loads what the columns of a patient show, the masks that stand, and the twins.
@@ -150,14 +153,13 @@ impl State {
             return;
         }
         let source = lookup::source(&self.records, series).cloned();
-        let (Some(source), Some(record)) = (source, self.series(series)) else {
+        let (Some(source), Some(_)) = (source, self.series(series)) else {
             return;
         };
         let work = Work::Load {
             series,
             item: self.items.get(&series).cloned(),
             source,
-            fingerprint: record.fingerprint.clone(),
         };
         let job = self.start("Loading images", Lane::Io, work, effects);
         self.images.insert(series, Slot::Waiting(job));

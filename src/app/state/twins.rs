@@ -2,10 +2,12 @@
 
 use std::sync::Arc;
 
+use serde_json::json;
+
 use super::{Slot, State};
 use crate::app::effect::{Effect, Work};
 use crate::app::twin_input;
-use crate::case::{LesionId, PatientId};
+use crate::case::{AuditAction, AuditNote, LesionId, PatientId};
 use crate::jobs::Lane;
 
 impl State {
@@ -49,6 +51,33 @@ impl State {
         }
     }
 
+    /// Enters a fit into the audit trail, each once per session.
+    pub(super) fn note_fit(
+        &mut self,
+        lesion: LesionId,
+        twin: &twin_input::TwinResult,
+        effects: &mut Vec<Effect>,
+    ) {
+        let Some(patient) = self.lesion(lesion).map(|l| l.patient) else {
+            return;
+        };
+        let key = twin.key.map(|k| k.to_string()).unwrap_or_default();
+        if !self.noted_fits.insert((lesion, key.clone())) {
+            return;
+        }
+        let weights: Vec<_> = twin
+            .fit
+            .models
+            .iter()
+            .map(|m| json!({"model": m.model.name(), "weight": m.weight}))
+            .collect();
+        let note = AuditNote::new("twin.fit", AuditAction::E, "lesion", lesion)
+            .of(patient)
+            .made_by(&*twin.fit.version)
+            .detail(json!({"stage_key": key, "seed": twin.fit.seed, "models": weights}));
+        self.note(note, effects);
+    }
+
     fn has_pending_mask(&self, lesion: LesionId) -> bool {
         self.records
             .annotations
@@ -57,6 +86,7 @@ impl State {
             .any(|a| {
                 self.segmented(a.id).is_none()
                     && !matches!(self.masks.get(&a.id), Some(Slot::Failed(_)))
+                    && self.signature_on(a).is_none()
             })
     }
 

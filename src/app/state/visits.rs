@@ -10,8 +10,8 @@ use crate::app::grouping;
 use crate::app::view::Severity;
 use crate::app::view_build::treatment_kind;
 use crate::case::{
-    AuditAction, AuditNote, Change, Scenario, ScenarioId, Series, SeriesId, TimePoint, TimePointId,
-    Treatment, TreatmentId,
+    AuditAction, AuditNote, Change, Scenario, ScenarioId, Series, SeriesId, StepKind, TimePoint,
+    TimePointId, Treatment, TreatmentId,
 };
 use crate::twin::ScenarioChange;
 
@@ -169,7 +169,13 @@ impl State {
         }
     }
 
-    pub(super) fn add_treatment(&mut self, treatment: Treatment, effects: &mut Vec<Effect>) {
+    /// Enters a treatment; one that was `imported` with images is no step, as they are none.
+    pub(super) fn add_treatment(
+        &mut self,
+        treatment: Treatment,
+        imported: bool,
+        effects: &mut Vec<Effect>,
+    ) {
         let detail = json!({
             "kind": treatment.kind, "date": treatment.date, "dose": treatment.dose,
             "duration_days": treatment.duration_days,
@@ -182,8 +188,16 @@ impl State {
         };
         let audit = AuditNote::new("treatment.add", AuditAction::C, "treatment", treatment.id)
             .of(patient)
-            .step(format!("Enter {what} {}", treatment.date))
+            .titled(format!("Enter {what} {}", treatment.date))
             .detail(detail);
+        let audit = AuditNote {
+            step: if imported {
+                StepKind::None
+            } else {
+                StepKind::Do
+            },
+            ..audit
+        };
         if self
             .commit(vec![Change::PutTreatment(treatment)], audit, effects)
             .is_some()

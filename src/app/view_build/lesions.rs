@@ -3,7 +3,7 @@
 use crate::app::state::{Slot, State};
 use crate::app::summary;
 use crate::app::view::{LesionCell, LesionRow};
-use crate::app::view_build::warning_line;
+use crate::app::view_build::{axes, warning_line};
 use crate::case::{Annotation, Lesion, PatientId, Prompt, TimePoint};
 
 impl State {
@@ -49,6 +49,7 @@ impl State {
         let Prompt::Diameter { p0, p1 } = mark.prompt;
         let drawn = summary::drawn_length(self, mark.series, p0, p1);
         let segmented = self.segmented(mark.id);
+        let locked = self.signature_on(mark).is_some();
         let failure = match self.masks.get(&mark.id) {
             Some(Slot::Failed(failure)) => Some(format!("{} {}", failure.text, failure.hint)),
             _ => None,
@@ -72,26 +73,16 @@ impl State {
         }
         LesionCell {
             annotation: mark.id,
-            locked: self.signature_on(mark).is_some(),
+            locked,
             drawn: drawn.map(|d| d.to_string()).unwrap_or_default(),
-            axes: segmented
-                .map(|s| {
-                    let (long, short) = (s.measured.long_axis.length, s.measured.short_axis.length);
-                    format!(
-                        "{:.1} × {:.1} {}",
-                        long.value(),
-                        short.value(),
-                        long.symbol()
-                    )
-                })
-                .unwrap_or_default(),
+            axes: segmented.map(|s| axes(&s.measured)).unwrap_or_default(),
             volume: segmented
                 .map(|s| s.measured.volume.display())
                 .unwrap_or_default(),
             change,
             confidence: segmented.map(|s| s.confidence),
             warnings,
-            pending: segmented.is_none() && failure.is_none(),
+            pending: segmented.is_none() && failure.is_none() && !locked,
             provenance: segmented.map_or_else(
                 || format!("drawn {}", mark.created.strftime("%Y-%m-%d %H:%M UTC")),
                 |s| {

@@ -71,7 +71,7 @@ impl State {
                 .is_orientation_known()
                 .then(|| orientation_letters(dx, dy)),
             overlays: self.overlays(series, slice, &grid, layout),
-            compared: None,
+            compared: self.compared_outlines(series, slice, layout),
             marked_slices: self.marked_slices(series),
         })
     }

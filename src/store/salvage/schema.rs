@@ -45,30 +45,6 @@ mod tests {
     }
 
     #[test]
-    fn the_scripts_are_those_of_the_migrations() {
-        let dir = tempfile::tempdir().unwrap();
-        let path = dir.path().join("migrated.sqlite");
-        let mut migrated = Connection::open(&path).unwrap();
-        migrate(&mut migrated, &path).unwrap();
-        let version: u32 = migrated
-            .pragma_query_value(None, "user_version", |row| row.get(0))
-            .unwrap();
-        assert_eq!(
-            version, NEWEST,
-            "a script of the migrations is not listed here"
-        );
-        let id: u32 = migrated
-            .pragma_query_value(None, "application_id", |row| row.get(0))
-            .unwrap();
-        assert_eq!(id, APPLICATION_ID);
-        let scripted = Connection::open_in_memory().unwrap();
-        for script in SCRIPTS {
-            scripted.execute_batch(script).unwrap();
-        }
-        assert_eq!(schema(&scripted), schema(&migrated));
-    }
-
-    #[test]
     fn an_older_database_is_taken_for_one_of_ours() {
         let dir = tempfile::tempdir().unwrap();
         let path = dir.path().join("x.sqlite");

@@ -3,7 +3,9 @@
 use std::sync::OnceLock;
 use std::sync::atomic::{AtomicBool, Ordering};
 
-use oncotwin::store::{Error, backup, check_database, restore, verify};
+use oncotwin::store::{Error, backup, check_database, restore};
+
+use super::verify;
 use proptest::prelude::*;
 
 use super::*;

@@ -4,7 +4,9 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
 use std::sync::OnceLock;
 
-use oncotwin::store::{DefectKind, Error, SalvageReport, check_database, salvage, verify};
+use oncotwin::store::{DefectKind, Error, SalvageReport, check_database, salvage};
+
+use super::verify;
 use rand::seq::SliceRandom as _;
 use rand::{Rng as _, RngCore as _, SeedableRng as _};
 use rand_chacha::ChaCha8Rng;
@@ -238,7 +240,7 @@ fn what_the_program_cannot_read_is_left_out() {
     )
     .unwrap();
     drop(conn);
-    assert!(Workspace::open(&case, Timestamp::now, "0").is_err());
+    assert!(Workspace::open(&case, options()).is_err());
     let to = dir.path().join("saved");
     let report = salvage(&case, &to, &job()).unwrap();
     assert!(!report.whole);

@@ -108,7 +108,7 @@ fn crash_reports_are_looked_through() {
     let (code, answer) = run(&["crashes", "list"]);
     assert_eq!(code, 0);
     check(&schema("crashes"), &answer, "crashes");
-    assert_eq!(answer["reports"], json!([]));
+    assert_eq!(answer["reports"], serde_json::json!([]));
 
     std::fs::create_dir(&crashes).unwrap();
     for (second, message) in [(1, "older"), (2, "newer")] {
@@ -131,7 +131,10 @@ fn crash_reports_are_looked_through() {
     assert!(answer["text"].as_str().unwrap().contains("newer"));
     assert_eq!(run(&["crashes", "keep", newer]).0, 0);
     assert_eq!(run(&["crashes", "delete", older]).0, 0);
-    assert_eq!(run(&["crashes", "list"]).1["reports"], json!([]));
+    assert_eq!(
+        run(&["crashes", "list"]).1["reports"],
+        serde_json::json!([])
+    );
     assert_eq!(listing(&crashes), ["seen", "thesis.txt"]);
     assert_eq!(listing(&crashes.join("seen")).len(), 1);
 

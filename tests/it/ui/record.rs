@@ -361,6 +361,26 @@ fn two_masks_are_compared_and_an_earlier_one_stands_again() {
 }
 
 #[test]
+fn a_comparison_that_was_not_made_can_be_asked_for_again() {
+    let mut harness = stage(record::versions(true));
+    let versions = |harness: &mut Harness<'_, Stage>| {
+        let patient = harness.state_mut().view.patient.as_mut();
+        patient.and_then(|p| p.versions.take()).expect("versions")
+    };
+    let mut shown = versions(&mut harness);
+    shown.compared = None;
+    let patient = harness.state_mut().view.patient.as_mut();
+    patient.expect("a patient").versions = Some(shown);
+    harness.run();
+    // The choice is kept while what is compared is gone.
+    click(&mut harness, "A: mask of 2024-05-03 10:16");
+    click(&mut harness, "Compare A with B");
+    let (a, b) = (record::step(21), record::step(22));
+    let again = Command::CompareVersions { a, b };
+    assert_eq!(sent(&mut harness), [again.clone(), again]);
+}
+
+#[test]
 fn a_mask_of_a_signed_reading_does_not_stand_again() {
     let mut view = record::versions(true);
     let patient = view.patient.as_mut().expect("a patient");
@@ -411,6 +431,33 @@ fn every_number_leads_to_its_source() {
             trace(Subject::Reading(shown.columns[0].id)),
         ]
     );
+}
+
+#[test]
+fn a_cell_has_a_menu_of_its_own() {
+    let mut harness = stage(fixture::loaded(true));
+    let shown = patient(&harness);
+    let annotation = shown.lesions[1].cells[0]
+        .as_ref()
+        .expect("a mark")
+        .annotation;
+    harness.get_by_label("L2 at Baseline").click_secondary();
+    harness.run();
+    click(&mut harness, "Remove the mark");
+    assert_eq!(
+        sent(&mut harness),
+        [Command::RemoveAnnotation { annotation }]
+    );
+}
+
+#[test]
+fn a_narrow_bar_keeps_the_panels_in_a_menu() {
+    let mut harness = harness(fixture::loaded(true), [800.0, 560.0]);
+    harness.run();
+    assert!(harness.query_by_label("History panel").is_none());
+    click(&mut harness, "Panels");
+    click(&mut harness, "History panel");
+    assert!(harness.state().ui.show_history);
 }
 
 #[test]

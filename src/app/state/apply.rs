@@ -1,0 +1,149 @@
+//! Commands and events taken in: which part of the state deals with which.
+
+use jiff::Timestamp;
+
+use super::{DARK, State};
+use crate::app::command::Command;
+use crate::app::effect::{Effect, Event, Work};
+use crate::app::view::Severity;
+use crate::case::{Change, Treatment, TreatmentId};
+use crate::jobs::Lane;
+
+impl State {
+    /// Does what a person asked. `now` is the time of the request.
+    pub(in crate::app) fn apply(&mut self, command: Command, now: Timestamp) -> Vec<Effect> {
+        self.now = now;
+        let mut effects = Vec::new();
+        let e = &mut effects;
+        match command {
+            Command::ChooseOpen { .. } | Command::Open { .. } | Command::OpenSample { .. }
+                if self.refuses_to_write() => {}
+            Command::ChooseOpen { folder } => e.push(Effect::AskOpen { folder }),
+            Command::Open { paths } => {
+                self.start("Looking into files", Lane::Io, Work::Scan { paths }, e);
+            }
+            Command::OpenSample { sample } => self.open_sample(sample, e),
+            Command::ShowChooser => self.show_chooser(e),
+            Command::ShowPatient { patient } => self.show_patient(patient, e),
+            Command::ShowSeries { series } => self.show_series(series, e),
+            Command::SetSlice { series, slice } => self.set_slice(series, slice, e),
+            Command::SetWindow { series, window } => {
+                self.edit_view(series, e, |view| view.window = window);
+            }
+            Command::SetZoom { series, zoom, pan } => self.edit_view(series, e, |view| {
+                view.zoom = zoom.clamp(0.1, 40.0);
+                view.pan = pan;
+            }),
+            Command::SelectLesion { lesion } => self.select_lesion(lesion, e),
+            Command::DrawDiameter {
+                series,
+                lesion,
+                p0,
+                p1,
+            } => self.draw_diameter(series, lesion, p0, p1, now, e),
+            Command::RemoveAnnotation { annotation } => self.remove_annotation(annotation, e),
+            Command::LinkAnnotation { annotation, lesion } => {
+                self.link_annotation(annotation, lesion, now, e);
+            }
+            Command::EditLesion {
+                lesion,
+                label,
+                organ,
+                role,
+                nodal,
+            } => self.edit_lesion(lesion, &label, organ, role, nodal, e),
+            Command::RemoveLesion { lesion } => self.remove_lesion(lesion, e),
+            Command::SplitTimePoint { series } => self.split_time_point(series, now, e),
+            Command::MergeTimePoints { into, from } => self.merge_time_points(into, from, e),
+            Command::SetDate { time_point, date } => self.set_date(time_point, date, e),
+            Command::AddTreatment {
+                date,
+                kind,
+                name,
+                dose,
+                unit,
+                duration_days,
+            } => {
+                if let Some(patient) = self.shown {
+                    let treatment = Treatment {
+                        id: TreatmentId(self.ids.next(now)),
+                        patient,
+                        date,
+                        kind,
+                        name,
+                        dose,
+                        unit,
+                        duration_days: duration_days.max(0.0),
+                    };
+                    self.add_treatment(treatment, false, e);
+                }
+            }
+            Command::RemoveTreatment { treatment } => self.remove_treatment(treatment, e),
+            Command::SetScenario { change } => self.set_scenario(change, now, e),
+            Command::ChooseExport if self.refuses_to_write() => {}
+            Command::ChooseExport => e.push(Effect::AskExport),
+            Command::Export { dir, formats } => self.export(dir, formats, now, e),
+            Command::CancelJob { job } => {
+                self.cancel(job);
+            }
+            Command::DismissMessage { index } => {
+                if index < self.messages.len() {
+                    self.messages.remove(index);
+                }
+            }
+            Command::Undo => self.undo(e),
+            Command::Redo => self.redo(e),
+            Command::JumpTo { step } => self.jump_to(step, e),
+            Command::SetReader { reader } => self.set_reader(reader, e),
+            Command::EnterReader { name, role } => self.enter_reader(&name, role, e),
+            Command::MarkReviewed { time_point } => self.mark_reviewed(time_point, e),
+            Command::Sign {
+                time_point,
+                meaning,
+            } => self.sign(time_point, meaning, e),
+            Command::Amend { time_point, reason } => self.amend(time_point, &reason, e),
+            Command::ShowVersions { annotation } => self.show_versions(annotation, e),
+            Command::HideVersions => self.versions = None,
+            Command::CompareVersions { a, b } => self.compare_versions(a, b, e),
+            Command::RestoreVersion { version } => self.restore_version(version, e),
+            Command::Trace { subject } => self.trace(subject, e),
+            Command::HideTrace => self.traced = None,
+            Command::ErasePatient { patient, reason } => self.erase_patient(patient, &reason, e),
+            Command::SettleCrash { keep } => self.settle_crash(keep, e),
+            Command::Reload if self.read_only.is_some() => e.push(Effect::Reload),
+            Command::Reload => {}
+            Command::RetrySave => self.retry_save(e),
+            Command::SetDark { dark } => {
+                self.dark = dark;
+                self.commit_unaudited(Change::PutSetting(DARK.to_owned(), dark.into()), e);
+            }
+        }
+        self.refresh_versions(&mut effects);
+        self.read_trace(&mut effects);
+        effects
+    }
+
+    /// Takes in what the world answered. `now` is the time of the answer.
+    pub(in crate::app) fn absorb(&mut self, event: Event, now: Timestamp) -> Vec<Effect> {
+        self.now = now;
+        let mut effects = Vec::new();
+        match event {
+            Event::Job { job, result } => {
+                let running = self.jobs.remove(&job);
+                self.absorb_job(job, running.as_ref(), result, now, &mut effects);
+            }
+            Event::Committed => {
+                self.under_way.pop_front();
+            }
+            Event::CommitFailed { reason } => {
+                self.unsaved.extend(self.under_way.pop_front());
+                self.save_error = reason;
+            }
+            Event::Trouble { reason } => self.say(Severity::Warning, reason, ""),
+        }
+        self.finish_erasing(&mut effects);
+        self.refresh_versions(&mut effects);
+        self.read_trace(&mut effects);
+        effects
+    }
+}
