@@ -114,6 +114,13 @@ fn figure_rows(f: &RecordFigures) -> Vec<Value> {
         ),
         row("undo, 95 %", f.undo_p95_ms, "ms", Some(50.0), "same"),
         row(
+            "steps, median",
+            f.steps_median_ms,
+            "ms",
+            None,
+            "reading the steps alone",
+        ),
+        row(
             "verify",
             f.verify_entries_per_s,
             "entries/s",
