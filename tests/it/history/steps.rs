@@ -249,6 +249,7 @@ fn speed() {
         app_version: "test".to_owned(),
         anchors: None,
         access: store::Access::Write,
+        file_system: None,
     };
     let (store, _) = store::Workspace::open(&workspace, options).expect("opens");
     let identity = PatientIdentity {
