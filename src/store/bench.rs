@@ -38,6 +38,8 @@ pub struct RecordFigures {
     pub undo_median_ms: f64,
     /// 95th percentile, ms.
     pub undo_p95_ms: f64,
+    /// Reading the steps alone, median, ms.
+    pub steps_median_ms: f64,
     /// Steps that the patient has.
     pub steps_of_patient: usize,
     /// Checking everything, s.
@@ -100,7 +102,7 @@ pub fn bench_record(scratch: &Path, gestures: usize) -> Result<RecordFigures, Er
     }
 
     let (workspace, _) = Workspace::open(&dir, options())?;
-    let (mut undos, mut steps_of_patient) = (Vec::new(), 0);
+    let (mut undos, mut readings, mut steps_of_patient) = (Vec::new(), Vec::new(), 0);
     for n in 0..REPEATS {
         session.adjust(n).map_err(refused)?.perform(&workspace)?;
         let Some(undo) = session.rehearsal.undo().map_err(refused)? else {
@@ -114,6 +116,7 @@ pub fn bench_record(scratch: &Path, gestures: usize) -> Result<RecordFigures, Er
             }
             steps_of_patient = steps.len();
         }
+        readings.push(start.elapsed().as_secs_f64());
         undo.perform(&workspace)?;
         undos.push(start.elapsed().as_secs_f64());
     }
@@ -163,6 +166,7 @@ pub fn bench_record(scratch: &Path, gestures: usize) -> Result<RecordFigures, Er
         open_s: quantile(&mut openings, 0.5),
         undo_median_ms: 1e3 * quantile(&mut undos, 0.5),
         undo_p95_ms: 1e3 * quantile(&mut undos, 0.95),
+        steps_median_ms: 1e3 * quantile(&mut readings, 0.5),
         steps_of_patient,
         verify_s,
         verify_entries_per_s: report.entries as f64 / verify_s,

@@ -18,7 +18,7 @@ use serde::Serialize;
 
 use super::error::Error;
 use super::verify::{VerifyOptions, verify};
-use super::words::Fault;
+use super::words::{self, Fault};
 use super::{ARTIFACTS, DATABASE};
 
 /// A tampering and what became of it.
@@ -32,7 +32,8 @@ pub struct Tampering {
     pub tried: usize,
     /// How often it was found.
     pub found: usize,
-    /// How often it changed nothing that the workspace holds (free space of the file).
+    /// How often it changed nothing that the trail accounts for (free space of the file, how things
+    /// are looked at).
     pub harmless: usize,
     /// The checks that found it, with how often each did.
     pub found_by: BTreeMap<String, usize>,
@@ -90,6 +91,13 @@ impl Scene {
 
     pub(super) fn artifacts(&self) -> PathBuf {
         self.case.join(ARTIFACTS)
+    }
+
+    fn folder(&self, state: State) -> &Path {
+        match state {
+            State::Closed => &self.model,
+            State::Open => &self.open,
+        }
     }
 
     /// Puts a state of both folders into their places.
@@ -187,7 +195,7 @@ impl Case {
         self
     }
 
-    pub(super) const fn as_other_user(mut self) -> Self {
+    pub(super) const fn by_other_user(mut self) -> Self {
         self.as_other_user = true;
         self
     }
@@ -202,18 +210,34 @@ pub fn tamper(scratch: &Path, seed: u64) -> Result<Vec<Tampering>, Error> {
     let scene = record::make(scratch)?;
     let database = scene.database();
     let at = |fault: Fault| fault.at("tamper with", &database);
-    scene.set(&scene.model)?;
-    let unharmed = contents(&database).map_err(at)?;
+    let mut unharmed = Vec::new();
+    for state in [State::Closed, State::Open] {
+        scene.set(scene.folder(state))?;
+        let untouched = Case::new("nothing", "", |_| Ok(()));
+        if let Some(kind) = findings(&scene, &untouched).into_iter().next() {
+            let message = format!("the untouched workspace does not verify ({kind})");
+            return Err(Error::Refused(message));
+        }
+        unharmed.push((state, contents(&database).map_err(at)?));
+    }
+    scene.set(scene.folder(State::Closed))?;
     let mut cases = rows::cases(&scene).map_err(at)?;
     cases.extend(trail::cases());
     cases.extend(files::cases(&scene, seed).map_err(at)?);
     cases
         .iter()
-        .map(|case| run(&scene, case, &unharmed))
+        .map(|case| {
+            let whole = unharmed.iter().find(|(state, _)| *state == case.state);
+            run(&scene, case, whole.map(|(_, contents)| contents))
+        })
         .collect()
 }
 
-fn run(scene: &Scene, case: &Case, unharmed: &BTreeSet<String>) -> Result<Tampering, Error> {
+fn run(
+    scene: &Scene,
+    case: &Case,
+    unharmed: Option<&BTreeSet<String>>,
+) -> Result<Tampering, Error> {
     let mut row = Tampering {
         what: case.what.clone(),
         place: case.place.clone(),
@@ -224,44 +248,20 @@ fn run(scene: &Scene, case: &Case, unharmed: &BTreeSet<String>) -> Result<Tamper
         excuse: case.excuse,
         ok: false,
     };
-    let options = VerifyOptions {
-        anchors: Some(if case.as_other_user {
-            scene.keys.with_file_name("other")
-        } else {
-            scene.keys.clone()
-        }),
-        head: case.with_head.then(|| scene.head.clone()),
-    };
     for attempt in &case.attempts {
-        scene.set(match case.state {
-            State::Closed => &scene.model,
-            State::Open => &scene.open,
-        })?;
+        scene.set(scene.folder(case.state))?;
         attempt(scene).map_err(|fault| fault.at("tamper with", &scene.database()))?;
-        let mut kinds: BTreeSet<String> = BTreeSet::new();
-        match verify(&scene.case, &options) {
-            Ok(report) => kinds.extend(report.defects.iter().map(|d| {
-                // A variant without fields is a word.
-                serde_json::to_value(d.kind)
-                    .ok()
-                    .and_then(|v| v.as_str().map(str::to_owned))
-                    .unwrap_or_default()
-            })),
-            // It cannot even be opened, and says why.
-            Err(_) => {
-                kinds.insert("opening".to_owned());
-            }
-        }
+        let kinds = findings(scene, case);
         if !kinds.is_empty() {
             row.found += 1;
             for kind in kinds {
                 *row.found_by.entry(kind).or_default() += 1;
             }
-        } else if contents(&scene.database()).is_ok_and(|now| now == *unharmed) {
+        } else if contents(&scene.database()).ok().as_ref() == unharmed {
             row.harmless += 1;
         }
     }
-    // Only flipped bytes may fall into free space; elsewhere "harmless" would mean that nothing was
+    // Only flipped bits may fall into free space; elsewhere "harmless" would mean that nothing was
     // tampered with.
     let is_sample = row.tried > 1;
     row.ok = row.excuse.is_some()
@@ -270,13 +270,44 @@ fn run(scene: &Scene, case: &Case, unharmed: &BTreeSet<String>) -> Result<Tamper
     Ok(row)
 }
 
-/// Every value of every table, as text; order and free space do not count.
+/// Kinds of defects that the check of the workspace finds.
+fn findings(scene: &Scene, case: &Case) -> BTreeSet<String> {
+    let options = VerifyOptions {
+        anchors: Some(if case.as_other_user {
+            scene.keys.with_file_name("other")
+        } else {
+            scene.keys.clone()
+        }),
+        head: case.with_head.then(|| scene.head.clone()),
+    };
+    match verify(&scene.case, &options) {
+        Ok(report) => {
+            // A variant without fields is a word.
+            let kinds = report.defects.iter().map(|d| words::word(&d.kind));
+            kinds.map(Result::unwrap_or_default).collect()
+        }
+        // It cannot even be opened, and says why.
+        Err(_) => BTreeSet::from(["opening".to_owned()]),
+    }
+}
+
+/// Every value that the trail accounts for, and of the trail, as text.
 fn contents(database: &Path) -> Result<BTreeSet<String>, Fault> {
     let conn = Connection::open(database)?;
     let mut all = BTreeSet::new();
     for table in rows::tables(&conn)? {
-        let mut statement = conn.prepare(&format!("SELECT * FROM {table}"))?;
-        let n_columns = statement.column_count();
+        if rows::is_about_looks(&table) {
+            continue;
+        }
+        let columns = rows::columns(&conn, &table)?;
+        let columns: Vec<&str> = columns
+            .iter()
+            .map(|c| c.name.as_str())
+            .filter(|name| *name != "ord")
+            .collect();
+        let sql = format!("SELECT {} FROM {table}", columns.join(", "));
+        let mut statement = conn.prepare(&sql)?;
+        let n_columns = columns.len();
         let mut rows = statement.query([])?;
         while let Some(row) = rows.next()? {
             let values: Vec<rusqlite::types::Value> = (0..n_columns)

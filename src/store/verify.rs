@@ -267,6 +267,10 @@ fn walk(
         }
         replay(Act { entry, stored });
     }
+    if report.entries == 0 {
+        let message = "the trail is empty, though founding a workspace is its first entry";
+        report.add(None, DefectKind::Sequence, message.to_owned());
+    }
     if options.head.is_some() && report.head_found_at.is_none() {
         let message = "the hash asked for is not in the trail: entries were changed or cut off \
                        since it was printed, or it is of another workspace"

@@ -109,7 +109,8 @@ impl Writer {
     ) -> Result<(Self, Opened), Error> {
         let path = places.database.clone();
         let mut conn = connection::open_for_writing(&path, journalling)?;
-        let founded = migrate(&mut conn, &path)?;
+        migrate(&mut conn, &path)?;
+        let founded = is_to_be_founded(&conn).map_err(|fault| fault.at("read", &path))?;
         let mut writer = Self {
             places,
             conn,
@@ -397,6 +398,11 @@ fn erased_by(transactions: &[&Transaction]) -> Vec<PatientId> {
             _ => None,
         })
         .collect()
+}
+
+/// Whether the workspace has its tables and nothing else: new, or its founding was interrupted.
+fn is_to_be_founded(conn: &Connection) -> Result<bool, Fault> {
+    Ok(anchor::workspace_id(conn)?.is_none() && audit::head(conn)?.entries == 0)
 }
 
 /// Whether the last session closed.

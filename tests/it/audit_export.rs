@@ -126,9 +126,13 @@ fn json_lines_have_the_keys_of_their_schema() {
     }
 }
 
-/// Children of an element in their order, and attributes with whether they are required
-/// (PS3.15 A.5.1).
-const RULES: &[(&str, &[&str], &[(&str, bool)])] = &[
+/// An attribute, and whether it is required.
+type Attribute = (&'static str, bool);
+
+/// An element with its children in their order and its attributes (PS3.15 A.5.1).
+type Rule = (&'static str, &'static [&'static str], &'static [Attribute]);
+
+const RULES: &[Rule] = &[
     (
         "AuditMessage",
         &[
@@ -180,13 +184,14 @@ const RULES: &[(&str, &[&str], &[(&str, bool)])] = &[
         &[("type", true), ("value", true)],
     ),
 ];
-const CODED: &[(&str, bool)] = &[
+/// Attributes of every element that is a code.
+const CODED: &[Attribute] = &[
     ("csd-code", true),
     ("codeSystemName", true),
     ("originalText", true),
 ];
 
-fn rule(name: &str) -> (&'static [&'static str], &'static [(&'static str, bool)]) {
+fn rule(name: &str) -> (&'static [&'static str], &'static [Attribute]) {
     let known = RULES.iter().find(|(element, ..)| *element == name);
     known.map_or((&[], CODED), |(_, children, attributes)| {
         (*children, *attributes)

@@ -29,6 +29,7 @@ fn schemas_are_json_and_scripts_in_them_are_known() {
         "audit",
         "audit-entry",
         "backup",
+        "bench",
         "crashes",
         "erase",
         "error",

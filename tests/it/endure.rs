@@ -13,7 +13,10 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::{Duration, Instant};
 
 use oncotwin::case::Records;
-use oncotwin::store::{self, Access, OpenOptions, RehearsedAct, Workspace, apply_in_memory};
+use oncotwin::jobs::JobContext;
+use oncotwin::store::{
+    self, Access, FileSystem, OpenOptions, RehearsedAct, Workspace, apply_in_memory,
+};
 use rand::{Rng as _, SeedableRng as _};
 use rand_chacha::ChaCha8Rng;
 
@@ -39,14 +42,24 @@ impl Plot {
     fn new(role: Role) -> Self {
         let acts = acts(role);
         let (template, initial) = match role {
-            Role::Session => (None, Records::default()),
+            Role::Session | Role::Rollback => (None, Records::default()),
             Role::Migration => {
                 let template = scratch();
                 child::schema_1(&template.path().join("case"));
                 let copy = scratch();
                 copy_folder(template.path(), copy.path());
-                let (_, records) = reopen(copy.path());
+                let (_, records) = reopen(role, copy.path());
                 assert!(!records.segmented.is_empty());
+                (Some(template), records)
+            }
+            Role::Backup => {
+                let template = scratch();
+                let (workspace, _) = reopen(role, template.path());
+                for act in child::acts(Role::Session) {
+                    act.perform(&workspace).unwrap();
+                }
+                drop(workspace);
+                let (_, records) = reopen(role, template.path());
                 (Some(template), records)
             }
         };
@@ -89,18 +102,21 @@ fn copy_folder(from: &Path, to: &Path) {
     }
 }
 
-fn options(root: &Path) -> OpenOptions {
+fn options(role: Role, root: &Path) -> OpenOptions {
     OpenOptions {
         clock: Box::new(fixed_clock()),
         app_version: "0.1.0-test".to_owned(),
         anchors: Some(root.join("keys")),
         access: Access::Write,
-        file_system: None,
+        file_system: Some(match role {
+            Role::Rollback => FileSystem::Network("nfs".to_owned()),
+            _ => FileSystem::Local,
+        }),
     }
 }
 
-fn reopen(root: &Path) -> (Workspace, Records) {
-    let (workspace, opened) = Workspace::open(&root.join("case"), options(root)).unwrap();
+fn reopen(role: Role, root: &Path) -> (Workspace, Records) {
+    let (workspace, opened) = Workspace::open(&root.join("case"), options(role, root)).unwrap();
     assert_eq!(opened.alerts, Vec::<String>::new());
     (workspace, opened.records)
 }
@@ -112,6 +128,7 @@ struct Transcript {
     acknowledged: usize,
     /// Code and text of every error.
     errors: Vec<(String, String)>,
+    backed_up: bool,
     finished: bool,
     status: ExitStatus,
     /// Counted calls, where they were counted.
@@ -190,6 +207,7 @@ impl Run {
             opened: false,
             acknowledged: 0,
             errors: Vec::new(),
+            backed_up: false,
             finished: false,
             status: output.status,
             calls: calls.lines().map(str::to_owned).collect(),
@@ -200,6 +218,7 @@ impl Run {
             match line.split_once(' ') {
                 Some(("opened", _)) => transcript.opened = true,
                 Some(("saved", n)) => transcript.acknowledged = n.parse::<usize>().unwrap() + 1,
+                Some(("backup", _)) => transcript.backed_up = true,
                 Some(("finished", _)) => transcript.finished = true,
                 Some(("error", rest)) => {
                     let (code, text) = rest.split_once(' ').unwrap();
@@ -215,7 +234,7 @@ impl Run {
 /// What must hold in the folder, whatever happened to the session.
 fn check(plot: &Plot, root: &Path, transcript: &Transcript) {
     let acknowledged = transcript.acknowledged;
-    let (workspace, records) = reopen(root);
+    let (workspace, records) = reopen(plot.role, root);
     let allowed: Range<usize> = acknowledged..(acknowledged + 2).min(plot.states.len());
     let stands = allowed.clone().find(|n| plot.states[*n] == records);
     let elsewhere = plot.states.iter().position(|state| *state == records);
@@ -224,18 +243,38 @@ fn check(plot: &Plot, root: &Path, transcript: &Transcript) {
         "acts {allowed:?} may stand, but {elsewhere:?} does"
     );
     drop(workspace);
-    let options = store::VerifyOptions {
-        anchors: Some(root.join("keys")),
-        head: None,
-    };
-    let report = store::verify(&root.join("case"), &options).unwrap();
-    assert!(report.ok, "{:?}", report.defects);
+    verified(&root.join("case"), Some(root.join("keys")));
+    // A backup is there whole, or not at all.
+    let backup = root.join(child::BACKUP);
+    if backup.exists() {
+        let target = root.join("restored");
+        store::restore(&backup, &target, &JobContext::default()).unwrap();
+        verified(&target, None);
+        let (_, restored) =
+            Workspace::open(&target, options(plot.role, &root.join("new"))).unwrap();
+        assert_eq!(restored.records, records);
+    } else {
+        assert!(!transcript.backed_up);
+    }
     let known = |records: &Records| records.identities.iter().any(|i| i.name == ERASED);
     let was_known = plot.states[..=acknowledged].iter().any(known);
     if was_known && !known(&records) {
         assert_eq!(holding(root, ERASED), Vec::<PathBuf>::new());
     }
     assert!(!root.join("case/oncotwin.erasing").exists());
+}
+
+fn verified(dir: &Path, anchors: Option<PathBuf>) {
+    // In the workspace and beside the key.
+    let n_anchors = if anchors.is_some() { 2 } else { 0 };
+    let options = store::VerifyOptions {
+        anchors,
+        head: None,
+    };
+    let report = store::verify(dir, &options).unwrap();
+    assert!(report.ok, "{:?}", report.defects);
+    assert_eq!(report.anchors, n_anchors);
+    assert!(report.rows_compared.is_some_and(|n| n > 0));
 }
 
 /// Files that hold the text.
@@ -301,7 +340,7 @@ fn for_each(numbers: Range<usize>, work: impl Fn(usize) -> Result<(), String> + 
 
 #[test]
 fn an_undisturbed_session_leads_where_it_should() {
-    for role in [Role::Session, Role::Migration] {
+    for role in Role::ALL {
         let plot = Plot::new(role);
         let mut run = Run::start(&plot, None);
         let transcript = run.end();
@@ -319,7 +358,7 @@ fn a_killed_session_loses_nothing_that_was_acknowledged() {
         .ok()
         .and_then(|n| n.parse().ok())
         .unwrap_or(1000);
-    let plots = [Plot::new(Role::Session), Plot::new(Role::Migration)];
+    let plots = Role::ALL.map(Plot::new);
     // How long a session takes while as many others run.
     let spans = plots.each_ref().map(|plot| {
         let longest = parking_lot::Mutex::new(Duration::ZERO);
@@ -336,7 +375,7 @@ fn a_killed_session_loses_nothing_that_was_acknowledged() {
     });
     let in_flight = AtomicUsize::new(0);
     for_each(0..kills, |n| {
-        let which = usize::from(n % 3 == 2);
+        let which = n % plots.len();
         let (plot, span) = (&plots[which], spans[which]);
         let moment = ChaCha8Rng::seed_from_u64(n as u64).random_range(0.0..1.0);
         let mut run = Run::start(plot, None);
@@ -351,7 +390,7 @@ fn a_killed_session_loses_nothing_that_was_acknowledged() {
         Ok(())
     });
     let in_flight = in_flight.into_inner();
-    println!("{kills} kills, {in_flight} of them before the session had ended, spans {spans:?}");
+    eprintln!("{kills} kills, {in_flight} of them before the session had ended, spans {spans:?}");
     assert!(
         in_flight * 2 > kills,
         "the moments come too late: {in_flight} of {kills}"

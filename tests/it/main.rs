@@ -7,6 +7,7 @@
 )]
 
 mod audit_export;
+mod bench;
 mod case_fixture;
 mod common;
 mod docs;

@@ -7,8 +7,8 @@ use super::{Case, Scene, excuses};
 use crate::store::error::Error;
 use crate::store::words::Fault;
 
-struct Column {
-    name: String,
+pub(super) struct Column {
+    pub(super) name: String,
     kind: String,
     is_key: bool,
 }
@@ -23,7 +23,7 @@ pub(super) fn tables(conn: &Connection) -> rusqlite::Result<Vec<String>> {
     .collect()
 }
 
-fn columns(conn: &Connection, table: &str) -> rusqlite::Result<Vec<Column>> {
+pub(super) fn columns(conn: &Connection, table: &str) -> rusqlite::Result<Vec<Column>> {
     conn.prepare("SELECT name, type, pk > 0 FROM pragma_table_info(?1)")?
         .query_map([table], |row| {
             Ok(Column {
@@ -33,6 +33,11 @@ fn columns(conn: &Connection, table: &str) -> rusqlite::Result<Vec<Column>> {
             })
         })?
         .collect()
+}
+
+/// Whether a table holds how things are looked at.
+pub(super) fn is_about_looks(table: &str) -> bool {
+    ["series_view", "settings"].contains(&table)
 }
 
 /// Columns that no two rows may share.
@@ -67,7 +72,7 @@ pub(super) fn cases(scene: &Scene) -> Result<Vec<Case>, Fault> {
             .collect();
         let keys = keys.join(", ");
         let first = format!("({keys}) IN (SELECT {keys} FROM {table} ORDER BY {keys} LIMIT 1)");
-        let looks = ["series_view", "settings"].contains(&table.as_str());
+        let looks = is_about_looks(&table);
         let excuse = |case: Case| {
             if looks {
                 case.excused(excuses::LOOKS)

@@ -195,7 +195,7 @@ fn against_the_anchor() -> Vec<Case> {
         )
         .with_head(),
         Case::new("the end was cut off; another user checks", "audit", |s| s.unguarded(cut))
-            .as_other_user()
+            .by_other_user()
             .excused(excuses::OTHER_USER),
     ]
 }
@@ -234,7 +234,7 @@ fn append(conn: &Connection) -> Result<(), Fault> {
     audit::insert(conn, &entry)
 }
 
-/// Takes the last four entries off: the newest mask with its gesture, and the closing.
+/// Takes the last entry off.
 fn cut(conn: &Connection) -> Result<(), Fault> {
     Ok(conn.execute_batch(
         "DELETE FROM journal WHERE seq > (SELECT max(seq) - 1 FROM audit);

@@ -4,7 +4,8 @@ use std::io::Write as _;
 use std::path::{Path, PathBuf};
 
 use jiff::Timestamp;
-use oncotwin::store::{Answer, Error, Rehearsal, RehearsedAct, Workspace};
+use oncotwin::jobs::JobContext;
+use oncotwin::store::{self, Answer, Error, Rehearsal, RehearsedAct, Workspace};
 use rusqlite::Connection;
 use std::sync::atomic::{AtomicI64, Ordering};
 
@@ -20,15 +21,27 @@ pub(super) const BEGUN: &str = "begun .\n";
 pub(super) enum Role {
     /// Founds a workspace and works in it.
     Session,
+    /// The same on a network file system, with a rollback journal.
+    Rollback,
     /// Brings a workspace of the first schema up to date and works on in it.
     Migration,
+    /// Makes a backup of a workspace that is open.
+    Backup,
 }
 
+/// Where the backup goes, below the root.
+pub(super) const BACKUP: &str = "backup.tar";
+
 impl Role {
+    pub(super) const ALL: [Self; 4] =
+        [Self::Session, Self::Rollback, Self::Migration, Self::Backup];
+
     pub(super) const fn name(self) -> &'static str {
         match self {
             Self::Session => "session",
+            Self::Rollback => "rollback",
             Self::Migration => "migration",
+            Self::Backup => "backup",
         }
     }
 }
@@ -41,6 +54,9 @@ pub(super) fn fixed_clock() -> impl Fn() -> Timestamp + Send + 'static {
 
 /// What the session of a role does.
 pub(super) fn acts(role: Role) -> Vec<RehearsedAct> {
+    if role == Role::Backup {
+        return Vec::new();
+    }
     let mut r = Rehearsal::new(1);
     let mut acts = vec![r.enter_reader("Dr Rehearsal").unwrap()];
     let (patient, act) = r.enter_patient("Alice^Kept").unwrap();
@@ -50,7 +66,7 @@ pub(super) fn acts(role: Role) -> Vec<RehearsedAct> {
     let (lesion, mark, act) = r.draw(series, None).unwrap();
     acts.push(act);
     acts.push(r.mask(mark, 12).unwrap());
-    if role == Role::Session {
+    if role != Role::Migration {
         acts.push(r.look(series, 7).unwrap());
         acts.push(r.adjust(mark, 15.5).unwrap());
         acts.push(r.mask(mark, 15).unwrap());
@@ -117,7 +133,7 @@ fn work(role: Role, root: &Path) -> Option<()> {
     let acts = acts(role);
     say(BEGUN.trim_end());
     let case = root.join("case");
-    let (workspace, opened) = twice(|| Workspace::open(&case, super::options(root)))?;
+    let (workspace, opened) = twice(|| Workspace::open(&case, super::options(role, root)))?;
     assert_eq!(opened.alerts, Vec::<String>::new());
     say("opened .");
     for (n, act) in acts.iter().enumerate() {
@@ -130,6 +146,12 @@ fn work(role: Role, root: &Path) -> Option<()> {
         done?;
         say(&format!("saved {n}"));
     }
+    if role == Role::Backup {
+        let to = root.join(BACKUP);
+        let now = Timestamp::UNIX_EPOCH;
+        twice(|| store::backup(&case, &to, "test", now, &JobContext::default()))?;
+        say("backup .");
+    }
     drop(workspace);
     say("finished .");
     Some(())
@@ -141,8 +163,7 @@ fn session() {
     let (Some(role), Some(root)) = (std::env::var_os(ROLE), std::env::var_os(ROOT)) else {
         return;
     };
-    let roles = [Role::Session, Role::Migration];
-    let role = *roles.iter().find(|r| r.name() == role).unwrap();
+    let role = *Role::ALL.iter().find(|r| r.name() == role).unwrap();
     // A panic of any thread, the store's too, ends the process as nothing else does.
     std::panic::set_hook(Box::new(|_| std::process::abort()));
     work(role, &PathBuf::from(root));

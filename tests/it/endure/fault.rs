@@ -77,6 +77,8 @@ const CODES: &[&str] = &[
     "E-DATABASE",
     "E-READ-ONLY",
     "E-ANCHOR",
+    // A backup that was finished when its folder could not be synced any more.
+    "E-EXISTS",
 ];
 
 /// Says what is wrong with an error; `None` when the user can understand it: what was being done,
@@ -87,10 +89,7 @@ fn not_understandable(root: &Path, code: &str, text: &str) -> Option<String> {
         "an unexpected code"
     } else if !text.contains(&root) {
         "does not say where"
-    } else if !["; ", ": free ", "repeat", "again"]
-        .iter()
-        .any(|word| text.contains(word))
-    {
+    } else if !["; ", ": free "].iter().any(|word| text.contains(word)) {
         "does not say what to do"
     } else if text.contains("panicked") || text.contains("Err(") || text.contains("Some(") {
         "speaks of the inside of the program"
@@ -143,7 +142,7 @@ fn every_call_fails(role: Role) {
     };
     let undisturbed = disturbed(&plot, &none).unwrap();
     let calls = undisturbed.calls.len();
-    assert!(undisturbed.finished && calls > 100, "{calls} calls");
+    assert!(undisturbed.finished && calls > 50, "{calls} calls");
     let ways = [(ENOSPC, false), (EIO, true), (EIO, false), (ENOSPC, true)];
     // Each call in one way, its neighbours of the same kind in the others; or each in all ways.
     let in_all_ways = std::env::var("ONCOTWIN_FAULTS").is_ok_and(|v| v == "all");
@@ -162,13 +161,23 @@ fn every_call_fails(role: Role) {
         };
         disturbed(&plot, &fault).map(drop)
     });
-    println!("{calls} calls, {runs} runs");
+    eprintln!("{calls} calls, {runs} runs");
 }
 
 /// `ONCOTWIN_FAULTS=all` makes every call fail in all four ways.
 #[test]
 fn every_call_of_a_session_may_fail() {
     every_call_fails(Role::Session);
+}
+
+#[test]
+fn every_call_of_a_session_on_a_network_file_system_may_fail() {
+    every_call_fails(Role::Rollback);
+}
+
+#[test]
+fn every_call_of_a_backup_may_fail() {
+    every_call_fails(Role::Backup);
 }
 
 #[test]
