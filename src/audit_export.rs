@@ -9,7 +9,7 @@
 //!   (RFC 5424; IHE ITI-20). Without title, reason and content of changes, which may name a person.
 
 mod csv;
-mod dicom;
+mod messages;
 
 use crate::store::AuditEntry;
 
@@ -82,6 +82,6 @@ pub fn line(format: Format, entry: &AuditEntry) -> Result<String, Error> {
                 serde_json::to_string(entry).map_err(|source| Error::Json { seq, source })?;
             Ok(text + "\n")
         }
-        Format::Dicom => Ok(dicom::message(entry) + "\n"),
+        Format::Dicom => Ok(messages::message(entry) + "\n"),
     }
 }

@@ -208,7 +208,7 @@ impl Workspace {
         let records = load::load(&conn).map_err(read)?;
         let head = audit::head(&conn).map_err(read)?;
         let artifacts = Artifacts::read_only(&dir.join(ARTIFACTS));
-        let cache = Cache::new(&dir.join(ARTIFACTS));
+        let cache = Cache::read_only(&dir.join(ARTIFACTS));
         let mut workspace = Self::idle(dir, artifacts, cache);
         *workspace.head.lock() = head.hash;
         workspace.read_only = Some(reason.clone());

@@ -10,7 +10,7 @@ use std::sync::{Arc, OnceLock};
 use jiff::Timestamp;
 
 use super::view::HistoryRow;
-use crate::case::{AuditNote, Change, ReaderId, StepId, StepKind, Transaction};
+use crate::case::{AuditNote, Change, PatientId, ReaderId, StepId, StepKind, Transaction};
 use crate::jobs::JobId;
 use crate::store;
 
@@ -52,6 +52,15 @@ impl Step {
             Back::Stored(step) => step.changes_back(),
         }
     }
+}
+
+/// The steps of one patient as they were listed last.
+#[derive(Debug)]
+pub(super) struct Listed {
+    pub(super) patient: PatientId,
+    /// [`History::revision`] that the rows are of.
+    pub(super) revision: u64,
+    pub(super) rows: Arc<[Arc<HistoryRow>]>,
 }
 
 /// Whether the steps of earlier sessions are known.

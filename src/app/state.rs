@@ -29,11 +29,11 @@ use uuid::Uuid;
 
 use super::effect::{Effect, Failure, Request, Work};
 use super::grouping;
-use super::history::History;
+use super::history::{History, Listed};
 use super::ids::IdSource;
 use super::summary::{self, Summary, SummaryCache};
 use super::twin_input::TwinResult;
-use super::view::{HistoryRow, Message, Picture, Severity};
+use super::view::{Message, Picture, Severity};
 use crate::case::{
     AnnotationId, LesionId, PatientId, ReaderId, Records, SeriesId, TimePointId, Transaction,
 };
@@ -165,8 +165,7 @@ pub struct State {
     pub(super) read_only: Option<String>,
     /// Steps of the patients shown in this session.
     pub(super) histories: BTreeMap<PatientId, History>,
-    /// Rows of the history shown last, and what they were made of: patient and revision.
-    pub(super) history_rows: Option<((PatientId, u64), Arc<[Arc<HistoryRow>]>)>,
+    pub(super) listed_history: Option<Listed>,
     /// The list of masks that is shown.
     pub(super) versions: Option<versions::Versions>,
     /// Where a number comes from, while that is shown.
@@ -275,7 +274,7 @@ impl State {
             reader,
             read_only: opened.read_only,
             histories: BTreeMap::new(),
-            history_rows: None,
+            listed_history: None,
             versions: None,
             traced: None,
             erasing: None,

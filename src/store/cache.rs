@@ -19,7 +19,8 @@ const TRAILER: usize = blake3::OUT_LEN;
 #[derive(Clone, Debug)]
 pub struct Cache {
     dir: Arc<Path>,
-    scratch: Arc<Path>,
+    /// Where files are written first; `None` for a cache that is only read.
+    scratch: Option<Arc<Path>>,
 }
 
 /// Where a result came from.
@@ -74,7 +75,15 @@ impl Cache {
     pub(super) fn new(artifacts: &Path) -> Self {
         Self {
             dir: artifacts.join("cache").into(),
-            scratch: artifacts.join(SCRATCH).into(),
+            scratch: Some(artifacts.join(SCRATCH).into()),
+        }
+    }
+
+    /// A cache that is read and never written.
+    pub(super) fn read_only(artifacts: &Path) -> Self {
+        Self {
+            scratch: None,
+            ..Self::new(artifacts)
         }
     }
 
@@ -111,8 +120,10 @@ impl Cache {
                     });
                 }
                 None => {
-                    // Failing to remove it is harmless: it is about to be replaced.
-                    drop(std::fs::remove_file(&path));
+                    if self.scratch.is_some() {
+                        // Failing to remove it is harmless: it is about to be replaced.
+                        drop(std::fs::remove_file(&path));
+                    }
                     warnings.push(CacheWarning::Damaged { path: path.clone() });
                 }
             },
@@ -135,9 +146,12 @@ impl Cache {
 
     /// Not synced to the disk: what a power cut damages is noticed by its trailer.
     fn store(&self, path: &Path, file: &[u8]) -> std::io::Result<()> {
+        let Some(scratch) = &self.scratch else {
+            return Ok(());
+        };
         std::fs::create_dir_all(&self.dir)?;
-        std::fs::create_dir_all(&self.scratch)?;
-        atomic::write(path, &self.scratch, file, Durability::System)
+        std::fs::create_dir_all(scratch)?;
+        atomic::write(path, scratch, file, Durability::System)
     }
 }
 

@@ -39,7 +39,7 @@ fn every_tampering_is_found_or_has_its_reason_on_the_page() {
         .iter()
         .find(|row| row.what.contains("of the database was flipped"));
     assert!(
-        flips.is_some_and(|row| row.found * 4 > row.tried),
+        flips.is_some_and(|row| row.found * 8 > row.tried),
         "{flips:?}"
     );
     assert!(rows.len() > 250, "{}", rows.len());

@@ -6,7 +6,7 @@ use jiff::Timestamp;
 use jiff::tz::TimeZone;
 
 use super::column_title;
-use crate::app::history::Step;
+use crate::app::history::{Listed, Step};
 use crate::app::state::State;
 use crate::app::summary::Summary;
 use crate::app::view::{HistoryRow, HistoryView, ReaderRow, ReadersView, ReadingView};
@@ -83,8 +83,9 @@ impl State {
         let Some(history) = self.histories.get(&patient) else {
             return HistoryView::default();
         };
-        let key = (patient, history.revision());
-        if self.history_rows.as_ref().is_none_or(|(k, _)| *k != key) {
+        let revision = history.revision();
+        let is_current = |l: &Listed| l.patient == patient && l.revision == revision;
+        if !self.listed_history.as_ref().is_some_and(is_current) {
             let row = |step: &Step| {
                 let make = || {
                     Arc::new(HistoryRow {
@@ -99,11 +100,15 @@ impl State {
             };
             let undone = history.undone().iter().rev();
             let rows = history.done().iter().chain(undone).map(row).collect();
-            self.history_rows = Some((key, rows));
+            self.listed_history = Some(Listed {
+                patient,
+                revision,
+                rows,
+            });
         }
-        let rows = self.history_rows.as_ref();
+        let listed = self.listed_history.as_ref();
         HistoryView {
-            steps: rows.map(|(_, rows)| Arc::clone(rows)).unwrap_or_default(),
+            steps: listed.map(|l| Arc::clone(&l.rows)).unwrap_or_default(),
             standing: history.done().len(),
             undo: history.done().last().map(|s| s.title.clone()),
             redo: history.undone().last().map(|s| s.title.clone()),

@@ -267,6 +267,11 @@ fn rows_that_were_deleted_do_not_come_back() {
     let conn = Connection::open(case.join("oncotwin.sqlite")).unwrap();
     conn.execute("DELETE FROM patient_identity WHERE ord > 10", [])
         .unwrap();
+    conn.execute(
+        "UPDATE journal SET content = NULL, title = NULL, inverse = NULL",
+        [],
+    )
+    .unwrap();
     drop(conn);
     let to = dir.path().join("saved");
     salvage(&case, &to, &job()).unwrap();
@@ -291,6 +296,11 @@ fn a_wrong_list_of_free_pages_costs_no_row() {
     let conn = Connection::open(&path).unwrap();
     conn.execute("DELETE FROM patient_identity WHERE ord > 10", [])
         .unwrap();
+    conn.execute(
+        "UPDATE journal SET content = NULL, title = NULL, inverse = NULL",
+        [],
+    )
+    .unwrap();
     let one = |sql| conn.query_row(sql, [], |row| row.get::<_, u32>(0)).unwrap();
     let entries = one("SELECT count(*) FROM audit");
     let live = one("SELECT max(pageno) FROM dbstat WHERE name = 'audit' AND pagetype = 'leaf'");
