@@ -27,8 +27,8 @@ pub use samples::samples;
 pub use session::{Ask, Clock, Session, SessionConfig, SessionError};
 pub use state::{Sample, SampleSource, ShownMask, State};
 
-/// Version of the program, in the audit trail, reports and caches.
-pub const VERSION: &str = env!("CARGO_PKG_VERSION");
+/// Version of the program with the commit of release builds, in the audit trail, reports and caches.
+pub const VERSION: &str = concat!(env!("CARGO_PKG_VERSION"), env!("ONCOTWIN_BUILD"));
 
 /// A seed for identifiers that no other session has.
 #[must_use]

@@ -119,7 +119,7 @@ fn export(dir: &Path, format: Format, out: &Path) -> Result<Output, Failure> {
         .map_err(|error| store_failure(error).at(dir.display()))?;
     let options = OpenOptions {
         clock: Box::new(Timestamp::now),
-        app_version: env!("CARGO_PKG_VERSION").to_owned(),
+        app_version: crate::app::VERSION.to_owned(),
         anchors: store::default_anchor_folder(),
         access: Access::WriteOrRead,
         file_system: None,

@@ -82,13 +82,13 @@ pub(super) fn load(conn: &Connection) -> Result<Records, Fault> {
              LEFT JOIN signoff_text ON signoff = id ORDER BY id",
             signoff,
         )?,
-        series_views: rows(
+        series_views: readable_rows(
             conn,
             "series_view",
-            "SELECT * FROM series_view ORDER BY series",
+            "SELECT series_view.* FROM series_view JOIN series ON series = id ORDER BY series",
             view,
         )?,
-        settings: rows(
+        settings: readable_rows(
             conn,
             "settings",
             "SELECT * FROM settings ORDER BY key",
@@ -120,6 +120,22 @@ fn rows<T>(
         out.push(read(&Fields { row, table })?);
     }
     Ok(out)
+}
+
+/// As [`rows`], without those that cannot be read: how things were looked at is not worth a record
+/// that does not open.
+fn readable_rows<T>(
+    conn: &Connection,
+    table: &'static str,
+    sql: &str,
+    read: impl Fn(&Fields<'_>) -> Result<T, Fault>,
+) -> Result<Vec<T>, Fault> {
+    let read = |f: &Fields<'_>| Ok(read(f).ok());
+    let all = rows(conn, table, sql, read)?;
+    if all.iter().any(Option::is_none) {
+        tracing::warn!(table, "unreadable rows were left out");
+    }
+    Ok(all.into_iter().flatten().collect())
 }
 
 fn patient(f: &Fields<'_>) -> Result<Patient, Fault> {

@@ -59,6 +59,21 @@ fn how_things_are_looked_at_is_no_part_of_it() {
 }
 
 #[test]
+fn a_spoilt_view_does_not_keep_the_record_from_opening() {
+    let dir = tempfile::tempdir().unwrap();
+    filled(dir.path(), 1);
+    edit(
+        dir.path(),
+        "INSERT INTO series_view (series, slice, zoom, pan_x, pan_y) VALUES ('x', -1, 1, 0, 0);
+         INSERT INTO settings (key, value) VALUES ('good', '1')",
+    );
+    let (_, records) = open(dir.path());
+    assert_eq!(records.patients.len(), 1);
+    assert!(records.series_views.is_empty());
+    assert_eq!(records.settings.len(), 1);
+}
+
+#[test]
 fn a_cut_tail_contradicts_the_anchor_and_is_noted_when_opened() {
     let (dir, keys) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
     let (workspace, opened) = anchored(dir.path(), keys.path());
