@@ -107,10 +107,7 @@ fn figure_rows(f: &RecordFigures) -> Vec<Value> {
             f.undo_median_ms,
             "ms",
             Some(50.0),
-            &format!(
-                "read {} steps of the patient, then commit; 200 times",
-                f.steps_of_patient
-            ),
+            "parse what takes a step back, apply it in memory, commit it; 200 times",
         ),
         row("undo, 95 %", f.undo_p95_ms, "ms", Some(50.0), "same"),
         row(
@@ -118,7 +115,10 @@ fn figure_rows(f: &RecordFigures) -> Vec<Value> {
             f.steps_median_ms,
             "ms",
             None,
-            "reading the steps alone",
+            &format!(
+                "reading {} steps when the patient is shown",
+                f.steps_of_patient
+            ),
         ),
         row(
             "verify",
