@@ -9,7 +9,7 @@ use crate::report::Format;
 
 /// Tumour digital twins on one workstation. Research use only, not for diagnosis.
 #[derive(Parser)]
-#[command(name = "oncotwin", version, args_conflicts_with_subcommands = true)]
+#[command(name = "oncotwin", version = crate::app::VERSION, args_conflicts_with_subcommands = true)]
 pub(super) struct Args {
     /// What to do without a window.
     #[command(subcommand)]
