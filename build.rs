@@ -1,8 +1,6 @@
 //! States the commit in release builds, so that audit entries and reports name exactly what made
 //! them. Other builds name the version only: naming the commit would build the crate anew for each.
 
-#![expect(clippy::print_stdout, reason = "this is how a build script answers")]
-
 use std::path::Path;
 use std::process::Command;
 

@@ -1,6 +1,6 @@
 //! The audit trail for other programs: entries in, text out.
 //!
-//! Every format is one [`opening`] and one [`line`] per entry, so that a trail of any length can be
+//! Every format is one [`opening`] and one [`line()`] per entry, so that a trail of any length can be
 //! written while it is read:
 //!
 //! - CSV (RFC 4180): a row per entry with all columns and what its journal says.
