@@ -126,6 +126,8 @@ pub(super) enum Work {
         /// The artifacts that hold them.
         artifacts: [String; 2],
     },
+    /// Ask whether the database is sound.
+    CheckDatabase,
     /// Read what the audit trail says of a number.
     Trace {
         /// What the record says of it.
@@ -257,6 +259,8 @@ pub(super) enum Answer {
     Versions(Result<Vec<Version>, Failure>),
     /// Two masks compared.
     Compared(Result<Box<Compared>, Failure>),
+    /// What is wrong with the database.
+    DatabaseChecked(Result<Vec<String>, Failure>),
     /// Where a number comes from.
     Traced(Result<TraceView, Failure>),
     /// Files written.

@@ -165,6 +165,8 @@ pub struct State {
     pub(super) read_only: Option<String>,
     /// Steps of the patients shown in this session.
     pub(super) histories: BTreeMap<PatientId, History>,
+    /// The session before this one did not close.
+    ended_unclean: bool,
     pub(super) listed_history: Option<Listed>,
     /// The list of masks that is shown.
     pub(super) versions: Option<versions::Versions>,
@@ -273,6 +275,7 @@ impl State {
             now: Timestamp::UNIX_EPOCH,
             reader,
             read_only: opened.read_only,
+            ended_unclean: opened.unclean,
             histories: BTreeMap::new(),
             listed_history: None,
             versions: None,
@@ -293,7 +296,28 @@ impl State {
             self.note_opening(patient, &mut effects);
             self.load_patient(patient, &mut effects);
         }
+        if self.ended_unclean {
+            // A power cut may have damaged what the disk said was written.
+            let work = Work::CheckDatabase;
+            self.start("Checking the database", Lane::Io, work, &mut effects);
+        }
         effects
+    }
+
+    fn absorb_soundness(&mut self, found: Result<Vec<String>, Failure>) {
+        let what = match found {
+            Ok(findings) => match &findings[..] {
+                [] => return,
+                [only] => only.clone(),
+                [first, rest @ ..] => format!("{first}, and {} more findings", rest.len()),
+            },
+            Err(failure) => failure.text,
+        };
+        self.say(
+            Severity::Error,
+            format!("The database of the workspace is damaged: {what}"),
+            "Close the program and keep a copy of the folder. Then restore a backup, or copy what can be read with `oncotwin salvage`.",
+        );
     }
 
     /// The record as it stands.

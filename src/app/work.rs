@@ -63,6 +63,12 @@ pub(super) fn run(work: Work, tools: &Tools, job: &JobContext) -> Answer {
         Work::Compare { grid, artifacts } => {
             Answer::Compared(versions::compare(artifacts, &grid, &tools.artifacts))
         }
+        Work::CheckDatabase => Answer::DatabaseChecked(
+            tools
+                .query
+                .soundness()
+                .map_err(|error| Failure::new(error.to_string())),
+        ),
         Work::Trace { outline } => Answer::Traced(trace::read(*outline, &tools.query)),
         Work::Export {
             input,

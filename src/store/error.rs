@@ -86,7 +86,8 @@ pub enum Error {
     },
     /// The database file is damaged.
     #[error(
-        "the database {} is damaged ({detail}); keep a copy of the folder and restore a backup",
+        "the database {} is damaged ({detail}); keep a copy of the folder, then restore a backup, or \
+         copy what can be read with `oncotwin salvage`",
         path.display()
     )]
     Damaged {

@@ -13,6 +13,7 @@ use super::audit::Entry;
 use super::audit::journal::{self, Stored};
 use super::connection;
 use super::error::Error;
+use super::soundness;
 use super::words::Fault;
 use crate::case::{Change, PatientId, ReaderId, StepId, StepKind};
 
@@ -216,6 +217,14 @@ impl Query {
             }
             Ok(())
         })
+    }
+
+    /// What SQLite's quick check finds wrong with the database; empty when it is sound.
+    ///
+    /// # Errors
+    /// When it cannot be read at all.
+    pub fn soundness(&self) -> Result<Vec<String>, Error> {
+        self.read(|conn| Ok(soundness::findings(conn, "quick_check")?))
     }
 
     fn read<T>(&self, read: impl FnOnce(&Connection) -> Result<T, Fault>) -> Result<T, Error> {

@@ -87,6 +87,7 @@ impl State {
                 }
             }
             Answer::Versions(read) => self.absorb_versions(job, read),
+            Answer::DatabaseChecked(found) => self.absorb_soundness(found),
             Answer::Traced(read) => self.absorb_trace(job, read),
             Answer::Compared(made) => self.absorb_comparison(job, made),
             Answer::History(patient, steps) => self.absorb_history(job, patient, steps),
