@@ -1,6 +1,6 @@
 //! The one thread that owns the connection.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use crossbeam_channel::{Receiver, Sender};
@@ -252,10 +252,23 @@ impl Writer {
         }
     }
 
+    /// What the anchors say against the trail. Anchors that cannot be read are told of and do not
+    /// keep the record from being opened.
+    fn anchor_findings(&mut self, folder: &Path) -> Vec<anchor::Finding> {
+        match anchor::check(&self.conn, &self.places.dir, folder) {
+            Ok((_, findings)) => findings,
+            Err(fault) => {
+                let error = fault.at("read the anchors of", &self.places.database);
+                self.troubles.push(Error::Anchor(Box::new(error)));
+                Vec::new()
+            }
+        }
+    }
+
     fn enter_session(&mut self, founded: bool) -> Result<Opened, Fault> {
         erase::resume(&self.conn, &self.places)?;
-        let findings = match &self.places.anchors {
-            Some(folder) if !founded => anchor::check(&self.conn, &self.places.dir, folder)?.1,
+        let findings = match self.places.anchors.clone() {
+            Some(folder) if !founded => self.anchor_findings(&folder),
             _ => Vec::new(),
         };
         let unclean = !founded && !was_closed(&self.conn)?;
@@ -417,8 +430,6 @@ fn was_closed(conn: &Connection) -> Result<bool, Fault> {
 
 #[cfg(test)]
 mod tests {
-    use std::path::Path;
-
     use super::*;
     use crate::case::{Patient, PatientId, PatientIdentity};
 

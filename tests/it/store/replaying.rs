@@ -139,6 +139,22 @@ fn a_forged_anchor_is_found_and_another_users_is_not_asked() {
     assert_eq!(kinds(dir.path(), Some(other.path())), []);
 }
 
+#[test]
+fn a_spoilt_key_is_told_of_and_keeps_nothing_from_opening() {
+    let (dir, keys) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
+    drop(anchored(dir.path(), keys.path()));
+    std::fs::write(keys.path().join("anchor.key"), "no key").unwrap();
+    let (workspace, opened) = anchored(dir.path(), keys.path());
+    assert!(opened.alerts.is_empty());
+    workspace.commit(new_patient().1);
+    let answers: Vec<Answer> = workspace.answers().iter().take(2).collect();
+    assert!(matches!(answers[0], Answer::Committed { .. }));
+    let Answer::Trouble { error } = &answers[1] else {
+        panic!("{answers:?}");
+    };
+    assert!(error.to_string().contains("anchor.key"), "{error}");
+}
+
 fn copy(from: &Path, to: &Path) {
     std::fs::create_dir_all(to).unwrap();
     for entry in std::fs::read_dir(from).unwrap() {
