@@ -154,7 +154,11 @@ pub fn backup(
     job.check()?;
     unnamed.as_file().sync_all().map_err(failed())?;
     give_name(unnamed, &to)?;
-    sync_dir(folder).map_err(Error::io("sync", folder))?;
+    if let Err(error) = sync_dir(folder) {
+        // What is not surely on the disk must not pass for a backup, nor bar the way of the next.
+        drop(std::fs::remove_file(&to));
+        return Err(Error::io("sync", folder)(error));
+    }
     Ok(BackupReport {
         bytes,
         artifacts: (named.len() - manifest.missing.len()) as u64,
