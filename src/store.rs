@@ -25,6 +25,7 @@ mod erase;
 mod error;
 mod filesystem;
 mod load;
+mod lock;
 mod mask_codec;
 mod memory;
 mod migrate;
@@ -55,7 +56,6 @@ pub use tamper::{Tampering, tamper};
 pub use verify::{Defect, DefectKind, VerifyOptions, VerifyReport, verify};
 pub use writer::{Answer, Ticket};
 
-use std::fs::{File, TryLockError};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -68,10 +68,10 @@ use uuid::Uuid;
 
 use crate::case::{Records, Transaction};
 use connection::Journalling;
+use lock::Lock;
 use writer::{Places, Request, Writer};
 
 const DATABASE: &str = "oncotwin.sqlite";
-const LOCK: &str = "oncotwin.lock";
 const ARTIFACTS: &str = "artifacts";
 
 /// Called after every answer, from the writer's thread.
@@ -134,7 +134,7 @@ pub struct Workspace {
     head: Arc<Mutex<String>>,
     thread: Option<JoinHandle<()>>,
     /// Freed by the system when the process dies, however it dies.
-    _lock: Option<File>,
+    _lock: Option<Lock>,
 }
 
 impl Workspace {
@@ -160,7 +160,7 @@ impl Workspace {
 
     fn open_for_writing(dir: &Path, options: OpenOptions) -> Result<(Self, Opened), Error> {
         create_private(dir).map_err(Error::io("create the workspace folder", dir))?;
-        let lock = lock(dir)?;
+        let lock = Lock::for_writing(dir)?;
         let artifacts = Artifacts::open(&dir.join(ARTIFACTS))?;
         let places = Places {
             dir: dir.to_owned(),
@@ -368,22 +368,5 @@ fn journalling(known: &Option<FileSystem>, dir: &Path) -> (Journalling, Vec<Stri
             tracing::warn!("the kind of file system is not known: {error}");
             (Journalling::Rollback, Vec::new())
         }
-    }
-}
-
-fn lock(dir: &Path) -> Result<File, Error> {
-    let path = dir.join(LOCK);
-    let file = File::options()
-        .create(true)
-        .truncate(false)
-        .write(true)
-        .open(&path)
-        .map_err(Error::io("open the lock file", &path))?;
-    match file.try_lock() {
-        Ok(()) => Ok(file),
-        Err(TryLockError::WouldBlock) => Err(Error::Locked {
-            dir: dir.to_owned(),
-        }),
-        Err(TryLockError::Error(source)) => Err(Error::io("lock", &path)(source)),
     }
 }

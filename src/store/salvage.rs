@@ -9,7 +9,7 @@ mod pages;
 mod schema;
 mod tables;
 
-use std::fs::{File, TryLockError};
+use std::fs::File;
 use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 
@@ -22,10 +22,11 @@ use super::artifacts::Artifacts;
 use super::atomic::sync_dir;
 use super::backup::{Gap, put_in_place, refuse_occupied, scratch_beside};
 use super::error::Error;
+use super::lock::Lock;
 use super::migrate::APPLICATION_ID;
 use super::migrate::migrate;
 use super::soundness::{findings, interruptible, with_suffix};
-use super::{ARTIFACTS, DATABASE, LOCK};
+use super::{ARTIFACTS, DATABASE};
 use crate::jobs::JobContext;
 use fill::Count;
 use pages::Pages;
@@ -82,7 +83,7 @@ pub struct SalvagedTable {
 pub fn salvage(dir: &Path, to: &Path, job: &JobContext) -> Result<SalvageReport, Error> {
     let to = std::path::absolute(to).map_err(Error::io("find", to))?;
     refuse_occupied(&to)?;
-    let _lock = lock_shared(dir)?;
+    let _lock = Lock::for_copying(dir)?;
     let scratch = scratch_beside(&to)?;
     let (bytes, mut found) = copy_and_check(dir, scratch.path(), job)?;
 
@@ -155,20 +156,6 @@ pub fn salvage(dir: &Path, to: &Path, job: &JobContext) -> Result<SalvageReport,
         missing,
         new_identity,
     })
-}
-
-/// Keeps the program from writing to the workspace while it is copied, where the system lets us.
-fn lock_shared(dir: &Path) -> Result<Option<File>, Error> {
-    let Ok(file) = File::open(dir.join(LOCK)) else {
-        return Ok(None);
-    };
-    match file.try_lock_shared() {
-        Err(TryLockError::WouldBlock) => Err(Error::Locked {
-            dir: dir.to_owned(),
-        }),
-        Err(TryLockError::Error(_)) => Ok(None),
-        Ok(()) => Ok(Some(file)),
-    }
 }
 
 /// Copies the database with its logs, lets SQLite play these back and check the copy, and returns
