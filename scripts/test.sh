@@ -6,7 +6,7 @@ cd "$(dirname "$0")/.."
 
 require_rust
 # A C compiler for SQLite; a software Vulkan driver for the window's snapshots; unpacking of test data.
-install_packages build-essential libvulkan1 mesa-vulkan-drivers zstd
+install_packages build-essential cmake libvulkan1 mesa-vulkan-drivers zstd
 
 export VK_ICD_FILENAMES=${VK_ICD_FILENAMES:-$(echo /usr/share/vulkan/icd.d/lvp_icd*.json)}
 skipped=$(mktemp)

@@ -4,6 +4,7 @@
 //! into stacks by their position along the normal, and names every oddity. [`load`] decodes the
 //! pixels of one item. A file is loaded, loaded with named warnings, or refused with a reason.
 
+mod bytes;
 mod classify;
 mod dicom;
 mod error;

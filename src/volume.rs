@@ -65,6 +65,12 @@ pub enum IntensityUnit {
     /// Standardised uptake value by body weight.
     #[serde(rename = "SUVbw")]
     SuvBodyWeight,
+    /// Standardised uptake value by lean body mass.
+    #[serde(rename = "SUVlbm")]
+    SuvLeanMass,
+    /// Standardised uptake value by body surface area.
+    #[serde(rename = "SUVbsa")]
+    SuvBodySurface,
     /// Activity concentration.
     #[serde(rename = "Bq/mL")]
     BecquerelPerMl,
@@ -80,6 +86,8 @@ impl IntensityUnit {
         match self {
             Self::Hounsfield => "HU",
             Self::SuvBodyWeight => "SUVbw",
+            Self::SuvLeanMass => "SUVlbm",
+            Self::SuvBodySurface => "SUVbsa",
             Self::BecquerelPerMl => "Bq/mL",
             Self::Arbitrary => "a.u.",
         }
@@ -172,7 +180,7 @@ pub enum VolumeError {
     },
 }
 
-/// Statistics over real voxels (neither padding nor NaN).
+/// Statistics over real voxels (neither in a void slice, nor padding, nor NaN).
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Statistics {
     /// Smallest value.
@@ -185,7 +193,7 @@ pub struct Statistics {
     pub sd: f64,
     /// Number of voxels counted.
     pub n: usize,
-    /// Number of voxels left out as padding or NaN.
+    /// Number of voxels left out: void slices, padding, NaN.
     pub n_void: usize,
 }
 
@@ -251,12 +259,15 @@ impl Volume {
     }
 
     fn value_of(&self, stored: f64, k: usize) -> Option<f32> {
+        if self.grid.is_void(k) {
+            return None;
+        }
         let is_padding = self.padding.as_ref().is_some_and(|p| p.contains(&stored));
         let value = self.rescale[k].apply(stored) as f32;
         (!is_padding && value.is_finite()).then_some(value)
     }
 
-    /// The value of a voxel, or `None` for padding and non-finite samples.
+    /// The value of a voxel, or `None` for void slices, padding and non-finite samples.
     ///
     /// # Panics
     /// When the index lies outside the grid.
@@ -265,7 +276,8 @@ impl Volume {
         self.value_of(self.stored(i, j, k), k)
     }
 
-    /// All values of slice `k`, row by row (`j` slow, `i` fast); `None` for padding and non-finite.
+    /// All values of slice `k`, row by row (`j` slow, `i` fast); `None` for void slices, padding and
+    /// non-finite samples.
     #[must_use]
     pub fn slice_values(&self, k: usize) -> Box<dyn Iterator<Item = Option<f32>> + '_> {
         fn view<T>(a: &Array3<T>, k: usize) -> ArrayView2<'_, T> {

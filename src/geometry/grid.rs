@@ -60,6 +60,8 @@ pub struct Grid {
     slice_step: Vec3,
     spacing: Spacing,
     orientation_known: bool,
+    /// Slices that were never imaged, ascending.
+    void_slices: Vec<usize>,
 }
 
 impl Grid {
@@ -122,6 +124,7 @@ impl Grid {
             slice_step,
             spacing: Spacing::Known,
             orientation_known: true,
+            void_slices: Vec::new(),
         })
     }
 
@@ -153,6 +156,29 @@ impl Grid {
     pub fn with_orientation_known(mut self, known: bool) -> Self {
         self.orientation_known = known;
         self
+    }
+
+    /// The same grid with slices that were never imaged: they hold the place of missing ones, so
+    /// that the stack stays even, and count for nothing.
+    #[must_use]
+    pub fn with_void_slices(mut self, mut slices: Vec<usize>) -> Self {
+        slices.retain(|k| *k < self.shape[2]);
+        slices.sort_unstable();
+        slices.dedup();
+        self.void_slices = slices;
+        self
+    }
+
+    /// Slices that were never imaged, ascending.
+    #[must_use]
+    pub fn void_slices(&self) -> &[usize] {
+        &self.void_slices
+    }
+
+    /// Whether slice `k` was never imaged.
+    #[must_use]
+    pub fn is_void(&self, k: usize) -> bool {
+        self.void_slices.binary_search(&k).is_ok()
     }
 
     /// Number of voxels along (i, j, k).
@@ -255,13 +281,17 @@ impl Grid {
         Mm(gaps[gaps.len() / 2])
     }
 
-    /// The extent along the normal that slice `k` stands for when a volume is integrated.
+    /// The extent along the normal that slice `k` stands for when a volume is integrated; zero for a
+    /// slice that was never imaged.
     ///
     /// Half the distance to each neighbour. Where a gap is a hole (more than 1.5 × the median gap:
     /// slices are missing) and beyond the first and the last slice, half the median gap is taken
     /// instead: tissue that was never imaged is not counted.
     #[must_use]
     pub fn slice_extent(&self, k: usize) -> Mm {
+        if self.is_void(k) {
+            return Mm(0.0);
+        }
         let gaps = self.slice_gaps();
         let median = self.median_gap().0;
         let half = |gap: Option<&Mm>| match gap {

@@ -3,6 +3,7 @@
 use std::io::Read;
 use std::path::Path;
 
+use super::bytes::Bytes;
 use super::sidecar::SidecarImage;
 use super::{Error, Item, ItemKind, Refusal, dicom, nifti};
 use crate::jobs::JobContext;
@@ -103,8 +104,6 @@ pub(super) fn classify(
 /// The first bytes of a file.
 fn read_head(path: &Path) -> std::io::Result<Vec<u8>> {
     let mut head = Vec::new();
-    std::fs::File::open(path)?
-        .take(1024)
-        .read_to_end(&mut head)?;
+    Bytes::open(path)?.take(1024).read_to_end(&mut head)?;
     Ok(head)
 }

@@ -3,12 +3,14 @@
 mod bounds;
 mod contours;
 mod dates;
+mod format;
 mod geometry;
 mod instance;
 mod pet;
 mod pixels;
 mod read;
 mod stack;
+mod values;
 
 pub(super) use instance::{Instance, read_instance};
 pub(super) use pixels::load;

@@ -6,6 +6,7 @@ use std::sync::Arc;
 use jiff::civil::{Date, Time};
 use serde::Serialize;
 
+use super::bytes::Bytes;
 use super::dicom::DicomSource;
 use super::nifti::NiftiSource;
 use super::{Error, Refusal};
@@ -204,7 +205,7 @@ impl Item {
         let mut hasher = blake3::Hasher::new();
         for (n, path) in self.paths.iter().enumerate() {
             job.check()?;
-            let file = std::fs::File::open(path).map_err(|e| Error::io(path, e))?;
+            let file = Bytes::open(path).map_err(|e| Error::io(path, e))?;
             hasher.update_reader(file).map_err(|e| Error::io(path, e))?;
             job.progress.set(n + 1, self.paths.len());
         }

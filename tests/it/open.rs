@@ -1,6 +1,11 @@
 //! Opening real files: geometry, values and warnings beside references that pydicom, SimpleITK,
 //! numpy and dcm2niix computed.
 
+mod formats;
+mod index;
+mod pixels;
+mod stacks;
+
 use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::sync::Arc;

@@ -3,7 +3,7 @@
 use dicom::dictionary_std::tags;
 use dicom::object::InMemDicomObject;
 
-use super::read::{integer, items, numbers, text};
+use super::values::{integer, items, numbers, text};
 use crate::geometry::Vec3;
 use crate::open::Segment;
 use crate::units::Mm3;

@@ -10,8 +10,10 @@ use jiff::civil::{Date, Time};
 
 use super::contours;
 use super::dates;
+use super::format::{LOSSY_SYNTAXES, PixelFormat, check_size};
 use super::pet::{self, PetHeader};
-use super::read::{self, Extent, integer, items, number, numbers, text, texts, vector};
+use super::read::{self, Extent};
+use super::values::{integer, items, number, numbers, text, texts, vector};
 use crate::geometry::Vec3;
 use crate::open::{PatientInfo, Refusal, Segment};
 use crate::volume::{Rescale, WindowLevel};
@@ -25,18 +27,6 @@ pub(super) enum Class {
     Segmentation,
     Report,
     Other,
-}
-
-/// Pixel format (PS3.3 C.7.6.3).
-#[derive(Clone, Debug, PartialEq)]
-pub(super) struct PixelFormat {
-    pub(super) rows: usize,
-    pub(super) columns: usize,
-    pub(super) samples_per_pixel: i64,
-    pub(super) photometric: String,
-    pub(super) bits_allocated: i64,
-    pub(super) bits_stored: i64,
-    pub(super) signed: bool,
 }
 
 /// What tells copies of one position apart.
@@ -118,18 +108,6 @@ const OTHER_WITH_PIXELS: [&str; 4] = [
     "1.2.840.10008.5.1.4.1.1.4.2",
     "1.2.840.10008.5.1.4.1.1.66",
 ];
-/// Transfer syntaxes that are lossy, or may be.
-const LOSSY_SYNTAXES: [&str; 8] = [
-    "1.2.840.10008.1.2.4.50",
-    "1.2.840.10008.1.2.4.51",
-    "1.2.840.10008.1.2.4.81",
-    "1.2.840.10008.1.2.4.91",
-    "1.2.840.10008.1.2.4.93",
-    "1.2.840.10008.1.2.4.111",
-    "1.2.840.10008.1.2.4.112",
-    "1.2.840.10008.1.2.4.203",
-];
-
 /// Reads the header of one file.
 pub(in crate::open) fn read_instance(path: &Path) -> Result<Instance, Refusal> {
     let set = read::open(path, Extent::Header)?;
@@ -267,53 +245,6 @@ fn signed_as_stored(value: f64, format: &PixelFormat) -> f64 {
         value + 65536.0
     } else {
         value
-    }
-}
-
-/// Refuses sizes that the file cannot hold, before anything is allocated for them.
-fn check_size(
-    path: &Path,
-    format: &PixelFormat,
-    n_frames: i64,
-    transfer_syntax: &str,
-    file_length: u64,
-) -> Result<(), Refusal> {
-    let refuse = |message: String| read::damaged(path, message);
-    if format.rows == 0 || format.columns == 0 || n_frames < 1 {
-        return Err(refuse(format!(
-            "an image of {} rows, {} columns and {n_frames} frames (0028,0008/0010/0011)",
-            format.rows, format.columns
-        )));
-    }
-    let bits = u64::try_from(format.bits_allocated).unwrap_or(0).max(1);
-    let size = [
-        format.rows as u64,
-        format.columns as u64,
-        u64::try_from(format.samples_per_pixel).unwrap_or(0).max(1),
-        n_frames.unsigned_abs(),
-        bits,
-    ]
-    .iter()
-    .try_fold(1u64, |n, &d| n.checked_mul(d))
-    .map(|n| n / 8);
-    let native = matches!(
-        transfer_syntax,
-        "1.2.840.10008.1.2" | "1.2.840.10008.1.2.1" | "1.2.840.10008.1.2.2"
-    );
-    // No compression in use reaches this ratio on an image; a damaged header does.
-    let most = if native {
-        file_length
-    } else {
-        file_length.saturating_mul(100_000)
-    };
-    // Subsampled colour (YBR_FULL_422) is smaller than it says.
-    let least = if format.samples_per_pixel > 1 { 2 } else { 1 };
-    match size {
-        Some(size) if size / least <= most => Ok(()),
-        _ => Err(refuse(format!(
-            "{} × {} pixels in {n_frames} frames do not fit into a file of {file_length} bytes",
-            format.columns, format.rows
-        ))),
     }
 }
 

@@ -11,7 +11,7 @@ use dicom::object::InMemDicomObject;
 use jiff::civil::{Date, DateTime, Time};
 
 use super::dates;
-use super::read::{items, number, text, texts};
+use super::values::{items, number, text, texts};
 
 /// What a PET header says.
 #[derive(Clone, Debug, Default, PartialEq)]

@@ -13,7 +13,8 @@ use dicom_pixeldata::PixelDecoder;
 use ndarray::Array3;
 use rayon::prelude::*;
 
-use super::read::{self, Extent, causes, damaged, integer};
+use super::read::{self, Extent, causes, damaged};
+use super::values::integer;
 use super::{DicomSource, SampleKind, SliceRef};
 use crate::jobs::JobContext;
 use crate::open::{Error, Item, Refusal};

@@ -7,8 +7,8 @@ use std::sync::Arc;
 use dicom::core::value::Value;
 use dicom::dictionary_std::tags;
 use dicom::encoding::TransferSyntaxIndex;
-use dicom::transfer_syntax::TransferSyntaxRegistry;
 
+use super::format::{refusal, unmeasurable};
 use super::geometry::{self, POSITION_TOLERANCE_MM};
 use super::instance::{Class, Frame, Instance, Phase};
 use super::pet::{self, PetHeader, Uptake};
@@ -95,15 +95,6 @@ fn without_pixels(instance: &Instance) -> Item {
         item.series_description = format!("SOP class {}", instance.sop_class);
     }
     item
-}
-
-fn refusal(code: &str, message: impl Into<String>, paths: &[&Path], hint: &str) -> Refusal {
-    let place = match paths {
-        [one] => one.display().to_string(),
-        [first, ..] => format!("{} and {} more", first.display(), paths.len() - 1),
-        [] => String::new(),
-    };
-    Refusal::new(code, message, place, hint)
 }
 
 /// An item with everything that does not depend on geometry.
@@ -208,59 +199,6 @@ fn without_repeats(members: &[Instance]) -> (Vec<&Instance>, Vec<&Path>) {
         }
     }
     (kept, repeated)
-}
-
-/// Why pixels of this file can be listed but not measured; the message speaks of the whole group.
-fn unmeasurable(instance: &Instance) -> Option<Refusal> {
-    let path = [&*instance.path];
-    let format = &instance.format;
-    if format.samples_per_pixel != 1 || !format.photometric.starts_with("MONOCHROME") {
-        return Some(refusal(
-            "E-COLOUR",
-            format!("colour images ({}) are not measured", format.photometric),
-            &path,
-            "choose a grey-value series",
-        ));
-    }
-    if instance.mosaic {
-        return Some(refusal(
-            "E-MOSAIC",
-            "slices are tiled into one picture (Siemens mosaic)",
-            &path,
-            "export the series as single or enhanced DICOM, or as NIfTI",
-        ));
-    }
-    if let Some(refused) = &instance.refused {
-        return Some(refused.clone());
-    }
-    if !matches!(format.bits_allocated, 8 | 16)
-        || format.bits_stored < 1
-        || format.bits_stored > format.bits_allocated
-    {
-        return Some(refusal(
-            "E-BITS",
-            format!(
-                "pixels of {} bits in {} (0028,0101/0100) are not read",
-                format.bits_stored, format.bits_allocated
-            ),
-            &path,
-            "export the series with 8 or 16 bits",
-        ));
-    }
-    let syntax = TransferSyntaxRegistry.get(&instance.transfer_syntax);
-    if syntax.is_none_or(|s| !s.can_decode_all()) {
-        let name = syntax.map_or("unknown", |s| s.name());
-        return Some(refusal(
-            "E-CODEC",
-            format!(
-                "compression {name} ({}) is not decoded",
-                instance.transfer_syntax
-            ),
-            &path,
-            "export the series uncompressed, or as JPEG lossless, JPEG 2000 or RLE",
-        ));
-    }
-    None
 }
 
 fn refused_group(group: &[&Instance]) -> Item {

@@ -1,6 +1,5 @@
 //! Recognising NIfTI files and reading what their header says about the voxels.
 
-use std::fs::File;
 use std::io::{BufReader, Read};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::{Path, PathBuf};
@@ -10,6 +9,7 @@ use nifti::{Endianness, NiftiHeader, NiftiType};
 
 use super::damaged;
 use crate::open::Refusal;
+use crate::open::bytes::Bytes;
 use crate::volume::Rescale;
 
 const HEADER_SIZE: usize = 348;
@@ -31,8 +31,8 @@ pub(super) fn is_gzip(head: &[u8]) -> bool {
 /// A reader of the file's contents, unzipped where needed (gzip may have several members).
 pub(super) fn open(path: &Path) -> std::io::Result<(Box<dyn Read>, bool)> {
     let mut head = Vec::new();
-    File::open(path)?.take(2).read_to_end(&mut head)?;
-    let file = BufReader::new(File::open(path)?);
+    Bytes::open(path)?.take(2).read_to_end(&mut head)?;
+    let file = BufReader::new(Bytes::open(path)?);
     Ok(if is_gzip(&head) {
         (Box::new(MultiGzDecoder::new(file)), true)
     } else {

@@ -1,0 +1,96 @@
+//! Plain values out of data sets: text, numbers, vectors, sequences.
+
+use std::borrow::Cow;
+
+use dicom::core::dictionary::{DataDictionary, DataDictionaryEntry};
+use dicom::core::value::Value;
+use dicom::core::{PrimitiveValue, Tag, VR};
+use dicom::dictionary_std::StandardDataDictionary;
+use dicom::object::InMemDicomObject;
+use dicom::object::mem::InMemElement;
+
+use crate::geometry::Vec3;
+
+/// The value of an element that lost its VR on the way (UN), by what the dictionary says of it.
+fn known(element: &InMemElement) -> Cow<'_, PrimitiveValue> {
+    let value = match element.value() {
+        Value::Primitive(value) => value,
+        _ => return Cow::Owned(PrimitiveValue::Empty),
+    };
+    let PrimitiveValue::U8(bytes) = value else {
+        return Cow::Borrowed(value);
+    };
+    if element.vr() != VR::UN {
+        return Cow::Borrowed(value);
+    }
+    let vr = StandardDataDictionary
+        .by_tag(element.header().tag)
+        .map(|entry| entry.vr().relaxed());
+    let pair = |b: &[u8]| u16::from_le_bytes([b[0], b[1]]);
+    Cow::Owned(match vr {
+        Some(VR::US) => PrimitiveValue::U16(bytes.chunks_exact(2).map(pair).collect()),
+        Some(VR::SS) => {
+            PrimitiveValue::I16(bytes.chunks_exact(2).map(|b| pair(b) as i16).collect())
+        }
+        Some(VR::FD | VR::FL | VR::UL | VR::SL | VR::AT | VR::SQ) | None => PrimitiveValue::Empty,
+        Some(_) => PrimitiveValue::Str(String::from_utf8_lossy(bytes).into_owned()),
+    })
+}
+
+/// Text of an element without padding; empty when absent. Several values stay joined by `\`.
+pub(super) fn text(set: &InMemDicomObject, tag: Tag) -> String {
+    set.get(tag)
+        .map(|e| known(e).to_str().trim_matches(['\0', ' ']).to_owned())
+        .unwrap_or_default()
+}
+
+/// The values of a text element.
+pub(super) fn texts(set: &InMemDicomObject, tag: Tag) -> Vec<String> {
+    let joined = text(set, tag);
+    if joined.is_empty() {
+        return Vec::new();
+    }
+    joined
+        .split('\\')
+        .map(|s| s.trim_matches(['\0', ' ']).to_owned())
+        .collect()
+}
+
+/// All finite numbers of an element; `None` when absent or not numeric.
+pub(super) fn numbers(set: &InMemDicomObject, tag: Tag) -> Option<Vec<f64>> {
+    let value = known(set.get(tag)?);
+    let values = match &*value {
+        PrimitiveValue::Str(joined) => joined
+            .split('\\')
+            .map(|s| s.trim_matches(['\0', ' ']).parse())
+            .collect::<Result<Vec<f64>, _>>()
+            .ok()?,
+        other => other.to_multi_float64().ok()?,
+    };
+    (!values.is_empty() && values.iter().all(|v| v.is_finite())).then_some(values)
+}
+
+/// The first number of an element.
+pub(super) fn number(set: &InMemDicomObject, tag: Tag) -> Option<f64> {
+    numbers(set, tag).map(|v| v[0])
+}
+
+/// A whole number.
+pub(super) fn integer(set: &InMemDicomObject, tag: Tag) -> Option<i64> {
+    number(set, tag)
+        .filter(|v| v.abs() < 9e15)
+        .map(|v| v as i64)
+}
+
+/// Three numbers as a vector.
+pub(super) fn vector(set: &InMemDicomObject, tag: Tag) -> Option<Vec3> {
+    match numbers(set, tag)?.as_slice() {
+        &[x, y, z] => Some(Vec3::new(x, y, z)),
+        _ => None,
+    }
+}
+
+/// Items of a sequence; empty when absent.
+pub(super) fn items(set: &InMemDicomObject, tag: Tag) -> &[InMemDicomObject] {
+    set.get(tag).and_then(|e| e.items()).unwrap_or_default()
+}

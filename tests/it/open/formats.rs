@@ -1,0 +1,1 @@
+//! NIfTI, NRRD and MetaImage: places and values as other programs read them.

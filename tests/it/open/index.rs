@@ -1,0 +1,1 @@
+//! Finding: folders, archives, directories, and files that are none of ours.

@@ -1,0 +1,1 @@
+//! Pixels: every encoding gives the values that other programs read.
