@@ -8,7 +8,7 @@ use super::output::{Failure, Output};
 use crate::export;
 use crate::geometry::{Point, Voxel};
 use crate::jobs::JobContext;
-use crate::measure::{self, Measured};
+use crate::measure::{self, Measured, VolumeRule};
 use crate::segment::{self, GrowCutParams};
 use crate::volume::{Mask, Volume};
 
@@ -86,9 +86,16 @@ pub(super) fn measure(args: &MeasureArgs) -> Result<Output, Failure> {
         answer.insert("max".into(), json!(values.max));
     }
     answer.extend(shape);
+    let rule = VolumeRule::of(volume.grid());
+    answer.insert("volume_rule".into(), json!(rule));
     answer.insert("warnings".into(), json!(item.warnings));
     answer.insert("mask_sha256".into(), json!(mask.sha256()));
-    Ok(Output::new(measured_text(&measured), Value::Object(answer)))
+    let mut text = measured_text(&measured);
+    text.push_str(&format!("volume is    {}\n", rule.words()));
+    for warning in &item.warnings {
+        text.push_str(&format!("{}: {}\n", warning.code.as_str(), warning.message));
+    }
+    Ok(Output::new(text, Value::Object(answer)))
 }
 
 fn measure_all(mask: &Mask, volume: &Volume) -> Result<(Measured, Map<String, Value>), Failure> {
