@@ -13,7 +13,7 @@ pub use shape::{Shape, shape};
 
 use serde::{Deserialize, Serialize};
 
-use crate::geometry::{Grid, Point};
+use crate::geometry::{Grid, Point, Voxel};
 use crate::units::{Bulk, Length, Mm, Mm3, Px};
 use crate::volume::{Mask, Statistics, Volume, statistics_of};
 
@@ -24,6 +24,31 @@ pub struct AxisLine {
     pub length: Length,
     /// Its two ends, LPS mm.
     pub ends: [Point; 2],
+}
+
+/// Statistics of an image over a mask of another grid: of the image's voxel that is nearest to the
+/// centre of each marked one. The second value counts marked voxels that lie outside the image.
+#[must_use]
+pub fn values_under(mask: &Mask, image: &Volume) -> (Option<Statistics>, usize) {
+    let grid = image.grid();
+    let mut n_outside = 0;
+    let values: Vec<Option<f32>> = mask
+        .voxels()
+        .filter_map(|[i, j, k]| {
+            let place = mask
+                .grid()
+                .patient_from_voxel(Voxel::new(i as f64, j as f64, k as f64));
+            let v = grid.voxel_from_patient(place);
+            if grid.contains(v) {
+                let [i, j, k] = [v.i, v.j, v.k].map(|x| x.round().max(0.0) as usize);
+                Some(image.value(i, j, k))
+            } else {
+                n_outside += 1;
+                None
+            }
+        })
+        .collect();
+    (statistics_of(values.into_iter()), n_outside)
 }
 
 /// How a volume is summed up over the slices of a grid.

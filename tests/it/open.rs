@@ -214,7 +214,7 @@ fn a_sarcoma_mask_lies_on_its_ct() {
     let ct = only(root.join("STS_008/dicom/CT/image"));
     let grid = ct.grid.as_ref().expect("grid");
     let mask = root.join("STS_008/nifti/CT_mask.nii.gz");
-    let mask = export::read_nifti_mask(&mask, None, grid, &JobContext::default()).expect("mask");
+    let mask = export::read_mask_on(&mask, None, grid, &JobContext::default()).expect("mask");
     assert_eq!(
         Some(mask.n_voxels()),
         only(root.join("STS_008/nifti/CT_mask.nii.gz")).segments[0].voxels
@@ -282,7 +282,7 @@ fn overlapping_slices_are_spaced_by_position() {
     }
     // The label map has other axes than the series: not to be laid over it by index.
     let grid = item.grid.as_ref().expect("grid");
-    let other = export::read_nifti_mask(
+    let other = export::read_mask_on(
         &root.join("example_seg_dicom.nii.gz"),
         Some(1),
         grid,
@@ -750,10 +750,10 @@ fn volumes_and_masks_survive_a_round_trip() {
                 .expect("written")
                 .is_empty()
         );
-        let again = export::read_nifti_mask(&path, None, grid, &job).expect("read");
+        let again = export::read_mask_on(&path, None, grid, &job).expect("read");
         assert_eq!(again.sha256(), mask.sha256());
         assert!(matches!(
-            export::read_nifti_mask(&path, Some(9), grid, &job),
+            export::read_mask_on(&path, Some(9), grid, &job),
             Err(export::Error::Label { .. })
         ));
     }
