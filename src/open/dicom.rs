@@ -1,6 +1,7 @@
 //! DICOM: headers into instances, instances into stacks, stacks into volumes.
 
 mod bounds;
+mod colour;
 mod contours;
 mod dates;
 mod format;
@@ -12,6 +13,7 @@ mod read;
 mod stack;
 mod values;
 
+pub(super) use colour::{PictureRef, load_colour};
 pub(super) use instance::{Instance, read_instance};
 pub(super) use pixels::load;
 pub(super) use read::{has_preamble, may_lack_preamble};
