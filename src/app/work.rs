@@ -126,7 +126,6 @@ fn sidecar_treatments(
     let folders: BTreeSet<&Path> = roots
         .iter()
         .map(PathBuf::as_path)
-        .filter(|r| r.is_dir())
         .chain(beside)
         .collect();
     let mut treatments = Vec::new();
@@ -179,7 +178,7 @@ fn find_again(source: &SeriesSource, job: &JobContext) -> Result<Item, Failure> 
                by their content."
                 .to_owned(),
     };
-    if let Some(missing) = source.files.iter().find(|f| !f.exists()) {
+    if let Some(missing) = source.files.iter().find(|f| !open::exists(f)) {
         return Err(lost(format!(
             "The original {} is not there any more",
             file_name(missing)

@@ -187,6 +187,16 @@ impl Item {
             .unwrap_or_default()
     }
 
+    /// Name of the first file, without its folder.
+    #[must_use]
+    pub fn file_name(&self) -> String {
+        self.paths
+            .first()
+            .and_then(|p| p.file_name())
+            .map(|n| n.to_string_lossy().into_owned())
+            .unwrap_or_default()
+    }
+
     /// Whether [`super::load`] can give voxels.
     #[must_use]
     pub const fn is_loadable(&self) -> bool {
