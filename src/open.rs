@@ -27,6 +27,7 @@ pub use sidecar::{
 };
 
 use std::collections::BTreeMap;
+use std::ops::Range;
 use std::path::{Path, PathBuf};
 
 use crate::jobs::JobContext;
@@ -117,7 +118,10 @@ pub fn load(item: &Item, frame: usize, job: &JobContext) -> Result<Volume, Error
         return Err(no_frame(item, frame).into());
     }
     match &item.source {
-        Source::Dicom(source) => dicom::load(item, source, frame, job),
+        Source::Dicom(source) => {
+            let n = item.grid.as_ref().map_or(0, |g| g.shape()[2]);
+            dicom::load(item, source, frame, 0..n, job)
+        }
         Source::Nifti(source) => nifti::load(item, source, frame, job),
         Source::Colour(_) => Err(Refusal::new(
             "E-COLOUR",
@@ -141,6 +145,46 @@ pub fn load(item: &Item, frame: usize, job: &JobContext) -> Result<Volume, Error
     }
 }
 
+/// Loads some neighbouring slices of one volume of an item, as a volume of their own: for a first
+/// image or a preview. What lies beyond the last slice is left out.
+///
+/// # Errors
+/// As [`load`], and when the range holds no slice.
+pub fn load_slices(
+    item: &Item,
+    frame: usize,
+    range: Range<usize>,
+    job: &JobContext,
+) -> Result<Volume, Error> {
+    match &item.source {
+        Source::Dicom(source) if frame < item.n_frames_4d && item.error.is_none() => {
+            let n = item.grid.as_ref().map_or(0, |g| g.shape()[2]);
+            let range = range.start..range.end.min(n);
+            if range.is_empty() {
+                return Err(Refusal::new(
+                    "E-SLICES",
+                    format!(
+                        "slices {} to {} were asked for, there are {n}",
+                        range.start, range.end
+                    ),
+                    item.first_path(),
+                    "slices count from 0",
+                )
+                .into());
+            }
+            dicom::load(item, source, frame, range, job)
+        }
+        // Other formats lie in one piece.
+        _ => {
+            let whole = load(item, frame, job)?;
+            let first = item.first_path();
+            whole.slices(range).ok_or_else(|| {
+                Refusal::new("E-SLICES", "no such slices", first, "slices count from 0").into()
+            })
+        }
+    }
+}
+
 /// Loads one picture of a colour item; `frame` counts from 0 to [`Item::n_frames_4d`].
 ///
 /// # Errors
@@ -151,7 +195,7 @@ pub fn load_colour(item: &Item, frame: usize, job: &JobContext) -> Result<Colour
     match &item.source {
         Source::Colour(ColourSource::Dicom(pictures)) => {
             let picture = pictures.get(frame).ok_or_else(|| no_frame(item, frame))?;
-            dicom::load_colour(picture)
+            dicom::load_colour(picture, job)
         }
         _ => Err(item.error.clone().map_or_else(
             || {

@@ -304,6 +304,27 @@ impl Volume {
         }
     }
 
+    /// Some neighbouring slices as a volume of their own; `None` when there is none of them.
+    #[must_use]
+    pub fn slices(&self, range: std::ops::Range<usize>) -> Option<Self> {
+        let range = range.start..range.end.min(self.grid.shape()[2]);
+        let grid = self.grid.slices(range.clone())?;
+        let cut = ndarray::s![range.clone(), .., ..];
+        Some(Self {
+            grid: Arc::new(grid),
+            samples: match &self.samples {
+                Samples::I16(a) => Samples::I16(a.slice(cut).to_owned()),
+                Samples::U16(a) => Samples::U16(a.slice(cut).to_owned()),
+                Samples::F32(a) => Samples::F32(a.slice(cut).to_owned()),
+            },
+            rescale: self.rescale.get(range)?.to_vec(),
+            unit: self.unit,
+            modality: self.modality.clone(),
+            padding: self.padding.clone(),
+            windows: self.windows.clone(),
+        })
+    }
+
     /// Statistics over all real voxels.
     #[must_use]
     pub fn statistics(&self) -> Option<Statistics> {

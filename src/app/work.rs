@@ -123,11 +123,7 @@ fn sidecar_treatments(
         .iter()
         .flat_map(|i| i.paths.first())
         .filter_map(|p| p.parent());
-    let folders: BTreeSet<&Path> = roots
-        .iter()
-        .map(PathBuf::as_path)
-        .chain(beside)
-        .collect();
+    let folders: BTreeSet<&Path> = roots.iter().map(PathBuf::as_path).chain(beside).collect();
     let mut treatments = Vec::new();
     for folder in folders {
         let sidecar = open::read_sidecar(folder).map_err(|e| open_failure(&e))?;

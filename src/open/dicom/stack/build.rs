@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use super::values::{sample_kind, valid_rescale, values};
 use super::{Slice, base};
+use crate::open::dicom::format::lossy;
 use crate::open::dicom::geometry;
 use crate::open::dicom::instance::{Frame, Instance};
 use crate::open::dicom::{DicomSource, SliceRef};
@@ -75,12 +76,7 @@ pub(super) fn build(volumes: &[Vec<Slice>], placed: bool, warnings: Vec<Warning>
     }
     item.windows
         .clone_from(&first[first.len() / 2].instance.windows);
-    if members.iter().any(|m| m.lossy) {
-        item.warn(
-            WarningCode::Lossy,
-            "pixels went through compression that is, or may be, lossy",
-        );
-    }
+    item.warnings.extend(lossy(&members));
     let padding = members.iter().find_map(|m| m.padding.clone());
     if let Some(range) = &padding {
         let message = format!(
@@ -102,6 +98,7 @@ pub(super) fn build(volumes: &[Vec<Slice>], placed: bool, warnings: Vec<Warning>
                     SliceRef {
                         path: s.path().to_owned(),
                         frame: s.index as u32,
+                        pixels: s.instance.pixels.clone(),
                         rescale: Rescale {
                             slope: rescale.slope * scale,
                             intercept: rescale.intercept * scale,

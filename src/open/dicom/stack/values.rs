@@ -88,7 +88,9 @@ pub(super) fn values(item: &mut Item, slices: &[&Slice]) -> f64 {
 }
 
 pub(super) fn sample_kind(members: &[&Instance]) -> SampleKind {
-    if members.iter().all(|m| !m.format.signed) {
+    if members.iter().any(|m| m.is_wide()) {
+        SampleKind::F32
+    } else if members.iter().all(|m| !m.format.signed) {
         SampleKind::U16
     } else if members
         .iter()
