@@ -9,7 +9,7 @@ mod window;
 
 pub use mask::{Mask, MaskError, MaskRuns};
 pub use picture::{Layout, gray_slice, outlines};
-pub use window::WindowLevel;
+pub use window::{VoiLut, WindowFunction, WindowLevel};
 
 use std::ops::RangeInclusive;
 use std::sync::Arc;

@@ -6,11 +6,15 @@ mod dates;
 mod format;
 mod geometry;
 mod instance;
+mod lut;
+mod marks;
 mod pet;
 mod pixels;
 mod read;
+mod scaling;
 mod stack;
 mod values;
+mod voi;
 
 pub(super) use instance::{Instance, read_instance};
 pub(super) use pixels::load;
@@ -19,6 +23,7 @@ pub(super) use stack::items;
 
 use std::ops::RangeInclusive;
 use std::path::PathBuf;
+use std::sync::Arc;
 
 use crate::volume::Rescale;
 
@@ -28,6 +33,8 @@ pub(super) struct DicomSource {
     pub(super) frames: Vec<Vec<SliceRef>>,
     pub(super) sample: SampleKind,
     pub(super) padding: Option<RangeInclusive<f64>>,
+    /// The table from stored values to values; samples are then values, NaN where padding.
+    pub(super) lut: Option<Arc<lut::ModalityLut>>,
 }
 
 /// One slice: a frame of a file and its rescale.
