@@ -9,16 +9,20 @@ mod directory;
 mod format;
 mod geometry;
 mod instance;
+mod lut;
+mod marks;
 mod mosaic;
 mod pet;
 mod pixels;
 mod place;
 mod read;
 mod samples;
+mod scaling;
 mod seen;
 mod stack;
 mod store;
 mod values;
+mod voi;
 
 pub(super) use colour::{PictureRef, load_colour};
 pub(super) use directory::{Reference, references};
@@ -40,6 +44,8 @@ pub(super) struct DicomSource {
     pub(super) frames: Vec<Vec<SliceRef>>,
     pub(super) sample: SampleKind,
     pub(super) padding: Option<RangeInclusive<f64>>,
+    /// The table from stored values to values; samples are then values, NaN where padding.
+    pub(super) lut: Option<Arc<lut::ModalityLut>>,
 }
 
 /// One slice: a frame of a file (or a tile of a mosaic) and its rescale.

@@ -55,7 +55,13 @@ pub(in crate::open) fn load(
     let samples = match source.sample {
         SampleKind::I16 => Samples::I16(decode(slices, shape, job)?),
         SampleKind::U16 => Samples::U16(decode(slices, shape, job)?),
-        SampleKind::F32 => Samples::F32(decode(slices, shape, job)?),
+        SampleKind::F32 => {
+            let mut stored: Array3<f32> = decode(slices, shape, job)?;
+            if let Some(lut) = &source.lut {
+                stored.par_mapv_inplace(|v| lut.value(v as i32));
+            }
+            Samples::F32(stored)
+        }
     };
     let mut volume = Volume::new(
         grid,
