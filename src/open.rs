@@ -10,7 +10,10 @@ mod dicom;
 mod error;
 mod inspect;
 mod item;
+mod metaimage;
 mod nifti;
+mod nrrd;
+mod raw;
 mod sidecar;
 mod walk;
 
@@ -63,14 +66,14 @@ pub fn scan(roots: &[PathBuf], job: &JobContext) -> Result<Vec<Item>, Error> {
         match one {
             Classified::Item(item) => items.push(*item),
             Classified::Dicom(instance) => instances.push(*instance),
-            Classified::PartOfAnother => {}
         }
     }
     items.extend(dicom::items(instances, job)?);
+    raw::without_data_files(&mut items);
     mention_damaged_neighbours(&mut items);
     for item in &mut items {
         found.apply_sidecar(item);
-        let dateless = item.study_date.is_none() && item.transfer_syntax == "NIfTI-1";
+        let dateless = item.study_date.is_none() && matches!(item.source, Source::Raw(_));
         if dateless && item.is_loadable() {
             item.warn(WarningCode::Date, "the file carries no date");
         }
@@ -132,7 +135,7 @@ pub fn load(item: &Item, frame: usize, job: &JobContext) -> Result<Volume, Error
     }
     match &item.source {
         Source::Dicom(source) => dicom::load(item, source, frame, job),
-        Source::Nifti(source) => nifti::load(item, source, frame, job),
+        Source::Raw(source) => raw::load(item, source, frame, job),
         Source::None => Err(item.error.clone().map_or_else(
             || {
                 Refusal::new(

@@ -64,6 +64,11 @@ impl Bytes {
     }
 }
 
+/// Whether there is a regular file at `path`.
+pub(super) fn is_file(path: &Path) -> bool {
+    path.is_file()
+}
+
 impl Read for Bytes {
     fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
         let n = self.read_at(buffer, self.at)?;
