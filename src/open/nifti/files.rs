@@ -65,9 +65,14 @@ pub(super) fn partner(path: &Path, from: &str, to: &str) -> Option<PathBuf> {
     if !ending.eq_ignore_ascii_case(from) {
         return None;
     }
+    // Halves of a pair are usually packed alike.
+    let mut packing = ["", ".gz", ".GZ"];
+    if plain != name {
+        packing.rotate_left(1);
+    }
     [to.to_owned(), to.to_uppercase()]
         .iter()
-        .flat_map(|to| ["", ".gz", ".GZ"].map(|gz| format!("{stem}.{to}{gz}")))
+        .flat_map(|to| packing.map(|gz| format!("{stem}.{to}{gz}")))
         .map(|name| path.with_file_name(name))
         .find(|p| bytes::is_file(p))
 }

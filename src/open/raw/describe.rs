@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use super::labels::{self, Counts};
 use super::place::{Placed, set_spacing};
-use super::{Format, RawLayout, decode};
+use super::{RawLayout, decode};
 use crate::geometry::{Grid, Spacing};
 use crate::jobs::JobContext;
 use crate::open::item::Source;
@@ -13,7 +13,7 @@ use crate::open::sidecar::{SidecarImage, SidecarRole, SidecarSpacing};
 use crate::open::{Error, Item, ItemKind, Segment};
 use crate::units::{Bulk, Mm3};
 use crate::volume::{IntensityUnit, Modality, Volume, WindowLevel};
-use crate::warning::{Warning, WarningCode};
+use crate::warning::WarningCode;
 
 /// What a header says.
 #[derive(Clone, Debug)]
