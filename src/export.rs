@@ -1,8 +1,10 @@
-//! Files for other programs: NIfTI volumes and masks, written atomically.
+//! Files for other programs: NIfTI volumes and masks, written atomically; and masks that they wrote.
 
+mod mask;
 mod nifti;
 
-pub use nifti::{read_nifti_mask, write_nifti_mask, write_nifti_volume};
+pub use mask::{Fit, ReadMask, read_mask, read_mask_on};
+pub use nifti::{write_nifti_mask, write_nifti_volume};
 
 use std::path::PathBuf;
 

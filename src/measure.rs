@@ -13,7 +13,7 @@ pub use shape::{Shape, shape};
 
 use serde::{Deserialize, Serialize};
 
-use crate::geometry::{Grid, Point};
+use crate::geometry::{Grid, Point, Voxel};
 use crate::units::{Bulk, Length, Mm, Mm3, Px};
 use crate::volume::{Mask, Statistics, Volume, statistics_of};
 
@@ -24,6 +24,107 @@ pub struct AxisLine {
     pub length: Length,
     /// Its two ends, LPS mm.
     pub ends: [Point; 2],
+}
+
+/// Statistics of an image over a mask of another grid: of the image's voxel that is nearest to the
+/// centre of each marked one. The second value counts marked voxels that lie outside the image.
+#[must_use]
+pub fn values_under(mask: &Mask, image: &Volume) -> (Option<Statistics>, usize) {
+    let grid = image.grid();
+    let mut n_outside = 0;
+    let values: Vec<Option<f32>> = mask
+        .voxels()
+        .filter_map(|[i, j, k]| {
+            let place = mask
+                .grid()
+                .patient_from_voxel(Voxel::new(i as f64, j as f64, k as f64));
+            let v = grid.voxel_from_patient(place);
+            if grid.contains(v) {
+                let [i, j, k] = [v.i, v.j, v.k].map(|x| x.round().max(0.0) as usize);
+                Some(image.value(i, j, k))
+            } else {
+                n_outside += 1;
+                None
+            }
+        })
+        .collect();
+    (statistics_of(values.into_iter()), n_outside)
+}
+
+/// How a volume is summed up over the slices of a grid.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case", tag = "rule")]
+pub enum VolumeRule {
+    /// Every voxel has the same volume.
+    EqualVoxels {
+        /// Distance of slices, mm.
+        spacing_mm: f64,
+    },
+    /// A voxel reaches half-way to each neighbouring slice; over holes and beyond the ends, half the
+    /// median distance.
+    OwnExtents {
+        /// Smallest extent of a slice, mm.
+        least_mm: f64,
+        /// Largest extent of a slice, mm.
+        most_mm: f64,
+        /// Slices that were never imaged and count for nothing.
+        n_missing: usize,
+    },
+    /// The spacing is unknown: voxels are counted.
+    Count,
+}
+
+impl VolumeRule {
+    /// The rule that holds on a grid.
+    #[must_use]
+    pub fn of(grid: &Grid) -> Self {
+        if !grid.is_calibrated() {
+            return Self::Count;
+        }
+        let extents = (0..grid.shape()[2])
+            .filter(|k| !grid.is_void(*k))
+            .map(|k| grid.slice_extent(k).0);
+        let (least_mm, most_mm) = extents.fold((f64::INFINITY, 0.0f64), |(low, high), e| {
+            (low.min(e), high.max(e))
+        });
+        let n_missing = grid.void_slices().len();
+        if n_missing == 0 && most_mm - least_mm <= 0.01 {
+            Self::EqualVoxels {
+                spacing_mm: grid.spacing_mm()[2].0,
+            }
+        } else {
+            Self::OwnExtents {
+                least_mm,
+                most_mm,
+                n_missing,
+            }
+        }
+    }
+
+    /// The rule in words.
+    #[must_use]
+    pub fn words(&self) -> String {
+        match self {
+            Self::EqualVoxels { spacing_mm } => {
+                format!("marked voxels times one voxel volume (slices {spacing_mm:.2} mm apart)")
+            }
+            Self::OwnExtents {
+                least_mm,
+                most_mm,
+                n_missing,
+            } => {
+                let missing = match n_missing {
+                    0 => String::new(),
+                    n => format!("; {n} missing slices count for nothing"),
+                };
+                format!(
+                    "marked voxels, each with the extent of its own slice ({least_mm:.2} to \
+                     {most_mm:.2} mm, half-way to its neighbours){missing}"
+                )
+            }
+            Self::Count => "number of marked voxels; the spacing is unknown".to_owned(),
+        }
+    }
 }
 
 /// What is measured on one mask.

@@ -151,6 +151,13 @@ pub fn grow_cut(
         return Err(Error::NothingFound);
     }
     let found = confidence::contrast(&region, &inside);
+    for k in grid.void_slices() {
+        if let Some(k) = k.checked_sub(region.origin[2])
+            && k < inside.dim().0
+        {
+            inside.index_axis_mut(ndarray::Axis(0), k).fill(false);
+        }
+    }
     let mask = Mask::from_box(grid.clone(), region.origin, &inside)
         .map_err(|e| Error::Mask(e.to_string()))?;
     let (confidence, warnings) = judge(volume, &mask, drawn, found)?;
@@ -200,6 +207,18 @@ fn judge(
             format!(
                 "The lesion covers only {} slices: its volume is uncertain",
                 size[2]
+            ),
+        );
+    }
+    let n_missing = (low[2]..low[2] + size[2])
+        .filter(|k| grid.is_void(*k))
+        .count();
+    if n_missing > 0 {
+        warn(
+            WarningCode::Gap,
+            format!(
+                "The lesion reaches across {n_missing} missing slices, which count for nothing: it is \
+                 larger than measured"
             ),
         );
     }

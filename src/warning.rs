@@ -89,6 +89,9 @@ pub enum WarningCode {
     /// The files of a series are not the ones that were entered and measured.
     #[serde(rename = "W-CHANGED")]
     Changed,
+    /// A mask lies on another grid than the image it is measured with.
+    #[serde(rename = "W-GRID")]
+    OtherGrid,
     /// The growth models simplify what the record says of treatment.
     #[serde(rename = "W-MODEL")]
     Model,

@@ -13,7 +13,8 @@ use super::summary::Summary;
 use super::view::{BandPoint, GrowthView};
 use crate::geometry::{Point, orientation_letters};
 use crate::jobs::JobContext;
-use crate::measure::Measured;
+use crate::measure::{Measured, VolumeRule};
+use crate::narrate::time_point_label;
 use crate::report::{
     self, CropWindow, CurveBand, CurvePoint, Format, GrayPicture, GrowthCurve, Header, KeyImage,
     LesionOverlay, Method, Reading, Report, Treated,
@@ -83,10 +84,16 @@ pub(super) fn write(
         curves: input.growth.iter().map(|(color, g)| curve(*color, g, input.baseline)).collect(),
         key_images,
         readings: input.readings,
-        methods: vec![Method {
-            name: "Diameters".to_owned(),
-            value: "between outer corners of marked voxels, in the acquisition plane, on the native grid".to_owned(),
-        }],
+        methods: vec![
+            Method {
+                name: "Diameters".to_owned(),
+                value: "between outer corners of marked voxels, in the acquisition plane, on the native grid".to_owned(),
+            },
+            Method {
+                name: "Volumes".to_owned(),
+                value: volume_rules(&input.key_views),
+            },
+        ],
     };
     job.check().map_err(|_| Failure::new("Cancelled"))?;
     let sentences: Vec<&str> = report
@@ -102,6 +109,27 @@ pub(super) fn write(
         sha256: written.into_iter().map(|w| w.sha256).collect(),
         narrative_sha256,
     })
+}
+
+/// How volumes were summed up, time point by time point where that differs.
+fn volume_rules(views: &[KeyView]) -> String {
+    let mut rules: Vec<(usize, String)> = views
+        .iter()
+        .map(|v| (v.time_point, VolumeRule::of(v.volume.grid()).words()))
+        .collect();
+    rules.sort();
+    rules.dedup();
+    match rules.as_slice() {
+        [] => "no mask was measured".to_owned(),
+        [(_, first), rest @ ..] if rest.iter().all(|(_, words)| words == first) => first.clone(),
+        all => {
+            let words: Vec<String> = all
+                .iter()
+                .map(|(t, words)| format!("{}: {words}", time_point_label(*t)))
+                .collect();
+            words.join("; ")
+        }
+    }
 }
 
 fn curve(color: usize, growth: &GrowthView, baseline: Option<Date>) -> GrowthCurve {

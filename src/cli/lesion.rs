@@ -5,12 +5,13 @@ use serde_json::{Map, Value, json};
 use super::args::{MeasureArgs, SegmentArgs, Tool};
 use super::files::{export_failure, load_item};
 use super::output::{Failure, Output};
-use crate::export;
+use crate::export::{self, Fit};
 use crate::geometry::{Point, Voxel};
 use crate::jobs::JobContext;
-use crate::measure::{self, Measured};
+use crate::measure::{self, Measured, VolumeRule};
 use crate::segment::{self, GrowCutParams};
 use crate::volume::{Mask, Volume};
+use crate::warning::{Warning, WarningCode};
 
 pub(super) fn segment(args: &SegmentArgs) -> Result<Output, Failure> {
     let Tool::Drag = args.tool;
@@ -70,14 +71,34 @@ pub(super) fn segment(args: &SegmentArgs) -> Result<Output, Failure> {
 
 pub(super) fn measure(args: &MeasureArgs) -> Result<Output, Failure> {
     let (item, volume) = load_item(&args.path, args.item, 0)?;
-    let mask = export::read_nifti_mask(
+    let read = export::read_mask(
         &args.mask,
         args.label,
         volume.grid(),
         &JobContext::default(),
     )
     .map_err(|error| export_failure(error).at(args.mask.display()))?;
-    let (measured, shape) = measure_all(&mask, &volume)?;
+    let mask = read.mask;
+    let mut warnings = item.warnings.clone();
+    // A mask needs no date.
+    let odd = read.warnings.into_iter();
+    warnings.extend(odd.filter(|w| w.code != WarningCode::Date));
+    let (mut measured, shape) = measure_all(&mask, (read.fit != Fit::Other).then_some(&volume))?;
+    if read.fit == Fit::Other {
+        let (values, n_outside) = measure::values_under(&mask, &volume);
+        measured.values = values;
+        let outside = match n_outside {
+            0 => String::new(),
+            n => format!("; {n} of its voxels lie outside the image"),
+        };
+        warnings.push(Warning::new(
+            WarningCode::OtherGrid,
+            format!(
+                "the mask lies on another grid than the image: measured on its own, values are those \
+                 of the nearest voxels{outside}"
+            ),
+        ));
+    }
     let mut answer = measured_json(&measured);
     if let Some(values) = measured.values {
         answer.insert("mean".into(), json!(values.mean));
@@ -86,13 +107,24 @@ pub(super) fn measure(args: &MeasureArgs) -> Result<Output, Failure> {
         answer.insert("max".into(), json!(values.max));
     }
     answer.extend(shape);
-    answer.insert("warnings".into(), json!(item.warnings));
+    let rule = VolumeRule::of(mask.grid());
+    answer.insert("volume_rule".into(), json!(rule));
+    answer.insert("warnings".into(), json!(warnings));
     answer.insert("mask_sha256".into(), json!(mask.sha256()));
-    Ok(Output::new(measured_text(&measured), Value::Object(answer)))
+    let mut text = measured_text(&measured);
+    text.push_str(&format!("volume is    {}\n", rule.words()));
+    for warning in &warnings {
+        text.push_str(&format!("{}: {}\n", warning.code.as_str(), warning.message));
+    }
+    Ok(Output::new(text, Value::Object(answer)))
 }
 
-fn measure_all(mask: &Mask, volume: &Volume) -> Result<(Measured, Map<String, Value>), Failure> {
-    let measured = measure::measure(mask, Some(volume)).map_err(measure_failure)?;
+/// Sizes, and with the image that the mask was drawn on also values.
+fn measure_all(
+    mask: &Mask,
+    image: Option<&Volume>,
+) -> Result<(Measured, Map<String, Value>), Failure> {
+    let measured = measure::measure(mask, image).map_err(measure_failure)?;
     let shape = match measure::shape(mask) {
         Ok(shape) => Some(shape),
         Err(measure::Error::NoSpacing) => None,

@@ -3,7 +3,6 @@
 
 use std::io::Write as _;
 use std::path::Path;
-use std::sync::Arc;
 
 use flate2::Compression;
 use flate2::write::GzEncoder;
@@ -12,9 +11,6 @@ use ndarray::Array3;
 
 use super::Error;
 use crate::geometry::Grid;
-use crate::jobs::JobContext;
-use crate::open::{self, ItemKind};
-use crate::units::Mm;
 use crate::volume::{Mask, Rescale, Samples, Volume};
 use crate::warning::{Warning, WarningCode};
 
@@ -210,62 +206,4 @@ fn write(path: &Path, header: &[u8], data: &[u8]) -> Result<(), Error> {
     file.as_file().sync_all().map_err(io)?;
     file.persist(path).map_err(|e| io(e.error))?;
     Ok(())
-}
-
-/// Reads a NIfTI mask onto the grid of an image. `label` chooses among several labels.
-///
-/// # Errors
-/// When the file is no label map, lies on another grid (tolerance 0.001 mm; for an uneven image
-/// also its even stand-in, as [`write_nifti_mask`] writes it), or the label is not determined.
-pub fn read_nifti_mask(
-    path: &Path,
-    label: Option<u32>,
-    grid: &Arc<Grid>,
-    job: &JobContext,
-) -> Result<Mask, Error> {
-    let items = open::scan(&[path.to_owned()], job)?;
-    let item = items.first().ok_or_else(|| Error::NotLabels {
-        path: path.to_owned(),
-    })?;
-    if let Some(refusal) = &item.error {
-        return Err(open::Error::from(refusal.clone()).into());
-    }
-    let volume = open::load(item, 0, job)?;
-    let even = Grid::from_affine(grid.shape(), &grid.affine());
-    let tolerance = Mm(1e-3);
-    let matches = volume.grid().matches(grid, tolerance)
-        || even.is_ok_and(|even| volume.grid().matches(&even, tolerance));
-    if !matches {
-        return Err(Error::OtherGrid {
-            path: path.to_owned(),
-            mask: volume.grid().shape(),
-            image: grid.shape(),
-        });
-    }
-    let labels: Vec<u32> = item.segments.iter().map(|s| s.number).collect();
-    let is_map = item.kind == ItemKind::Segmentation;
-    let chosen = match (label, &*labels) {
-        _ if !is_map => {
-            return Err(Error::NotLabels {
-                path: path.to_owned(),
-            });
-        }
-        (Some(label), _) if labels.contains(&label) => label,
-        (None, [only]) => *only,
-        (None, []) => 1,
-        _ => {
-            return Err(Error::Label {
-                path: path.to_owned(),
-                labels,
-            });
-        }
-    };
-    let [ni, nj, nk] = grid.shape();
-    let mut bits = Array3::from_elem((nk, nj, ni), false);
-    for (k, mut slice) in bits.outer_iter_mut().enumerate() {
-        for (bit, value) in slice.iter_mut().zip(volume.slice_values(k)) {
-            *bit = value.is_some_and(|v| (f64::from(v) - f64::from(chosen)).abs() < 0.5);
-        }
-    }
-    Ok(Mask::from_box(Arc::clone(grid), [0; 3], &bits)?)
 }

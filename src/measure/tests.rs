@@ -131,6 +131,30 @@ fn values_come_from_the_image_under_the_mask() {
 }
 
 #[test]
+fn missing_slices_count_for_nothing_and_the_rule_says_so() {
+    let even = grid([4, 4, 6], [1.0, 1.0, 3.0]);
+    assert_eq!(
+        VolumeRule::of(&even),
+        VolumeRule::EqualVoxels { spacing_mm: 3.0 }
+    );
+    let holed = even.with_void_slices(vec![2, 3]);
+    let rule = VolumeRule::of(&holed);
+    assert_eq!(
+        rule,
+        VolumeRule::OwnExtents {
+            least_mm: 3.0,
+            most_mm: 3.0,
+            n_missing: 2
+        }
+    );
+    assert!(rule.words().contains("2 missing slices"));
+    let all = mask_where(holed, |_| true);
+    let measured = measure(&all, None).expect("marked");
+    // Four imaged slices of 16 voxels of 3 mm³.
+    assert_relative_eq!(measured.volume.value(), 4.0 * 16.0 * 3.0);
+}
+
+#[test]
 fn nothing_marked_is_refused() {
     let mask = mask_where(grid([2, 2, 2], [1.0; 3]), |_| false);
     assert_eq!(measure(&mask, None), Err(Error::Empty));

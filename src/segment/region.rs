@@ -68,6 +68,10 @@ impl Region {
                 }
             }
         }
+        bridge(&mut values, &mut free, grid, origin, |at| {
+            let v = Voxel::new(at[0] as f64, at[1] as f64, at[2] as f64);
+            grid.patient_from_voxel(v).distance(center).0 <= radius
+        });
         let steps = grid.spacing_mm().map(|s| s.0);
         for (axis, step) in [(2, steps[0]), (1, steps[1]), (0, steps[2])] {
             smooth(&mut values, axis, params.smoothing / step);
@@ -176,6 +180,37 @@ fn box_around(grid: &Grid, center: Point, reach: f64) -> ([usize; 3], [usize; 3]
     let end =
         [0, 1, 2].map(|a| (high[a].ceil().max(0.0) as usize + 1).clamp(start[a] + 1, shape[a]));
     (start, [0, 1, 2].map(|a| end[a] - start[a]))
+}
+
+/// Lets the region grow across missing slices: between two imaged slices a missing one gets values
+/// interpolated from them. They guide the growth only and never become part of a mask.
+fn bridge(
+    values: &mut Array3<f32>,
+    free: &mut Array3<bool>,
+    grid: &Grid,
+    origin: [usize; 3],
+    is_near: impl Fn([usize; 3]) -> bool,
+) {
+    let (nk, nj, ni) = values.dim();
+    let is_void = |k: usize| grid.is_void(origin[2] + k);
+    for k in (0..nk).filter(|k| is_void(*k)) {
+        let below = (0..k).rev().find(|k| !is_void(*k));
+        let above = (k + 1..nk).find(|k| !is_void(*k));
+        let (Some(below), Some(above)) = (below, above) else {
+            continue;
+        };
+        let share = (k - below) as f32 / (above - below) as f32;
+        for j in 0..nj {
+            for i in 0..ni {
+                let (a, b) = (values[[below, j, i]], values[[above, j, i]]);
+                let value = a + (b - a) * share;
+                if value.is_finite() {
+                    values[[k, j, i]] = value;
+                    free[[k, j, i]] = is_near([origin[0] + i, origin[1] + j, origin[2] + k]);
+                }
+            }
+        }
+    }
 }
 
 /// Gaussian smoothing along one axis, σ in voxels; voxels without value neither give nor take.

@@ -1,7 +1,10 @@
 //! Measurements of real masks against values computed with other tools (SimpleITK, numpy, scipy).
 
+use oncotwin::export;
 use oncotwin::geometry::Spacing;
+use oncotwin::jobs::JobContext;
 use oncotwin::measure::{measure, shape};
+use oncotwin::open;
 use oncotwin::units::Mm;
 use oncotwin::volume::Mask;
 
@@ -103,4 +106,35 @@ fn a_false_spacing_never_becomes_millimetres() {
     assert_eq!(measured.volume.display(), "8246 voxels");
     assert_eq!(measured.long_axis.length.to_string(), "88.4 px");
     assert_eq!(measured.short_axis.length.mm(), None::<Mm>);
+}
+
+/// A label map of the same voxels in another axis order, and one of other voxels.
+#[test]
+fn masks_on_other_grids_are_placed_or_measured_on_their_own() {
+    let Some(set) = shared("data/A5_ct_j2k_20slices") else {
+        return;
+    };
+    let job = JobContext::default();
+    let items = open::scan(&[set.join("example_ct_dicom")], &job).expect("scan");
+    let item = items.iter().find(|i| i.is_image()).expect("a series");
+    let volume = open::load(item, 0, &job).expect("pixels");
+    let path = set.join("example_seg_dicom.nii.gz");
+    let read = export::read_mask(&path, Some(5), volume.grid(), &job).expect("a label map");
+    assert_eq!(read.fit, export::Fit::Reoriented);
+    let measured = measure(&read.mask, Some(&volume)).expect("on the image's grid");
+    let own = open::scan(&[path], &job).expect("scan");
+    let segment = own[0].segments.iter().find(|s| s.number == 5);
+    let expected = segment.and_then(|s| s.volume).expect("counted").value();
+    assert!((measured.volume.value() / expected - 1.0).abs() < 1e-6);
+    // Label 5 is the liver; shifted or mirrored, the mean would be that of fat or air.
+    let mean = measured.values.expect("inside").mean;
+    assert!((20.0..200.0).contains(&mean), "{mean}");
+
+    let coarse = set.join("example_seg.nii.gz");
+    let read = export::read_mask(&coarse, Some(1), volume.grid(), &job).expect("a label map");
+    assert_eq!(read.fit, export::Fit::Other);
+    let measured = measure(&read.mask, None).expect("on its own grid");
+    assert!((measured.volume.value() - 255_204.0).abs() < 1.0);
+    let (values, n_outside) = oncotwin::measure::values_under(&read.mask, &volume);
+    assert!(values.is_some() || n_outside == read.mask.n_voxels());
 }

@@ -192,7 +192,7 @@ fn mean_dice(session: &Session, references: &[(usize, PathBuf)]) -> Vec<f64> {
                 .iter()
                 .find(|m| m.time_point == *time_point)
                 .expect("segmented");
-            let truth = oncotwin::export::read_nifti_mask(
+            let truth = oncotwin::export::read_mask_on(
                 reference,
                 None,
                 made.mask.grid(),
@@ -207,7 +207,7 @@ fn mean_dice(session: &Session, references: &[(usize, PathBuf)]) -> Vec<f64> {
 /// Ends of the reference mask's own long axis.
 fn reference_axis(session: &Session, time_point: usize, reference: &Path) -> [Point; 2] {
     let grid = session.state().shown_grid(time_point).expect("loaded");
-    let mask = oncotwin::export::read_nifti_mask(reference, None, &grid, &JobContext::default())
+    let mask = oncotwin::export::read_mask_on(reference, None, &grid, &JobContext::default())
         .expect("same grid");
     oncotwin::measure::measure(&mask, None)
         .expect("not empty")

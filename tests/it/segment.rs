@@ -237,6 +237,30 @@ fn no_contrast_and_a_cut_lesion_are_named() {
 }
 
 #[test]
+fn growth_reaches_across_missing_slices_and_marks_none_of_them() {
+    let (whole, _) = ball([20.0, 18.0, 20.0], 10.0, [0.0, 60.0]);
+    let middle = whole
+        .grid()
+        .voxel_from_patient(Point::new(20.0, 18.0, 20.0));
+    let missing = middle.k.round() as usize + 2;
+    let grid = Grid::clone(whole.grid()).with_void_slices(vec![missing]);
+    let volume = Volume::new(
+        Arc::new(grid),
+        whole.samples().clone(),
+        whole.rescale().to_vec(),
+        whole.unit,
+        whole.modality.clone(),
+    )
+    .expect("same shape");
+    let ends = [Point::new(10.0, 18.0, 20.0), Point::new(30.0, 18.0, 20.0)];
+    let found = drag(&volume, ends).expect("a ball");
+    let marked = |k: usize| found.mask.voxels().filter(|v| v[2] == k).count();
+    assert_eq!(marked(missing), 0);
+    assert!(marked(missing - 1) > 0 && marked(missing + 1) > 0);
+    assert!(found.warnings.iter().any(|w| w.code == WarningCode::Gap));
+}
+
+#[test]
 fn padding_is_never_lesion_and_threads_change_nothing() {
     let (mut volume, _) = ball([20.0, 18.0, 20.0], 10.0, [0.0, 60.0]);
     volume.padding = Some(58.0..=60.0);

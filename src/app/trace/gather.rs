@@ -7,6 +7,7 @@ use crate::app::summary::{self, Summary};
 use crate::app::view_build::{axes, local_time, signoff_text, warning_line};
 use crate::app::{VERSION, lookup, reading};
 use crate::case::{Annotation, Lesion, LesionId, LesionRole, PatientId, Prompt, TimePointId};
+use crate::measure::VolumeRule;
 use crate::narrate::{self, FactId, FactKind};
 
 /// Entries that make a mask stand.
@@ -75,6 +76,13 @@ fn size(state: &State, mark: &Annotation, depth: usize, nodes: &mut Vec<Node>) {
                 "Method",
                 "longest line between outer voxel corners in one slice, its perpendicular extent, and voxels times their volumes, on the native grid",
             );
+        if let Some(grid) = state
+            .items
+            .get(&mark.series)
+            .and_then(|i| i.grid.as_deref())
+        {
+            measurement = measurement.line("The volume is", VolumeRule::of(grid).words());
+        }
     }
     nodes.push(measurement.line("Software shown with", format!("OncoTwin {VERSION}")));
     if let Some(s) = segmented {
