@@ -1,17 +1,22 @@
 //! DICOM: headers into instances, instances into stacks, stacks into volumes.
 
 mod bounds;
+mod colour;
 mod contours;
 mod dates;
+mod directory;
 mod format;
 mod geometry;
 mod instance;
 mod pet;
 mod pixels;
 mod read;
+mod seen;
 mod stack;
 mod values;
 
+pub(super) use colour::{PictureRef, load_colour};
+pub(super) use directory::{Reference, references};
 pub(super) use instance::{Instance, read_instance};
 pub(super) use pixels::load;
 pub(super) use read::{has_preamble, may_lack_preamble};

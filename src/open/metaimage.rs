@@ -105,7 +105,12 @@ pub(super) fn read(path: &Path) -> Result<RawImage, Error> {
         modality,
         windows: Vec::new(),
         description: String::new(),
-        role: Role::Unstated,
+        // MetaImage has no word for colour; ITK writes it as three or four bytes.
+        role: if stored == Stored::U8 && (channels == 3 || channels == 4) {
+            Role::Colours
+        } else {
+            Role::Unstated
+        },
     })
 }
 

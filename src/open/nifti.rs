@@ -18,6 +18,10 @@ use header::Header;
 /// `NIFTI_INTENT_LABEL`: values are indices into a list of labels.
 const INTENT_LABEL: i32 = 1002;
 
+/// Datatypes of three and four bytes of colour.
+const RGB: i16 = 128;
+const RGBA: i16 = 2304;
+
 /// Reads what the header of a file says.
 ///
 /// # Errors
@@ -64,7 +68,11 @@ pub(super) fn read(path: &Path) -> Result<RawImage, Error> {
                     .map_err(|message| format.damaged(path, message))?,
             ),
         }],
-        inner: 1,
+        inner: match header.datatype {
+            RGB => 3,
+            RGBA => 4,
+            _ => 1,
+        },
         shape,
         outer,
         rescale,
@@ -80,10 +88,10 @@ pub(super) fn read(path: &Path) -> Result<RawImage, Error> {
         modality: Modality::Other(String::new()),
         windows: window(&header).into_iter().collect(),
         description: String::new(),
-        role: if header.intent_code == INTENT_LABEL {
-            Role::Labels
-        } else {
-            Role::Unstated
+        role: match (header.datatype, header.intent_code) {
+            (RGB | RGBA, _) => Role::Colours,
+            (_, INTENT_LABEL) => Role::Labels,
+            _ => Role::Unstated,
         },
     })
 }
@@ -91,7 +99,7 @@ pub(super) fn read(path: &Path) -> Result<RawImage, Error> {
 /// Type of the samples by their code in nifti1.h.
 fn stored(path: &Path, header: &Header) -> Result<Stored, Refusal> {
     let other = match header.datatype {
-        2 => return Ok(Stored::U8),
+        2 | RGB | RGBA => return Ok(Stored::U8),
         4 => return Ok(Stored::I16),
         8 => return Ok(Stored::I32),
         16 => return Ok(Stored::F32),
@@ -103,7 +111,6 @@ fn stored(path: &Path, header: &Header) -> Result<Stored, Refusal> {
         1280 => return Ok(Stored::U64),
         1 => "single bits",
         32 | 1792 | 2048 => "complex numbers",
-        128 | 2304 => "colours",
         1536 => "numbers of 128 bits",
         code => {
             return Err(header

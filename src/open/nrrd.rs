@@ -83,7 +83,9 @@ pub(super) fn read(path: &Path) -> Result<RawImage, Error> {
         modality: Modality::Other(String::new()),
         windows: Vec::new(),
         description: header.field("content").unwrap_or_default().to_owned(),
-        role: if named.is_empty() {
+        role: if axes.is_colour && stored == Stored::U8 {
+            Role::Colours
+        } else if named.is_empty() {
             Role::Unstated
         } else {
             Role::Segments(named)

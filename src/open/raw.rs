@@ -3,6 +3,7 @@
 //! A reader of headers gives a [`RawImage`]; what follows (sizes, samples, labels, the grid) is the
 //! same for all of these formats and is done here, once.
 
+mod colour;
 mod decode;
 mod describe;
 mod files;
@@ -12,6 +13,7 @@ mod sizes;
 mod stream;
 mod text;
 
+pub(super) use colour::PictureSource;
 pub(super) use describe::{NamedSegment, RawImage, RawSource, Role, item, load};
 pub(super) use files::{beside, line_end, listed, numbered, without_data_files};
 pub(super) use place::{Placed, corners_apart, is_placeholder, is_regular, turned_deg};

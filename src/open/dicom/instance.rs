@@ -15,6 +15,7 @@ use super::pet::{self, PetHeader};
 use super::read::{self, Extent};
 use super::values::{integer, items, number, numbers, text, texts, vector};
 use crate::geometry::Vec3;
+use crate::open::bytes::Bytes;
 use crate::open::{PatientInfo, Refusal, Segment};
 use crate::volume::{Rescale, WindowLevel};
 use crate::warning::{Warning, WarningCode};
@@ -111,7 +112,7 @@ const OTHER_WITH_PIXELS: [&str; 4] = [
 /// Reads the header of one file.
 pub(in crate::open) fn read_instance(path: &Path) -> Result<Instance, Refusal> {
     let set = read::open(path, Extent::Header)?;
-    let file_length = std::fs::metadata(path)
+    let file_length = Bytes::open(path)
         .map_err(|e| read::damaged(path, e.to_string()))?
         .len();
     read::guard(path, || instance(path, &set, file_length))

@@ -104,9 +104,10 @@ pub(super) fn open(path: &Path, extent: Extent) -> Result<DefaultDicomObject, Re
         Extent::Header => OpenFileOptions::new().read_until(Tag(0x7FE0, 0x0001)),
         Extent::Whole => OpenFileOptions::new().read_to(tags::PIXEL_DATA),
     };
+    input.rewind().map_err(io)?;
     guard(path, || {
         options
-            .open_file(path)
+            .from_reader(input)
             .map_err(|e| damaged(path, causes(&e)))
     })
 }

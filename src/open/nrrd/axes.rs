@@ -20,6 +20,8 @@ pub(super) struct Axes {
     pub(super) placed: Placed,
     /// What the values are, where they are no grey values.
     pub(super) not_measured: Option<&'static str>,
+    /// Whether a voxel holds red, green and blue.
+    pub(super) is_colour: bool,
 }
 
 /// Reads the axes.
@@ -52,14 +54,14 @@ pub(super) fn read(header: &Header) -> Result<Axes, String> {
         let many = sizes[axis] > 1 && !spatial.contains(&axis);
         match &**kind {
             "complex" if many => Some("complex numbers"),
-            "rgb-color" | "rgba-color" | "hsv-color" | "xyz-color" | "3-color" | "4-color"
-                if many =>
-            {
-                Some("colours")
-            }
+            "hsv-color" | "xyz-color" if many => Some("colours other than red, green and blue"),
             _ => None,
         }
     });
+    let is_colour = spatial[0] == 1
+        && kinds.first().is_some_and(|kind| {
+            matches!(&**kind, "rgb-color" | "rgba-color" | "3-color" | "4-color")
+        });
     let mut shape = [1; 3];
     for (to, from) in shape.iter_mut().zip(&spatial) {
         *to = sizes[*from];
@@ -75,6 +77,7 @@ pub(super) fn read(header: &Header) -> Result<Axes, String> {
         outer,
         placed,
         not_measured,
+        is_colour,
     })
 }
 

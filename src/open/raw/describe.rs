@@ -3,12 +3,13 @@
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
+use super::colour::PictureSource;
 use super::labels::{self, Counts};
 use super::place::{Placed, set_spacing};
 use super::{RawLayout, decode};
 use crate::geometry::{Grid, Spacing};
 use crate::jobs::JobContext;
-use crate::open::item::Source;
+use crate::open::item::{ColourSource, Source};
 use crate::open::sidecar::{SidecarImage, SidecarRole, SidecarSpacing};
 use crate::open::{Error, Item, ItemKind, Segment};
 use crate::units::{Bulk, Mm3};
@@ -37,6 +38,8 @@ pub(in crate::open) enum Role {
     Labels,
     /// Labels with names.
     Segments(Vec<NamedSegment>),
+    /// Red, green, blue and perhaps transparency, side by side.
+    Colours,
 }
 
 /// A structure that a header names.
@@ -101,10 +104,13 @@ fn describe(
         cancel: job.cancel.clone(),
         ..JobContext::default()
     };
-    let volume = decode::read(&layout, 0, true, job)?;
     let mut item = Item::new(ItemKind::Volume, paths);
     item.transfer_syntax = layout.format.name().to_owned();
     item.series_description = description;
+    if role == Role::Colours {
+        return pictures(item, path, &layout, job);
+    }
+    let volume = decode::read(&layout, 0, true, job)?;
     item.windows = windows;
     apply_spacing(&mut placed, sidecar);
     let grid = Grid::from_affine(layout.shape, &placed.lps)
@@ -147,6 +153,23 @@ fn describe(
     }
     item.grid = Some(Arc::new(grid));
     item.source = Source::Raw(RawSource { layout });
+    Ok(item)
+}
+
+/// Describes colour pictures; they have no place, as nothing is measured on them.
+fn pictures(
+    mut item: Item,
+    path: &Path,
+    layout: &RawLayout,
+    job: &JobContext,
+) -> Result<Item, Error> {
+    let source = PictureSource::new(layout)
+        .ok_or_else(|| layout.format.not_measured(path, "colours of this kind"))?;
+    let first = source.check(job)?;
+    surplus(&mut item, &first);
+    item.kind = ItemKind::Image2d;
+    item.n_frames_4d = source.len();
+    item.source = Source::Colour(ColourSource::Raw(source));
     Ok(item)
 }
 
@@ -208,6 +231,10 @@ fn warn(item: &mut Item, layout: &RawLayout, placed: &Placed, volume: &decode::V
     if rounding.overflow {
         item.warn(WarningCode::Rescale, "numbers beyond 3.4e38 are left out");
     }
+    surplus(item, volume);
+}
+
+fn surplus(item: &mut Item, volume: &decode::Volume) {
     if volume.surplus > 0 {
         item.warn(
             WarningCode::Partial,

@@ -167,6 +167,35 @@ fn edge_case_nifti_files_agree_with_nibabel() {
     assert_eq!(compared, 29);
 }
 
+#[test]
+fn colours_are_pictures_and_are_not_measured() {
+    let Some(root) = shared("data/A9_nifti_edge/nifti-rs/resources") else {
+        return;
+    };
+    let job = JobContext::default();
+    for (file, bytes, pictures) in [
+        ("rgb/3D.nii", 3, 3),
+        ("rgb/4D.nii", 3, 6),
+        ("rgba/4D.nii", 4, 6),
+    ] {
+        let items = scan(root.join(file));
+        let item = &items[0];
+        assert!(item.is_colour() && item.kind == ItemKind::Image2d, "{file}");
+        assert_eq!(item.n_frames_4d, pictures, "{file}");
+        let stored = std::fs::read(root.join(file)).expect("file");
+        for picture in 0..pictures {
+            let image = open::load_colour(item, picture, &job).expect("picture");
+            assert_eq!((image.width(), image.height()), (3, 3));
+            for n in 0..9 {
+                let at = 352 + (picture * 9 + n) * bytes;
+                assert_eq!(image.rgb()[3 * n..3 * n + 3], stored[at..at + 3], "{file}");
+            }
+        }
+        assert!(open::load_colour(item, pictures, &job).is_err());
+        assert!(open::load(item, 0, &job).is_err());
+    }
+}
+
 /// Compares label maps in NRRD and MetaImage with the counts of a reference.
 fn check_masks(set: &str) -> usize {
     let Some(root) = shared(&format!("data/{set}")) else {
