@@ -63,7 +63,11 @@ fn key_and_value(line: &str) -> Option<(String, String)> {
 /// Whether a file begins as a MetaImage header.
 pub(in crate::open) fn begins(head: &[u8]) -> bool {
     let text = String::from_utf8_lossy(head);
-    let mut keys = text.lines().map_while(key_and_value).map(|(key, _)| key);
+    let mut keys = text
+        .lines()
+        .filter(|line| !line.trim().is_empty())
+        .map_while(key_and_value)
+        .map(|(key, _)| key);
     let Some(first) = keys.next() else {
         return false;
     };

@@ -6,7 +6,7 @@ use bzip2::read::MultiBzDecoder;
 use flate2::bufread::{MultiGzDecoder, ZlibDecoder};
 
 use super::text::{AsciiBytes, HexBytes};
-use super::{Encoding, Part, RawLayout};
+use super::{Encoding, Part, RawLayout, sizes};
 use crate::jobs::JobContext;
 use crate::open::bytes::Bytes;
 use crate::open::{Error, Refusal};
@@ -41,7 +41,11 @@ pub(super) fn open(
         Encoding::Hex => Box::new(HexBytes::new(file)),
     };
     let wanted = part.skip.unwrap_or(0).saturating_add(before);
-    skip(&mut *decoded, wanted, layout, part, job)?;
+    let had = skip(&mut *decoded, wanted, layout, part, job)?;
+    if had < wanted {
+        let found = had.saturating_sub(part.skip.unwrap_or(0));
+        return Err(sizes::too_short(layout, part, length, found).into());
+    }
     Ok(decoded)
 }
 
