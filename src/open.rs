@@ -13,7 +13,10 @@ mod error;
 mod index;
 mod inspect;
 mod item;
+mod metaimage;
 mod nifti;
+mod nrrd;
+mod raw;
 mod sidecar;
 mod walk;
 
@@ -63,6 +66,7 @@ fn assemble(gathered: Gathered, found: &Found, job: &JobContext) -> Result<Vec<I
         directories,
     } = gathered;
     items.extend(dicom::items(instances, job)?);
+    raw::without_data_files(&mut items);
     mention_damaged_neighbours(&mut items);
     for directory in directories {
         let item = directory.item(&mut items);
@@ -70,8 +74,12 @@ fn assemble(gathered: Gathered, found: &Found, job: &JobContext) -> Result<Vec<I
     }
     for item in &mut items {
         found.apply_sidecar(item);
-        let dateless = item.study_date.is_none() && item.transfer_syntax == "NIfTI-1";
-        if dateless && item.is_loadable() {
+        let dateless = item.study_date.is_none()
+            && matches!(
+                item.source,
+                Source::Raw(_) | Source::Colour(ColourSource::Raw(_))
+            );
+        if dateless {
             item.warn(WarningCode::Date, "the file carries no date");
         }
     }
@@ -124,7 +132,7 @@ pub fn load(item: &Item, frame: usize, job: &JobContext) -> Result<Volume, Error
             let n = item.grid.as_ref().map_or(0, |g| g.shape()[2]);
             dicom::load(item, source, frame, 0..n, job)
         }
-        Source::Nifti(source) => nifti::load(item, source, frame, job),
+        Source::Raw(source) => raw::load(item, source, frame, job),
         Source::Colour(_) => Err(Refusal::new(
             "E-COLOUR",
             "colour pictures are shown and not measured",
@@ -198,6 +206,12 @@ pub fn load_colour(item: &Item, frame: usize, job: &JobContext) -> Result<Colour
         Source::Colour(ColourSource::Dicom(pictures)) => {
             let picture = pictures.get(frame).ok_or_else(|| no_frame(item, frame))?;
             dicom::load_colour(picture, job)
+        }
+        Source::Colour(ColourSource::Raw(pictures)) => {
+            if frame >= pictures.len() {
+                return Err(no_frame(item, frame).into());
+            }
+            pictures.load(frame, job)
         }
         _ => Err(item.error.clone().map_or_else(
             || {

@@ -7,7 +7,7 @@ use super::archive;
 use super::bytes::Bytes;
 use super::dicomdir::Directory;
 use super::sidecar::SidecarImage;
-use super::{Error, Item, ItemKind, Refusal, dicom, nifti};
+use super::{Error, Item, ItemKind, Refusal, dicom, metaimage, nifti, nrrd, raw};
 use crate::jobs::JobContext;
 
 /// Names of files that lie beside images and are plainly none of ours.
@@ -23,8 +23,6 @@ pub(super) enum Classified {
     Item(Box<Item>),
     /// One DICOM file, to be grouped with others.
     Dicom(Box<dicom::Instance>),
-    /// The data file of a pair, described with its header.
-    PartOfAnother,
     /// A zip archive with the paths of its members.
     Archive(Vec<PathBuf>),
     /// A DICOMDIR, which leads to other files.
@@ -68,12 +66,18 @@ pub(super) fn classify(
             Err(error) => item(ItemKind::Refused, Some(error)),
         });
     }
+    let described = |read: fn(&Path) -> Result<raw::RawImage, Error>| {
+        raw::item(path, sidecar, read, job).map(|item| Classified::Item(Box::new(item)))
+    };
+    if nrrd::begins(&head) {
+        return described(nrrd::read);
+    }
+    if metaimage::begins(&head) {
+        return described(metaimage::read);
+    }
     match nifti::sniff(path, &head) {
-        nifti::Sniffed::Nifti => {
-            return Ok(Classified::Item(Box::new(nifti::item(path, sidecar, job)?)));
-        }
+        nifti::Sniffed::Nifti => return described(nifti::read),
         nifti::Sniffed::Refused(error) => return Ok(item(ItemKind::Refused, Some(error))),
-        nifti::Sniffed::DataOfPair => return Ok(Classified::PartOfAnother),
         nifti::Sniffed::No => {}
     }
     let extension = path
@@ -100,8 +104,8 @@ pub(super) fn classify(
     } else {
         (
             "E-FORMAT",
-            "neither DICOM nor NIfTI-1",
-            "convert it to DICOM or NIfTI-1, if it is an image",
+            "neither DICOM nor NIfTI, Analyze, NRRD or MetaImage",
+            "convert it to DICOM or NIfTI, if it is an image; open raw voxels by their header",
         )
     };
     let kind = if code == "E-FORMAT" {

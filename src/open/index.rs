@@ -154,7 +154,6 @@ fn rests_on(classified: &Classified) -> Option<Vec<PathBuf>> {
         Classified::Dicom(_) | Classified::Archive(_) | Classified::Directory(_) => {
             Some(Vec::new())
         }
-        Classified::PartOfAnother => None,
     }
 }
 
@@ -180,7 +179,6 @@ impl Gathered {
             match one {
                 Classified::Item(item) => self.items.push(*item),
                 Classified::Dicom(instance) => self.instances.push(*instance),
-                Classified::PartOfAnother => {}
                 Classified::Archive(members) => next.extend(found.add(members)?),
                 Classified::Directory(directory) => {
                     let resolved = directory.resolve();

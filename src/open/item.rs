@@ -8,7 +8,7 @@ use serde::Serialize;
 
 use super::bytes::Bytes;
 use super::dicom::{DicomSource, PictureRef};
-use super::nifti::NiftiSource;
+use super::raw::{PictureSource, RawSource};
 use super::{Error, Refusal};
 use crate::geometry::Grid;
 use crate::jobs::JobContext;
@@ -74,7 +74,7 @@ pub struct PatientInfo {
 /// One structure of a label map, segmentation or structure set.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct Segment {
-    /// Name; for a NIfTI label map the number in words.
+    /// Name; for a label map without names the number in words.
     pub label: String,
     /// Number in the file.
     pub number: u32,
@@ -212,7 +212,7 @@ pub struct Item {
     pub series_description: String,
     /// Frame of Reference UID; empty where none is stated.
     pub frame_of_reference: String,
-    /// Transfer Syntax UID, or `NIfTI-1`.
+    /// Transfer Syntax UID, or the name of a format without one (`NIfTI-1`, `NRRD`, …).
     pub transfer_syntax: String,
     /// Where the voxels are.
     pub grid: Option<Arc<Grid>>,
@@ -248,7 +248,7 @@ pub struct Item {
 pub(super) enum Source {
     None,
     Dicom(DicomSource),
-    Nifti(NiftiSource),
+    Raw(RawSource),
     Colour(ColourSource),
 }
 
@@ -256,6 +256,7 @@ pub(super) enum Source {
 #[derive(Clone, Debug)]
 pub(super) enum ColourSource {
     Dicom(Vec<PictureRef>),
+    Raw(PictureSource),
 }
 
 impl Item {

@@ -1,183 +1,141 @@
-//! NIfTI-1 files and pairs (`.nii`, `.hdr` + `.img`, each also gzipped). RAS becomes LPS here.
+//! NIfTI-1, NIfTI-2 and Analyze 7.5: single files and pairs, each also gzipped. RAS becomes LPS
+//! here.
 
 mod affine;
+mod files;
 mod header;
-mod labels;
-mod samples;
 
-pub(super) use header::{Sniffed, sniff};
+pub(super) use files::{Sniffed, sniff};
 
-use std::path::{Path, PathBuf};
-use std::sync::Arc;
+use std::path::Path;
 
-use super::item::Source;
-use super::sidecar::{SidecarImage, SidecarRole, SidecarSpacing};
-use super::{Error, Item, ItemKind, Refusal};
-use crate::geometry::{Grid, Spacing};
-use crate::jobs::JobContext;
-use crate::units::{Bulk, Mm3};
-use crate::volume::{IntensityUnit, Modality, Volume};
-use crate::warning::WarningCode;
-use header::Layout;
+use super::raw::{Encoding, Format, Part, RawImage, RawLayout, Role, Stored};
+use super::{Error, Refusal};
+use crate::volume::{Modality, Rescale, WindowLevel};
+use crate::warning::{Warning, WarningCode};
+use header::Header;
 
-/// Where the voxels of a NIfTI file are.
-#[derive(Clone, Debug)]
-pub(super) struct NiftiSource {
-    data: PathBuf,
-    layout: Layout,
-}
+/// `NIFTI_INTENT_LABEL`: values are indices into a list of labels.
+const INTENT_LABEL: i32 = 1002;
 
-pub(super) fn damaged(path: &Path, message: impl Into<String>) -> Refusal {
-    Refusal::new(
-        "E-NIFTI",
-        message,
-        path.display().to_string(),
-        "the file is damaged, incomplete or of an unusual kind: convert it again",
-    )
-}
+/// Datatypes of three and four bytes of colour.
+const RGB: i16 = 128;
+const RGBA: i16 = 2304;
 
-/// Describes a NIfTI file. All voxels are read once, so that a truncated file is refused here and a
-/// label map is told from an image.
+/// Reads what the header of a file says.
 ///
 /// # Errors
-/// Only when cancelled: whatever is wrong with the file is stated in the item.
-pub(super) fn item(
-    path: &Path,
-    sidecar: Option<&SidecarImage>,
-    job: &JobContext,
-) -> Result<Item, Error> {
-    match describe(path, sidecar, job) {
-        Ok(item) => Ok(item),
-        Err(Error::Cancelled(cancelled)) => Err(cancelled.into()),
-        Err(error) => {
-            Ok(Item::new(ItemKind::Refused, vec![path.to_owned()]).with_error(error.refusal()))
-        }
+/// When the header is damaged, the data file of a pair is missing, or voxels are of a type that is
+/// not measured.
+pub(super) fn read(path: &Path) -> Result<RawImage, Error> {
+    let bytes = files::head(path, header::LARGEST).map_err(|e| Error::io(path, e))?;
+    let header =
+        Header::parse(&bytes).map_err(|message| files::format_of(&bytes).damaged(path, message))?;
+    let format = header.format;
+    let data = if header.is_single {
+        path.to_owned()
+    } else {
+        files::partner(path, "hdr", "img")
+            .ok_or_else(|| format.damaged(path, "a header whose .img file is missing"))?
+    };
+    let encoding = if files::is_gzip_file(&data).map_err(|e| Error::io(&data, e))? {
+        Encoding::Gzip
+    } else {
+        Encoding::Raw
+    };
+    let (shape, outer) = header
+        .dimensions()
+        .map_err(|message| format.damaged(path, message))?;
+    let rescale = rescale(&header).map_err(|message| format.damaged(path, message))?;
+    let mut placed = affine::place(&header, shape);
+    if format == Format::Analyze && rescale != Rescale::IDENTITY {
+        placed.warnings.push(Warning::new(
+            WarningCode::Rescale,
+            "the scale factor that SPM keeps in Analyze headers is applied",
+        ));
     }
-}
-
-fn describe(path: &Path, sidecar: Option<&SidecarImage>, job: &JobContext) -> Result<Item, Error> {
-    let (header, data) = header::read(path)?;
-    let layout = header::layout(path, &header)?;
-    let mut placed = affine::place(&header, layout.shape);
+    let layout = RawLayout {
+        format,
+        stored: stored(path, &header)?,
+        big_endian: header.big_endian,
+        encoding,
+        parts: vec![Part {
+            path: data.clone(),
+            start: 0,
+            skip: Some(
+                header
+                    .offset()
+                    .map_err(|message| format.damaged(path, message))?,
+            ),
+        }],
+        inner: match header.datatype {
+            RGB => 3,
+            RGBA => 4,
+            _ => 1,
+        },
+        shape,
+        outer,
+        rescale,
+    };
     let mut paths = vec![path.to_owned()];
     if data != path {
-        paths.push(data.clone());
+        paths.push(data);
     }
-    let mut item = Item::new(ItemKind::Volume, paths);
-    item.transfer_syntax = "NIfTI-1".to_owned();
-    match sidecar.and_then(|s| s.spacing.as_ref()) {
-        Some(SidecarSpacing::Known) => placed.spacing = None,
-        Some(SidecarSpacing::Unknown) => {
-            placed.spacing = Some("the sidecar says that the spacing is unknown".to_owned());
-        }
-        Some(SidecarSpacing::Mm(spacing)) => {
-            affine::set_spacing(&mut placed.lps, *spacing);
-            placed.spacing = None;
-        }
-        None => {}
-    }
-    let grid = Grid::from_affine(layout.shape, &placed.lps)
-        .map_err(|e| damaged(path, e.to_string()))?
-        .with_orientation_known(placed.orientation_known)
-        .with_spacing(if placed.spacing.is_some() {
-            Spacing::Unknown
-        } else {
-            Spacing::Known
-        });
-    item.warnings = placed.warnings;
-    if !placed.orientation_known {
-        item.warn(
-            WarningCode::OrientationUnknown,
-            "sform and qform codes are both 0: left and right are not known",
-        );
-    }
-    if let Some(reason) = &placed.spacing {
-        item.warn(
-            WarningCode::SpacingUnknown,
-            format!("{reason}: sizes are given in pixels and voxels only"),
-        );
-    }
-    item.n_frames_4d = layout.n_frames;
-    if layout.n_frames > 1 {
-        item.warn(
-            WarningCode::FourD,
-            format!("{} volumes on one grid", layout.n_frames),
-        );
-    }
-    if layout.shape[2] == 1 {
-        item.kind = ItemKind::Image2d;
-    }
-    if let Some(code) = sidecar.and_then(|s| s.modality.as_deref()) {
-        item.modality = Modality::from_code(code);
-        if item.modality == Modality::CT {
-            item.unit = IntensityUnit::Hounsfield;
-        }
-    }
-    let volume = samples::read(&data, &layout, 0, true, job)?;
-    if volume.is_rounded {
-        item.warn(
-            WarningCode::Rescale,
-            "integers beyond 2^24 are rounded to single precision",
-        );
-    }
-    let role = sidecar.and_then(|s| s.role);
-    let may_be_labels = match role {
-        Some(SidecarRole::Image) => false,
-        Some(SidecarRole::Segmentation) => true,
-        None => layout.n_frames == 1,
-    };
-    let named = role == Some(SidecarRole::Segmentation) || labels::is_named_like_labels(path);
-    let counts = may_be_labels
-        .then(|| labels::count(&volume.samples, layout.rescale, named))
-        .flatten();
-    if let Some(counts) = counts {
-        item.kind = ItemKind::Segmentation;
-        item.unit = IntensityUnit::Arbitrary;
-        item.segments = counts.segments(|per_slice| {
-            if grid.is_calibrated() {
-                let sum = per_slice
-                    .iter()
-                    .enumerate()
-                    .map(|(k, n)| *n as f64 * grid.voxel_volume(k).0)
-                    .sum();
-                Bulk::Mm3(Mm3(sum))
-            } else {
-                Bulk::Voxels(per_slice.iter().sum::<usize>() as f64)
-            }
-        });
-    } else if role == Some(SidecarRole::Segmentation) {
-        return Err(damaged(
-            path,
-            "called a segmentation by the sidecar, but not whole numbers",
-        )
-        .into());
-    }
-    item.grid = Some(Arc::new(grid));
-    item.source = Source::Nifti(NiftiSource { data, layout });
-    Ok(item)
+    Ok(RawImage {
+        paths,
+        layout,
+        placed,
+        modality: Modality::Other(String::new()),
+        windows: window(&header).into_iter().collect(),
+        description: String::new(),
+        role: match (header.datatype, header.intent_code) {
+            (RGB | RGBA, _) => Role::Colours,
+            (_, INTENT_LABEL) => Role::Labels,
+            _ => Role::Unstated,
+        },
+    })
 }
 
-/// Loads one volume of an item.
-pub(super) fn load(
-    item: &Item,
-    source: &NiftiSource,
-    frame: usize,
-    job: &JobContext,
-) -> Result<Volume, Error> {
-    let Some(grid) = &item.grid else {
-        return Err(damaged(&source.data, "no grid").into());
+/// Type of the samples by their code in nifti1.h.
+fn stored(path: &Path, header: &Header) -> Result<Stored, Refusal> {
+    let other = match header.datatype {
+        2 | RGB | RGBA => return Ok(Stored::U8),
+        4 => return Ok(Stored::I16),
+        8 => return Ok(Stored::I32),
+        16 => return Ok(Stored::F32),
+        64 => return Ok(Stored::F64),
+        256 => return Ok(Stored::I8),
+        512 => return Ok(Stored::U16),
+        768 => return Ok(Stored::U32),
+        1024 => return Ok(Stored::I64),
+        1280 => return Ok(Stored::U64),
+        1 => "single bits",
+        32 | 1792 | 2048 => "complex numbers",
+        1536 => "numbers of 128 bits",
+        code => {
+            return Err(header
+                .format
+                .damaged(path, format!("datatype {code} does not exist")));
+        }
     };
-    job.progress.step("Reading voxels");
-    let whole = source.layout.n_frames == 1;
-    let read = samples::read(&source.data, &source.layout, frame, whole, job)?;
-    let rescale = vec![source.layout.rescale; grid.shape()[2]];
-    let mut volume = Volume::new(
-        Arc::clone(grid),
-        read.samples,
-        rescale,
-        item.unit,
-        item.modality.clone(),
-    )?;
-    volume.windows.clone_from(&item.windows);
-    Ok(volume)
+    Err(header.format.not_measured(path, other))
+}
+
+/// `scl_slope` 0 or not finite means "no scaling".
+fn rescale(header: &Header) -> Result<Rescale, String> {
+    let (slope, intercept) = (header.scl_slope, header.scl_inter);
+    if slope == 0.0 || !slope.is_finite() {
+        return Ok(Rescale::IDENTITY);
+    }
+    if !intercept.is_finite() {
+        return Err(format!("scl_inter is {intercept} with scl_slope {slope}"));
+    }
+    Ok(Rescale { slope, intercept })
+}
+
+/// The window from `cal_min` to `cal_max`, where they say one.
+fn window(header: &Header) -> Option<WindowLevel> {
+    let (low, high) = (header.cal_min, header.cal_max);
+    (low.is_finite() && high.is_finite() && low < high)
+        .then(|| WindowLevel::new((low + high) / 2.0, high - low))
 }

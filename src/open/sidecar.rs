@@ -232,7 +232,7 @@ pub(super) fn apply(item: &mut Item, sidecar: &Sidecar, image: Option<&SidecarIm
     if let (true, Some(text)) = (item.series_description.is_empty(), &image.description) {
         item.series_description.clone_from(text);
     }
-    // NIfTI items took the spacing into account when their grid was formed.
+    // Items without a series took the spacing into account when their grid was formed.
     let is_dicom = !item.series_uid.is_empty();
     match (&image.spacing, &item.grid) {
         (Some(SidecarSpacing::Unknown), Some(grid)) if is_dicom && grid.is_calibrated() => {

@@ -1,212 +1,221 @@
-//! Recognising NIfTI files and reading what their header says about the voxels.
+//! The fields of NIfTI-1 (nifti1.h), NIfTI-2 (nifti2.h) and Analyze 7.5 headers.
 
-use std::io::{BufReader, Read};
-use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::path::{Path, PathBuf};
+use crate::open::raw::Format;
 
-use flate2::bufread::MultiGzDecoder;
-use nifti::{Endianness, NiftiHeader, NiftiType};
+/// Bytes of a NIfTI-1 or Analyze header.
+pub(super) const SMALLEST: usize = 348;
+/// Bytes of a NIfTI-2 header.
+pub(super) const LARGEST: u64 = 540;
 
-use super::damaged;
-use crate::open::Refusal;
-use crate::open::bytes::{Bytes, is_file};
-use crate::volume::Rescale;
+/// Version 2 ends its magic code with bytes that a transfer as text would change.
+const MAGIC_2_TAIL: [u8; 4] = [0x0D, 0x0A, 0x1A, 0x0A];
 
-const HEADER_SIZE: usize = 348;
-
-/// What the first bytes say.
-pub(in crate::open) enum Sniffed {
-    Nifti,
-    /// The voxels of a header that lies beside them.
-    DataOfPair,
-    Refused(Refusal),
-    No,
-}
-
-/// Whether bytes begin a gzip stream.
-pub(super) fn is_gzip(head: &[u8]) -> bool {
-    head.starts_with(&[0x1F, 0x8B])
-}
-
-/// A reader of the file's contents, unzipped where needed (gzip may have several members).
-pub(super) fn open(path: &Path) -> std::io::Result<(Box<dyn Read>, bool)> {
-    let mut head = Vec::new();
-    Bytes::open(path)?.take(2).read_to_end(&mut head)?;
-    let file = BufReader::new(Bytes::open(path)?);
-    Ok(if is_gzip(&head) {
-        (Box::new(MultiGzDecoder::new(file)), true)
-    } else {
-        (Box::new(file), false)
-    })
-}
-
-fn name_of(path: &Path) -> String {
-    path.file_name()
-        .map(|n| n.to_string_lossy().to_lowercase())
-        .unwrap_or_default()
-}
-
-/// The file that has the same name with another ending.
-fn partner(path: &Path, from: &str, to: &str) -> Option<PathBuf> {
-    let name = path.file_name()?.to_string_lossy().into_owned();
-    let stem = name
-        .strip_suffix(".gz")
-        .unwrap_or(&name)
-        .strip_suffix(from)?
-        .to_owned();
-    ["", ".gz"]
-        .iter()
-        .map(|gz| path.with_file_name(format!("{stem}{to}{gz}")))
-        .find(|p| is_file(p))
-}
-
-pub(in crate::open) fn sniff(path: &Path, head: &[u8]) -> Sniffed {
-    let mut bytes = head.to_vec();
-    if is_gzip(head) {
-        bytes.clear();
-        let read = open(path).and_then(|(r, _)| r.take(352).read_to_end(&mut bytes));
-        if let (Err(e), true) = (read, name_of(path).ends_with(".nii.gz")) {
-            return Sniffed::Refused(damaged(path, format!("gzip stream: {e}")));
-        }
-    }
-    let size = bytes.get(..4).map(|b| [b[0], b[1], b[2], b[3]]);
-    let size_is =
-        |n: i32| size.is_some_and(|b| i32::from_le_bytes(b) == n || i32::from_be_bytes(b) == n);
-    let name = name_of(path);
-    if size_is(348) && bytes.len() >= HEADER_SIZE {
-        return match &bytes[344..348] {
-            b"n+1\0" | b"ni1\0" => Sniffed::Nifti,
-            _ => Sniffed::Refused(Refusal::new(
-                "E-ANALYZE",
-                "an Analyze 7.5 header, or a NIfTI-1 header with a wrong magic code",
-                path.display().to_string(),
-                "convert it to NIfTI-1: its orientation is not stated",
-            )),
-        };
-    }
-    if size_is(540) {
-        return Sniffed::Refused(Refusal::new(
-            "E-NIFTI2",
-            "NIfTI-2 is not read",
-            path.display().to_string(),
-            "convert it to NIfTI-1",
-        ));
-    }
-    if partner(path, ".img", ".hdr").is_some() {
-        return Sniffed::DataOfPair;
-    }
-    if name.ends_with(".nii") || name.ends_with(".nii.gz") {
-        return Sniffed::Refused(damaged(path, "named NIfTI, but it does not begin as one"));
-    }
-    Sniffed::No
-}
-
-/// Reads a header; returns it with the file that holds the voxels.
-pub(super) fn read(path: &Path) -> Result<(NiftiHeader, PathBuf), Refusal> {
-    let mut bytes = Vec::new();
-    open(path)
-        .and_then(|(r, _)| r.take(HEADER_SIZE as u64).read_to_end(&mut bytes))
-        .map_err(|e| damaged(path, e.to_string()))?;
-    let header = parse(&bytes).map_err(|e| damaged(path, e))?;
-    if &header.magic == nifti::header::MAGIC_CODE_NI1 {
-        let data = partner(path, ".hdr", ".img")
-            .ok_or_else(|| damaged(path, "a header whose .img file is missing"))?;
-        return Ok((header, data));
-    }
-    Ok((header, path.to_owned()))
-}
-
-/// Parses the 348 bytes of a header.
-pub(super) fn parse(bytes: &[u8]) -> Result<NiftiHeader, String> {
-    catch_unwind(AssertUnwindSafe(|| NiftiHeader::from_reader(bytes)))
-        .map_err(|_| "malformed header".to_owned())?
-        .map_err(|e| e.to_string())
-}
-
-/// How voxels lie in the data file.
+/// What the header says, numbers as wide as the wider version has them.
 #[derive(Clone, Debug)]
-pub(super) struct Layout {
-    /// Voxels along (i, j, k).
-    pub(super) shape: [usize; 3],
-    pub(super) n_frames: usize,
-    pub(super) data_type: NiftiType,
+pub(super) struct Header {
+    pub(super) format: Format,
     pub(super) big_endian: bool,
-    pub(super) offset: u64,
-    pub(super) rescale: Rescale,
-    /// Bytes of one volume.
-    pub(super) frame_bytes: u64,
+    /// Header and voxels are in the same file.
+    pub(super) is_single: bool,
+    pub(super) dim: [i64; 8],
+    pub(super) datatype: i16,
+    pub(super) pixdim: [f64; 8],
+    pub(super) vox_offset: f64,
+    pub(super) scl_slope: f64,
+    pub(super) scl_inter: f64,
+    pub(super) cal_min: f64,
+    pub(super) cal_max: f64,
+    pub(super) intent_code: i32,
+    pub(super) xyzt_units: i32,
+    pub(super) qform_code: i32,
+    pub(super) sform_code: i32,
+    /// b, c, d.
+    pub(super) quatern: [f64; 3],
+    pub(super) qoffset: [f64; 3],
+    pub(super) srow: [[f64; 4]; 3],
 }
 
-/// Shape, type and place of voxels, with checked arithmetic.
-pub(super) fn layout(path: &Path, header: &NiftiHeader) -> Result<Layout, Refusal> {
-    let refuse = |message: String| damaged(path, message);
-    let rank = usize::from(header.dim[0]);
-    if !(1..=7).contains(&rank) {
-        return Err(refuse(format!("dim[0] is {rank}")));
+/// The size that a header states for itself, and whether it is big endian.
+pub(super) fn stated_size(bytes: &[u8]) -> Option<(i32, bool)> {
+    let first: [u8; 4] = bytes.get(..4)?.try_into().ok()?;
+    let (little, big) = (i32::from_le_bytes(first), i32::from_be_bytes(first));
+    match (little, big) {
+        (348 | 540, _) => Some((little, false)),
+        (_, 348 | 540) => Some((big, true)),
+        _ => None,
     }
-    let dim = |a: usize| match header.dim[a] {
-        _ if a > rank => Ok(1),
-        // Stored as a signed number.
-        n @ 1..=32767 => Ok(usize::from(n)),
-        n => Err(refuse(format!("dim[{a}] is {}", n as i16))),
-    };
-    let shape = [dim(1)?, dim(2)?, dim(3)?];
-    let impossible = || refuse(format!("dimensions {:?} are impossible", header.dim));
-    let mut n_frames = 1usize;
-    for axis in 4..=7 {
-        n_frames = n_frames.checked_mul(dim(axis)?).ok_or_else(impossible)?;
+}
+
+/// The format of a header, by its size and magic code.
+pub(super) fn recognise(bytes: &[u8]) -> Option<Format> {
+    match stated_size(bytes)?.0 {
+        540 => Some(Format::Nifti2),
+        _ => match bytes.get(344..348)? {
+            b"n+1\0" | b"ni1\0" => Some(Format::Nifti1),
+            _ => Some(Format::Analyze),
+        },
     }
-    let data_type = header
-        .data_type()
-        .map_err(|_| refuse(format!("datatype {} does not exist", header.datatype)))?;
-    let bytes: u64 = match data_type {
-        NiftiType::Uint8 | NiftiType::Int8 => 1,
-        NiftiType::Int16 | NiftiType::Uint16 => 2,
-        NiftiType::Int32 | NiftiType::Uint32 | NiftiType::Float32 => 4,
-        NiftiType::Int64 | NiftiType::Uint64 | NiftiType::Float64 => 8,
-        other => {
-            return Err(Refusal::new(
-                "E-DTYPE",
-                format!("voxels of type {other:?} are not measured"),
-                path.display().to_string(),
-                "convert it to a grey-value image of whole or real numbers",
-            ));
+}
+
+/// Reads numbers at fixed places; beyond the end all are 0.
+struct Fields<'a> {
+    bytes: &'a [u8],
+    big: bool,
+}
+
+macro_rules! field {
+    ($name:ident, $t:ty) => {
+        fn $name(&self, at: usize) -> $t {
+            let raw = self
+                .bytes
+                .get(at..at + size_of::<$t>())
+                .and_then(|b| b.try_into().ok())
+                .unwrap_or_default();
+            if self.big {
+                <$t>::from_be_bytes(raw)
+            } else {
+                <$t>::from_le_bytes(raw)
+            }
         }
     };
-    let frame_bytes = shape
-        .iter()
-        .try_fold(bytes, |n, &d| n.checked_mul(d as u64))
-        .filter(|n| n.checked_mul(n_frames as u64).is_some())
-        .ok_or_else(impossible)?;
-    let single = &header.magic == nifti::header::MAGIC_CODE_NIP1;
-    let stated = f64::from(header.vox_offset);
-    let offset = if single && stated < 352.0 {
-        352.0
-    } else {
-        stated
-    };
-    if !(0.0..1e12).contains(&offset) || offset.fract() != 0.0 {
-        return Err(refuse(format!("vox_offset is {stated}")));
-    }
-    Ok(Layout {
-        shape,
-        n_frames,
-        data_type,
-        big_endian: header.endianness == Endianness::Big,
-        offset: offset as u64,
-        rescale: rescale(header).map_err(refuse)?,
-        frame_bytes,
-    })
 }
 
-/// `scl_slope` 0 or not finite means "no scaling".
-fn rescale(header: &NiftiHeader) -> Result<Rescale, String> {
-    let (slope, intercept) = (f64::from(header.scl_slope), f64::from(header.scl_inter));
-    if slope == 0.0 || !slope.is_finite() {
-        return Ok(Rescale::IDENTITY);
+impl Fields<'_> {
+    field!(i16, i16);
+    field!(i32, i32);
+    field!(i64, i64);
+    field!(f32, f32);
+    field!(f64, f64);
+
+    fn single(&self, at: usize) -> f64 {
+        f64::from(self.f32(at))
     }
-    if !intercept.is_finite() {
-        return Err(format!("scl_inter is {intercept} with scl_slope {slope}"));
+}
+
+impl Header {
+    /// Parses the bytes of a header.
+    pub(super) fn parse(bytes: &[u8]) -> Result<Self, String> {
+        let (Some(format), Some((_, big))) = (recognise(bytes), stated_size(bytes)) else {
+            return Err("the header is too short".to_owned());
+        };
+        let fields = Fields { bytes, big };
+        if format == Format::Nifti2 {
+            return Self::second(&fields);
+        }
+        let mut header = Self {
+            format,
+            big_endian: big,
+            is_single: bytes.get(344..348) == Some(b"n+1\0"),
+            dim: std::array::from_fn(|n| i64::from(fields.i16(40 + 2 * n))),
+            datatype: fields.i16(70),
+            pixdim: std::array::from_fn(|n| fields.single(76 + 4 * n)),
+            vox_offset: fields.single(108),
+            scl_slope: fields.single(112),
+            scl_inter: fields.single(116),
+            cal_max: fields.single(124),
+            cal_min: fields.single(128),
+            intent_code: i32::from(fields.i16(68)),
+            xyzt_units: i32::from(bytes.get(123).copied().unwrap_or(0)),
+            qform_code: i32::from(fields.i16(252)),
+            sform_code: i32::from(fields.i16(254)),
+            quatern: std::array::from_fn(|n| fields.single(256 + 4 * n)),
+            qoffset: std::array::from_fn(|n| fields.single(268 + 4 * n)),
+            srow: std::array::from_fn(|r| {
+                std::array::from_fn(|c| fields.single(280 + 16 * r + 4 * c))
+            }),
+        };
+        if format == Format::Analyze {
+            // What NIfTI put in these places was free text and unused numbers in Analyze; SPM's scale
+            // factor lies where `scl_slope` came to lie.
+            (header.qform_code, header.sform_code) = (0, 0);
+            (header.intent_code, header.xyzt_units) = (0, 0);
+            header.scl_inter = 0.0;
+        }
+        Ok(header)
     }
-    Ok(Rescale { slope, intercept })
+
+    fn second(fields: &Fields<'_>) -> Result<Self, String> {
+        let bytes = fields.bytes;
+        if (bytes.len() as u64) < LARGEST {
+            return Err("the header is too short".to_owned());
+        }
+        let is_single = match &bytes[4..8] {
+            b"n+2\0" => true,
+            b"ni2\0" => false,
+            _ => return Err("the magic code is not that of NIfTI-2".to_owned()),
+        };
+        if bytes[8..12] != MAGIC_2_TAIL {
+            return Err(
+                "line ends in the magic code were changed: the file was transferred as text"
+                    .to_owned(),
+            );
+        }
+        Ok(Self {
+            format: Format::Nifti2,
+            big_endian: fields.big,
+            is_single,
+            dim: std::array::from_fn(|n| fields.i64(16 + 8 * n)),
+            datatype: fields.i16(12),
+            pixdim: std::array::from_fn(|n| fields.f64(104 + 8 * n)),
+            vox_offset: fields.i64(168) as f64,
+            scl_slope: fields.f64(176),
+            scl_inter: fields.f64(184),
+            cal_max: fields.f64(192),
+            cal_min: fields.f64(200),
+            intent_code: fields.i32(504),
+            xyzt_units: fields.i32(500),
+            qform_code: fields.i32(344),
+            sform_code: fields.i32(348),
+            quatern: std::array::from_fn(|n| fields.f64(352 + 8 * n)),
+            qoffset: std::array::from_fn(|n| fields.f64(376 + 8 * n)),
+            srow: std::array::from_fn(|r| {
+                std::array::from_fn(|c| fields.f64(400 + 32 * r + 8 * c))
+            }),
+        })
+    }
+
+    /// Number of dimensions, 1–7 in a header that [`Header::dimensions`] accepts.
+    pub(super) fn rank(&self) -> usize {
+        usize::try_from(self.dim[0]).unwrap_or(0)
+    }
+
+    /// Voxels along (i, j, k) and the number of volumes.
+    ///
+    /// A 0 beyond the third dimension means "none", as much software writes it.
+    pub(super) fn dimensions(&self) -> Result<([usize; 3], usize), String> {
+        let rank = self.rank();
+        if !(1..=7).contains(&rank) {
+            return Err(format!("dim[0] is {}", self.dim[0]));
+        }
+        let dim = |axis: usize| match self.dim[axis] {
+            _ if axis > rank => Ok(1),
+            0 if axis > 3 => Ok(1),
+            n if n > 0 => usize::try_from(n).map_err(|e| format!("dim[{axis}]: {e}")),
+            n => Err(format!("dim[{axis}] is {n}")),
+        };
+        let mut outer = 1usize;
+        for axis in 4..=7 {
+            outer = outer
+                .checked_mul(dim(axis)?)
+                .ok_or_else(|| format!("dimensions {:?} are impossible", self.dim))?;
+        }
+        Ok(([dim(1)?, dim(2)?, dim(3)?], outer))
+    }
+
+    /// Bytes before the voxels.
+    pub(super) fn offset(&self) -> Result<u64, String> {
+        let stated = self.vox_offset;
+        let least = match (self.is_single, self.format) {
+            (false, _) => 0.0,
+            (true, Format::Nifti2) => 544.0,
+            (true, _) => 352.0,
+        };
+        if stated == 0.0 {
+            return Ok(least as u64);
+        }
+        if !(least..1e15).contains(&stated) || stated.fract() != 0.0 {
+            return Err(format!("vox_offset is {stated}"));
+        }
+        Ok(stated as u64)
+    }
 }

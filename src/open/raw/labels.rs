@@ -18,6 +18,11 @@ pub(super) struct Counts {
 }
 
 impl Counts {
+    /// Takes one label out, with its voxels per slice.
+    pub(super) fn take(&mut self, label: u32) -> Option<Vec<usize>> {
+        self.labels.remove(&label)
+    }
+
     /// The segments; `volume` sizes a segment from its voxels per slice.
     pub(super) fn segments(&self, volume: impl Fn(&[usize]) -> Bulk) -> Vec<Segment> {
         self.labels
