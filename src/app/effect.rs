@@ -67,11 +67,20 @@ pub(super) enum Work {
     Scan {
         /// Files and folders.
         paths: Vec<PathBuf>,
+        /// Where to tell what was found so far.
+        watch: open::Watch,
+    },
+    /// Read the header of a file.
+    Header {
+        /// Which.
+        path: PathBuf,
     },
     /// Make the synthetic sample study, then scan it.
     MakePhantom {
         /// Where to.
         out: PathBuf,
+        /// Where to tell what was found so far.
+        watch: open::Watch,
     },
     /// Read the pixels of a series.
     Load {
@@ -245,6 +254,8 @@ pub(super) enum Answer {
     /// Items found, each with the fingerprint of its files (empty for items without pixels), and
     /// what sidecars say of treatments.
     Scanned(Result<Scanned, Failure>),
+    /// Header of a file.
+    Header(Result<open::Header, Failure>),
     /// Pixels of a series.
     Loaded(SeriesId, Result<Loaded, Failure>),
     /// Mask of a gesture.

@@ -6,6 +6,7 @@ mod dates;
 mod directory;
 mod format;
 mod geometry;
+mod header;
 mod instance;
 mod pet;
 mod pixels;
@@ -15,6 +16,7 @@ mod stack;
 mod values;
 
 pub(super) use directory::{Reference, references};
+pub(super) use header::header_rows;
 pub(super) use instance::{Instance, read_instance};
 pub(super) use pixels::load;
 pub(super) use read::{has_preamble, may_lack_preamble};

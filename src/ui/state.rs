@@ -6,6 +6,8 @@ use std::collections::BTreeMap;
 use egui::TextureHandle;
 
 use super::dialog::Dialog;
+use super::files::FilesForm;
+use super::header::HeaderForm;
 use super::slice::{Gesture, Wheel};
 use super::treatments::TreatmentForm;
 use super::versions::Pair;
@@ -55,6 +57,10 @@ pub struct UiState {
     /// curve; a change scrolls to the last that stands.
     pub(super) history_at: Option<(PatientId, usize, usize, bool)>,
     pub(super) pair: Option<Pair>,
+    pub(super) files: FilesForm,
+    pub(super) header: HeaderForm,
+    /// Code of the warning whose page is open.
+    pub(super) page: Option<String>,
 }
 
 impl Default for UiState {
@@ -81,6 +87,9 @@ impl Default for UiState {
             focus_bar: false,
             history_at: None,
             pair: None,
+            files: FilesForm::default(),
+            header: HeaderForm::default(),
+            page: None,
         }
     }
 }

@@ -28,6 +28,8 @@ fn view(dark: bool) -> View {
         read_only: None,
         readers: record::readers(),
         trace: None,
+        files: None,
+        header: None,
         crash: None,
         workspace: PathBuf::from("review-2024").display().to_string(),
         dark,
@@ -318,6 +320,7 @@ fn patient() -> PatientView {
         id: PatientId(Uuid::from_u128(1)),
         name: "Müller, Jürgen".into(),
         detail: "4711 · born 1956-03-09 · M".into(),
+        dispute: None,
         columns: vec![
             column(0, "Baseline", "2024-03-01", 1.0),
             column(1, "Follow-up 1", "2024-05-02 · day 62", 0.82),
