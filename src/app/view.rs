@@ -514,6 +514,10 @@ pub struct SliceView {
     pub slice: usize,
     /// Number of slices.
     pub n_slices: usize,
+    /// The slice is missing: nothing is known of this place.
+    pub is_void: bool,
+    /// What to know of every slice: lossy, tilt, uneven slices.
+    pub badges: Vec<String>,
     /// Slice position along the normal.
     pub position: Mm,
     /// The window shown.

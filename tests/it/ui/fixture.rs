@@ -173,6 +173,8 @@ fn slice(n: u128, size: f64) -> SliceView {
         calibrated: true,
         slice: 20,
         n_slices: 60,
+        is_void: false,
+        badges: Vec::new(),
         position: Mm(120.0 + n as f64),
         window: WindowLevel::new(40.0, 400.0),
         unit: "HU",
