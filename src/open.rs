@@ -32,10 +32,10 @@ use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 use crate::jobs::JobContext;
-use crate::volume::Volume;
+use crate::volume::{ColourImage, Volume};
 use crate::warning::{Warning, WarningCode};
 use index::Gathered;
-use item::Source;
+use item::{ColourSource, Source};
 use walk::Found;
 
 /// Describes everything in files and folders (recursively) as items, ordered by path, then by
@@ -116,20 +116,18 @@ fn mention_damaged_neighbours(items: &mut [Item]) {
 /// since the scan or cannot be decoded, memory does not suffice, or the job was cancelled.
 pub fn load(item: &Item, frame: usize, job: &JobContext) -> Result<Volume, Error> {
     if frame >= item.n_frames_4d {
-        return Err(Refusal::new(
-            "E-FRAME",
-            format!(
-                "frame {frame} was asked for, but there are {}",
-                item.n_frames_4d
-            ),
-            item.first_path(),
-            "frames count from 0",
-        )
-        .into());
+        return Err(no_frame(item, frame).into());
     }
     match &item.source {
         Source::Dicom(source) => dicom::load(item, source, frame, job),
         Source::Nifti(source) => nifti::load(item, source, frame, job),
+        Source::Colour(_) => Err(Refusal::new(
+            "E-COLOUR",
+            "colour pictures are shown and not measured",
+            item.first_path(),
+            "choose a grey-value series",
+        )
+        .into()),
         Source::None => Err(item.error.clone().map_or_else(
             || {
                 Refusal::new(
@@ -143,4 +141,43 @@ pub fn load(item: &Item, frame: usize, job: &JobContext) -> Result<Volume, Error
             Error::Refused,
         )),
     }
+}
+
+/// Loads one picture of a colour item; `frame` counts from 0 to [`Item::n_frames_4d`].
+///
+/// # Errors
+/// When the item has no colour pictures or was refused, the picture does not exist, its file
+/// changed since the scan or cannot be decoded, or the job was cancelled.
+pub fn load_colour(item: &Item, frame: usize, job: &JobContext) -> Result<ColourImage, Error> {
+    job.check()?;
+    match &item.source {
+        Source::Colour(ColourSource::Dicom(pictures)) => {
+            let picture = pictures.get(frame).ok_or_else(|| no_frame(item, frame))?;
+            dicom::load_colour(picture)
+        }
+        _ => Err(item.error.clone().map_or_else(
+            || {
+                Refusal::new(
+                    "E-COLOUR",
+                    "there are no colour pictures in it",
+                    item.first_path(),
+                    "choose a colour item",
+                )
+                .into()
+            },
+            Error::Refused,
+        )),
+    }
+}
+
+fn no_frame(item: &Item, frame: usize) -> Refusal {
+    Refusal::new(
+        "E-FRAME",
+        format!(
+            "frame {frame} was asked for, but there are {}",
+            item.n_frames_4d
+        ),
+        item.first_path(),
+        "frames count from 0",
+    )
 }

@@ -3,10 +3,12 @@
 //! Samples keep the type that the file stored, with the rescale of each slice, so that memory stays
 //! near the size of the data and read-outs are exact. Arrays are indexed `[[k, j, i]]`.
 
+mod colour;
 mod mask;
 mod picture;
 mod window;
 
+pub use colour::ColourImage;
 pub use mask::{Mask, MaskError, MaskRuns};
 pub use picture::{Layout, gray_slice, outlines};
 pub use window::WindowLevel;

@@ -1,6 +1,7 @@
 //! DICOM: headers into instances, instances into stacks, stacks into volumes.
 
 mod bounds;
+mod colour;
 mod contours;
 mod dates;
 mod directory;
@@ -15,6 +16,7 @@ mod seen;
 mod stack;
 mod values;
 
+pub(super) use colour::{PictureRef, load_colour};
 pub(super) use directory::{Reference, references};
 pub(super) use header::header_rows;
 pub(super) use instance::{Instance, read_instance};
