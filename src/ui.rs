@@ -20,6 +20,7 @@ mod notices;
 mod page;
 mod patient;
 mod person;
+mod picture;
 mod readers;
 mod reading;
 mod signing;
@@ -236,6 +237,9 @@ pub fn view_ui(ui: &mut Ui, view: &View, state: &mut UiState, out: &mut Vec<Comm
     if let Some(header) = &view.header {
         header::header_ui(ui, header, state, out);
     }
+    if let Some(picture) = &view.picture {
+        picture::picture_ui(ui, picture, state, out);
+    }
     page::page_ui(ui, state);
     dialog::dialog_ui(ui, view, state, out);
     help::help_ui(ui, &mut state.show_help);
@@ -245,9 +249,13 @@ pub fn view_ui(ui: &mut Ui, view: &View, state: &mut UiState, out: &mut Vec<Comm
 /// Escape closes one window at a time, before it means anything to the picture.
 fn close_top(ui: &Ui, view: &View, state: &mut UiState, out: &mut Vec<Command>) {
     let versions = view.patient.as_ref().is_some_and(|p| p.versions.is_some());
-    let header = view.header.is_some();
-    let open =
-        state.show_crash || state.page.is_some() || header || view.trace.is_some() || versions;
+    let (header, picture) = (view.header.is_some(), view.picture.is_some());
+    let open = state.show_crash
+        || state.page.is_some()
+        || header
+        || picture
+        || view.trace.is_some()
+        || versions;
     let elsewhere = state.dialog.is_some() || state.gesture.is_some() || state.show_help;
     if !open
         || elsewhere
@@ -262,6 +270,8 @@ fn close_top(ui: &Ui, view: &View, state: &mut UiState, out: &mut Vec<Command>) 
     }
     out.push(if header {
         Command::HideHeader
+    } else if picture {
+        Command::HidePicture
     } else if view.trace.is_some() {
         Command::HideTrace
     } else {

@@ -40,6 +40,15 @@ pub enum Command {
         /// Of which.
         of: HeaderOf,
     },
+    /// Show a colour picture of what was opened last.
+    ShowPicture {
+        /// Zero-based item of the scan.
+        item: usize,
+        /// Zero-based picture of the item.
+        frame: usize,
+    },
+    /// Close what [`Command::ShowPicture`] shows.
+    HidePicture,
     /// Close what [`Command::ShowHeader`] shows.
     HideHeader,
     /// State why the studies of the shown patient, whose identities differ, belong to one person.

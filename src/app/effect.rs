@@ -11,7 +11,7 @@ use crate::measure::Measured;
 use crate::open::{self, Item};
 use crate::report::Format;
 use crate::store;
-use crate::volume::{Mask, Volume, WindowLevel};
+use crate::volume::{ColourImage, Mask, Volume, WindowLevel};
 use crate::warning::Warning;
 
 use super::report_input::ReportInput;
@@ -81,6 +81,13 @@ pub(super) enum Work {
         out: PathBuf,
         /// Where to tell what was found so far.
         watch: open::Watch,
+    },
+    /// Read a colour picture.
+    Picture {
+        /// Of which item.
+        item: Box<Item>,
+        /// Which of its pictures.
+        frame: usize,
     },
     /// Read the pixels of a series.
     Load {
@@ -254,6 +261,8 @@ pub(super) enum Answer {
     /// Items found, each with the fingerprint of its files (empty for items without pixels), and
     /// what sidecars say of treatments.
     Scanned(Result<Scanned, Failure>),
+    /// A colour picture.
+    Picture(Result<ColourImage, Failure>),
     /// Header of a file.
     Header(Result<open::Header, Failure>),
     /// Pixels of a series.

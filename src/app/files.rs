@@ -13,13 +13,13 @@ type PatientKey = (String, String);
 
 /// The tree of what a scan found, once the headers are read.
 pub(super) fn tree(items: &[Item]) -> FileList {
-    let mut patients: BTreeMap<PatientKey, BTreeMap<(Option<Date>, &str), Vec<&Item>>> =
+    let mut patients: BTreeMap<PatientKey, BTreeMap<(Option<Date>, &str), Vec<(usize, &Item)>>> =
         BTreeMap::new();
     let (mut refused, mut others) = (Vec::new(), Vec::new());
-    for item in items {
+    for (n, item) in items.iter().enumerate() {
         let anonymous = item.patient == PatientInfo::default() && item.series_uid.is_empty();
         if item.kind == ItemKind::Refused && anonymous {
-            refused.push(item);
+            refused.push((n, item));
         } else if item.kind == ItemKind::Other && item.series_uid.is_empty() {
             others.push(item);
         } else {
@@ -28,18 +28,18 @@ pub(super) fn tree(items: &[Item]) -> FileList {
                 .or_default()
                 .entry((item.study_date, &item.study_uid))
                 .or_default()
-                .push(item);
+                .push((n, item));
         }
     }
     let mut rows = Vec::new();
     for studies in patients.values() {
         let all = || studies.values().flatten();
-        if let Some(first) = all().next() {
+        if let Some((_, first)) = all().next() {
             rows.push(patient_row(&first.patient, all().count()));
         }
         for ((date, _), of_study) in studies {
             rows.push(study_row(*date, of_study.len()));
-            rows.extend(of_study.iter().map(|item| item_row(item, 2)));
+            rows.extend(of_study.iter().map(|(n, item)| item_row(*n, item, 2)));
         }
     }
     let n_refused = items.iter().filter(|i| i.error.is_some()).count() - n_unknown(&others);
@@ -49,7 +49,7 @@ pub(super) fn tree(items: &[Item]) -> FileList {
             detail: counted(refused.len(), "file"),
             ..FileRow::new(FileKind::Heading, 0)
         });
-        rows.extend(refused.iter().map(|item| item_row(item, 1)));
+        rows.extend(refused.iter().map(|(n, item)| item_row(*n, item, 1)));
     }
     FileList {
         rows,
@@ -129,14 +129,23 @@ fn study_row(date: Option<Date>, n_items: usize) -> FileRow {
     }
 }
 
-fn item_row(item: &Item, depth: usize) -> FileRow {
+/// Modality and description, else the name of the file.
+pub(super) fn item_title(item: &Item) -> String {
     let described = format!("{} {}", item.modality.code(), item.series_description);
-    let title = match described.trim() {
+    match described.trim() {
         "" => item.file_name(),
         text => text.to_owned(),
-    };
+    }
+}
+
+fn item_row(n: usize, item: &Item, depth: usize) -> FileRow {
+    let title = item_title(item);
     let mut detail = vec![match item.kind {
         ItemKind::Volume | ItemKind::Refused => String::new(),
+        _ if item.is_colour() => match item.n_frames_4d {
+            1 => "colour picture".to_owned(),
+            n => format!("{n} colour pictures"),
+        },
         ItemKind::Image2d => "picture".to_owned(),
         kind => kind.name().to_owned(),
     }];
@@ -148,7 +157,7 @@ fn item_row(item: &Item, depth: usize) -> FileRow {
             format!("{i} × {j}")
         });
     }
-    if item.n_frames_4d > 1 {
+    if item.n_frames_4d > 1 && !item.is_colour() {
         detail.push(counted(item.n_frames_4d, "volume"));
     }
     detail.push(counted(item.n_files, "file"));
@@ -171,6 +180,7 @@ fn item_row(item: &Item, depth: usize) -> FileRow {
         warnings,
         error: item.error.clone().map(Arc::new),
         path: item.paths.first().cloned(),
+        picture: item.is_colour().then_some(n),
         ..FileRow::new(
             match item.kind {
                 ItemKind::Refused => FileKind::Refused,

@@ -176,6 +176,8 @@ pub struct State {
     pub(super) traced: Option<traces::Traced>,
     /// What was opened last.
     pub(super) files: Option<files::Files>,
+    /// The colour picture that is shown.
+    pub(super) shown_picture: Option<files::ShownPicture>,
     /// The header that is shown.
     pub(super) header: Option<files::ShownHeader>,
     /// A patient to be erased, and why, once every job has ended.
@@ -287,6 +289,7 @@ impl State {
             versions: None,
             traced: None,
             files: None,
+            shown_picture: None,
             header: None,
             erasing: None,
             n_refused: 0,

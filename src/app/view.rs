@@ -16,7 +16,7 @@ pub use crate::jobs::JobId;
 pub use crate::open::{HeaderRow, Refusal};
 pub use crate::twin::ScenarioChange;
 use crate::units::{Length, Mm};
-pub use crate::volume::WindowLevel;
+pub use crate::volume::{ColourImage, WindowLevel};
 
 /// One frame's worth of everything.
 #[derive(Clone, Debug)]
@@ -40,6 +40,8 @@ pub struct View {
     pub trace: Option<TraceView>,
     /// What was opened last; `None` when nothing was.
     pub files: Option<FilesView>,
+    /// A colour picture, when that was asked.
+    pub picture: Option<PictureView>,
     /// The header of a file, when that was asked.
     pub header: Option<HeaderView>,
     /// Crash report of an earlier session that waits to be dealt with.
@@ -116,6 +118,8 @@ pub struct FileRow {
     pub error: Option<Arc<Refusal>>,
     /// Its first file.
     pub path: Option<PathBuf>,
+    /// Number of the item, where it holds colour pictures to look at.
+    pub picture: Option<usize>,
 }
 
 impl FileRow {
@@ -128,8 +132,28 @@ impl FileRow {
             warnings: Vec::new(),
             error: None,
             path: None,
+            picture: None,
         }
     }
+}
+
+/// A colour picture: shown, never measured.
+#[derive(Clone, Debug)]
+pub struct PictureView {
+    /// Zero-based item of the scan.
+    pub item: usize,
+    /// Zero-based picture of the item.
+    pub frame: usize,
+    /// Number of pictures.
+    pub n_frames: usize,
+    /// What it is.
+    pub title: String,
+    /// The picture; while the next one is read, the one before.
+    pub image: Option<Arc<ColourImage>>,
+    /// It is still being read.
+    pub pending: bool,
+    /// Why it could not be read; empty when it could.
+    pub error: String,
 }
 
 /// The header of a file.

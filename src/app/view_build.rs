@@ -51,6 +51,7 @@ impl State {
             readers: self.readers_view(),
             trace: self.traced.as_ref().map(|t| t.view.clone()),
             files: self.files_view(),
+            picture: self.picture_view(),
             header: self.header_view(),
             crash: self.crashes.first().map(crash_view),
             workspace: self.workspace.display().to_string(),

@@ -33,6 +33,9 @@ pub(super) struct Tools {
 pub(super) fn run(work: Work, tools: &Tools, job: &JobContext) -> Answer {
     match work {
         Work::Scan { paths, watch } => Answer::Scanned(scan(paths, &watch, tools, job)),
+        Work::Picture { item, frame } => Answer::Picture(
+            open::load_colour(&item, frame, job).map_err(|e| open_failure(&e)),
+        ),
         Work::Header { path } => {
             Answer::Header(open::header(&path).map_err(|e| open_failure(&e)))
         }

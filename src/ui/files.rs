@@ -305,10 +305,23 @@ fn row_ui(ui: &mut Ui, rect: Rect, row: &FileRow, out: &mut Vec<Command>) {
         }
         response.widget_info(|| WidgetInfo::labeled(Role::Button, true, &name));
         let clicked = response.clicked();
-        response.on_hover_text(format!("{}\nClick to see the header", path.display()));
+        let header = Command::ShowHeader {
+            of: HeaderOf::File(path.clone()),
+        };
+        let does = match row.picture {
+            Some(_) => "Click to see the picture; right-click for the header",
+            None => "Click to see the header",
+        };
+        response.context_menu(|ui| {
+            if ui.button("Show the header").clicked() {
+                out.push(header.clone());
+            }
+        });
+        response.on_hover_text(format!("{}\n{does}", path.display()));
         if clicked {
-            out.push(Command::ShowHeader {
-                of: HeaderOf::File(path.clone()),
+            out.push(match row.picture {
+                Some(item) => Command::ShowPicture { item, frame: 0 },
+                None => header,
             });
         }
     }
@@ -372,6 +385,7 @@ mod tests {
             warnings: Vec::new(),
             error: None,
             path: is_file.then(|| title.into()),
+            picture: None,
         }
     }
 

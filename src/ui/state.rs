@@ -2,6 +2,7 @@
 //! is part of the record.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use egui::TextureHandle;
 
@@ -11,7 +12,7 @@ use super::header::HeaderForm;
 use super::slice::{Gesture, Wheel};
 use super::treatments::TreatmentForm;
 use super::versions::Pair;
-use crate::app::view::{LesionId, PatientId, SeriesId, TimePointId};
+use crate::app::view::{ColourImage, LesionId, PatientId, SeriesId, TimePointId};
 
 /// What dragging with the left button does.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -59,6 +60,8 @@ pub struct UiState {
     pub(super) pair: Option<Pair>,
     pub(super) files: FilesForm,
     pub(super) header: HeaderForm,
+    /// The colour picture on the graphics card, and which it is.
+    pub(super) colour: Option<(Arc<ColourImage>, TextureHandle)>,
     /// Code of the warning whose page is open.
     pub(super) page: Option<String>,
 }
@@ -89,6 +92,7 @@ impl Default for UiState {
             pair: None,
             files: FilesForm::default(),
             header: HeaderForm::default(),
+            colour: None,
             page: None,
         }
     }

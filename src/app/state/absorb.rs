@@ -78,6 +78,7 @@ impl State {
                     Err(failure) => self.say_failure(&failure),
                 }
             }
+            Answer::Picture(read) => self.absorb_picture(job, read),
             Answer::Header(read) => self.absorb_header(job, read),
             Answer::Loaded(series, loaded) => self.absorb_image(job, series, loaded, effects),
             Answer::Segmented(annotation, made) => self.absorb_mask(job, annotation, made, effects),

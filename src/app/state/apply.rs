@@ -31,6 +31,8 @@ impl State {
             Command::ShowFiles { shown } => self.show_files(shown),
             Command::ShowHeader { of } => self.show_header(of, e),
             Command::HideHeader => self.hide_header(),
+            Command::ShowPicture { item, frame } => self.show_picture(item, frame, e),
+            Command::HidePicture => self.shown_picture = None,
             Command::StateOnePerson { reason } => self.state_one_person(&reason, e),
             Command::OpenSample { sample } => self.open_sample(sample, e),
             Command::ShowChooser => self.show_chooser(e),

@@ -8,10 +8,11 @@ use crate::app::command::HeaderOf;
 use crate::app::effect::{Effect, Failure, Work};
 use crate::app::files;
 use crate::app::lookup;
-use crate::app::view::{FileList, FilesView, HeaderView};
+use crate::app::view::{FileList, FilesView, HeaderView, PictureView};
 use crate::case::SeriesId;
 use crate::jobs::{JobId, Lane};
 use crate::open::{Header, Watch};
+use crate::volume::ColourImage;
 
 /// The last scan.
 #[derive(Debug)]
@@ -34,6 +35,13 @@ pub(in crate::app) struct ShownHeader {
     view: HeaderView,
 }
 
+/// The colour picture that is shown.
+#[derive(Debug)]
+pub(in crate::app) struct ShownPicture {
+    job: Option<JobId>,
+    view: PictureView,
+}
+
 impl State {
     /// Looks into files; what is found is shown while it is found.
     pub(super) fn look_into(&mut self, paths: Vec<PathBuf>, effects: &mut Vec<Effect>) {
@@ -46,6 +54,7 @@ impl State {
             watch: watch.clone(),
         };
         let job = self.start("Looking into files", Lane::Io, work, effects);
+        self.shown_picture = None;
         self.files = Some(Files {
             roots: paths,
             watch,
@@ -115,6 +124,60 @@ impl State {
         });
     }
 
+    pub(super) fn show_picture(
+        &mut self,
+        index: usize,
+        frame: usize,
+        effects: &mut Vec<Effect>,
+    ) {
+        let items = self.files.as_ref().and_then(|f| f.watch.listing().items);
+        let item = items.as_ref().and_then(|items| items.get(index));
+        let Some(item) = item.filter(|i| i.is_colour()) else {
+            return;
+        };
+        let frame = frame.min(item.n_frames_4d.saturating_sub(1));
+        let before = self.shown_picture.take();
+        if let Some(job) = before.as_ref().and_then(|b| b.job) {
+            self.cancel(job);
+        }
+        let before = before.map(|b| b.view).filter(|v| v.item == index);
+        let view = PictureView {
+            item: index,
+            frame,
+            n_frames: item.n_frames_4d,
+            title: files::item_title(item),
+            // The one before stays until the next is there.
+            image: before.and_then(|v| v.image),
+            pending: true,
+            error: String::new(),
+        };
+        let work = Work::Picture {
+            item: Box::new(item.clone()),
+            frame,
+        };
+        let job = self.start("Reading a picture", Lane::Io, work, effects);
+        self.shown_picture = Some(ShownPicture {
+            job: Some(job),
+            view,
+        });
+    }
+
+    pub(super) fn absorb_picture(&mut self, job: JobId, read: Result<ColourImage, Failure>) {
+        let Some(shown) = self.shown_picture.as_mut().filter(|s| s.job == Some(job)) else {
+            return;
+        };
+        shown.job = None;
+        shown.view.pending = false;
+        match read {
+            Ok(image) => shown.view.image = Some(Arc::new(image)),
+            Err(failure) => shown.view.error = format!("{}\n{}", failure.text, failure.hint),
+        }
+    }
+
+    pub(in crate::app) fn picture_view(&self) -> Option<PictureView> {
+        self.shown_picture.as_ref().map(|s| s.view.clone())
+    }
+
     /// The file of the slice shown, where each slice has one.
     fn file_shown(&self, series: SeriesId) -> Option<PathBuf> {
         let source = lookup::source(&self.records, series)?;
@@ -147,6 +210,11 @@ impl State {
     pub(super) fn forget_files_job(&mut self, job: JobId, why: &Failure) {
         self.files_ended(job);
         if let Some(shown) = self.header.as_mut().filter(|h| h.job == Some(job)) {
+            shown.job = None;
+            shown.view.pending = false;
+            shown.view.error.clone_from(&why.text);
+        }
+        if let Some(shown) = self.shown_picture.as_mut().filter(|s| s.job == Some(job)) {
             shown.job = None;
             shown.view.pending = false;
             shown.view.error.clone_from(&why.text);

@@ -45,6 +45,7 @@ impl State {
                 _ if item.is_image() => {
                     self.enter_item(item, index, fingerprint, &roots, now, &mut tally, effects);
                 }
+                _ if item.is_colour() => *tally.n_listed.entry("colour pictures").or_default() += 1,
                 ItemKind::Volume | ItemKind::Stack | ItemKind::Image2d | ItemKind::Refused => {
                     tally.n_refused += 1;
                     if let (Some(error), true) = (&item.error, tally.first_refusal.is_empty()) {

@@ -24,6 +24,7 @@ fn row(kind: FileKind, depth: usize, title: &str, detail: &str) -> FileRow {
         warnings: Vec::new(),
         error: None,
         path: None,
+        picture: None,
     }
 }
 

@@ -29,6 +29,7 @@ fn view(dark: bool) -> View {
         readers: record::readers(),
         trace: None,
         files: None,
+        picture: None,
         header: None,
         crash: None,
         workspace: PathBuf::from("review-2024").display().to_string(),
