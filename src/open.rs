@@ -22,7 +22,7 @@ pub use error::{Error, Refusal};
 pub use headers::{Header, HeaderRow, header};
 pub use index::{Index, Listing, SeriesRow, Watch};
 pub use inspect::{describe, inspect_json};
-pub use item::{Item, ItemKind, PatientInfo, Segment};
+pub use item::{Item, ItemKind, PatientInfo, Scaling, Segment, Uptake, UptakeKind};
 pub use sidecar::{
     Sidecar, SidecarImage, SidecarPatient, SidecarRole, SidecarSpacing, SidecarTreatment,
     SidecarTreatmentKind, read_sidecar,
@@ -109,7 +109,9 @@ fn mention_damaged_neighbours(items: &mut [Item]) {
     }
 }
 
-/// Loads the voxels of one item; `frame` selects the volume of a 4-D item (0 for the first).
+/// Loads the voxels of one item; `frame` selects the volume of a 4-D item (0 for the first). PET
+/// comes as SUV by body weight where the header allows it; [`Item::with_uptake`] gives the item in
+/// another normalisation, or in Bq/mL.
 ///
 /// # Errors
 /// When the item has no voxels to load or was refused, the frame does not exist, a file changed

@@ -11,7 +11,7 @@ mod window;
 pub use colour::ColourImage;
 pub use mask::{Mask, MaskError, MaskRuns};
 pub use picture::{Layout, gray_slice, outlines};
-pub use window::WindowLevel;
+pub use window::{VoiLut, WindowFunction, WindowLevel};
 
 use std::ops::RangeInclusive;
 use std::sync::Arc;

@@ -9,12 +9,16 @@ mod format;
 mod geometry;
 mod header;
 mod instance;
+mod lut;
+mod marks;
 mod pet;
 mod pixels;
 mod read;
+mod scaling;
 mod seen;
 mod stack;
 mod values;
+mod voi;
 
 pub(super) use colour::{PictureRef, load_colour};
 pub(super) use directory::{Reference, references};
@@ -26,6 +30,7 @@ pub(super) use stack::items;
 
 use std::ops::RangeInclusive;
 use std::path::PathBuf;
+use std::sync::Arc;
 
 use crate::volume::Rescale;
 
@@ -35,6 +40,8 @@ pub(super) struct DicomSource {
     pub(super) frames: Vec<Vec<SliceRef>>,
     pub(super) sample: SampleKind,
     pub(super) padding: Option<RangeInclusive<f64>>,
+    /// The table from stored values to values; samples are then values, NaN where padding.
+    pub(super) lut: Option<Arc<lut::ModalityLut>>,
 }
 
 /// One slice: a frame of a file and its rescale.

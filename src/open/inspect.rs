@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use super::{Error, Item, ItemKind, Segment};
+use super::{Error, Item, ItemKind, Scaling, Segment, Uptake, UptakeKind};
 use crate::jobs::JobContext;
 use crate::units::Bulk;
 use crate::volume::Statistics;
@@ -70,14 +70,60 @@ pub fn describe(item: &Item, load_values: bool, job: &JobContext) -> Result<Valu
         "orientation_known": grid.map(|g| g.is_orientation_known()),
         "affine_lps": affine,
         "slice_positions_mm": positions,
+        "void_slices": grid.map(|g| g.void_slices()),
         "uniform": grid.map(|g| g.is_uniform()),
         "tilt_deg": grid.map(|g| g.tilt_deg()),
         "unit": item.unit,
         "values": values,
+        "inverted": item.inverted,
+        "windows": windows(item),
+        "scalings": item.scalings.iter().map(scaling).collect::<Vec<_>>(),
+        "uptake": item.uptake.as_ref().map(|u| uptake(item, u)),
         "segments": item.segments.iter().map(segment).collect::<Vec<_>>(),
         "warnings": item.warnings,
         "error": error,
     }))
+}
+
+fn windows(item: &Item) -> Vec<Value> {
+    let name = |n: usize| item.window_names.get(n);
+    let windows = item.windows.iter().enumerate().map(|(n, w)| {
+        json!({
+            "name": name(n), "center": w.center, "width": w.width, "function": w.function,
+        })
+    });
+    let tables = item.voi_luts.iter().map(|lut| {
+        json!({
+            "name": lut.name, "function": "table", "first": lut.first, "entries": lut.entries.len(),
+        })
+    });
+    windows.chain(tables).collect()
+}
+
+fn scaling(scaling: &Scaling) -> Value {
+    let rescale: Vec<_> = scaling
+        .rescale
+        .iter()
+        .map(|r| [r.slope, r.intercept])
+        .collect();
+    json!({ "name": scaling.name, "unit": scaling.unit, "slope_intercept": rescale })
+}
+
+/// Factors from the values that the header scales, by unit and formula; the one in use is named.
+fn uptake(item: &Item, uptake: &Uptake) -> Value {
+    let factors: Vec<Value> = UptakeKind::ALL
+        .into_iter()
+        .filter_map(|kind| {
+            let factor = uptake.factor(kind)?;
+            Some(json!({ "unit": kind.unit(), "formula": kind.formula(), "factor": factor }))
+        })
+        .collect();
+    json!({
+        "activity_factor": uptake.activity,
+        "factors": factors,
+        "formula": item.uptake_kind.and_then(UptakeKind::formula),
+        "decay_reference": uptake.decay_reference,
+    })
 }
 
 fn segment(segment: &Segment) -> Value {

@@ -11,7 +11,7 @@ use crate::case::{
 use crate::geometry::Point;
 use crate::measure::{AxisLine, Measured};
 use crate::units::{Bulk, Length, Mm, Mm3, Px};
-use crate::volume::{Modality, Statistics, WindowLevel};
+use crate::volume::{Modality, Statistics, WindowFunction, WindowLevel};
 
 /// Everything that stands.
 pub(super) fn load(conn: &Connection) -> Result<Records, Fault> {
@@ -333,9 +333,11 @@ fn view(f: &Fields<'_>) -> Result<(SeriesId, SeriesView), Fault> {
     let width: Option<f64> = f.get("window_width")?;
     let view = SeriesView {
         slice: f.size("slice")?,
-        window: center
-            .zip(width)
-            .map(|(center, width)| WindowLevel { center, width }),
+        window: center.zip(width).map(|(center, width)| WindowLevel {
+            center,
+            width,
+            function: WindowFunction::default(),
+        }),
         zoom: f.get("zoom")?,
         pan: f.reals(["pan_x", "pan_y"])?,
     };

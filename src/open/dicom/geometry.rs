@@ -6,6 +6,8 @@ use crate::warning::{Warning, WarningCode};
 
 /// Slices nearer than this along the normal are at one position, mm.
 pub(super) const POSITION_TOLERANCE_MM: f64 = 0.01;
+/// A shift within the plane, beside the straight line of the stack, below this is rounding, mm.
+const SIDEWAYS_TOLERANCE_MM: f64 = 0.05;
 /// Tilt below this is rounding, degrees.
 const TILT_TOLERANCE_DEG: f64 = 0.1;
 
@@ -24,27 +26,15 @@ fn defect([row, column]: [Vec3; 2]) -> f64 {
         .fold(0.0, |worst: f64, d| worst.max(d.abs()))
 }
 
-/// Forms the grid of slices that are sorted along the normal and all have a position and the same
-/// orientation.
+/// Forms the grid of slices that are sorted along the normal and all have a position and nearly the
+/// same orientation. Slices that are missing in an otherwise even stack become void slices.
 pub(super) fn grid(
     frames: &[&Frame],
     [columns, rows]: [usize; 2],
 ) -> Result<(Grid, Vec<Warning>), GridError> {
     let mut warnings = Vec::new();
-    let cosines = frames[0].orientation.unwrap_or([Vec3::x(), Vec3::y()]);
-    let worst = frames
-        .iter()
-        .filter_map(|f| f.orientation)
-        .map(defect)
-        .fold(0.0, f64::max);
-    if worst > 1e-3 {
-        warnings.push(Warning::new(
-            WarningCode::DirectionCosines,
-            format!(
-                "direction cosines (0020,0037) are off by {worst:.4} and were made orthonormal"
-            ),
-        ));
-    }
+    let (cosines, odd) = common_orientation(frames, [columns, rows]);
+    warnings.extend(odd);
     let [row, column] = orthonormal(cosines).unwrap_or([Vec3::x(), Vec3::y()]);
     let (spacing, mut known) = match frames[0].spacing {
         Some(spacing) => (spacing, Spacing::Known),
@@ -59,14 +49,16 @@ pub(super) fn grid(
     let mut thicknesses: Vec<f64> = frames.iter().filter_map(|f| f.thickness).collect();
     thicknesses.sort_by(f64::total_cmp);
     let thickness = thicknesses.get(thicknesses.len() / 2).copied();
-    let n = frames.len();
+    let (origins, void) = with_missing(origins, normal);
+    let n = origins.len();
     let grid = Grid::new(
         [columns, rows, n],
         row * spacing[1],
         column * spacing[0],
         origins,
         thickness.map(|t| normal * t),
-    )?;
+    )?
+    .with_void_slices(void);
     if known == Spacing::Unknown {
         warnings.push(spacing_unknown());
     } else if n == 1 && thickness.is_none() {
@@ -81,11 +73,113 @@ pub(super) fn grid(
     Ok((grid.with_spacing(known), warnings))
 }
 
+/// The orientation that most slices state (the first of them where several do), and what is odd
+/// about it. One grid has one orientation; where slices differ so that a corner moves, it is named.
+fn common_orientation(frames: &[&Frame], [columns, rows]: [usize; 2]) -> ([Vec3; 2], Vec<Warning>) {
+    let stated: Vec<[Vec3; 2]> = frames.iter().filter_map(|f| f.orientation).collect();
+    let mut counted: Vec<([Vec3; 2], usize)> = Vec::new();
+    for cosines in &stated {
+        match counted.iter_mut().find(|(known, _)| known == cosines) {
+            Some((_, n)) => *n += 1,
+            None => counted.push((*cosines, 1)),
+        }
+    }
+    let common = counted
+        .iter()
+        .rev()
+        .max_by_key(|(_, n)| *n)
+        .map_or([Vec3::x(), Vec3::y()], |(cosines, _)| *cosines);
+    let mut warnings = Vec::new();
+    let worst = stated.iter().copied().map(defect).fold(0.0, f64::max);
+    if worst > 1e-3 {
+        warnings.push(Warning::new(
+            WarningCode::DirectionCosines,
+            format!(
+                "direction cosines (0020,0037) are off by {worst:.4} and were made orthonormal"
+            ),
+        ));
+    }
+    let spacing = frames[0].spacing.unwrap_or([1.0, 1.0]);
+    let across = [columns as f64 * spacing[1], rows as f64 * spacing[0]];
+    let moved = counted
+        .iter()
+        .map(|(o, _)| (o[0] - common[0]).norm() * across[0] + (o[1] - common[1]).norm() * across[1])
+        .fold(0.0, f64::max);
+    if moved > POSITION_TOLERANCE_MM {
+        warnings.push(Warning::new(
+            WarningCode::DirectionCosines,
+            format!(
+                "direction cosines (0020,0037) differ between slices, by up to {moved:.2} mm at a \
+                 corner; those of most slices are used for all"
+            ),
+        ));
+    }
+    (common, warnings)
+}
+
+/// Distances nearer to a multiple of the step than this share of it count as that multiple.
+const MULTIPLE_TOLERANCE: f64 = 0.05;
+
+/// Where all distances are multiples of one step, fills the holes with the places of the missing
+/// slices; returns all origins and which of them are void.
+///
+/// The step is the median of the distances about as small as the smallest. A stack that would need
+/// more void slices than it has real ones (two slabs far apart) is left as it is.
+fn with_missing(origins: Vec<Point>, normal: Vec3) -> (Vec<Point>, Vec<usize>) {
+    let gaps: Vec<f64> = origins
+        .windows(2)
+        .map(|w| (w[1].0 - w[0].0).dot(&normal))
+        .collect();
+    let smallest = gaps.iter().copied().fold(f64::INFINITY, f64::min);
+    let mut typical: Vec<f64> = gaps
+        .iter()
+        .copied()
+        .filter(|g| *g <= 1.5 * smallest)
+        .collect();
+    typical.sort_by(f64::total_cmp);
+    let Some(&step) = typical.get(typical.len() / 2).filter(|s| **s > 0.0) else {
+        return (origins, Vec::new());
+    };
+    let steps: Vec<f64> = gaps.iter().map(|g| (g / step).round()).collect();
+    let even = gaps
+        .iter()
+        .zip(&steps)
+        .all(|(g, n)| *n >= 1.0 && (g / step - n).abs() <= MULTIPLE_TOLERANCE);
+    let missing: f64 = steps.iter().map(|n| n - 1.0).sum();
+    if !even || missing < 1.0 || missing > origins.len() as f64 {
+        return (origins, Vec::new());
+    }
+    let (mut filled, mut void) = (vec![origins[0]], Vec::new());
+    for (pair, n) in origins.windows(2).zip(steps) {
+        let [a, b] = [pair[0].0, pair[1].0];
+        for m in 1..n as usize {
+            void.push(filled.len());
+            filled.push(Point(a + (b - a) * (m as f64 / n)));
+        }
+        filled.push(pair[1]);
+    }
+    (filled, void)
+}
+
 fn spacing_unknown() -> Warning {
     Warning::new(
         WarningCode::SpacingUnknown,
         "no PixelSpacing (0028,0030): sizes are given in pixels and voxels only",
     )
+}
+
+/// The first places of a list, and how many more there are.
+fn places(positions: &[f64]) -> String {
+    const SHOWN: usize = 10;
+    let shown: Vec<String> = positions
+        .iter()
+        .take(SHOWN)
+        .map(|z| format!("{z:.2}"))
+        .collect();
+    match positions.len().checked_sub(SHOWN + 1) {
+        Some(more) => format!("{} mm and {} more", shown.join(", "), more + 1),
+        None => format!("{} mm", shown.join(", ")),
+    }
 }
 
 /// What is odd along the normal: holes, unevenness, overlap, tilt.
@@ -96,33 +190,49 @@ fn along_normal(grid: &Grid, thickness: Option<f64>) -> Vec<Warning> {
         return warnings;
     }
     let median = grid.median_gap().0;
-    let even = (0.01 * median).max(0.01);
-    let (mut missing, mut holes, mut uneven) = (0usize, Vec::new(), 0usize);
-    for (k, gap) in gaps.iter().enumerate() {
-        let steps = (gap / median).round();
-        if steps >= 2.0 && (gap / median - steps).abs() <= 0.05 {
-            missing += steps as usize - 1;
-            holes.push(format!("{:.2}", grid.slice_position(k).0));
-        } else if (gap - median).abs() > even {
-            uneven += 1;
-        }
-    }
-    if missing > 0 {
+    let void: Vec<f64> = grid
+        .void_slices()
+        .iter()
+        .map(|k| grid.slice_position(*k).0)
+        .collect();
+    if !void.is_empty() {
         warnings.push(Warning::new(
             WarningCode::Gap,
             format!(
-                "{missing} slices are missing beyond position {} mm; the holes are left as holes",
-                holes.join(", ")
+                "{} of {} slices are missing, at {} along the normal; their places stay empty and \
+                 add nothing to a volume",
+                void.len(),
+                grid.shape()[2],
+                places(&void)
             ),
         ));
     }
-    if uneven > 0 {
-        let low = gaps.iter().copied().fold(f64::INFINITY, f64::min);
-        let high = gaps.iter().copied().fold(0.0, f64::max);
+    let even = (0.01 * median).max(0.01);
+    let low = gaps.iter().copied().fold(f64::INFINITY, f64::min);
+    let high = gaps.iter().copied().fold(0.0, f64::max);
+    if gaps.iter().any(|gap| (gap - median).abs() > even) {
         warnings.push(Warning::new(
             WarningCode::UnevenSpacing,
             format!("slices are {low:.3} to {high:.3} mm apart; measured at their true positions"),
         ));
+        let holes: Vec<f64> = gaps
+            .iter()
+            .enumerate()
+            .filter(|(_, gap)| {
+                let steps = (*gap / median).round();
+                steps >= 2.0 && (*gap / median - steps).abs() <= MULTIPLE_TOLERANCE
+            })
+            .map(|(k, _)| grid.slice_position(k).0)
+            .collect();
+        if !holes.is_empty() {
+            warnings.push(Warning::new(
+                WarningCode::Gap,
+                format!(
+                    "holes as of missing slices beyond {} along the normal are left as holes",
+                    places(&holes)
+                ),
+            ));
+        }
     }
     if let Some(thickness) = thickness
         && thickness > median * 1.01 + 0.01
@@ -141,10 +251,15 @@ fn along_normal(grid: &Grid, thickness: Option<f64>) -> Vec<Warning> {
             WarningCode::Tilt,
             format!("slices are sheared by {tilt:.1}° (gantry tilt); measured in true geometry"),
         ));
-    } else if sideways(grid) > 0.05 {
+    }
+    let sideways = sideways(grid);
+    if sideways > SIDEWAYS_TOLERANCE_MM {
         warnings.push(Warning::new(
             WarningCode::Tilt,
-            "slices are shifted against each other within their plane; measured in true geometry",
+            format!(
+                "slices are shifted within their plane, by up to {sideways:.2} mm; measured in true \
+                 geometry"
+            ),
         ));
     }
     warnings
@@ -210,4 +325,55 @@ pub(super) fn nominal(
         Spacing::Unknown
     };
     Ok((grid.with_spacing(spacing), warnings))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    fn origins(z: &[f64]) -> Vec<Point> {
+        z.iter().map(|z| Point::new(-100.0, 0.2 * z, *z)).collect()
+    }
+
+    fn void(z: &[f64]) -> Vec<usize> {
+        with_missing(origins(z), Vec3::z()).1
+    }
+
+    #[test]
+    fn missing_slices_are_found_even_in_the_shortest_stacks() {
+        assert_eq!(void(&[0.0, 5.0, 15.0]), [2]);
+        assert_eq!(void(&[0.0, 10.0, 15.0]), [1]);
+        assert_eq!(void(&[0.0, 10.0, 15.0, 30.0]), [1, 4, 5]);
+        assert_eq!(void(&[0.0, 3.01, 6.0, 12.02, 15.0]), [3]);
+    }
+
+    #[test]
+    fn uneven_slabs_and_pairs_have_no_missing_slices() {
+        // GE: 1.081, 4.002 and 6.999 mm apart.
+        assert!(void(&[0.0, 1.081, 5.083, 12.082]).is_empty());
+        // Two slabs of three slices, far apart.
+        assert!(void(&[0.0, 5.0, 10.0, 100.0, 105.0, 110.0]).is_empty());
+        assert!(void(&[0.0, 10.0]).is_empty());
+        assert!(void(&[0.0, 0.02, 5.0, 10.0, 15.0]).is_empty());
+        assert!(void(&[7.0]).is_empty());
+    }
+
+    proptest! {
+        #[test]
+        fn deleting_inner_slices_leaves_the_grid_as_it_was(
+            n in 8usize..60,
+            step in 0.3f64..10.0,
+            gone in prop::collection::btree_set(1usize..59, 1..6),
+        ) {
+            let gone: Vec<usize> = gone.into_iter().filter(|k| *k + 1 < n).collect();
+            let all = origins(&(0..n).map(|k| k as f64 * step).collect::<Vec<_>>());
+            let kept: Vec<Point> = (0..n).filter(|k| !gone.contains(k)).map(|k| all[k]).collect();
+            let steps_by_one = kept.windows(2).any(|w| (w[1].0.z - w[0].0.z) < 1.5 * step);
+            prop_assume!(steps_by_one && gone.len() <= kept.len());
+            let (filled, void) = with_missing(kept, Vec3::z());
+            prop_assert_eq!(void, gone);
+            prop_assert!(filled.iter().zip(&all).all(|(a, b)| a.distance(*b).0 < 1e-9));
+        }
+    }
 }

@@ -11,13 +11,17 @@ use jiff::civil::{Date, Time};
 use super::contours;
 use super::dates;
 use super::format::{LOSSY_SYNTAXES, PixelFormat, check_size};
+use super::lut::{self, ModalityLut};
+use super::marks::{self, Mark, Marks};
 use super::pet::{self, PetHeader};
 use super::read::{self, Extent};
-use super::values::{integer, items, number, numbers, text, texts, vector};
+use super::scaling::{self, FrameScaling};
+use super::values::{find, integer, items, number, numbers, text, texts, vector};
+use super::voi::{self, Preset};
 use crate::geometry::Vec3;
 use crate::open::bytes::Bytes;
 use crate::open::{PatientInfo, Refusal, Segment};
-use crate::volume::{Rescale, WindowLevel};
+use crate::volume::{Rescale, VoiLut};
 use crate::warning::{Warning, WarningCode};
 
 /// What kind of object a file holds.
@@ -30,19 +34,8 @@ pub(super) enum Class {
     Other,
 }
 
-/// What tells copies of one position apart.
-#[derive(Clone, Debug, Default, PartialEq)]
-pub(super) struct Phase {
-    pub(super) temporal: Option<i64>,
-    pub(super) acquisition: Option<i64>,
-    pub(super) trigger: Option<f64>,
-    pub(super) b_value: Option<f64>,
-    pub(super) image_type: String,
-    pub(super) instance: Option<i64>,
-}
-
 /// Geometry and rescale of one frame, after shared and per-frame functional groups.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug, Default, PartialEq)]
 pub(super) struct Frame {
     pub(super) position: Option<Vec3>,
     /// Direction cosines of rows and of columns.
@@ -55,7 +48,10 @@ pub(super) struct Frame {
     pub(super) stack: String,
     /// Third value of ImageType.
     pub(super) image_type: String,
-    pub(super) phase: Phase,
+    /// What may tell this frame from others at its position.
+    pub(super) marks: Marks,
+    pub(super) windows: Vec<Preset>,
+    pub(super) scalings: Vec<FrameScaling>,
 }
 
 /// One DICOM file.
@@ -70,6 +66,7 @@ pub(in crate::open) struct Instance {
     pub(super) study_date: Option<Date>,
     pub(super) study_time: Option<Time>,
     pub(super) study_uid: String,
+    pub(super) series_number: Option<i64>,
     pub(super) modality: String,
     pub(super) series_uid: String,
     pub(super) series_description: String,
@@ -80,10 +77,11 @@ pub(in crate::open) struct Instance {
     pub(super) frames: Vec<Frame>,
     /// Why the frames of a multi-frame file cannot be placed.
     pub(super) refused: Option<Refusal>,
-    pub(super) windows: Vec<WindowLevel>,
+    pub(super) voi_luts: Vec<VoiLut>,
     pub(super) padding: Option<RangeInclusive<f64>>,
     pub(super) lossy: bool,
-    pub(super) modality_lut: bool,
+    /// The table from stored values to values, or what is wrong with it.
+    pub(super) modality_lut: Option<Result<ModalityLut, String>>,
     pub(super) rescale_type: String,
     pub(super) pet: Option<PetHeader>,
     pub(super) segments: Vec<Segment>,
@@ -109,6 +107,29 @@ const OTHER_WITH_PIXELS: [&str; 4] = [
     "1.2.840.10008.5.1.4.1.1.4.2",
     "1.2.840.10008.5.1.4.1.1.66",
 ];
+/// Storage classes of CT, MR, PET, NM, ultrasound, secondary capture and radiography; each is the
+/// root of its enhanced and multi-frame kin.
+const IMAGE_ROOTS: [&str; 9] = [
+    "1.2.840.10008.5.1.4.1.1.1",
+    "1.2.840.10008.5.1.4.1.1.2",
+    "1.2.840.10008.5.1.4.1.1.3.1",
+    "1.2.840.10008.5.1.4.1.1.4",
+    "1.2.840.10008.5.1.4.1.1.6.1",
+    "1.2.840.10008.5.1.4.1.1.7",
+    "1.2.840.10008.5.1.4.1.1.20",
+    "1.2.840.10008.5.1.4.1.1.128",
+    "1.2.840.10008.5.1.4.1.1.130",
+];
+
+/// Whether a UID is `root` or one of its branches.
+fn is_or_below(uid: &str, root: &str) -> bool {
+    uid.strip_prefix(root)
+        .is_some_and(|rest| rest.is_empty() || rest.starts_with('.'))
+}
+
+/// No position in a scanner lies farther from its origin than this, mm; a damaged number does.
+const FARTHEST_MM: f64 = 1e6;
+
 /// Reads the header of one file.
 pub(in crate::open) fn read_instance(path: &Path) -> Result<Instance, Refusal> {
     let set = read::open(path, Extent::Header)?;
@@ -150,6 +171,15 @@ fn instance(
     } else {
         Class::Image
     };
+    if class == Class::Other
+        && !OTHER_WITH_PIXELS.contains(&&*sop_class)
+        && IMAGE_ROOTS.iter().any(|r| is_or_below(&sop_class, r))
+    {
+        return Err(read::damaged(
+            path,
+            "an image without Rows and Columns (0028,0010/0011): the file ends before its pixels",
+        ));
+    }
     let mut warnings = Vec::new();
     let name = text(set, tags::PATIENT_NAME);
     let declared = text(set, tags::SPECIFIC_CHARACTER_SET);
@@ -197,11 +227,6 @@ fn instance(
         Vec::new()
     };
     let image_type = texts(set, tags::IMAGE_TYPE);
-    let padding = number(set, tags::PIXEL_PADDING_VALUE).map(|v| {
-        let limit = number(set, Tag(0x0028, 0x0121)).unwrap_or(v);
-        let [a, b] = [v, limit].map(|v| signed_as_stored(v, &format));
-        a.min(b)..=a.max(b)
-    });
     Ok(Instance {
         path: path.to_owned(),
         sop_instance: text(set, tags::SOP_INSTANCE_UID),
@@ -214,18 +239,19 @@ fn instance(
         study_date: dates::date(&text(set, tags::STUDY_DATE)),
         study_time: dates::time(&text(set, tags::STUDY_TIME)),
         study_uid: text(set, tags::STUDY_INSTANCE_UID),
+        series_number: integer(set, tags::SERIES_NUMBER),
         series_uid: text(set, tags::SERIES_INSTANCE_UID),
         series_description: text(set, tags::SERIES_DESCRIPTION),
         frame_of_reference: text(set, tags::FRAME_OF_REFERENCE_UID),
         kernel: text(set, tags::CONVOLUTION_KERNEL),
         mosaic: image_type.iter().any(|t| t == "MOSAIC"),
-        windows: windows(set),
-        padding,
+        voi_luts: voi::luts(set, format.signed),
+        padding: padding(set, &format),
         lossy: text(set, tags::LOSSY_IMAGE_COMPRESSION) == "01"
             || LOSSY_SYNTAXES.contains(&&*transfer_syntax),
-        modality_lut: !items(set, tags::MODALITY_LUT_SEQUENCE).is_empty(),
+        modality_lut: lut::modality(set, format.signed),
         rescale_type: text(set, tags::RESCALE_TYPE),
-        pet: (modality == "PT").then(|| pet::header(set)),
+        pet: (modality == "PT").then(|| pet::header(set, &sop_class)),
         class,
         sop_class,
         transfer_syntax,
@@ -249,15 +275,20 @@ fn signed_as_stored(value: f64, format: &PixelFormat) -> f64 {
     }
 }
 
-fn windows(set: &InMemDicomObject) -> Vec<WindowLevel> {
-    let centers = numbers(set, tags::WINDOW_CENTER).unwrap_or_default();
-    let widths = numbers(set, tags::WINDOW_WIDTH).unwrap_or_default();
-    centers
-        .into_iter()
-        .zip(widths)
-        .filter(|(_, width)| *width > 0.0)
-        .map(|(center, width)| WindowLevel::new(center, width))
-        .collect()
+/// Stored values that mark pixels outside the scanned field: a value or a range (PS3.3 C.7.5.1.1.2),
+/// for floating point pixels in attributes of their own (C.7.6.24).
+fn padding(set: &InMemDicomObject, format: &PixelFormat) -> Option<RangeInclusive<f64>> {
+    let floats = [Tag(0x0028, 0x0122), Tag(0x0028, 0x0123)];
+    let integers = [tags::PIXEL_PADDING_VALUE, Tag(0x0028, 0x0121)];
+    let range = |[value, limit]: [Tag; 2]| {
+        let value = number(set, value)?;
+        Some([value, number(set, limit).unwrap_or(value)])
+    };
+    let [a, b] = match range(integers) {
+        Some(range) => range.map(|v| signed_as_stored(v, format)),
+        None => range(floats)?,
+    };
+    Some(a.min(b)..=a.max(b))
 }
 
 fn listed_segments(set: &InMemDicomObject) -> Vec<Segment> {
@@ -308,7 +339,7 @@ fn frames(set: &InMemDicomObject, n_frames: usize) -> Result<Vec<Frame>, String>
                 .chain([set])
                 .collect();
             let mut frame = frame(&levels);
-            frame.phase.instance = Some(n as i64 + 1);
+            frame.marks.set(Mark::Instance, n as f64 + 1.0);
             frame
         })
         .collect())
@@ -317,16 +348,6 @@ fn frames(set: &InMemDicomObject, n_frames: usize) -> Result<Vec<Frame>, String>
 /// Reads a frame from levels in order of precedence; a group's macro may lie in a sequence or,
 /// at the top level, plainly.
 fn frame(levels: &[&InMemDicomObject]) -> Frame {
-    fn find<T>(
-        levels: &[&InMemDicomObject],
-        group: Tag,
-        read: impl Fn(&InMemDicomObject) -> Option<T>,
-    ) -> Option<T> {
-        levels
-            .iter()
-            .find_map(|level| items(level, group).first().and_then(&read))
-            .or_else(|| levels.last().and_then(|top| read(top)))
-    }
     let pixel_measures = tags::PIXEL_MEASURES_SEQUENCE;
     let content = tags::FRAME_CONTENT_SEQUENCE;
     let image_type = levels
@@ -346,7 +367,7 @@ fn frame(levels: &[&InMemDicomObject]) -> Frame {
         .unwrap_or_default();
     Frame {
         position: find(levels, tags::PLANE_POSITION_SEQUENCE, |g| {
-            vector(g, tags::IMAGE_POSITION_PATIENT)
+            vector(g, tags::IMAGE_POSITION_PATIENT).filter(|p| p.amax() <= FARTHEST_MM)
         }),
         orientation: find(levels, tags::PLANE_ORIENTATION_SEQUENCE, |g| match numbers(
             g,
@@ -382,24 +403,8 @@ fn frame(levels: &[&InMemDicomObject]) -> Frame {
         })
         .unwrap_or_default(),
         image_type: image_type.get(2).cloned().unwrap_or_default(),
-        phase: Phase {
-            temporal: find(levels, content, |g| {
-                integer(g, tags::TEMPORAL_POSITION_INDEX)
-                    .or_else(|| integer(g, tags::TEMPORAL_POSITION_IDENTIFIER))
-            }),
-            acquisition: find(levels, content, |g| {
-                integer(g, Tag(0x0020, 0x9156)).or_else(|| integer(g, tags::ACQUISITION_NUMBER))
-            }),
-            trigger: find(levels, Tag(0x0018, 0x9118), |g| {
-                number(g, Tag(0x0020, 0x9153)).or_else(|| number(g, tags::TRIGGER_TIME))
-            }),
-            b_value: find(levels, Tag(0x0018, 0x9117), |g| {
-                number(g, Tag(0x0018, 0x9087))
-            }),
-            image_type: image_type.get(3..).unwrap_or_default().join("\\"),
-            instance: levels
-                .last()
-                .and_then(|top| integer(top, tags::INSTANCE_NUMBER)),
-        },
+        marks: marks::read(levels, &image_type),
+        windows: voi::presets(levels),
+        scalings: scaling::read(levels),
     }
 }

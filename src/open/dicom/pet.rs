@@ -1,9 +1,16 @@
-//! From stored PET values to SUV by body weight, or a reason why not.
+//! From stored PET values to standardised uptake values, or a reason why not.
 //!
 //! Rules of the QIBA FDG-PET/CT profile: images corrected for attenuation and decay, activity in
 //! Bq/mL, and dose, time, half-life and weight all stated. `SUVbw = c · weight / dose(t)` with the
 //! weight in g, and `dose(t) = dose · 2^(−t / T½)` for DecayCorrection START (t from injection to
-//! the start of the scan) or the injected dose for ADMIN.
+//! the start of the scan) or the injected dose for ADMIN. SUVlbm takes the lean body mass in place
+//! of the weight, SUVbsa the body surface in cm².
+//!
+//! The start of the scan is the series time where that is not later than the earliest acquisition.
+//! A later one stamps a reconstruction; then the scanner's own time is taken (Siemens (0071,1022),
+//! GE (0009,100D)), else the earliest acquisition, which is named.
+
+mod body;
 
 use dicom::core::Tag;
 use dicom::dictionary_std::tags;
@@ -11,93 +18,290 @@ use dicom::object::InMemDicomObject;
 use jiff::civil::{Date, DateTime, Time};
 
 use super::dates;
-use super::values::{items, number, text, texts};
+use super::values::{is_private_of, items, number, private_number, private_text, text, texts};
+use crate::open::item::Uptake;
+use body::Sex;
 
 /// What a PET header says.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub(super) struct PetHeader {
     pub(super) units: String,
+    /// SUVType (0054,1006): which SUV the unit g/mL means.
+    pub(super) suv_type: String,
     pub(super) corrections: Vec<String>,
     pub(super) decay_correction: String,
     /// Patient's weight, kg.
     pub(super) weight: Option<f64>,
+    /// Patient's height, m.
+    pub(super) height: Option<f64>,
+    pub(super) sex: String,
     /// Injected dose, Bq.
     pub(super) dose: Option<f64>,
     /// Half-life, s.
     pub(super) half_life: Option<f64>,
     pub(super) injection: Option<DateTime>,
     pub(super) injection_time: Option<Time>,
+    /// DecayCorrectionDateTime (0018,9701) of enhanced PET.
+    pub(super) decay_reference: Option<DateTime>,
     pub(super) series_start: Option<DateTime>,
     pub(super) acquisition_start: Option<DateTime>,
+    /// The scanner's own start of the scan.
+    pub(super) scan_start: Option<DateTime>,
+    /// Philips (7053,1000): from rescaled counts to SUV by body weight.
+    pub(super) counts_to_suv: Option<f64>,
+    /// Philips (7053,1009): from rescaled counts to Bq/mL.
+    pub(super) counts_to_activity: Option<f64>,
 }
 
-pub(super) fn header(set: &InMemDicomObject) -> PetHeader {
+const ENHANCED_PET: &str = "1.2.840.10008.5.1.4.1.1.130";
+
+pub(super) fn header(set: &InMemDicomObject, sop_class: &str) -> PetHeader {
     let tracer = items(set, tags::RADIOPHARMACEUTICAL_INFORMATION_SEQUENCE).first();
     let at = |day: Tag, time: Tag| {
         let day: Date = dates::date(&text(set, day))?;
         Some(day.to_datetime(dates::time(&text(set, time))?))
     };
-    PetHeader {
+    let private = |tag: Tag, creator: &str| is_private_of(set, tag, creator).then_some(tag);
+    let scan_start = [
+        private(Tag(0x0071, 0x1022), "SIEMENS MED PT"),
+        private(Tag(0x0009, 0x100D), "GEMS_PETD_01"),
+    ]
+    .into_iter()
+    .flatten()
+    .find_map(|tag| dates::date_time(&private_text(set, tag)));
+    let philips = |tag: Tag| {
+        private(tag, "Philips PET")
+            .and_then(|tag| private_number(set, tag))
+            .filter(|f| *f > 0.0)
+    };
+    let mut header = PetHeader {
         units: text(set, tags::UNITS),
+        suv_type: text(set, Tag(0x0054, 0x1006)),
         corrections: texts(set, tags::CORRECTED_IMAGE),
         decay_correction: text(set, tags::DECAY_CORRECTION),
         weight: number(set, tags::PATIENT_WEIGHT),
+        height: number(set, tags::PATIENT_SIZE),
+        sex: text(set, tags::PATIENT_SEX),
         dose: tracer.and_then(|t| number(t, tags::RADIONUCLIDE_TOTAL_DOSE)),
         half_life: tracer.and_then(|t| number(t, tags::RADIONUCLIDE_HALF_LIFE)),
         injection: tracer
             .and_then(|t| dates::date_time(&text(t, tags::RADIOPHARMACEUTICAL_START_DATE_TIME))),
         injection_time: tracer
             .and_then(|t| dates::time(&text(t, tags::RADIOPHARMACEUTICAL_START_TIME))),
+        decay_reference: dates::date_time(&text(set, Tag(0x0018, 0x9701))),
         series_start: at(tags::SERIES_DATE, tags::SERIES_TIME),
-        acquisition_start: at(tags::ACQUISITION_DATE, tags::ACQUISITION_TIME),
+        acquisition_start: at(tags::ACQUISITION_DATE, tags::ACQUISITION_TIME)
+            .or_else(|| dates::date_time(&text(set, tags::ACQUISITION_DATE_TIME))),
+        scan_start,
+        counts_to_suv: philips(Tag(0x7053, 0x1000)),
+        counts_to_activity: philips(Tag(0x7053, 0x1009)),
+    };
+    if sop_class == ENHANCED_PET {
+        enhanced(set, &mut header);
+    }
+    header
+}
+
+/// Enhanced PET says the same in other attributes: the unit with the mapping to real world values,
+/// corrections one by one.
+fn enhanced(set: &InMemDicomObject, header: &mut PetHeader) {
+    let level = items(set, tags::SHARED_FUNCTIONAL_GROUPS_SEQUENCE).first();
+    let mapping = [
+        level,
+        items(set, tags::PER_FRAME_FUNCTIONAL_GROUPS_SEQUENCE).first(),
+    ]
+    .into_iter()
+    .flatten()
+    .find_map(|g| items(g, Tag(0x0040, 0x9096)).first());
+    let unit = mapping
+        .and_then(|m| items(m, Tag(0x0040, 0x08EA)).first())
+        .map(|code| text(code, tags::CODE_VALUE))
+        .unwrap_or_default();
+    let (units, kind) = match &*unit {
+        "Bq/ml" | "Bq/mL" => ("BQML", ""),
+        "g/ml{SUVbw}" => ("GML", "BW"),
+        "g/ml{SUVlbm}" => ("GML", "LBM"),
+        "cm2/ml{SUVbsa}" => ("CM2ML", "BSA"),
+        other => (other, ""),
+    };
+    if header.units.is_empty() {
+        header.units = units.to_owned();
+        header.suv_type = kind.to_owned();
+    }
+    if header.corrections.is_empty() {
+        for (tag, name) in [(Tag(0x0018, 0x9759), "ATTN"), (Tag(0x0018, 0x9758), "DECY")] {
+            if text(set, tag) == "YES" {
+                header.corrections.push(name.to_owned());
+            }
+        }
+    }
+    if header.decay_correction.is_empty() && header.decay_reference.is_some() {
+        "START".clone_into(&mut header.decay_correction);
     }
 }
 
-/// What stored PET values become.
-#[derive(Clone, Debug, PartialEq)]
-pub(super) enum Uptake {
-    /// Multiply rescaled values by this to get SUV by body weight.
-    Suv(f64),
-    /// Activity concentration, with the reason why there is no SUV.
-    Activity(String),
-    /// Neither, with the reason.
-    Unknown(String),
+/// What rescaled PET values become.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub(super) struct Decision {
+    /// Factors from activity (from rescaled values where those are SUV already).
+    pub(super) factors: Uptake,
+    /// Where counts are stored: a factor from rescaled counts to activity for each slice.
+    pub(super) to_activity: Option<Vec<f64>>,
+    /// What the user must know; the first says why there is no SUV where there is none.
+    pub(super) notes: Vec<String>,
 }
 
-/// Decides for a whole series; `headers` holds one header per slice.
-pub(super) fn uptake(headers: &[&PetHeader]) -> Uptake {
+/// Decides for a whole stack; `headers` holds one header per slice.
+pub(super) fn uptake(headers: &[&PetHeader]) -> Decision {
+    let mut decision = Decision::default();
     let Some(first) = headers.first() else {
-        return Uptake::Unknown("no PET header".to_owned());
+        decision.notes.push(no_unit("there is no PET header"));
+        return decision;
     };
-    if headers.iter().any(|h| h.units != first.units) {
-        return Uptake::Unknown("Units (0054,1001) differ between slices".to_owned());
+    if headers
+        .iter()
+        .any(|h| (&h.units, &h.suv_type) != (&first.units, &first.suv_type))
+    {
+        decision.notes.push(no_unit(
+            "Units or SUVType (0054,1001/1006) differ between slices",
+        ));
+        return decision;
     }
     match &*first.units {
-        "GML" => Uptake::Suv(1.0),
-        "BQML" => factor(headers).map_or_else(Uptake::Activity, Uptake::Suv),
-        "" => Uptake::Unknown("Units (0054,1001) are not stated".to_owned()),
-        other => Uptake::Unknown(format!("Units (0054,1001) are {other}")),
+        "GML" | "CM2ML" => stored_suv(first, headers, &mut decision),
+        "BQML" => {
+            decision.factors.activity = Some(1.0);
+            if let Err(reason) = factors(headers, &mut decision) {
+                let note = format!("no SUV, values are in Bq/mL: {reason}");
+                decision.notes.insert(0, note);
+            }
+        }
+        "CNTS" => counts(headers, &mut decision),
+        "" => decision
+            .notes
+            .push(no_unit("Units (0054,1001) are not stated")),
+        other => decision
+            .notes
+            .push(no_unit(&format!("Units (0054,1001) are {other}"))),
+    }
+    decision
+}
+
+fn no_unit(reason: &str) -> String {
+    format!("no SUV, values have no physical unit: {reason}")
+}
+
+/// Values that are SUV as stored; of which kind says SUVType, body weight where it is silent.
+fn stored_suv(first: &PetHeader, headers: &[&PetHeader], decision: &mut Decision) {
+    let suv = &mut decision.factors;
+    let same = headers
+        .iter()
+        .all(|h| (h.weight, h.height, &h.sex) == (first.weight, first.height, &first.sex));
+    match (&*first.units, &*first.suv_type) {
+        ("GML", "" | "BW") => {
+            suv.body_weight = Some(1.0);
+            if let Some(weight) = first.weight.filter(|w| same && plausible_weight(*w)) {
+                let of = |size: f64| size / weight;
+                suv.lean_mass_james = lean(first, body::james).map(of);
+                suv.lean_mass_janmahasatian = lean(first, body::janmahasatian).map(of);
+                suv.body_surface = surface(first).map(|area| area * 10.0 / weight);
+            }
+        }
+        ("GML", "LBM" | "LBMJAMES128") => suv.lean_mass_james = Some(1.0),
+        ("GML", "LBMJANMA") => suv.lean_mass_janmahasatian = Some(1.0),
+        ("CM2ML", "" | "BSA") => suv.body_surface = Some(1.0),
+        (units, kind) => decision.notes.push(no_unit(&format!(
+            "SUVType (0054,1006) {kind} in {units} is not known"
+        ))),
     }
 }
 
-fn factor(headers: &[&PetHeader]) -> Result<f64, String> {
+/// Counts, which only Philips says how to turn into uptake.
+fn counts(headers: &[&PetHeader], decision: &mut Decision) {
+    let all = |of: fn(&PetHeader) -> Option<f64>| -> Option<Vec<f64>> {
+        headers.iter().map(|h| of(h)).collect()
+    };
+    let corrected = corrections(headers[0]);
+    if let (Some(factors), Ok(())) = (all(|h| h.counts_to_suv), &corrected) {
+        // One factor per slice, as the rescale is.
+        decision.to_activity = Some(factors);
+        decision.factors.body_weight = Some(1.0);
+        if let (Some(suv), Some(activity)) =
+            (headers[0].counts_to_suv, headers[0].counts_to_activity)
+            && headers
+                .iter()
+                .all(|h| (h.counts_to_suv, h.counts_to_activity) == (Some(suv), Some(activity)))
+        {
+            decision.factors.activity = Some(activity / suv);
+        }
+    } else if let Some(to_activity) = all(|h| h.counts_to_activity) {
+        decision.to_activity = Some(to_activity);
+        decision.factors.activity = Some(1.0);
+        if let Err(reason) = factors(headers, decision) {
+            let note = format!("no SUV, values are in Bq/mL: {reason}");
+            decision.notes.insert(0, note);
+        }
+    } else {
+        decision.notes.push(no_unit(&match corrected {
+            Err(reason) => reason,
+            Ok(()) => "Units (0054,1001) are CNTS without the scale of Philips \
+                       (7053,1000/1009)"
+                .to_owned(),
+        }));
+    }
+}
+
+fn corrections(header: &PetHeader) -> Result<(), String> {
+    for needed in ["ATTN", "DECY"] {
+        if !header.corrections.iter().any(|c| c == needed) {
+            return Err(format!("CorrectedImage (0028,0051) lacks {needed}"));
+        }
+    }
+    Ok(())
+}
+
+fn plausible_weight(weight: f64) -> bool {
+    weight > 0.0 && weight <= 700.0
+}
+
+fn plausible_height(header: &PetHeader) -> Option<f64> {
+    header.height.filter(|h| (0.3..=2.7).contains(h))
+}
+
+fn lean(header: &PetHeader, formula: fn(Sex, f64, f64) -> f64) -> Option<f64> {
+    let mass = formula(
+        Sex::from_code(&header.sex)?,
+        header.weight?,
+        plausible_height(header)?,
+    );
+    (mass > 0.0).then_some(mass)
+}
+
+fn surface(header: &PetHeader) -> Option<f64> {
+    Some(body::du_bois(header.weight?, plausible_height(header)?))
+}
+
+/// Sets the factors from activity to each SUV that the header allows.
+fn factors(headers: &[&PetHeader], decision: &mut Decision) -> Result<(), String> {
     let first = headers[0];
     let same = |h: &&PetHeader| {
         h.weight == first.weight
+            && h.height == first.height
+            && h.sex == first.sex
             && h.dose == first.dose
             && h.half_life == first.half_life
+            && h.corrections == first.corrections
             && h.decay_correction == first.decay_correction
+            && h.decay_reference == first.decay_reference
+            && h.scan_start == first.scan_start
+            && h.series_start == first.series_start
             && h.injection == first.injection
             && h.injection_time == first.injection_time
     };
     if !headers.iter().all(same) {
-        return Err("dose, weight or injection time differ between slices".to_owned());
+        return Err("dose, body size, corrections or times differ between slices".to_owned());
     }
-    for needed in ["ATTN", "DECY"] {
-        if !first.corrections.iter().any(|c| c == needed) {
-            return Err(format!("CorrectedImage (0028,0051) lacks {needed}"));
-        }
-    }
+    corrections(first)?;
     let positive = |value: Option<f64>, name: &str| {
         value
             .filter(|v| *v > 0.0)
@@ -105,40 +309,75 @@ fn factor(headers: &[&PetHeader]) -> Result<f64, String> {
     };
     let weight = positive(first.weight, "PatientWeight (0010,1030)")?;
     let dose = positive(first.dose, "RadionuclideTotalDose (0018,1074)")?;
-    if weight > 700.0 {
-        return Err(format!("PatientWeight (0010,1030) is {weight} kg"));
+    if !plausible_weight(weight) {
+        return Err("PatientWeight (0010,1030) is no weight in kg".to_owned());
     }
     // Some exports write MBq into an attribute that is defined in Bq.
     if dose < 1e5 {
-        return Err(format!(
-            "RadionuclideTotalDose (0018,1074) of {dose} Bq is no injected dose"
-        ));
+        return Err("RadionuclideTotalDose (0018,1074) is no injected dose in Bq".to_owned());
     }
-    let remaining = match &*first.decay_correction {
-        "ADMIN" => 1.0,
+    let (remaining, reference) = match &*first.decay_correction {
+        "ADMIN" => (1.0, "injection"),
         "START" => {
             let half_life = positive(first.half_life, "RadionuclideHalfLife (0018,1075)")?;
-            let elapsed = elapsed_s(headers)?;
+            let (start, reference) = scan_start(headers, &mut decision.notes)?;
+            let elapsed = elapsed_s(first, start)?;
             if elapsed > 10.0 * half_life {
                 return Err(format!("{elapsed:.0} s between injection and scan"));
             }
-            (-elapsed / half_life).exp2()
+            ((-elapsed / half_life).exp2(), reference)
         }
-        other => return Err(format!("DecayCorrection (0054,1102) is {other:?}")),
+        "" => return Err("DecayCorrection (0054,1102) is not stated".to_owned()),
+        other => return Err(format!("DecayCorrection (0054,1102) is {other}")),
     };
-    Ok(weight * 1000.0 / (dose * remaining))
+    let remaining = dose * remaining;
+    let suv = &mut decision.factors;
+    suv.body_weight = Some(weight * 1000.0 / remaining);
+    suv.lean_mass_james = lean(first, body::james).map(|m| m * 1000.0 / remaining);
+    suv.lean_mass_janmahasatian = lean(first, body::janmahasatian).map(|m| m * 1000.0 / remaining);
+    suv.body_surface = surface(first).map(|area| area * 1e4 / remaining);
+    suv.decay_reference = Some(reference.to_owned());
+    Ok(())
 }
 
-/// Seconds from injection to the reference time of decay correction: the series time, unless the
-/// series was stamped after its first slice was acquired (post-processing), then that slice's time.
-fn elapsed_s(headers: &[&PetHeader]) -> Result<f64, String> {
+/// When the scan began, and where that is from.
+fn scan_start(
+    headers: &[&PetHeader],
+    notes: &mut Vec<String>,
+) -> Result<(DateTime, &'static str), String> {
     let first = headers[0];
+    if let Some(stated) = first.decay_reference {
+        return Ok((stated, "DecayCorrectionDateTime"));
+    }
     let acquired = headers.iter().filter_map(|h| h.acquisition_start).min();
-    let start = match (first.series_start, acquired) {
-        (Some(series), Some(acquired)) => series.min(acquired),
-        (Some(one), None) | (None, Some(one)) => one,
-        (None, None) => return Err("series and acquisition times are missing".to_owned()),
+    let Some(acquired) = acquired else {
+        return first
+            .series_start
+            .or(first.scan_start)
+            .map(|start| (start, "series time"))
+            .ok_or_else(|| "series and acquisition times are missing".to_owned());
     };
+    if let Some(series) = first.series_start.filter(|series| *series <= acquired) {
+        return Ok((series, "series time"));
+    }
+    // De-identification may shift standard dates and forget private ones.
+    let near = |start: &DateTime| {
+        let before = acquired.duration_since(*start).as_secs_f64();
+        (0.0..=12.0 * 3600.0).contains(&before)
+    };
+    if let Some(start) = first.scan_start.filter(near) {
+        return Ok((start, "scan start of the scanner"));
+    }
+    notes.push(
+        "the series time is later than the first acquisition, and the scanner left no start of its \
+         own: decay is counted to the earliest AcquisitionTime (0008,0032)"
+            .to_owned(),
+    );
+    Ok((acquired, "earliest acquisition time"))
+}
+
+/// Seconds from injection to the start of the scan.
+fn elapsed_s(first: &PetHeader, start: DateTime) -> Result<f64, String> {
     let injection = match (first.injection, first.injection_time) {
         (Some(at), _) => at,
         (None, Some(time)) => {
@@ -171,22 +410,54 @@ mod tests {
             corrections: vec!["DECY".to_owned(), "ATTN".to_owned()],
             decay_correction: "START".to_owned(),
             weight: Some(70.0),
+            height: Some(1.75),
+            sex: "M".to_owned(),
             dose: Some(3.7e8),
             half_life: Some(6586.2),
-            injection: None,
             injection_time: Some(jiff::civil::time(23, 30, 0, 0)),
             series_start: Some(date(2024, 3, 2).at(0, 30, 0, 0)),
             acquisition_start: Some(date(2024, 3, 2).at(0, 31, 0, 0)),
+            ..PetHeader::default()
         }
+    }
+
+    fn factor(header: &PetHeader) -> f64 {
+        uptake(&[header]).factors.body_weight.expect("a factor")
+    }
+
+    fn close(a: f64, b: f64) {
+        assert!((a / b - 1.0).abs() < 1e-12, "{a} beside {b}");
     }
 
     #[test]
     fn decay_runs_over_midnight() {
-        let expected = 70_000.0 / (3.7e8 * (-3600.0f64 / 6586.2).exp2());
-        match uptake(&[&complete()]) {
-            Uptake::Suv(factor) => assert!((factor / expected - 1.0).abs() < 1e-12),
-            other => panic!("{other:?}"),
-        }
+        let remaining = 3.7e8 * (-3600.0f64 / 6586.2).exp2();
+        let found = uptake(&[&complete()]);
+        assert!(found.notes.is_empty());
+        close(found.factors.body_weight.expect("bw"), 70_000.0 / remaining);
+        let lean = body::james(Sex::Male, 70.0, 1.75) * 1000.0;
+        close(
+            found.factors.lean_mass_james.expect("lbm"),
+            lean / remaining,
+        );
+        let area = body::du_bois(70.0, 1.75) * 1e4;
+        close(found.factors.body_surface.expect("bsa"), area / remaining);
+    }
+
+    #[test]
+    fn a_late_series_time_gives_way() {
+        let mut late = complete();
+        late.series_start = Some(date(2024, 3, 2).at(9, 0, 0, 0));
+        let found = uptake(&[&late]);
+        assert!(found.notes[0].contains("earliest AcquisitionTime"));
+        let remaining = 3.7e8 * (-3660.0f64 / 6586.2).exp2();
+        close(found.factors.body_weight.expect("bw"), 70_000.0 / remaining);
+        late.scan_start = Some(date(2024, 3, 2).at(0, 30, 0, 0));
+        assert!(uptake(&[&late]).notes.is_empty());
+        close(factor(&late), factor(&complete()));
+        // A private date that de-identification forgot is not believed.
+        late.scan_start = Some(date(2019, 7, 2).at(0, 30, 0, 0));
+        assert_eq!(uptake(&[&late]).notes.len(), 1);
     }
 
     #[test]
@@ -205,19 +476,60 @@ mod tests {
         for (breakage, needle) in breakages {
             let mut header = complete();
             breakage(&mut header);
-            match uptake(&[&header]) {
-                Uptake::Activity(reason) => assert!(reason.contains(needle), "{reason}"),
-                other => panic!("{other:?}"),
-            }
+            let found = uptake(&[&header]);
+            assert_eq!(found.factors.body_weight, None);
+            assert_eq!(found.factors.activity, Some(1.0));
+            assert!(found.notes[0].contains(needle), "{:?}", found.notes);
         }
     }
 
     #[test]
-    fn counts_are_not_activity() {
-        let header = PetHeader {
+    fn without_height_or_sex_only_body_weight_counts() {
+        for breakage in [
+            |h: &mut PetHeader| h.height = Some(175.0),
+            |h: &mut PetHeader| h.height = None,
+        ] {
+            let mut header = complete();
+            breakage(&mut header);
+            let suv = uptake(&[&header]).factors;
+            assert!(suv.body_weight.is_some() && suv.body_surface.is_none());
+            assert!(suv.lean_mass_james.is_none());
+        }
+        let mut header = complete();
+        header.sex = "O".to_owned();
+        let suv = uptake(&[&header]).factors;
+        assert!(suv.lean_mass_james.is_none() && suv.body_surface.is_some());
+    }
+
+    #[test]
+    fn counts_need_the_scale_of_philips() {
+        let mut header = PetHeader {
             units: "CNTS".to_owned(),
             ..complete()
         };
-        assert!(matches!(uptake(&[&header]), Uptake::Unknown(_)));
+        let found = uptake(&[&header]);
+        assert!(found.notes[0].contains("7053") && found.factors == Uptake::default());
+        header.counts_to_activity = Some(2.0);
+        let found = uptake(&[&header]);
+        assert_eq!(found.to_activity, Some(vec![2.0]));
+        close(found.factors.body_weight.expect("bw"), factor(&complete()));
+        header.counts_to_suv = Some(0.25);
+        let found = uptake(&[&header]);
+        assert_eq!(found.to_activity, Some(vec![0.25]));
+        assert_eq!(found.factors.body_weight, Some(1.0));
+    }
+
+    #[test]
+    fn stored_suv_is_of_the_stated_kind() {
+        let header = |suv_type: &str| PetHeader {
+            units: "GML".to_owned(),
+            suv_type: suv_type.to_owned(),
+            ..complete()
+        };
+        assert_eq!(uptake(&[&header("")]).factors.body_weight, Some(1.0));
+        let lean = uptake(&[&header("LBMJANMA")]).factors;
+        assert_eq!(lean.body_weight, None);
+        assert_eq!(lean.lean_mass_janmahasatian, Some(1.0));
+        assert!(!uptake(&[&header("IBW")]).notes.is_empty());
     }
 }

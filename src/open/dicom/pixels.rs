@@ -16,9 +16,10 @@ use rayon::prelude::*;
 use super::read::{self, Extent, causes, damaged};
 use super::values::integer;
 use super::{DicomSource, SampleKind, SliceRef};
+use crate::geometry::Grid;
 use crate::jobs::JobContext;
 use crate::open::{Error, Item, Refusal};
-use crate::volume::{Samples, Volume};
+use crate::volume::{Rescale, Samples, Volume};
 
 /// Loads one volume of an item.
 pub(in crate::open) fn load(
@@ -32,13 +33,21 @@ pub(in crate::open) fn load(
     };
     job.progress.step("Decoding slices");
     let slices = &source.frames[frame];
-    let shape = grid.shape();
     let samples = match source.sample {
-        SampleKind::I16 => Samples::I16(decode(slices, shape, |v| v as i16, job)?),
-        SampleKind::U16 => Samples::U16(decode(slices, shape, |v| v as u16, job)?),
-        SampleKind::F32 => Samples::F32(decode(slices, shape, |v| v as f32, job)?),
+        SampleKind::I16 => Samples::I16(decode(slices, grid, |v| v as i16, job)?),
+        SampleKind::U16 => Samples::U16(decode(slices, grid, |v| v as u16, job)?),
+        SampleKind::F32 => Samples::F32(match &source.lut {
+            Some(lut) => decode(slices, grid, |v| lut.value(v), job)?,
+            None => decode(slices, grid, |v| v as f32, job)?,
+        }),
     };
-    let rescale = slices.iter().map(|s| s.rescale).collect();
+    let mut real = slices.iter().map(|s| s.rescale);
+    let rescale = (0..grid.shape()[2])
+        .map(|k| match grid.is_void(k) {
+            true => Rescale::IDENTITY,
+            false => real.next().unwrap_or(Rescale::IDENTITY),
+        })
+        .collect();
     let mut volume = Volume::new(
         Arc::clone(grid),
         samples,
@@ -54,10 +63,11 @@ pub(in crate::open) fn load(
 /// Decodes slices in parallel, each file read once, into an array `[[k, j, i]]`.
 fn decode<T: Copy + Default + Send>(
     slices: &[SliceRef],
-    [ni, nj, nk]: [usize; 3],
+    grid: &Grid,
     convert: impl Fn(i32) -> T + Sync,
     job: &JobContext,
 ) -> Result<Array3<T>, Error> {
+    let [ni, nj, nk] = grid.shape();
     let too_large = || {
         Refusal::new(
             "E-MEMORY",
@@ -76,7 +86,11 @@ fn decode<T: Copy + Default + Send>(
         .map_err(|_| too_large())?;
     voxels.resize(per_slice * nk, T::default());
     let mut files: BTreeMap<&Path, Vec<(u32, &mut [T])>> = BTreeMap::new();
-    for (slice, out) in slices.iter().zip(voxels.chunks_exact_mut(per_slice)) {
+    let real = voxels
+        .chunks_exact_mut(per_slice)
+        .enumerate()
+        .filter(|(k, _)| !grid.is_void(*k));
+    for (slice, (_, out)) in slices.iter().zip(real) {
         files
             .entry(&slice.path)
             .or_default()

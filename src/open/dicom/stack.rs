@@ -10,16 +10,17 @@ use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 use super::format::{refusal, unmeasurable};
+use super::geometry::POSITION_TOLERANCE_MM;
 use super::instance::{Class, Frame, Instance};
-use crate::geometry::Vec3;
+use super::marks::Mark;
 use crate::jobs::JobContext;
 use crate::open::{Error, Item, ItemKind};
 use crate::volume::Modality;
 use crate::warning::{Warning, WarningCode};
 use build::{build, distinct};
-use groups::stack_key;
-use phases::{Phases, by_position, phases, placed_normal};
-use repeats::{drop_identical, without_repeats};
+use groups::{Clusters, StackKey};
+use phases::{Phases, by_origin, by_position, phases, placed_normal};
+use repeats::{drop_identical, repeats};
 
 /// One frame of one file.
 #[derive(Clone, Copy, Debug)]
@@ -27,6 +28,14 @@ struct Slice<'a> {
     instance: &'a Instance,
     index: usize,
     frame: &'a Frame,
+}
+
+/// Whether two slices begin at the same place.
+fn same_place(a: &Slice, b: &Slice) -> bool {
+    match (a.frame.position, b.frame.position) {
+        (Some(a), Some(b)) => (a - b).norm() <= POSITION_TOLERANCE_MM,
+        (a, b) => a == b,
+    }
 }
 
 impl Slice<'_> {
@@ -145,9 +154,9 @@ fn file_names(paths: &[&Path]) -> Vec<String> {
 /// The items of one series of images.
 fn series_items(members: &[Instance]) -> Vec<Item> {
     let mut items = Vec::new();
-    let (kept, repeated) = without_repeats(members);
+    let found = repeats(members);
     let mut groups: BTreeMap<(u8, String), Vec<&Instance>> = BTreeMap::new();
-    for instance in kept {
+    for instance in found.kept {
         let (rank, key) = match unmeasurable(instance) {
             Some(refused) => (1, format!("{}{}", refused.code, instance.format.rows)),
             None => (0, String::new()),
@@ -161,15 +170,22 @@ fn series_items(members: &[Instance]) -> Vec<Item> {
             items.push(refused_group(&group));
         }
     }
-    if let (Some(item), false) = (items.first_mut(), repeated.is_empty()) {
-        item.warnings.push(Warning {
-            code: WarningCode::Duplicate,
-            message: format!(
-                "{} files repeat an instance and were left out",
-                repeated.len()
+    if let Some(item) = items.first_mut() {
+        for (paths, what) in [
+            (found.copies, "repeat an instance and were left out"),
+            (
+                found.namesakes,
+                "carry the SOP Instance UID (0008,0018) of another image and were kept",
             ),
-            files: file_names(&repeated),
-        });
+        ] {
+            if !paths.is_empty() {
+                item.warnings.push(Warning {
+                    code: WarningCode::Duplicate,
+                    message: format!("{} files {what}", paths.len()),
+                    files: file_names(&paths),
+                });
+            }
+        }
     }
     items
 }
@@ -190,8 +206,8 @@ fn refused_group(group: &[&Instance]) -> Item {
 
 /// Sorts slices of measurable images into stacks.
 fn stacks(group: &[&Instance]) -> Vec<Item> {
-    let mut orientations: Vec<[Vec3; 2]> = Vec::new();
-    let mut stacks: BTreeMap<String, Vec<Slice>> = BTreeMap::new();
+    let mut clusters = Clusters::default();
+    let mut stacks: BTreeMap<StackKey, Vec<Slice>> = BTreeMap::new();
     for &instance in group {
         for (index, frame) in instance.frames.iter().enumerate() {
             let slice = Slice {
@@ -199,8 +215,7 @@ fn stacks(group: &[&Instance]) -> Vec<Item> {
                 index,
                 frame,
             };
-            let key = stack_key(&slice, &mut orientations);
-            stacks.entry(key).or_default().push(slice);
+            stacks.entry(clusters.key(&slice)).or_default().push(slice);
         }
     }
     let mut items: Vec<Item> = Vec::new();
@@ -225,12 +240,24 @@ fn stacks(group: &[&Instance]) -> Vec<Item> {
 /// The items of one stack: usually one.
 fn stack_items(mut slices: Vec<Slice>) -> Vec<Item> {
     let Some(normal) = placed_normal(&slices) else {
-        slices.sort_by_cached_key(|s| (s.frame.phase.instance, s.path().to_owned(), s.index));
+        let number = |s: &Slice| s.frame.marks.get(Mark::Instance).cloned();
+        slices.sort_by(|a, b| {
+            let by_number = match (number(a), number(b)) {
+                (Some(a), Some(b)) => a.order(&b),
+                (a, b) => a.is_some().cmp(&b.is_some()),
+            };
+            by_number
+                .then_with(|| a.path().cmp(b.path()))
+                .then(a.index.cmp(&b.index))
+        });
         return vec![build(&[slices], false, Vec::new())];
     };
     let mut positions = by_position(slices, normal);
     let mut warnings = Vec::new();
     if positions.iter().any(|p| p.len() > 1) {
+        if let Some(parts) = by_origin(&positions) {
+            return parts.into_iter().flat_map(stack_items).collect();
+        }
         let dropped = drop_identical(&mut positions);
         if !dropped.is_empty() {
             let paths: Vec<&Path> = dropped.iter().map(|p| &**p).collect();
@@ -250,22 +277,25 @@ fn stack_items(mut slices: Vec<Slice>) -> Vec<Item> {
             .into_iter()
             .map(|part| build(&[part], true, warnings.clone()))
             .collect(),
-        Phases::Hopeless(slices) => {
-            let paths: Vec<&Path> = slices.iter().map(Slice::path).collect();
-            let members: Vec<&Instance> = slices.iter().map(|s| s.instance).collect();
-            let mut item = base(
-                &members,
-                ItemKind::Refused,
-                distinct(slices.iter().map(Slice::path)),
-            );
-            item.warnings.extend(warnings);
-            vec![item.with_error(refusal(
-                "E-POSITIONS",
-                "several slices lie at the same position, and neither acquisition, time, trigger, \
-                 b-value nor image type tells them apart",
-                &paths,
-                "export the phases as separate series",
-            ))]
-        }
+        Phases::Hopeless(slices) => vec![riddle(&slices, warnings)],
     }
+}
+
+/// Copies of positions that nothing tells apart.
+fn riddle(slices: &[Slice], warnings: Vec<Warning>) -> Item {
+    let paths: Vec<&Path> = slices.iter().map(Slice::path).collect();
+    let members: Vec<&Instance> = slices.iter().map(|s| s.instance).collect();
+    let mut item = base(
+        &members,
+        ItemKind::Refused,
+        distinct(slices.iter().map(Slice::path)),
+    );
+    item.warnings.extend(warnings);
+    item.with_error(refusal(
+        "E-POSITIONS",
+        "several slices lie at the same position, and neither acquisition, time, trigger, weighting \
+         nor image type tells them apart",
+        &paths,
+        "export the phases as separate series",
+    ))
 }

@@ -94,3 +94,55 @@ pub(super) fn vector(set: &InMemDicomObject, tag: Tag) -> Option<Vec3> {
 pub(super) fn items(set: &InMemDicomObject, tag: Tag) -> &[InMemDicomObject] {
     set.get(tag).and_then(|e| e.items()).unwrap_or_default()
 }
+
+/// Looks in levels in order of precedence (a frame's own functional groups, shared ones, the top
+/// level): in each in the sequence `group`, at the last one also plainly.
+pub(super) fn find<T>(
+    levels: &[&InMemDicomObject],
+    group: Tag,
+    read: impl Fn(&InMemDicomObject) -> Option<T>,
+) -> Option<T> {
+    levels
+        .iter()
+        .find_map(|level| items(level, group).first().and_then(&read))
+        .or_else(|| levels.last().and_then(|top| read(top)))
+}
+
+/// The first number of a private element, whose VR may be lost (UN): text, or one binary float.
+pub(super) fn private_number(set: &InMemDicomObject, tag: Tag) -> Option<f64> {
+    if let Some(number) = number(set, tag) {
+        return Some(number);
+    }
+    let Value::Primitive(PrimitiveValue::U8(bytes)) = set.get(tag)?.value() else {
+        return None;
+    };
+    let text = std::str::from_utf8(bytes)
+        .ok()
+        .map(|t| t.trim_matches(['\0', ' ']));
+    let value = match text.and_then(|t| t.parse().ok()) {
+        Some(value) => value,
+        None => match bytes.as_slice() {
+            &[a, b, c, d] => f64::from(f32::from_le_bytes([a, b, c, d])),
+            &[a, b, c, d, e, f, g, h] => f64::from_le_bytes([a, b, c, d, e, f, g, h]),
+            _ => return None,
+        },
+    };
+    value.is_finite().then_some(value)
+}
+
+/// Text of a private element, whose VR may be lost (UN).
+pub(super) fn private_text(set: &InMemDicomObject, tag: Tag) -> String {
+    match set.get(tag).map(|e| e.value()) {
+        Some(Value::Primitive(PrimitiveValue::U8(bytes))) => {
+            let text = String::from_utf8_lossy(bytes);
+            text.trim_matches(['\0', ' ']).to_owned()
+        }
+        _ => text(set, tag),
+    }
+}
+
+/// Whether the private block that holds `tag` was reserved by a creator whose name begins so
+/// (PS3.5 7.8.1).
+pub(super) fn is_private_of(set: &InMemDicomObject, tag: Tag, creator: &str) -> bool {
+    private_text(set, Tag(tag.0, tag.1 >> 8)).starts_with(creator)
+}

@@ -73,7 +73,11 @@ fn view() -> impl Strategy<Value = SeriesView> {
     (0usize..1000, window, real(), [real(), real()]).prop_map(|(slice, window, zoom, pan)| {
         SeriesView {
             slice,
-            window: window.map(|(center, width)| WindowLevel { center, width }),
+            window: window.map(|(center, width)| WindowLevel {
+                center,
+                width,
+                function: Default::default(),
+            }),
             zoom,
             pan,
         }

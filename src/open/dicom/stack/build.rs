@@ -1,16 +1,17 @@
 //! One stack as an item.
 
+use std::ops::RangeInclusive;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use super::values::{sample_kind, valid_rescale, values};
+use super::values::{modality_lut, rescales, sample_kind, scalings, windows};
 use super::{Slice, base};
 use crate::open::dicom::geometry;
 use crate::open::dicom::instance::{Frame, Instance};
-use crate::open::dicom::{DicomSource, SliceRef};
+use crate::open::dicom::lut::ModalityLut;
+use crate::open::dicom::{DicomSource, SampleKind, SliceRef};
 use crate::open::item::Source;
 use crate::open::{Item, ItemKind, Refusal};
-use crate::volume::Rescale;
 use crate::warning::{Warning, WarningCode};
 
 pub(super) fn distinct<'a>(paths: impl Iterator<Item = &'a Path>) -> Vec<PathBuf> {
@@ -73,48 +74,81 @@ pub(super) fn build(volumes: &[Vec<Slice>], placed: bool, warnings: Vec<Warning>
             "the files state no valid StudyDate (0008,0020)",
         );
     }
-    item.windows
-        .clone_from(&first[first.len() / 2].instance.windows);
+    let first_slices: Vec<&Slice> = first.iter().collect();
+    (item.windows, item.window_names) = windows(&first_slices);
+    let middle = first[first.len() / 2].instance;
+    item.voi_luts.clone_from(&middle.voi_luts);
+    item.inverted = format.photometric == "MONOCHROME1";
+    item.scalings = scalings(&first_slices);
     if members.iter().any(|m| m.lossy) {
         item.warn(
             WarningCode::Lossy,
             "pixels went through compression that is, or may be, lossy",
         );
     }
-    let padding = members.iter().find_map(|m| m.padding.clone());
-    if let Some(range) = &padding {
-        let message = format!(
-            "stored values {} to {} mark pixels outside the scanned field (0028,0120) and are \
-             left out",
-            range.start(),
-            range.end()
-        );
-        item.warn(WarningCode::Padding, message);
-    }
-    let scale = values(&mut item, &slices);
+    let mut padding = common_padding(&mut item, &members);
+    let lut = match modality_lut(&item, &slices) {
+        Ok(lut) => lut.map(|lut| {
+            let mut lut = ModalityLut::clone(&lut);
+            lut.padding = padding.take();
+            Arc::new(lut)
+        }),
+        Err(refused) => return item.with_error(refused),
+    };
+    let mut rescales = rescales(&mut item, &slices, lut.is_some()).into_iter();
     let frames = volumes
         .iter()
         .map(|slices| {
             slices
                 .iter()
-                .map(|s| {
-                    let rescale = valid_rescale(s.frame).unwrap_or(Rescale::IDENTITY);
-                    SliceRef {
-                        path: s.path().to_owned(),
-                        frame: s.index as u32,
-                        rescale: Rescale {
-                            slope: rescale.slope * scale,
-                            intercept: rescale.intercept * scale,
-                        },
-                    }
+                .zip(rescales.by_ref())
+                .map(|(s, rescale)| SliceRef {
+                    path: s.path().to_owned(),
+                    frame: s.index as u32,
+                    rescale,
                 })
                 .collect()
         })
         .collect();
     item.source = Source::Dicom(DicomSource {
         frames,
-        sample: sample_kind(&members),
+        sample: if lut.is_some() {
+            SampleKind::F32
+        } else {
+            sample_kind(&members)
+        },
         padding,
+        lut,
     });
     item
+}
+
+/// The padding that most files state. One volume has one padding; where files differ it is named.
+fn common_padding(item: &mut Item, members: &[&Instance]) -> Option<RangeInclusive<f64>> {
+    let mut counted: Vec<(&RangeInclusive<f64>, usize)> = Vec::new();
+    for range in members.iter().filter_map(|m| m.padding.as_ref()) {
+        match counted.iter_mut().find(|(known, _)| *known == range) {
+            Some((_, n)) => *n += 1,
+            None => counted.push((range, 1)),
+        }
+    }
+    let (range, stated) = counted.iter().rev().max_by_key(|(_, n)| *n).copied()?;
+    let rest = if counted.len() > 1 {
+        format!(
+            "; {} slices state another one, which is not left out",
+            counted.iter().map(|(_, n)| n).sum::<usize>() - stated
+        )
+    } else {
+        String::new()
+    };
+    item.warn(
+        WarningCode::Padding,
+        format!(
+            "stored values {} to {} mark pixels outside the scanned field (0028,0120) and are left \
+             out{rest}",
+            range.start(),
+            range.end()
+        ),
+    );
+    Some(range.clone())
 }

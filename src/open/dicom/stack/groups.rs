@@ -6,34 +6,71 @@ use crate::open::dicom::geometry;
 
 /// Direction cosines nearer than this belong to one stack (about 0.06°).
 const ORIENTATION_TOLERANCE: f64 = 1e-3;
+/// Spacings that shift no corner by more than this belong to one stack, mm.
+const CORNER_TOLERANCE_MM: f64 = 0.01;
 
-/// What slices of one stack share. Values of ImageType beyond the third, acquisition and temporal
-/// position are left to [`phases`], which looks at them only where positions repeat.
-pub(super) fn stack_key(slice: &Slice, orientations: &mut Vec<[Vec3; 2]>) -> String {
-    let frame = slice.frame;
-    let placed = frame
-        .position
-        .and(frame.orientation)
-        .filter(|o| geometry::orthonormal(*o).is_some());
-    let orientation = placed.map(|o| {
-        let near =
-            |p: &[Vec3; 2]| (p[0] - o[0]).amax().max((p[1] - o[1]).amax()) <= ORIENTATION_TOLERANCE;
-        orientations.iter().position(near).unwrap_or_else(|| {
-            orientations.push(o);
-            orientations.len() - 1
-        })
-    });
-    let spacing = frame.spacing.map(|s| s.map(|v| (v * 1e4).round() as i64));
-    format!(
-        "{:?}|{}|{}|{}|{:?}|{:?}|{}|{}|{}",
-        orientation,
-        slice.instance.format.rows,
-        slice.instance.format.columns,
-        frame.image_type,
-        spacing,
-        frame.echo_time.map(|t| (t * 1e3).round() as i64),
-        slice.instance.kernel,
-        frame.stack,
-        slice.instance.frame_of_reference,
-    )
+/// What slices of one stack share.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) struct StackKey {
+    modality: String,
+    size: [usize; 2],
+    orientation: Option<usize>,
+    spacing: Option<usize>,
+    photometric: String,
+    image_type: String,
+    /// Echo time, µs.
+    echo: Option<i64>,
+    kernel: String,
+    stack: String,
+    frame_of_reference: String,
+}
+
+/// Orientations and spacings met so far: each begins a cluster that later ones near it join, so
+/// that rounding does not part a stack.
+#[derive(Debug, Default)]
+pub(super) struct Clusters {
+    orientations: Vec<[Vec3; 2]>,
+    spacings: Vec<[f64; 2]>,
+}
+
+fn cluster<T>(known: &mut Vec<T>, new: T, near: impl Fn(&T, &T) -> bool) -> usize {
+    known.iter().position(|k| near(k, &new)).unwrap_or_else(|| {
+        known.push(new);
+        known.len() - 1
+    })
+}
+
+impl Clusters {
+    /// The stack of a slice. Values of ImageType beyond the third, acquisition, time and weighting
+    /// are left to [`super::phases`], which looks at them only where positions repeat.
+    pub(super) fn key(&mut self, slice: &Slice) -> StackKey {
+        let (frame, instance) = (slice.frame, slice.instance);
+        let size = [instance.format.rows, instance.format.columns];
+        let placed = frame
+            .position
+            .and(frame.orientation)
+            .filter(|o| geometry::orthonormal(*o).is_some());
+        let orientation = placed.map(|o| {
+            cluster(&mut self.orientations, o, |a, b| {
+                (a[0] - b[0]).amax().max((a[1] - b[1]).amax()) <= ORIENTATION_TOLERANCE
+            })
+        });
+        let spacing = frame.spacing.map(|s| {
+            cluster(&mut self.spacings, s, |a, b| {
+                (0..2).all(|n| (a[n] - b[n]).abs() * size[n] as f64 <= CORNER_TOLERANCE_MM)
+            })
+        });
+        StackKey {
+            modality: instance.modality.clone(),
+            size,
+            orientation,
+            spacing,
+            photometric: instance.format.photometric.clone(),
+            image_type: frame.image_type.clone(),
+            echo: frame.echo_time.map(|t| (t * 1e3).round() as i64),
+            kernel: instance.kernel.clone(),
+            stack: frame.stack.clone(),
+            frame_of_reference: instance.frame_of_reference.clone(),
+        }
+    }
 }
