@@ -4,6 +4,7 @@
 
 mod command;
 mod effect;
+mod files;
 mod grouping;
 mod history;
 mod ids;
@@ -22,7 +23,7 @@ pub mod view;
 mod view_build;
 mod work;
 
-pub use command::{Beginning, Command, JumpTo, Script, Step, Subject};
+pub use command::{Beginning, Command, HeaderOf, JumpTo, Script, Step, Subject};
 pub use samples::samples;
 pub use session::{Ask, Clock, Session, SessionConfig, SessionError};
 pub use state::{Sample, SampleSource, ShownMask, State};

@@ -7,6 +7,7 @@ mod args;
 mod audit;
 mod bench;
 mod files;
+mod headers;
 mod keep;
 mod lesion;
 mod output;
@@ -45,6 +46,8 @@ fn run_verb(verb: Verb) -> ExitCode {
     let is_json = verb.is_json();
     let result: Result<Output, Failure> = match verb {
         Verb::Inspect(args) => files::inspect(&args),
+        Verb::Header(args) => headers::header(&args),
+        Verb::Explain(args) => headers::explain(&args),
         Verb::Convert(args) => files::convert(&args),
         Verb::Segment(args) => lesion::segment(&args),
         Verb::Measure(args) => lesion::measure(&args),

@@ -10,6 +10,7 @@ mod classify;
 mod dicom;
 mod dicomdir;
 mod error;
+mod headers;
 mod index;
 mod inspect;
 mod item;
@@ -21,6 +22,7 @@ mod sidecar;
 mod walk;
 
 pub use error::{Error, Refusal};
+pub use headers::{Header, HeaderRow, header};
 pub use index::{Index, Listing, SeriesRow, Watch};
 pub use inspect::{describe, inspect_json};
 pub use item::{Item, ItemKind, PatientInfo, Scaling, Segment, Uptake, UptakeKind};

@@ -7,7 +7,9 @@ mod chooser;
 mod columns;
 mod dialog;
 mod erase;
+mod files;
 mod growth;
+mod header;
 mod help;
 mod history;
 mod keys;
@@ -15,7 +17,10 @@ mod lesions;
 mod messages;
 mod narrative;
 mod notices;
+mod page;
 mod patient;
+mod person;
+mod picture;
 mod readers;
 mod reading;
 mod signing;
@@ -41,6 +46,7 @@ use crate::app::view::View;
 
 pub use chooser::chooser_ui;
 pub use columns::columns_ui;
+pub use files::files_ui;
 pub use growth::growth_ui;
 pub use history::history_ui;
 pub use lesions::lesions_ui;
@@ -208,7 +214,15 @@ pub fn view_ui(ui: &mut Ui, view: &View, state: &mut UiState, out: &mut Vec<Comm
             .frame(bar(0, 0))
             .show(ui, |ui| notices::read_only_ui(ui, reason, out));
     }
+    if let Some(dispute) = view.patient.as_ref().and_then(|p| p.dispute.as_deref()) {
+        Panel::top("identity")
+            .frame(bar(0, 0))
+            .show(ui, |ui| notices::identity_ui(ui, view, dispute, state));
+    }
     close_top(ui, view, state, out);
+    if let Some(files) = view.files.as_ref().filter(|f| f.shown) {
+        files::files_panel(ui, files, state, out);
+    }
     match &view.patient {
         Some(patient) => patient_ui(ui, view, patient, state, out),
         None => {
@@ -220,6 +234,13 @@ pub fn view_ui(ui: &mut Ui, view: &View, state: &mut UiState, out: &mut Vec<Comm
     if let Some(trace) = &view.trace {
         trace::trace_ui(ui, trace, out);
     }
+    if let Some(header) = &view.header {
+        header::header_ui(ui, header, state, out);
+    }
+    if let Some(picture) = &view.picture {
+        picture::picture_ui(ui, picture, state, out);
+    }
+    page::page_ui(ui, state);
     dialog::dialog_ui(ui, view, state, out);
     help::help_ui(ui, &mut state.show_help);
     drop_ui(ui, out);
@@ -228,7 +249,13 @@ pub fn view_ui(ui: &mut Ui, view: &View, state: &mut UiState, out: &mut Vec<Comm
 /// Escape closes one window at a time, before it means anything to the picture.
 fn close_top(ui: &Ui, view: &View, state: &mut UiState, out: &mut Vec<Command>) {
     let versions = view.patient.as_ref().is_some_and(|p| p.versions.is_some());
-    let open = state.show_crash || view.trace.is_some() || versions;
+    let (header, picture) = (view.header.is_some(), view.picture.is_some());
+    let open = state.show_crash
+        || state.page.is_some()
+        || header
+        || picture
+        || view.trace.is_some()
+        || versions;
     let elsewhere = state.dialog.is_some() || state.gesture.is_some() || state.show_help;
     if !open
         || elsewhere
@@ -238,10 +265,14 @@ fn close_top(ui: &Ui, view: &View, state: &mut UiState, out: &mut Vec<Command>) 
     {
         return;
     }
-    if std::mem::take(&mut state.show_crash) {
+    if std::mem::take(&mut state.show_crash) || state.page.take().is_some() {
         return;
     }
-    out.push(if view.trace.is_some() {
+    out.push(if header {
+        Command::HideHeader
+    } else if picture {
+        Command::HidePicture
+    } else if view.trace.is_some() {
         Command::HideTrace
     } else {
         Command::HideVersions

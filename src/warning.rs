@@ -1,7 +1,9 @@
 //! Named warnings: an oddity of the input that was handled, and that the user must be able to see.
 //!
 //! A warning travels from the reader that raised it to the series list, to every measurement that
-//! depends on it and into the report. `docs/warnings.md` has a paragraph on each code.
+//! depends on it and into the report. `docs/warnings` has a page on each code.
+
+mod pages;
 
 use serde::{Deserialize, Serialize};
 

@@ -28,6 +28,34 @@ pub enum Command {
         /// What to open.
         paths: Vec<PathBuf>,
     },
+    /// Look again into what was opened last; only what changed is read.
+    LookAgain,
+    /// Show or hide the list of files that were opened.
+    ShowFiles {
+        /// Show.
+        shown: bool,
+    },
+    /// Show the header of a file.
+    ShowHeader {
+        /// Of which.
+        of: HeaderOf,
+    },
+    /// Show a colour picture of what was opened last.
+    ShowPicture {
+        /// Zero-based item of the scan.
+        item: usize,
+        /// Zero-based picture of the item.
+        frame: usize,
+    },
+    /// Close what [`Command::ShowPicture`] shows.
+    HidePicture,
+    /// Close what [`Command::ShowHeader`] shows.
+    HideHeader,
+    /// State why the studies of the shown patient, whose identities differ, belong to one person.
+    StateOnePerson {
+        /// Why; must not be empty.
+        reason: String,
+    },
     /// Open one of the sample patients.
     OpenSample {
         /// Position in the chooser's list of samples.
@@ -266,6 +294,15 @@ pub enum Command {
         /// Dark.
         dark: bool,
     },
+}
+
+/// Whose header is asked for.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum HeaderOf {
+    /// Of a file, which may lie in a zip archive.
+    File(PathBuf),
+    /// Of the slice that a series shows.
+    Series(SeriesId),
 }
 
 /// A number on screen whose making can be asked for.

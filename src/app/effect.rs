@@ -11,7 +11,7 @@ use crate::measure::Measured;
 use crate::open::{self, Item};
 use crate::report::Format;
 use crate::store;
-use crate::volume::{Mask, Volume, WindowLevel};
+use crate::volume::{ColourImage, Mask, Volume, WindowLevel};
 use crate::warning::Warning;
 
 use super::report_input::ReportInput;
@@ -67,11 +67,27 @@ pub(super) enum Work {
     Scan {
         /// Files and folders.
         paths: Vec<PathBuf>,
+        /// Where to tell what was found so far.
+        watch: open::Watch,
+    },
+    /// Read the header of a file.
+    Header {
+        /// Which.
+        path: PathBuf,
     },
     /// Make the synthetic sample study, then scan it.
     MakePhantom {
         /// Where to.
         out: PathBuf,
+        /// Where to tell what was found so far.
+        watch: open::Watch,
+    },
+    /// Read a colour picture.
+    Picture {
+        /// Of which item.
+        item: Box<Item>,
+        /// Which of its pictures.
+        frame: usize,
     },
     /// Read the pixels of a series.
     Load {
@@ -245,6 +261,10 @@ pub(super) enum Answer {
     /// Items found, each with the fingerprint of its files (empty for items without pixels), and
     /// what sidecars say of treatments.
     Scanned(Result<Scanned, Failure>),
+    /// A colour picture.
+    Picture(Result<ColourImage, Failure>),
+    /// Header of a file.
+    Header(Result<open::Header, Failure>),
     /// Pixels of a series.
     Loaded(SeriesId, Result<Loaded, Failure>),
     /// Mask of a gesture.

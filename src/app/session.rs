@@ -234,6 +234,7 @@ fn begin(config: &SessionConfig) -> Result<(State, Tools, Queue<Answer>, Workspa
         artifacts: workspace.artifacts().clone(),
         cache: workspace.cache().clone(),
         query: workspace.query(),
+        index: Arc::default(),
     };
     Ok((state, tools, queue, workspace))
 }

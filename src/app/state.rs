@@ -5,9 +5,11 @@ mod absorb;
 mod apply;
 mod commit;
 mod export;
+mod files;
 mod follow;
 mod gestures;
 mod history;
+mod identity;
 mod import;
 mod look;
 mod originals;
@@ -172,6 +174,12 @@ pub struct State {
     pub(super) versions: Option<versions::Versions>,
     /// Where a number comes from, while that is shown.
     pub(super) traced: Option<traces::Traced>,
+    /// What was opened last.
+    pub(super) files: Option<files::Files>,
+    /// The colour picture that is shown.
+    pub(super) shown_picture: Option<files::ShownPicture>,
+    /// The header that is shown.
+    pub(super) header: Option<files::ShownHeader>,
     /// A patient to be erased, and why, once every job has ended.
     erasing: Option<(PatientId, String)>,
     /// Requests that were refused in words.
@@ -280,6 +288,9 @@ impl State {
             listed_history: None,
             versions: None,
             traced: None,
+            files: None,
+            shown_picture: None,
+            header: None,
             erasing: None,
             n_refused: 0,
             crashes: Vec::new(),

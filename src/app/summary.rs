@@ -296,11 +296,12 @@ fn lesion_summary(state: &State, lesion: &Lesion, points: &[&TimePoint]) -> Lesi
         // What counts for nothing is not told as a size either; the mask stays named and warned of.
         let measured = sound_mask(state, mark).map(|s| &s.measured);
         let mut warnings = segmented.map(|s| s.warnings.clone()).unwrap_or_default();
+        // A visit tells the warnings of the series that it shows; a line may lie on another.
         let of_image = state
             .series(mark.series)
             .into_iter()
             .flat_map(|s| &s.warnings);
-        warnings.extend(of_image.filter(|w| w.code == WarningCode::Changed).cloned());
+        warnings.extend(of_image.cloned());
         if segmented.is_some() && measured.is_none() {
             warnings.push(Warning::new(WarningCode::Doubtful, DOUBTFUL_NOTE));
         }

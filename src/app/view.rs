@@ -3,18 +3,20 @@
 //! Built from the state for every frame by `State::view`; holds no logic of its own. Pictures are
 //! shared (`Arc`) and carry a version, so that an unchanged picture is not uploaded again.
 
+use std::path::PathBuf;
 use std::sync::Arc;
 
-pub use super::command::Subject;
+pub use super::command::{HeaderOf, Subject};
 pub use crate::case::{
     AnnotationId, LesionId, LesionRole, Meaning, PatientId, ReaderId, ReaderRole, ReadingState,
     SeriesId, StepId, TimePointId, TreatmentId, TreatmentKind,
 };
 pub use crate::geometry::{Letters, Point, Vec3};
 pub use crate::jobs::JobId;
+pub use crate::open::{HeaderRow, Refusal};
 pub use crate::twin::ScenarioChange;
 use crate::units::{Length, Mm};
-pub use crate::volume::WindowLevel;
+pub use crate::volume::{ColourImage, WindowLevel};
 
 /// One frame's worth of everything.
 #[derive(Clone, Debug)]
@@ -36,12 +38,155 @@ pub struct View {
     pub readers: ReadersView,
     /// Where a number comes from, when that was asked.
     pub trace: Option<TraceView>,
+    /// What was opened last; `None` when nothing was.
+    pub files: Option<FilesView>,
+    /// A colour picture, when that was asked.
+    pub picture: Option<PictureView>,
+    /// The header of a file, when that was asked.
+    pub header: Option<HeaderView>,
     /// Crash report of an earlier session that waits to be dealt with.
     pub crash: Option<CrashView>,
     /// Name of the workspace folder.
     pub workspace: String,
     /// Dark theme.
     pub dark: bool,
+}
+
+/// What was opened last.
+#[derive(Clone, Debug, Default)]
+pub struct FilesView {
+    /// Whether the list is to be seen.
+    pub shown: bool,
+    /// Files and folders that were opened.
+    pub roots: Vec<String>,
+    /// The scan, while it runs.
+    pub scanning: Option<JobId>,
+    /// Files found by the scan.
+    pub n_found: usize,
+    /// Files looked at.
+    pub n_read: usize,
+    /// The tree, as far as it is known.
+    pub list: Arc<FileList>,
+}
+
+/// The tree of what was opened.
+#[derive(Clone, Debug, Default)]
+pub struct FileList {
+    /// Patients, studies, series and refused files, in order.
+    pub rows: Vec<FileRow>,
+    /// Files that are none of ours.
+    pub others: Vec<FileRow>,
+    /// Number of files.
+    pub n_files: usize,
+    /// Number of files and series that were refused.
+    pub n_refused: usize,
+    /// Number of series with warnings.
+    pub n_warned: usize,
+}
+
+/// What a row of the tree is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum FileKind {
+    /// A patient.
+    Patient,
+    /// A study.
+    Study,
+    /// A series or file.
+    Item,
+    /// Something that was refused.
+    Refused,
+    /// Something that is none of ours.
+    Other,
+    /// A head over rows.
+    Heading,
+}
+
+/// A row of the tree.
+#[derive(Clone, Debug)]
+pub struct FileRow {
+    /// What it is.
+    pub kind: FileKind,
+    /// Depth in the tree.
+    pub depth: usize,
+    /// Name, date or description.
+    pub title: String,
+    /// Kind, size and counts.
+    pub detail: String,
+    /// Codes and messages.
+    pub warnings: Vec<(String, String)>,
+    /// Why it was refused.
+    pub error: Option<Arc<Refusal>>,
+    /// Its first file.
+    pub path: Option<PathBuf>,
+    /// Number of the item, where it holds colour pictures to look at.
+    pub picture: Option<usize>,
+}
+
+impl FileRow {
+    pub(super) const fn new(kind: FileKind, depth: usize) -> Self {
+        Self {
+            kind,
+            depth,
+            title: String::new(),
+            detail: String::new(),
+            warnings: Vec::new(),
+            error: None,
+            path: None,
+            picture: None,
+        }
+    }
+}
+
+/// A colour picture: shown, never measured.
+#[derive(Clone, Debug)]
+pub struct PictureView {
+    /// Zero-based item of the scan.
+    pub item: usize,
+    /// Zero-based picture of the item.
+    pub frame: usize,
+    /// Number of pictures.
+    pub n_frames: usize,
+    /// What it is.
+    pub title: String,
+    /// The picture; while the next one is read, the one before.
+    pub image: Option<Arc<ColourImage>>,
+    /// It is still being read.
+    pub pending: bool,
+    /// Why it could not be read; empty when it could.
+    pub error: String,
+}
+
+/// The header of a file.
+#[derive(Clone, Debug)]
+pub struct HeaderView {
+    /// The file.
+    pub path: String,
+    /// Its format.
+    pub format: String,
+    /// Its elements; shared, since they may be many.
+    pub rows: Arc<[HeaderRow]>,
+    /// It is still being read.
+    pub pending: bool,
+    /// Why it could not be read; empty when it could.
+    pub error: String,
+}
+
+impl Default for HeaderView {
+    fn default() -> Self {
+        Self {
+            path: String::new(),
+            format: String::new(),
+            rows: Arc::new([]),
+            pending: false,
+            error: String::new(),
+        }
+    }
+}
+
+/// The page about a warning, in Markdown, by its code.
+#[must_use]
+pub fn warning_page(code: &str) -> Option<&'static str> {
+    crate::warning::WarningCode::named(code).map(crate::warning::WarningCode::page)
 }
 
 /// Readers of this workspace.
@@ -183,6 +328,9 @@ pub struct PatientView {
     pub name: String,
     /// Patient number, birth date, sex.
     pub detail: String,
+    /// Why these studies may be of several persons; `None` when they are not, or when somebody
+    /// stated why not.
+    pub dispute: Option<String>,
     /// Time points, oldest first.
     pub columns: Vec<ColumnView>,
     /// Lesion table.
@@ -390,6 +538,10 @@ pub struct SliceView {
     pub slice: usize,
     /// Number of slices.
     pub n_slices: usize,
+    /// The slice is missing: nothing is known of this place.
+    pub is_void: bool,
+    /// What to know of every slice: lossy, tilt, uneven slices.
+    pub badges: Vec<String>,
     /// Slice position along the normal.
     pub position: Mm,
     /// The window shown.

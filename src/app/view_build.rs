@@ -50,6 +50,9 @@ impl State {
             read_only: self.read_only.clone(),
             readers: self.readers_view(),
             trace: self.traced.as_ref().map(|t| t.view.clone()),
+            files: self.files_view(),
+            picture: self.picture_view(),
+            header: self.header_view(),
             crash: self.crashes.first().map(crash_view),
             workspace: self.workspace.display().to_string(),
             dark: self.dark,
@@ -134,6 +137,7 @@ impl State {
             id,
             name: name.unwrap_or_else(|| self.patient_title(id)),
             detail: detail.unwrap_or_default(),
+            dispute: self.identity_dispute(id),
             columns,
             lesions: self.lesion_rows(id, &points),
             selected: self.selected,
@@ -247,7 +251,7 @@ fn narrative_rows(summary: &Summary) -> Vec<NarrativeRow> {
 
 /// A DICOM person name (PS3.5 6.2.1) as people write it: `Family, Given Middle`, each group of other
 /// characters (`=`) behind the first.
-fn displayed_name(name: &str) -> String {
+pub(super) fn displayed_name(name: &str) -> String {
     let group = |group: &str| {
         let mut parts = group.split('^').map(str::trim);
         let family = parts.next().unwrap_or_default();

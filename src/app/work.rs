@@ -11,7 +11,7 @@ use super::{report_input, trace, twin_input, versions};
 use crate::case::{PatientId, Prompt, SeriesSource};
 use crate::geometry::Grid;
 use crate::jobs::JobContext;
-use crate::open::{self, Item};
+use crate::open::{self, Item, Watch};
 use crate::provenance::{InputHash, StageKey};
 use crate::segment::{self, GrowCutParams};
 use crate::store::{Artifacts, Cache, Query, decode_mask, encode_mask};
@@ -25,13 +25,19 @@ pub(super) struct Tools {
     pub(super) artifacts: Artifacts,
     pub(super) cache: Cache,
     pub(super) query: Query,
+    /// Headers that were read in this session.
+    pub(super) index: Arc<open::Index>,
 }
 
 /// Does a piece of work. Runs on a worker thread.
 pub(super) fn run(work: Work, tools: &Tools, job: &JobContext) -> Answer {
     match work {
-        Work::Scan { paths } => Answer::Scanned(scan(paths, job)),
-        Work::MakePhantom { out } => Answer::Scanned(make_phantom(out, job)),
+        Work::Scan { paths, watch } => Answer::Scanned(scan(paths, &watch, tools, job)),
+        Work::Picture { item, frame } => {
+            Answer::Picture(open::load_colour(&item, frame, job).map_err(|e| open_failure(&e)))
+        }
+        Work::Header { path } => Answer::Header(open::header(&path).map_err(|e| open_failure(&e))),
+        Work::MakePhantom { out, watch } => Answer::Scanned(make_phantom(out, &watch, tools, job)),
         Work::Load {
             series,
             item,
@@ -91,9 +97,17 @@ fn open_failure(error: &open::Error) -> Failure {
     }
 }
 
-fn scan(roots: Vec<PathBuf>, job: &JobContext) -> Result<Scanned, Failure> {
+fn scan(
+    roots: Vec<PathBuf>,
+    watch: &Watch,
+    tools: &Tools,
+    job: &JobContext,
+) -> Result<Scanned, Failure> {
     job.progress.step("Reading headers");
-    let items = open::scan(&roots, job).map_err(|e| open_failure(&e))?;
+    let items = tools
+        .index
+        .scan(&roots, watch, job)
+        .map_err(|e| open_failure(&e))?;
     let treatments = sidecar_treatments(&roots, &items)?;
     job.progress.step("Fingerprinting");
     let n_items = items.len();
@@ -133,7 +147,12 @@ fn sidecar_treatments(
 }
 
 /// Makes the sample study unless it is there, whole, already.
-fn make_phantom(out: PathBuf, job: &JobContext) -> Result<Scanned, Failure> {
+fn make_phantom(
+    out: PathBuf,
+    watch: &Watch,
+    tools: &Tools,
+    job: &JobContext,
+) -> Result<Scanned, Failure> {
     if !out.join("truth.json").is_file() {
         job.progress.step("Making the sample study");
         let params = phantom::PhantomParams::small();
@@ -142,7 +161,7 @@ fn make_phantom(out: PathBuf, job: &JobContext) -> Result<Scanned, Failure> {
             hint: "Check that the disk has 40 MB free and the folder can be written.".to_owned(),
         })?;
     }
-    scan(vec![out], job)
+    scan(vec![out], watch, tools, job)
 }
 
 fn load(

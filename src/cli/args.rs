@@ -34,6 +34,10 @@ pub struct WindowArgs {
 pub(super) enum Verb {
     /// List what files and folders hold.
     Inspect(InspectArgs),
+    /// List the header of a file: every element before the pixels.
+    Header(HeaderArgs),
+    /// Print the page about a warning.
+    Explain(ExplainArgs),
     /// Write a series or a mask as NIfTI.
     Convert(ConvertArgs),
     /// Segment a lesion from a drawn diameter.
@@ -78,6 +82,8 @@ impl Verb {
     pub(super) const fn is_json(&self) -> bool {
         match self {
             Self::Inspect(a) => a.json,
+            Self::Header(a) => a.json,
+            Self::Explain(a) => a.json,
             Self::Convert(a) => a.json,
             Self::Segment(a) => a.json,
             Self::Measure(a) => a.json,
@@ -98,6 +104,29 @@ impl Verb {
             Self::Bench(a) => a.json,
         }
     }
+}
+
+/// Arguments of `oncotwin header`.
+#[derive(ClapArgs)]
+pub(super) struct HeaderArgs {
+    /// A DICOM or NIfTI file, also inside a zip archive (`study.zip/series/1.dcm`).
+    pub path: PathBuf,
+    /// Only rows whose tag, keyword, private creator or value hold this text.
+    #[arg(long, value_name = "TEXT")]
+    pub find: Option<String>,
+    /// Answer with one JSON document.
+    #[arg(long)]
+    pub json: bool,
+}
+
+/// Arguments of `oncotwin explain`.
+#[derive(ClapArgs)]
+pub(super) struct ExplainArgs {
+    /// Code of the warning, for example `W-GAP`.
+    pub code: String,
+    /// Answer with one JSON document.
+    #[arg(long)]
+    pub json: bool,
 }
 
 /// `oncotwin inspect`

@@ -8,6 +8,7 @@ mod dates;
 mod directory;
 mod format;
 mod geometry;
+mod header;
 mod instance;
 mod lut;
 mod marks;
@@ -26,6 +27,7 @@ mod voi;
 
 pub(super) use colour::{PictureRef, load_colour};
 pub(super) use directory::{Reference, references};
+pub(super) use header::header_rows;
 pub(super) use instance::{Instance, read_instance};
 pub(super) use pixels::load;
 pub(super) use read::{has_preamble, may_lack_preamble};

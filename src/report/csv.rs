@@ -48,13 +48,18 @@ pub fn csv(report: &Report) -> String {
             let [long_mm, long_px] = length(m.and_then(|m| m.long_axis));
             let [short_mm, short_px] = length(m.and_then(|m| m.short_axis));
             let [mm3, voxels] = bulk(m.and_then(|m| m.volume));
-            let warnings = visit
+            let mut codes: Vec<String> = Vec::new();
+            for warning in visit
                 .warnings
                 .iter()
-                .chain(m.map_or(&[][..], |m| &m.warnings))
-                .map(|w| w.code.as_str())
-                .collect::<Vec<_>>()
-                .join(";");
+                .chain(m.iter().flat_map(|m| &m.warnings))
+            {
+                let code = warning.code.as_str();
+                if !codes.contains(&code) {
+                    codes.push(code);
+                }
+            }
+            let warnings = codes.join(";");
             let fields = [
                 text(&case.patient),
                 text(&lesion.id),

@@ -35,7 +35,10 @@ fn warnings(case: &CaseSummary) -> Vec<(&Warning, String)> {
         for t in 0..case.time_points.len() {
             let Some(m) = lesion.measure(t) else { continue };
             let place = format!("lesion {label}, {}", time_point_label(t));
-            out.extend(m.warnings.iter().map(|w| (w, place.clone())));
+            // What is said of the whole visit is not said again of each lesion.
+            let of_visit = &case.time_points[t].warnings;
+            let own = m.warnings.iter().filter(|w| !of_visit.contains(w));
+            out.extend(own.map(|w| (w, place.clone())));
         }
         if let Some(fit) = &lesion.fit {
             let place = format!("model of lesion {label}");

@@ -13,7 +13,7 @@ use super::theme;
 use super::versions::compared_lesion;
 use super::widgets::{gated, halo_text, menu, warnings_badge};
 use crate::app::Command;
-use crate::app::view::{ColumnView, PatientView, SliceView, TimePointId, View};
+use crate::app::view::{ColumnView, HeaderOf, PatientView, SliceView, TimePointId, View};
 
 /// Columns that share the width before the row scrolls.
 const VISIBLE: usize = 4;
@@ -130,7 +130,7 @@ fn title_ui(
             menu_ui(ui, patient, index, read_only, state, out);
         });
         if let Some(series) = shown {
-            warnings_badge(ui, &series.warnings);
+            warnings_badge(ui, &series.warnings, &mut state.page);
         }
         let words = size.x >= WORDY;
         badge_ui(ui, view, column, words, state, out);
@@ -163,6 +163,16 @@ fn menu_ui(
     ui.set_min_width(210.0);
     let shown = column.series.iter().find(|s| s.shown);
     let barred_here = barred(read_only, column);
+    let header = gated(
+        ui,
+        shown.is_none().then_some("No series is shown"),
+        egui::Button::new("Show the header of this slice"),
+    );
+    if let (true, Some(series)) = (header.clicked(), shown) {
+        out.push(Command::ShowHeader {
+            of: HeaderOf::Series(series.id),
+        });
+    }
     let single = (column.series.len() < 2 || shown.is_none())
         .then_some("This time point has one series only");
     let split = gated(

@@ -3,6 +3,7 @@
 use egui::{Frame, Id, Key, Margin, Modal, Popup, RichText, Role, Ui, WidgetInfo};
 
 use super::erase::{EraseForm, erase_ui};
+use super::person::{PersonForm, person_ui};
 use super::readers::{ReaderForm, reader_ui};
 use super::signing::{AmendForm, SignForm, amend_ui, sign_ui};
 use super::state::UiState;
@@ -16,6 +17,7 @@ pub(super) enum Dialog {
     Sign(SignForm),
     Amend(AmendForm),
     Erase(EraseForm),
+    OnePerson(PersonForm),
 }
 
 /// What a question comes to in a frame.
@@ -41,6 +43,7 @@ pub(super) fn dialog_ui(ui: &Ui, view: &View, state: &mut UiState, out: &mut Vec
         Dialog::Sign(form) => sign_ui(ui, view, form),
         Dialog::Amend(form) => amend_ui(ui, view, form, fresh),
         Dialog::Erase(form) => erase_ui(ui, view, form, fresh),
+        Dialog::OnePerson(form) => person_ui(ui, view, form, fresh),
     };
     match answer {
         Answer::Open => state.dialog = Some(dialog),

@@ -68,7 +68,7 @@ pub fn lesions_ui(
                     .stick_to_right(true)
                     .auto_shrink([false, true])
                     .show(ui, |ui| {
-                        ui.vertical(|ui| measurements_ui(ui, patient, read_only, out));
+                        ui.vertical(|ui| measurements_ui(ui, patient, read_only, state, out));
                     });
             });
         });
@@ -197,6 +197,7 @@ fn measurements_ui(
     ui: &mut Ui,
     patient: &PatientView,
     read_only: Option<&str>,
+    state: &mut UiState,
     out: &mut Vec<Command>,
 ) {
     let p = theme::palette(ui);
@@ -259,7 +260,7 @@ fn measurements_ui(
                 });
             }
             let rects = fields(left, response.rect, CELL);
-            cells::cell_ui(ui, rects, cell.as_ref());
+            cells::cell_ui(ui, rects, cell.as_ref(), &mut state.page);
         }
     }
     let (rect, _) = ui.allocate_exact_size(vec2(width, ROW + 4.0), Sense::hover());

@@ -6,11 +6,13 @@ use egui::{
 };
 use egui::{Stroke, vec2};
 
+use super::dialog::Dialog;
+use super::person::PersonForm;
 use super::state::UiState;
 use super::theme;
-use super::widgets::{Icon, icon, primary_button, weak};
+use super::widgets::{Icon, gated, icon, primary_button, weak};
 use crate::app::Command;
-use crate::app::view::CrashView;
+use crate::app::view::{CrashView, View};
 
 /// A coloured strip: sign and text at the left, buttons at the right.
 fn strip(
@@ -56,6 +58,29 @@ pub(super) fn read_only_ui(ui: &mut Ui, reason: &str, out: &mut Vec<Command>) {
             .on_hover_text("Read the workspace again, and take it over for writing if it is free");
         if reload.clicked() {
             out.push(Command::Reload);
+        }
+    });
+}
+
+/// Why the studies shown may be of several persons, and the way on.
+pub(super) fn identity_ui(ui: &mut Ui, view: &View, dispute: &str, state: &mut UiState) {
+    let color = theme::palette(ui).error;
+    let text = (
+        "Patient mix-up",
+        "W-PATIENT: drawing, signing and reports wait until somebody states whose studies these are",
+        dispute,
+    );
+    strip(ui, color, Icon::Person, text, |ui| {
+        let state_it = gated(
+            ui,
+            view.read_only.as_deref(),
+            egui::Button::new("State why they are one person…"),
+        );
+        if state_it.clicked() {
+            state.ask(Dialog::OnePerson(PersonForm::default()));
+        }
+        if ui.button("Explain").clicked() {
+            state.page = Some("W-PATIENT".to_owned());
         }
     });
 }

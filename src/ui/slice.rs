@@ -63,7 +63,11 @@ pub(super) fn slice_ui(
         let painter = ui.painter_at(rect);
         let ink = theme::image();
         painter.rect_filled(rect, CornerRadius::ZERO, ink.background);
-        picture(ui, &painter, slice, transform, state);
+        if slice.is_void {
+            overlay::void(&painter, slice, transform);
+        } else {
+            picture(ui, &painter, slice, transform, state);
+        }
         if state.show_overlays {
             overlay::lesions(&painter, slice, transform, context, state.fill_masks);
             overlay::compared(&painter, slice, transform);

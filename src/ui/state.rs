@@ -2,14 +2,17 @@
 //! is part of the record.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use egui::TextureHandle;
 
 use super::dialog::Dialog;
+use super::files::FilesForm;
+use super::header::HeaderForm;
 use super::slice::{Gesture, Wheel};
 use super::treatments::TreatmentForm;
 use super::versions::Pair;
-use crate::app::view::{LesionId, PatientId, SeriesId, TimePointId};
+use crate::app::view::{ColourImage, LesionId, PatientId, SeriesId, TimePointId};
 
 /// What dragging with the left button does.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -55,6 +58,12 @@ pub struct UiState {
     /// curve; a change scrolls to the last that stands.
     pub(super) history_at: Option<(PatientId, usize, usize, bool)>,
     pub(super) pair: Option<Pair>,
+    pub(super) files: FilesForm,
+    pub(super) header: HeaderForm,
+    /// The colour picture on the graphics card, and which it is.
+    pub(super) colour: Option<(Arc<ColourImage>, TextureHandle)>,
+    /// Code of the warning whose page is open.
+    pub(super) page: Option<String>,
 }
 
 impl Default for UiState {
@@ -81,6 +90,10 @@ impl Default for UiState {
             focus_bar: false,
             history_at: None,
             pair: None,
+            files: FilesForm::default(),
+            header: HeaderForm::default(),
+            colour: None,
+            page: None,
         }
     }
 }

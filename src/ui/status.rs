@@ -7,7 +7,7 @@ use super::state::UiState;
 use super::theme;
 use super::widgets::{Icon, icon, icon_button, spinner};
 use crate::app::Command;
-use crate::app::view::{JobRow, Saved, View};
+use crate::app::view::{FilesView, JobRow, Saved, View};
 
 /// Draws the status line; always visible.
 pub fn status_ui(ui: &mut Ui, view: &View, state: &mut UiState, out: &mut Vec<Command>) {
@@ -41,6 +41,10 @@ pub fn status_ui(ui: &mut Ui, view: &View, state: &mut UiState, out: &mut Vec<Co
                 );
             }
         }
+        if let Some(files) = &view.files {
+            ui.separator();
+            files_chip(ui, files, out);
+        }
         ui.with_layout(Layout::right_to_left(Align::Center), |ui| {
             reader_chip(ui, &view.readers, state);
             ui.label(RichText::new(&view.workspace).size(12.0).color(p.text_weak))
@@ -56,6 +60,25 @@ pub fn status_ui(ui: &mut Ui, view: &View, state: &mut UiState, out: &mut Vec<Co
     if !view.jobs.is_empty() {
         // Progress is written by other threads, which do not wake the window for every step.
         ui.request_repaint_after(std::time::Duration::from_millis(150));
+    }
+}
+
+/// Shows and hides the list of files; says how many were refused.
+fn files_chip(ui: &mut Ui, files: &FilesView, out: &mut Vec<Command>) {
+    let p = theme::palette(ui);
+    let (text, ink) = match files.list.n_refused {
+        0 => ("Files".to_owned(), p.text_weak),
+        n => (format!("Files · {n} refused"), p.error),
+    };
+    let button = egui::Button::selectable(files.shown, RichText::new(text).size(12.0).color(ink));
+    if ui
+        .add(button)
+        .on_hover_text("What was opened, and what became of each file")
+        .clicked()
+    {
+        out.push(Command::ShowFiles {
+            shown: !files.shown,
+        });
     }
 }
 

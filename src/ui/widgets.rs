@@ -6,6 +6,7 @@ use egui::{
 };
 
 use super::theme::{self, RADIUS};
+use crate::app::view::warning_page;
 
 /// Icons are drawn, not typed, because no bundled font has them all.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -317,8 +318,9 @@ pub(super) fn chip_button(
     response
 }
 
-/// A warning sign with the number of warnings; the warnings themselves on hover.
-pub(super) fn warnings_badge(ui: &mut Ui, warnings: &[String]) {
+/// A warning sign with the number of warnings; the warnings themselves on hover. A click lists them,
+/// and a click on one of the list puts its code into `page`.
+pub(super) fn warnings_badge(ui: &mut Ui, warnings: &[String], page: &mut Option<String>) {
     if warnings.is_empty() {
         return;
     }
@@ -327,7 +329,11 @@ pub(super) fn warnings_badge(ui: &mut Ui, warnings: &[String]) {
         .painter()
         .layout_no_wrap(warnings.len().to_string(), theme::medium(11.5), color);
     let (rect, response) =
-        ui.allocate_exact_size(vec2(18.0 + count.size().x, 18.0), Sense::hover());
+        ui.allocate_exact_size(vec2(18.0 + count.size().x, 18.0), Sense::click());
+    if response.hovered() || response.has_focus() {
+        ui.painter()
+            .rect_filled(rect, CornerRadius::same(RADIUS), color.gamma_multiply(0.14));
+    }
     Icon::Warning.paint(
         ui.painter(),
         pos2(rect.left() + 8.0, rect.center().y - 0.5),
@@ -338,11 +344,23 @@ pub(super) fn warnings_badge(ui: &mut Ui, warnings: &[String]) {
         count,
         color,
     );
-    response.widget_info(|| WidgetInfo::labeled(Role::Label, true, warnings.join("\n")));
+    response.widget_info(|| WidgetInfo::labeled(Role::Button, true, warnings.join("\n")));
+    Popup::menu(&response).show(|ui| {
+        ui.set_max_width(420.0);
+        for warning in warnings {
+            let code = warning.split(':').next().unwrap_or_default();
+            let explained = warning_page(code).is_some();
+            let button = Button::new(warning).wrap().frame(false);
+            if ui.add_enabled(explained, button).clicked() {
+                *page = Some(code.to_owned());
+            }
+        }
+    });
     response.on_hover_ui(|ui| {
         for warning in warnings {
             ui.label(warning);
         }
+        weak(ui, "Click to read about them");
     });
 }
 

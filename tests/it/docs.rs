@@ -17,9 +17,22 @@ fn every_warning_code_is_explained() {
     assert!(codes.len() > 20);
     for code in codes {
         assert!(
-            page.contains(&format!("| {code} |")),
+            page.contains(&format!("| [{code}](warnings/{code}.md) |")),
             "{code} has no row in docs/warnings.md"
         );
+        let own = read(&format!("docs/warnings/{code}.md"));
+        assert!(own.starts_with(&format!("# {code}: ")), "{code}");
+        for part in [
+            "How it arises",
+            "What the program does",
+            "What it does to measurements",
+            "What you can do",
+            "Other programs",
+        ] {
+            assert!(own.contains(&format!("\n## {part}\n")), "{code}: {part}");
+        }
+        let named = oncotwin::warning::WarningCode::named(&code).expect("a code");
+        assert_eq!(named.page(), own, "{code} has the page of another");
     }
 }
 
@@ -34,8 +47,10 @@ fn schemas_are_json_and_scripts_in_them_are_known() {
         "erase",
         "error",
         "event",
+        "explain",
         "facts",
         "fit",
+        "header",
         "history",
         "inspect",
         "measure",

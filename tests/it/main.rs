@@ -13,6 +13,7 @@ mod common;
 mod docs;
 mod endure;
 mod history;
+mod identity;
 mod imaging;
 mod layers;
 mod licences;

@@ -1,5 +1,6 @@
 //! The window, drawn from fixtures: what it sends, and what it looks like.
 
+mod files;
 mod fixture;
 mod record;
 

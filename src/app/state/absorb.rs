@@ -57,6 +57,7 @@ impl State {
         fail(&mut self.twins, job, why);
         self.forget_version_job(job, why);
         self.forget_trace_job(job);
+        self.forget_files_job(job, why);
         for history in self.histories.values_mut().filter(|h| h.awaits(job)) {
             history.fail();
         }
@@ -70,8 +71,15 @@ impl State {
         effects: &mut Vec<Effect>,
     ) {
         match answer {
-            Answer::Scanned(Ok(scanned)) => self.import(scanned, now, effects),
-            Answer::Scanned(Err(failure)) => self.say_failure(&failure),
+            Answer::Scanned(scanned) => {
+                self.files_ended(job);
+                match scanned {
+                    Ok(scanned) => self.import(scanned, now, effects),
+                    Err(failure) => self.say_failure(&failure),
+                }
+            }
+            Answer::Picture(read) => self.absorb_picture(job, read),
+            Answer::Header(read) => self.absorb_header(job, read),
             Answer::Loaded(series, loaded) => self.absorb_image(job, series, loaded, effects),
             Answer::Segmented(annotation, made) => self.absorb_mask(job, annotation, made, effects),
             Answer::MaskLoaded(annotation, mask) => {

@@ -4,10 +4,9 @@ use jiff::Timestamp;
 
 use super::{DARK, State};
 use crate::app::command::Command;
-use crate::app::effect::{Effect, Event, Work};
+use crate::app::effect::{Effect, Event};
 use crate::app::view::Severity;
 use crate::case::{Change, Treatment, TreatmentId};
-use crate::jobs::Lane;
 
 impl State {
     /// Does what a person asked. `now` is the time of the request.
@@ -16,12 +15,25 @@ impl State {
         let mut effects = Vec::new();
         let e = &mut effects;
         match command {
-            Command::ChooseOpen { .. } | Command::Open { .. } | Command::OpenSample { .. }
+            Command::ChooseOpen { .. }
+            | Command::Open { .. }
+            | Command::OpenSample { .. }
+            | Command::LookAgain
                 if self.refuses_to_write() => {}
+            Command::DrawDiameter { .. }
+            | Command::Sign { .. }
+            | Command::ChooseExport
+            | Command::Export { .. }
+                if self.must_state_identity() => {}
             Command::ChooseOpen { folder } => e.push(Effect::AskOpen { folder }),
-            Command::Open { paths } => {
-                self.start("Looking into files", Lane::Io, Work::Scan { paths }, e);
-            }
+            Command::Open { paths } => self.look_into(paths, e),
+            Command::LookAgain => self.look_again(e),
+            Command::ShowFiles { shown } => self.show_files(shown),
+            Command::ShowHeader { of } => self.show_header(of, e),
+            Command::HideHeader => self.hide_header(),
+            Command::ShowPicture { item, frame } => self.show_picture(item, frame, e),
+            Command::HidePicture => self.shown_picture = None,
+            Command::StateOnePerson { reason } => self.state_one_person(&reason, e),
             Command::OpenSample { sample } => self.open_sample(sample, e),
             Command::ShowChooser => self.show_chooser(e),
             Command::ShowPatient { patient } => self.show_patient(patient, e),

@@ -45,6 +45,7 @@ impl State {
                 _ if item.is_image() => {
                     self.enter_item(item, index, fingerprint, &roots, now, &mut tally, effects);
                 }
+                _ if item.is_colour() => *tally.n_listed.entry("colour pictures").or_default() += 1,
                 ItemKind::Volume | ItemKind::Stack | ItemKind::Image2d | ItemKind::Refused => {
                     tally.n_refused += 1;
                     if let (Some(error), true) = (&item.error, tally.first_refusal.is_empty()) {
@@ -107,10 +108,6 @@ impl State {
         if !tally.patients.contains(&patient) {
             tally.patients.push(patient);
         }
-        if standing.is_some() {
-            self.warn_of_identity(patient, &item);
-        }
-
         let known = self
             .records
             .series
@@ -134,6 +131,12 @@ impl State {
             }
             return;
         }
+        let mut warnings = item.warnings.clone();
+        if standing.is_some()
+            && let Some(warning) = self.identity_warning(patient, &item)
+        {
+            warnings.push(warning);
+        }
         let time_point = self.time_point_of(&item, patient, now, &mut changes);
         changes.insert(
             changes.len() - 1,
@@ -149,14 +152,14 @@ impl State {
                 spacing_mm: grid.spacing_mm().map(|s| s.0),
                 calibrated: grid.is_calibrated(),
                 fingerprint,
-                warnings: item.warnings.clone(),
+                warnings: warnings.clone(),
             }),
         );
         order_for_references(&mut changes);
         let detail = json!({
             "patient": patient, "time_point": time_point, "modality": item.modality.code(),
             "slices": grid.shape()[2],
-            "warnings": item.warnings.iter().map(|w| w.code.as_str()).collect::<Vec<_>>(),
+            "warnings": warnings.iter().map(|w| w.code.as_str()).collect::<Vec<_>>(),
         });
         let audit = AuditNote::new("series.import", AuditAction::C, "series", id)
             .of(patient)
@@ -217,33 +220,6 @@ impl State {
             .next()
     }
 
-    /// Same patient number, other name, birth date or sex: perhaps another person.
-    fn warn_of_identity(&mut self, patient: PatientId, item: &Item) {
-        let Some(identity) = self
-            .records
-            .identities
-            .iter()
-            .find(|i| i.patient == patient)
-        else {
-            return;
-        };
-        let differs =
-            |a: &str, b: &str| !a.is_empty() && !b.is_empty() && !a.eq_ignore_ascii_case(b);
-        let dates_differ = matches!(
-            (identity.birth_date, item.patient.birth_date), (Some(a), Some(b)) if a != b
-        );
-        if dates_differ
-            || differs(&identity.name, &item.patient.name)
-            || differs(&identity.sex, &item.patient.sex)
-        {
-            self.say(
-                Severity::Error,
-                "W-PATIENT: studies with the same patient number differ in name, birth date or sex",
-                "Check that all studies shown belong to one person before comparing them.",
-            );
-        }
-    }
-
     fn enter_treatment(
         &mut self,
         treatment: crate::open::SidecarTreatment,
@@ -295,7 +271,7 @@ impl State {
                     "{} items could not be opened; the first: {}",
                     tally.n_refused, tally.first_refusal
                 ),
-                "`oncotwin inspect` lists every item with its reason.",
+                "The list of files has every one with its reason.",
             );
         }
         if tally.patients.len() > 1 {

@@ -10,6 +10,7 @@ use crate::case::{
     AuditAction, AuditNote, Change, LesionId, PatientId, SeriesId, SeriesView, TimePointId,
 };
 use crate::jobs::Lane;
+use crate::open::Watch;
 use crate::volume::WindowLevel;
 
 /// What a picture was made of; equal keys mean equal pixels.
@@ -27,11 +28,12 @@ impl State {
         };
         match source {
             SampleSource::Phantom(out) => {
-                self.start("Making the sample study", Lane::Cpu, Work::MakePhantom { out }, effects);
+                let watch = Watch::default();
+                let work = Work::MakePhantom { out, watch };
+                self.start("Making the sample study", Lane::Cpu, work, effects);
             }
             SampleSource::Folder(Some(path)) => {
-                let work = Work::Scan { paths: vec![path] };
-                self.start("Looking into files", Lane::Io, work, effects);
+                self.look_into(vec![path], effects);
             }
             SampleSource::Folder(None) => self.say(
                 Severity::Error,

@@ -7,6 +7,7 @@ use crate::app::view::{Overlay, Picture, PixelMap, SliceView};
 use crate::case::{Annotation, Prompt, SeriesId};
 use crate::geometry::{Grid, Point, orientation_letters};
 use crate::volume::{IntensityUnit, Layout, WindowLevel, gray_slice, outlines};
+use crate::warning::WarningCode;
 
 /// CT presets: name, centre and width in HU, in the order of the keys 1 to 6.
 const CT_PRESETS: [(&str, f64, f64); 6] = [
@@ -54,7 +55,16 @@ impl State {
                 }),
             );
         }
+        // What the file proposes beside its first window, behind the presets that have keys.
+        let of_file = volume.windows.iter().filter(|w| **w != default_window);
+        presets.extend(
+            of_file
+                .enumerate()
+                .map(|(n, window)| (format!("File {}", n + 2), *window)),
+        );
         Some(SliceView {
+            is_void: grid.is_void(slice),
+            badges: self.badges(series, &grid),
             series,
             picture,
             map: PixelMap { origin, dx, dy },
@@ -74,6 +84,29 @@ impl State {
             compared: self.compared_outlines(series, slice, layout),
             marked_slices: self.marked_slices(series),
         })
+    }
+
+    /// What to know of a series whatever slice is shown.
+    fn badges(&self, series: SeriesId, grid: &Grid) -> Vec<String> {
+        let mut badges = Vec::new();
+        let warned = |code| {
+            self.series(series)
+                .is_some_and(|s| s.warnings.iter().any(|w| w.code == code))
+        };
+        if warned(WarningCode::Lossy) {
+            badges.push("lossy".to_owned());
+        }
+        if warned(WarningCode::Tilt) {
+            badges.push(format!("tilt {:.1}°", grid.tilt_deg().abs()));
+        }
+        if warned(WarningCode::UnevenSpacing) {
+            badges.push("uneven slices".to_owned());
+        }
+        match grid.void_slices().len() {
+            0 => {}
+            n => badges.push(format!("{n} slices missing")),
+        }
+        badges
     }
 
     fn marks_on(&self, series: SeriesId) -> impl Iterator<Item = &Annotation> {

@@ -218,18 +218,18 @@ fn warn(item: &mut Item, layout: &RawLayout, placed: &Placed, volume: &decode::V
     let rounding = volume.rounding;
     if rounding.integers {
         item.warn(
-            WarningCode::Rescale,
+            WarningCode::Precision,
             "integers beyond 2^24 are rounded to single precision",
         );
     }
     if rounding.reals {
         item.warn(
-            WarningCode::Rescale,
+            WarningCode::Precision,
             "numbers of double precision are rounded to single precision (7 digits)",
         );
     }
     if rounding.overflow {
-        item.warn(WarningCode::Rescale, "numbers beyond 3.4e38 are left out");
+        item.warn(WarningCode::Precision, "numbers beyond 3.4e38 are left out");
     }
     surplus(item, volume);
 }

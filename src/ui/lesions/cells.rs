@@ -15,7 +15,12 @@ use crate::app::view::{ColumnView, LesionCell, ResponseCell, Subject};
 const DOUBTFUL: f64 = 0.7;
 
 /// A measurement: drawn diameter, axes, volume, change, confidence, warnings.
-pub(super) fn cell_ui(ui: &mut Ui, rects: [Rect; CELL.len()], cell: Option<&LesionCell>) {
+pub(super) fn cell_ui(
+    ui: &mut Ui,
+    rects: [Rect; CELL.len()],
+    cell: Option<&LesionCell>,
+    page: &mut Option<String>,
+) {
     let p = theme::palette(ui);
     let [drawn, axes, volume, change, confidence, warnings] = rects;
     let Some(cell) = cell else {
@@ -57,7 +62,7 @@ pub(super) fn cell_ui(ui: &mut Ui, rects: [Rect; CELL.len()], cell: Option<&Lesi
         confidence_ui(ui, confidence, value);
     }
     at(ui, warnings, Align::RIGHT, |ui| {
-        warnings_badge(ui, &cell.warnings);
+        warnings_badge(ui, &cell.warnings, page);
     });
 }
 

@@ -268,6 +268,35 @@ pub(super) fn draft(
     Some(())
 }
 
+/// A place without a slice: hatched, so that nobody takes it for a dark picture.
+pub(super) fn void(painter: &Painter, slice: &SliceView, transform: Transform) {
+    let ink = theme::image();
+    let area = Rect::from_two_pos(
+        transform.to_screen([-0.5, -0.5]),
+        transform.to_screen([
+            slice.picture.width as f64 - 0.5,
+            slice.picture.height as f64 - 0.5,
+        ]),
+    )
+    .intersect(painter.clip_rect());
+    let clipped = painter.with_clip_rect(area);
+    let stroke = Stroke::new(1.0, ink.text_weak.gamma_multiply(0.45));
+    let mut x = area.left() - area.height();
+    while x < area.right() {
+        let from = Pos2::new(x, area.bottom());
+        clipped.line_segment([from, from + vec2(area.height(), -area.height())], stroke);
+        x += 14.0;
+    }
+    halo_text(
+        painter,
+        area.center(),
+        Align2::CENTER_CENTER,
+        "slice missing",
+        theme::medium(15.0),
+        theme::image_warning(),
+    );
+}
+
 /// Letters, scale, window, slice and what the pointer is on.
 pub(super) fn annotations(
     painter: &Painter,
@@ -315,6 +344,15 @@ pub(super) fn annotations(
             Align2::RIGHT_TOP,
             &zoom,
             ink.text_weak,
+        );
+    }
+
+    for (n, badge) in slice.badges.iter().enumerate() {
+        put(
+            inner.left_top() + vec2(0.0, 15.0 * (n + 1) as f32),
+            Align2::LEFT_TOP,
+            badge,
+            theme::image_warning(),
         );
     }
 

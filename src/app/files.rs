@@ -1,0 +1,219 @@
+//! What was opened, as a tree of rows: patient, study, series or file, each with what is to be said.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use jiff::civil::Date;
+
+use super::view::{FileKind, FileList, FileRow};
+use super::view_build::displayed_name;
+use crate::open::{Item, ItemKind, Listing, PatientInfo, SeriesRow};
+
+type PatientKey = (String, String);
+
+/// The tree of what a scan found, once the headers are read.
+pub(super) fn tree(items: &[Item]) -> FileList {
+    let mut patients: BTreeMap<PatientKey, BTreeMap<(Option<Date>, &str), Vec<(usize, &Item)>>> =
+        BTreeMap::new();
+    let (mut refused, mut others) = (Vec::new(), Vec::new());
+    for (n, item) in items.iter().enumerate() {
+        let anonymous = item.patient == PatientInfo::default() && item.series_uid.is_empty();
+        if item.kind == ItemKind::Refused && anonymous {
+            refused.push((n, item));
+        } else if item.kind == ItemKind::Other && item.series_uid.is_empty() {
+            others.push(item);
+        } else {
+            patients
+                .entry(key(&item.patient))
+                .or_default()
+                .entry((item.study_date, &item.study_uid))
+                .or_default()
+                .push((n, item));
+        }
+    }
+    let mut rows = Vec::new();
+    for studies in patients.values() {
+        let all = || studies.values().flatten();
+        if let Some((_, first)) = all().next() {
+            rows.push(patient_row(&first.patient, all().count()));
+        }
+        for ((date, _), of_study) in studies {
+            rows.push(study_row(*date, of_study.len()));
+            rows.extend(of_study.iter().map(|(n, item)| item_row(*n, item, 2)));
+        }
+    }
+    let n_refused = items.iter().filter(|i| i.error.is_some()).count() - n_unknown(&others);
+    if !refused.is_empty() {
+        rows.push(FileRow {
+            title: "Not opened".to_owned(),
+            detail: counted(refused.len(), "file"),
+            ..FileRow::new(FileKind::Heading, 0)
+        });
+        rows.extend(refused.iter().map(|(n, item)| item_row(*n, item, 1)));
+    }
+    FileList {
+        rows,
+        others: others.iter().map(|i| other_row(i)).collect(),
+        n_files: items.iter().map(|i| i.n_files).sum(),
+        n_refused,
+        n_warned: items.iter().filter(|i| !i.warnings.is_empty()).count(),
+    }
+}
+
+/// Files that are no images carry an error of their own kind; they are no refusals.
+fn n_unknown(others: &[&Item]) -> usize {
+    others.iter().filter(|i| i.error.is_some()).count()
+}
+
+/// The tree while files are still coming in.
+pub(super) fn growing(listing: &Listing) -> FileList {
+    let mut rows: Vec<FileRow> = Vec::new();
+    let mut last: (Option<PatientKey>, Option<(Option<Date>, String)>) = (None, None);
+    for series in &listing.rows {
+        let patient = key(&series.patient);
+        if last.0.as_ref() != Some(&patient) {
+            let n = listing.rows.iter().filter(|r| key(&r.patient) == patient);
+            rows.push(patient_row(&series.patient, n.count()));
+            last = (Some(patient), None);
+        }
+        let study = (series.study_date, series.study_uid.clone());
+        if last.1.as_ref() != Some(&study) {
+            let same = |r: &&SeriesRow| {
+                r.study_uid == study.1
+                    && r.study_date == study.0
+                    && key(&r.patient) == key(&series.patient)
+            };
+            rows.push(study_row(study.0, listing.rows.iter().filter(same).count()));
+            last.1 = Some(study);
+        }
+        let name = format!("{} {}", series.modality.code(), series.description);
+        rows.push(FileRow {
+            title: or_unnamed(name.trim()),
+            detail: counted(series.n_files, "file"),
+            ..FileRow::new(FileKind::Item, 2)
+        });
+    }
+    FileList {
+        rows,
+        others: Vec::new(),
+        n_files: listing.n_read,
+        n_refused: listing.n_refused,
+        n_warned: 0,
+    }
+}
+
+fn key(patient: &PatientInfo) -> PatientKey {
+    (patient.id.clone(), patient.name.clone())
+}
+
+fn patient_row(patient: &PatientInfo, n_items: usize) -> FileRow {
+    let name = displayed_name(&patient.name);
+    let title = match (&*name, patient.id.trim()) {
+        ("", "") => "No patient stated".to_owned(),
+        ("", id) => id.to_owned(),
+        (name, "") => name.to_owned(),
+        (name, id) => format!("{name} ({id})"),
+    };
+    FileRow {
+        title,
+        detail: counted(n_items, "item"),
+        ..FileRow::new(FileKind::Patient, 0)
+    }
+}
+
+fn study_row(date: Option<Date>, n_items: usize) -> FileRow {
+    FileRow {
+        title: date.map_or_else(|| "Date unknown".to_owned(), |d| d.to_string()),
+        detail: counted(n_items, "item"),
+        ..FileRow::new(FileKind::Study, 1)
+    }
+}
+
+/// Modality and description, else the name of the file.
+pub(super) fn item_title(item: &Item) -> String {
+    let described = format!("{} {}", item.modality.code(), item.series_description);
+    match described.trim() {
+        "" => item.file_name(),
+        text => text.to_owned(),
+    }
+}
+
+fn item_row(n: usize, item: &Item, depth: usize) -> FileRow {
+    let title = item_title(item);
+    let mut detail = vec![match item.kind {
+        ItemKind::Volume | ItemKind::Refused => String::new(),
+        _ if item.is_colour() => match item.n_frames_4d {
+            1 => "colour picture".to_owned(),
+            n => format!("{n} colour pictures"),
+        },
+        ItemKind::Image2d => "picture".to_owned(),
+        kind => kind.name().to_owned(),
+    }];
+    if let Some(grid) = &item.grid {
+        let [i, j, k] = grid.shape();
+        detail.push(if k > 1 {
+            format!("{i} × {j} × {k}")
+        } else {
+            format!("{i} × {j}")
+        });
+    }
+    if item.n_frames_4d > 1 && !item.is_colour() {
+        detail.push(counted(item.n_frames_4d, "volume"));
+    }
+    detail.push(counted(item.n_files, "file"));
+    detail.retain(|d| !d.is_empty());
+    let warnings: Vec<(String, String)> = item
+        .warnings
+        .iter()
+        .map(|w| {
+            let files = match &w.files[..] {
+                [] => String::new(),
+                [only] => format!(" ({only})"),
+                [first, rest @ ..] => format!(" ({first} and {} more)", rest.len()),
+            };
+            (w.code.as_str(), format!("{}{files}", w.message))
+        })
+        .collect();
+    FileRow {
+        title,
+        detail: detail.join(" · "),
+        warnings,
+        error: item.error.clone().map(Arc::new),
+        path: item.paths.first().cloned(),
+        picture: item.is_colour().then_some(n),
+        ..FileRow::new(
+            match item.kind {
+                ItemKind::Refused => FileKind::Refused,
+                _ => FileKind::Item,
+            },
+            depth,
+        )
+    }
+}
+
+fn other_row(item: &Item) -> FileRow {
+    FileRow {
+        title: item.file_name(),
+        detail: item
+            .error
+            .as_ref()
+            .map(|e| e.message.clone())
+            .unwrap_or_default(),
+        path: item.paths.first().cloned(),
+        ..FileRow::new(FileKind::Other, 1)
+    }
+}
+
+fn or_unnamed(text: &str) -> String {
+    match text {
+        "" => "Image".to_owned(),
+        text => text.to_owned(),
+    }
+}
+
+fn counted(n: usize, noun: &str) -> String {
+    match n {
+        1 => format!("1 {noun}"),
+        n => format!("{n} {noun}s"),
+    }
+}
