@@ -4,10 +4,13 @@
 //! into stacks by their position along the normal, and names every oddity. [`load`] decodes the
 //! pixels of one item. A file is loaded, loaded with named warnings, or refused with a reason.
 
+mod archive;
 mod bytes;
 mod classify;
 mod dicom;
+mod dicomdir;
 mod error;
+mod index;
 mod inspect;
 mod item;
 mod nifti;
@@ -15,6 +18,7 @@ mod sidecar;
 mod walk;
 
 pub use error::{Error, Refusal};
+pub use index::{Index, Listing, SeriesRow, Watch};
 pub use inspect::{describe, inspect_json};
 pub use item::{Item, ItemKind, PatientInfo, Scaling, Segment, Uptake, UptakeKind};
 pub use sidecar::{
@@ -22,15 +26,16 @@ pub use sidecar::{
     SidecarTreatmentKind, read_sidecar,
 };
 
-use std::path::PathBuf;
-
-use rayon::prelude::*;
+use std::collections::BTreeMap;
+use std::ops::Range;
+use std::path::{Path, PathBuf};
 
 use crate::jobs::JobContext;
-use crate::volume::Volume;
+use crate::volume::{ColourImage, Volume};
 use crate::warning::{Warning, WarningCode};
-use classify::Classified;
-use item::Source;
+use index::Gathered;
+use item::{ColourSource, Source};
+use walk::Found;
 
 /// Describes everything in files and folders (recursively) as items, ordered by path, then by
 /// Series Instance UID.
@@ -41,33 +46,28 @@ use item::Source;
 /// When cancelled, when a root cannot be listed or holds no file at all, or when a `study.toml`
 /// beside the images is malformed.
 pub fn scan(roots: &[PathBuf], job: &JobContext) -> Result<Vec<Item>, Error> {
-    job.progress.step("Looking for files");
-    let found = walk::walk(roots, job)?;
-    job.progress.step("Reading headers");
-    let total = found.files.len();
-    let done = std::sync::atomic::AtomicUsize::new(0);
-    let classified: Vec<Classified> = found
-        .files
-        .par_iter()
-        .map(|path| {
-            job.check()?;
-            let classified = classify::classify(path, found.sidecar_image(path), job)?;
-            let n = done.fetch_add(1, std::sync::atomic::Ordering::Relaxed);
-            job.progress.set(n + 1, total);
-            Ok(classified)
-        })
-        .collect::<Result<_, Error>>()?;
-    let mut items = Vec::new();
-    let mut instances = Vec::new();
-    for one in classified {
-        match one {
-            Classified::Item(item) => items.push(*item),
-            Classified::Dicom(instance) => instances.push(*instance),
-            Classified::PartOfAnother => {}
-        }
-    }
+    Index::default().scan(roots, &Watch::default(), job)
+}
+
+/// Whether there is a file at `path`, on disk or in a zip archive.
+#[must_use]
+pub fn exists(path: &Path) -> bool {
+    bytes::is_file(path)
+}
+
+/// Puts together what the files are.
+fn assemble(gathered: Gathered, found: &Found, job: &JobContext) -> Result<Vec<Item>, Error> {
+    let Gathered {
+        mut items,
+        instances,
+        directories,
+    } = gathered;
     items.extend(dicom::items(instances, job)?);
     mention_damaged_neighbours(&mut items);
+    for directory in directories {
+        let item = directory.item(&mut items);
+        items.push(item);
+    }
     for item in &mut items {
         found.apply_sidecar(item);
         let dateless = item.study_date.is_none() && item.transfer_syntax == "NIfTI-1";
@@ -81,25 +81,21 @@ pub fn scan(roots: &[PathBuf], job: &JobContext) -> Result<Vec<Item>, Error> {
 
 /// Series that lie in a folder with damaged DICOM files may lack them: says so.
 fn mention_damaged_neighbours(items: &mut [Item]) {
-    let damaged: Vec<PathBuf> = items
+    let mut damaged: BTreeMap<PathBuf, Vec<String>> = BTreeMap::new();
+    let refused = items
         .iter()
         .filter(|i| i.kind == ItemKind::Refused)
-        .filter(|i| i.error.as_ref().is_some_and(|e| e.code == "E-DICOM"))
-        .flat_map(|i| i.paths.clone())
-        .collect();
+        .filter(|i| i.error.as_ref().is_some_and(|e| e.code == "E-DICOM"));
+    for path in refused.flat_map(|i| &i.paths) {
+        if let (Some(folder), Some(name)) = (path.parent(), path.file_name()) {
+            let names = damaged.entry(folder.to_owned()).or_default();
+            names.push(name.to_string_lossy().into_owned());
+        }
+    }
     for item in items.iter_mut().filter(|i| i.is_loadable()) {
-        let folder = item
-            .paths
-            .first()
-            .and_then(|p| p.parent())
-            .map(PathBuf::from);
-        let files: Vec<String> = damaged
-            .iter()
-            .filter(|p| p.parent() == folder.as_deref())
-            .filter_map(|p| p.file_name())
-            .map(|n| n.to_string_lossy().into_owned())
-            .collect();
-        if !files.is_empty() && !item.series_uid.is_empty() {
+        let folder = item.paths.first().and_then(|p| p.parent());
+        let files = folder.and_then(|f| damaged.get(f)).cloned();
+        if let Some(files) = files.filter(|_| !item.series_uid.is_empty()) {
             item.warnings.push(Warning {
                 code: WarningCode::Partial,
                 message: format!(
@@ -121,20 +117,21 @@ fn mention_damaged_neighbours(items: &mut [Item]) {
 /// since the scan or cannot be decoded, memory does not suffice, or the job was cancelled.
 pub fn load(item: &Item, frame: usize, job: &JobContext) -> Result<Volume, Error> {
     if frame >= item.n_frames_4d {
-        return Err(Refusal::new(
-            "E-FRAME",
-            format!(
-                "frame {frame} was asked for, but there are {}",
-                item.n_frames_4d
-            ),
-            item.first_path(),
-            "frames count from 0",
-        )
-        .into());
+        return Err(no_frame(item, frame).into());
     }
     match &item.source {
-        Source::Dicom(source) => dicom::load(item, source, frame, job),
+        Source::Dicom(source) => {
+            let n = item.grid.as_ref().map_or(0, |g| g.shape()[2]);
+            dicom::load(item, source, frame, 0..n, job)
+        }
         Source::Nifti(source) => nifti::load(item, source, frame, job),
+        Source::Colour(_) => Err(Refusal::new(
+            "E-COLOUR",
+            "colour pictures are shown and not measured",
+            item.first_path(),
+            "choose a grey-value series",
+        )
+        .into()),
         Source::None => Err(item.error.clone().map_or_else(
             || {
                 Refusal::new(
@@ -148,4 +145,83 @@ pub fn load(item: &Item, frame: usize, job: &JobContext) -> Result<Volume, Error
             Error::Refused,
         )),
     }
+}
+
+/// Loads some neighbouring slices of one volume of an item, as a volume of their own: for a first
+/// image or a preview. What lies beyond the last slice is left out.
+///
+/// # Errors
+/// As [`load`], and when the range holds no slice.
+pub fn load_slices(
+    item: &Item,
+    frame: usize,
+    range: Range<usize>,
+    job: &JobContext,
+) -> Result<Volume, Error> {
+    match &item.source {
+        Source::Dicom(source) if frame < item.n_frames_4d && item.error.is_none() => {
+            let n = item.grid.as_ref().map_or(0, |g| g.shape()[2]);
+            let range = range.start..range.end.min(n);
+            if range.is_empty() {
+                return Err(Refusal::new(
+                    "E-SLICES",
+                    format!(
+                        "slices {} to {} were asked for, there are {n}",
+                        range.start, range.end
+                    ),
+                    item.first_path(),
+                    "slices count from 0",
+                )
+                .into());
+            }
+            dicom::load(item, source, frame, range, job)
+        }
+        // Other formats lie in one piece.
+        _ => {
+            let whole = load(item, frame, job)?;
+            let first = item.first_path();
+            whole.slices(range).ok_or_else(|| {
+                Refusal::new("E-SLICES", "no such slices", first, "slices count from 0").into()
+            })
+        }
+    }
+}
+
+/// Loads one picture of a colour item; `frame` counts from 0 to [`Item::n_frames_4d`].
+///
+/// # Errors
+/// When the item has no colour pictures or was refused, the picture does not exist, its file
+/// changed since the scan or cannot be decoded, or the job was cancelled.
+pub fn load_colour(item: &Item, frame: usize, job: &JobContext) -> Result<ColourImage, Error> {
+    job.check()?;
+    match &item.source {
+        Source::Colour(ColourSource::Dicom(pictures)) => {
+            let picture = pictures.get(frame).ok_or_else(|| no_frame(item, frame))?;
+            dicom::load_colour(picture, job)
+        }
+        _ => Err(item.error.clone().map_or_else(
+            || {
+                Refusal::new(
+                    "E-COLOUR",
+                    "there are no colour pictures in it",
+                    item.first_path(),
+                    "choose a colour item",
+                )
+                .into()
+            },
+            Error::Refused,
+        )),
+    }
+}
+
+fn no_frame(item: &Item, frame: usize) -> Refusal {
+    Refusal::new(
+        "E-FRAME",
+        format!(
+            "frame {frame} was asked for, but there are {}",
+            item.n_frames_4d
+        ),
+        item.first_path(),
+        "frames count from 0",
+    )
 }

@@ -3,10 +3,12 @@
 //! Samples keep the type that the file stored, with the rescale of each slice, so that memory stays
 //! near the size of the data and read-outs are exact. Arrays are indexed `[[k, j, i]]`.
 
+mod colour;
 mod mask;
 mod picture;
 mod window;
 
+pub use colour::ColourImage;
 pub use mask::{Mask, MaskError, MaskRuns};
 pub use picture::{Layout, gray_slice, outlines};
 pub use window::{VoiLut, WindowFunction, WindowLevel};
@@ -300,6 +302,27 @@ impl Volume {
                     .map(move |&s| self.value_of(f64::from(s), k)),
             ),
         }
+    }
+
+    /// Some neighbouring slices as a volume of their own; `None` when there is none of them.
+    #[must_use]
+    pub fn slices(&self, range: std::ops::Range<usize>) -> Option<Self> {
+        let range = range.start..range.end.min(self.grid.shape()[2]);
+        let grid = self.grid.slices(range.clone())?;
+        let cut = ndarray::s![range.clone(), .., ..];
+        Some(Self {
+            grid: Arc::new(grid),
+            samples: match &self.samples {
+                Samples::I16(a) => Samples::I16(a.slice(cut).to_owned()),
+                Samples::U16(a) => Samples::U16(a.slice(cut).to_owned()),
+                Samples::F32(a) => Samples::F32(a.slice(cut).to_owned()),
+            },
+            rescale: self.rescale.get(range)?.to_vec(),
+            unit: self.unit,
+            modality: self.modality.clone(),
+            padding: self.padding.clone(),
+            windows: self.windows.clone(),
+        })
     }
 
     /// Statistics over all real voxels.

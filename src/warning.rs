@@ -68,6 +68,12 @@ pub enum WarningCode {
     /// Some files were left out.
     #[serde(rename = "W-PARTIAL")]
     Partial,
+    /// A file is written otherwise than it declares.
+    #[serde(rename = "W-SYNTAX")]
+    Syntax,
+    /// Stored values have more digits than are kept.
+    #[serde(rename = "W-PRECISION")]
+    Precision,
     /// The date of the study is unknown or was supplied beside the image.
     #[serde(rename = "W-DATE")]
     Date,

@@ -123,12 +123,7 @@ fn sidecar_treatments(
         .iter()
         .flat_map(|i| i.paths.first())
         .filter_map(|p| p.parent());
-    let folders: BTreeSet<&Path> = roots
-        .iter()
-        .map(PathBuf::as_path)
-        .filter(|r| r.is_dir())
-        .chain(beside)
-        .collect();
+    let folders: BTreeSet<&Path> = roots.iter().map(PathBuf::as_path).chain(beside).collect();
     let mut treatments = Vec::new();
     for folder in folders {
         let sidecar = open::read_sidecar(folder).map_err(|e| open_failure(&e))?;
@@ -179,7 +174,7 @@ fn find_again(source: &SeriesSource, job: &JobContext) -> Result<Item, Failure> 
                by their content."
                 .to_owned(),
     };
-    if let Some(missing) = source.files.iter().find(|f| !f.exists()) {
+    if let Some(missing) = source.files.iter().find(|f| !open::exists(f)) {
         return Err(lost(format!(
             "The original {} is not there any more",
             file_name(missing)

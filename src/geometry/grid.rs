@@ -181,6 +181,32 @@ impl Grid {
         self.void_slices.binary_search(&k).is_ok()
     }
 
+    /// Some neighbouring slices as a grid of their own; `None` when there is none of them.
+    #[must_use]
+    pub fn slices(&self, range: std::ops::Range<usize>) -> Option<Self> {
+        let range = range.start..range.end.min(self.shape[2]);
+        let slice_origins = self.slice_origins.get(range.clone())?.to_vec();
+        let n = slice_origins.len();
+        let (first, last) = (slice_origins.first()?, slice_origins.last()?);
+        let slice_step = if n > 1 {
+            (last.0 - first.0) / (n - 1) as f64
+        } else {
+            self.slice_step
+        };
+        Some(Self {
+            shape: [self.shape[0], self.shape[1], n],
+            slice_step,
+            slice_origins,
+            void_slices: self
+                .void_slices
+                .iter()
+                .filter(|k| range.contains(k))
+                .map(|k| k - range.start)
+                .collect(),
+            ..self.clone()
+        })
+    }
+
     /// Number of voxels along (i, j, k).
     #[must_use]
     pub const fn shape(&self) -> [usize; 3] {
@@ -419,6 +445,19 @@ impl Grid {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_part_keeps_its_place_and_its_voids() {
+        let origins = (0..4).map(|k| Point::new(0.0, 0.0, f64::from(k) * 2.0));
+        let grid = Grid::new([2, 2, 4], Vec3::x(), Vec3::y(), origins.collect(), None)
+            .expect("grid")
+            .with_void_slices(vec![1]);
+        let part = grid.slices(1..3).expect("two slices");
+        assert_eq!((part.shape(), part.void_slices()), ([2, 2, 2], &[0][..]));
+        assert_eq!(part.slice_position(1), grid.slice_position(2));
+        assert_eq!(grid.slices(3..9).expect("the last").slice_step().z, 2.0);
+        assert!(grid.slices(4..5).is_none());
+    }
     use proptest::prelude::*;
 
     fn uneven() -> Grid {

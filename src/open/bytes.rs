@@ -1,8 +1,11 @@
 //! The bytes behind a path: the one door through which originals are read.
 
-use std::fs::File;
+use std::fs::{File, Metadata};
 use std::io::{self, Read, Seek, SeekFrom};
-use std::path::Path;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use super::archive::{self, Stamp};
 
 /// A file that is open for reading: sequentially, and at any place from several threads at once.
 #[derive(Debug)]
@@ -15,18 +18,34 @@ pub(super) struct Bytes {
 #[derive(Debug)]
 enum Inner {
     File(File),
+    /// A member of an archive, unpacked.
+    Memory(Arc<[u8]>),
 }
 
 impl Bytes {
-    /// Opens the file at `path`.
+    /// Opens the file at `path`, which may lead through a zip archive.
     ///
     /// # Errors
-    /// When there is no such file or it may not be read.
+    /// When there is no such file or it may not be read. An archive or member that was refused is
+    /// an error that carries the [`super::Refusal`].
     pub(super) fn open(path: &Path) -> io::Result<Self> {
-        let file = File::open(path)?;
-        let length = file.metadata()?.len();
+        let (inner, length) = match File::open(path) {
+            Ok(file) => {
+                let length = file.metadata()?.len();
+                (Inner::File(file), length)
+            }
+            Err(e) if may_be_inside(&e) => match archive::locate(path)? {
+                Some((archive, inner)) => {
+                    let bytes = archive.unpack(&inner)?;
+                    let length = bytes.len() as u64;
+                    (Inner::Memory(bytes), length)
+                }
+                None => return Err(e),
+            },
+            Err(e) => return Err(e),
+        };
         Ok(Self {
-            inner: Inner::File(file),
+            inner,
             length,
             at: 0,
         })
@@ -56,12 +75,69 @@ impl Bytes {
 
     fn read_at(&self, buffer: &mut [u8], offset: u64) -> io::Result<usize> {
         match &self.inner {
-            #[cfg(unix)]
-            Inner::File(file) => std::os::unix::fs::FileExt::read_at(file, buffer, offset),
-            #[cfg(windows)]
-            Inner::File(file) => std::os::windows::fs::FileExt::seek_read(file, buffer, offset),
+            Inner::File(file) => file_read_at(file, buffer, offset),
+            Inner::Memory(bytes) => {
+                let from = usize::try_from(offset).unwrap_or(usize::MAX);
+                let rest = bytes.get(from..).unwrap_or_default();
+                let n = rest.len().min(buffer.len());
+                buffer[..n].copy_from_slice(&rest[..n]);
+                Ok(n)
+            }
         }
     }
+}
+
+/// Reads from a place of a file without moving anything.
+pub(super) fn file_read_at(file: &File, buffer: &mut [u8], offset: u64) -> io::Result<usize> {
+    #[cfg(unix)]
+    return std::os::unix::fs::FileExt::read_at(file, buffer, offset);
+    #[cfg(windows)]
+    return std::os::windows::fs::FileExt::seek_read(file, buffer, offset);
+}
+
+/// Whether the system says no because the path may lead through an archive.
+fn may_be_inside(error: &io::Error) -> bool {
+    matches!(
+        error.kind(),
+        io::ErrorKind::NotFound | io::ErrorKind::NotADirectory
+    )
+}
+
+/// Whether there is a file at `path`, on disk or in an archive.
+pub(super) fn is_file(path: &Path) -> bool {
+    match std::fs::metadata(path) {
+        Ok(meta) => meta.is_file(),
+        Err(e) if may_be_inside(&e) => matches!(
+            archive::locate(path),
+            Ok(Some((archive, inner))) if archive.holds(&inner)
+        ),
+        Err(_) => false,
+    }
+}
+
+/// What a folder holds, on disk or in an archive; empty where there is no such folder.
+pub(super) fn list(folder: &Path) -> Vec<PathBuf> {
+    if let Ok(entries) = std::fs::read_dir(folder) {
+        let mut paths: Vec<PathBuf> = entries.flatten().map(|e| e.path()).collect();
+        paths.sort();
+        return paths;
+    }
+    if std::fs::metadata(folder).is_ok_and(|m| m.is_file()) {
+        return archive::open(folder).map_or_else(|_| Vec::new(), |a| a.list(Path::new("")));
+    }
+    match archive::locate(folder) {
+        Ok(Some((archive, inner))) => archive.list(&inner),
+        _ => Vec::new(),
+    }
+}
+
+/// What tells whether the file at `path` may have changed: length and time of the file, or of the
+/// archive it is in.
+pub(super) fn stamp(path: &Path) -> Option<Stamp> {
+    path.ancestors()
+        .find_map(|p| std::fs::metadata(p).ok())
+        .filter(Metadata::is_file)
+        .map(|meta| Stamp::of(&meta))
 }
 
 impl Read for Bytes {

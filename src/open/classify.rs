@@ -1,9 +1,11 @@
 //! What a file is, told by its content and never by its name.
 
 use std::io::Read;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
+use super::archive;
 use super::bytes::Bytes;
+use super::dicomdir::Directory;
 use super::sidecar::SidecarImage;
 use super::{Error, Item, ItemKind, Refusal, dicom, nifti};
 use crate::jobs::JobContext;
@@ -14,6 +16,8 @@ const BYSTANDERS: [&str; 18] = [
     "log", "py", "png", "jpg", "bval",
 ];
 
+/// What one file is.
+#[derive(Clone, Debug)]
 pub(super) enum Classified {
     /// Complete in itself.
     Item(Box<Item>),
@@ -21,6 +25,10 @@ pub(super) enum Classified {
     Dicom(Box<dicom::Instance>),
     /// The data file of a pair, described with its header.
     PartOfAnother,
+    /// A zip archive with the paths of its members.
+    Archive(Vec<PathBuf>),
+    /// A DICOMDIR, which leads to other files.
+    Directory(Box<Directory>),
 }
 
 /// Looks at one file.
@@ -41,13 +49,22 @@ pub(super) fn classify(
     let head = match read_head(path) {
         Ok(head) => head,
         Err(e) => {
-            let error = Refusal::new("E-READ", e.to_string(), place, "check the permissions");
+            let error = refusal_of(&e).unwrap_or_else(|| {
+                Refusal::new("E-READ", e.to_string(), place, "check the permissions")
+            });
             return Ok(item(ItemKind::Refused, Some(error)));
         }
     };
     if dicom::has_preamble(&head) {
-        return Ok(match dicom::read_instance(path) {
-            Ok(instance) => Classified::Dicom(Box::new(instance)),
+        return Ok(match dicom_file(path) {
+            Ok(classified) => classified,
+            Err(error) => item(ItemKind::Refused, Some(error)),
+        });
+    }
+    if archive::is_zip(&head) {
+        return Ok(match members(path) {
+            Ok(Some(members)) => Classified::Archive(members),
+            Ok(None) => item(ItemKind::Other, None),
             Err(error) => item(ItemKind::Refused, Some(error)),
         });
     }
@@ -67,9 +84,9 @@ pub(super) fn classify(
         return Ok(item(ItemKind::Other, None));
     }
     if dicom::may_lack_preamble(&head)
-        && let Ok(instance) = dicom::read_instance(path)
+        && let Ok(classified) = dicom_file(path)
     {
-        return Ok(Classified::Dicom(Box::new(instance)));
+        return Ok(classified);
     }
     let bystander = path
         .file_name()
@@ -80,12 +97,6 @@ pub(super) fn classify(
     }
     let (code, message, hint) = if head.is_empty() {
         ("E-EMPTY", "the file is empty", "copy it again")
-    } else if head.starts_with(b"PK\x03\x04") {
-        (
-            "E-ZIP",
-            "zip archives are not read",
-            "unpack it and open the folder",
-        )
     } else {
         (
             "E-FORMAT",
@@ -99,6 +110,47 @@ pub(super) fn classify(
         ItemKind::Refused
     };
     Ok(item(kind, Some(Refusal::new(code, message, place, hint))))
+}
+
+fn dicom_file(path: &Path) -> Result<Classified, Refusal> {
+    let instance = dicom::read_instance(path)?;
+    Ok(if instance.is_directory() {
+        Classified::Directory(Box::new(Directory::read(path)?))
+    } else {
+        Classified::Dicom(Box::new(instance))
+    })
+}
+
+/// Members of a zip archive; `None` for a document that only uses its format.
+fn members(path: &Path) -> Result<Option<Vec<PathBuf>>, Refusal> {
+    let refused = |message: String| {
+        Refusal::new(
+            "E-ZIP",
+            message,
+            path.display().to_string(),
+            "unpack it with another program and open the folder",
+        )
+    };
+    if std::fs::metadata(path).is_err() {
+        return Err(refused(
+            "an archive inside an archive is not read".to_owned(),
+        ));
+    }
+    let archive = archive::open(path)
+        .map_err(|e| refusal_of(&e).unwrap_or_else(|| refused(e.to_string())))?;
+    if archive.is_document() {
+        return Ok(None);
+    }
+    let members: Vec<PathBuf> = archive.paths().collect();
+    if members.is_empty() {
+        return Err(refused("the archive holds no file".to_owned()));
+    }
+    Ok(Some(members))
+}
+
+/// The refusal that an error of reading carries.
+fn refusal_of(error: &std::io::Error) -> Option<Refusal> {
+    error.get_ref()?.downcast_ref::<Refusal>().cloned()
 }
 
 /// The first bytes of a file.

@@ -1,21 +1,32 @@
 //! DICOM: headers into instances, instances into stacks, stacks into volumes.
 
 mod bounds;
+mod charset;
+mod codec;
+mod colour;
 mod contours;
 mod dates;
+mod directory;
 mod format;
 mod geometry;
 mod instance;
 mod lut;
 mod marks;
+mod mosaic;
 mod pet;
 mod pixels;
+mod place;
 mod read;
+mod samples;
 mod scaling;
+mod seen;
 mod stack;
+mod store;
 mod values;
 mod voi;
 
+pub(super) use colour::{PictureRef, load_colour};
+pub(super) use directory::{Reference, references};
 pub(super) use instance::{Instance, read_instance};
 pub(super) use pixels::load;
 pub(super) use read::{has_preamble, may_lack_preamble};
@@ -26,6 +37,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use crate::volume::Rescale;
+use place::PixelFile;
 
 /// Where the voxels of a stack lie, in slice order, for each volume of a 4-D item.
 #[derive(Clone, Debug)]
@@ -37,12 +49,13 @@ pub(super) struct DicomSource {
     pub(super) lut: Option<Arc<lut::ModalityLut>>,
 }
 
-/// One slice: a frame of a file and its rescale.
+/// One slice: a frame of a file (or a tile of a mosaic) and its rescale.
 #[derive(Clone, Debug)]
 pub(super) struct SliceRef {
     pub(super) path: PathBuf,
     pub(super) frame: u32,
     pub(super) rescale: Rescale,
+    pub(super) pixels: Option<Arc<PixelFile>>,
 }
 
 /// The type that holds every stored value of a stack.

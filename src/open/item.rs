@@ -7,7 +7,7 @@ use jiff::civil::{Date, Time};
 use serde::Serialize;
 
 use super::bytes::Bytes;
-use super::dicom::DicomSource;
+use super::dicom::{DicomSource, PictureRef};
 use super::nifti::NiftiSource;
 use super::{Error, Refusal};
 use crate::geometry::Grid;
@@ -249,6 +249,13 @@ pub(super) enum Source {
     None,
     Dicom(DicomSource),
     Nifti(NiftiSource),
+    Colour(ColourSource),
+}
+
+/// Where colour pictures are, in order.
+#[derive(Clone, Debug)]
+pub(super) enum ColourSource {
+    Dicom(Vec<PictureRef>),
 }
 
 impl Item {
@@ -299,10 +306,27 @@ impl Item {
             .unwrap_or_default()
     }
 
+    /// Name of the first file, without its folder.
+    #[must_use]
+    pub fn file_name(&self) -> String {
+        self.paths
+            .first()
+            .and_then(|p| p.file_name())
+            .map(|n| n.to_string_lossy().into_owned())
+            .unwrap_or_default()
+    }
+
     /// Whether [`super::load`] can give voxels.
     #[must_use]
     pub const fn is_loadable(&self) -> bool {
-        self.error.is_none() && !matches!(self.source, Source::None)
+        self.error.is_none() && !matches!(self.source, Source::None | Source::Colour(_))
+    }
+
+    /// Whether it holds colour pictures, which [`super::load_colour`] gives; there are
+    /// [`Item::n_frames_4d`] of them.
+    #[must_use]
+    pub const fn is_colour(&self) -> bool {
+        self.error.is_none() && matches!(self.source, Source::Colour(_))
     }
 
     /// Whether it is a grey image with voxels that can be shown and measured.

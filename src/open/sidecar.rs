@@ -21,12 +21,14 @@
 //! duration_days = 42.0
 //! ```
 
+use std::io::{ErrorKind, Read as _};
 use std::path::Path;
 use std::sync::Arc;
 
 use jiff::civil::Date;
 use serde::Deserialize;
 
+use super::bytes::{Bytes, is_file};
 use super::{Error, Item, PatientInfo};
 use crate::geometry::Spacing;
 use crate::volume::Modality;
@@ -168,11 +170,14 @@ pub struct SidecarTreatment {
 /// there. The message names file, line and key.
 pub fn read_sidecar(folder: &Path) -> Result<Option<Sidecar>, Error> {
     let path = folder.join(FILE_NAME);
-    let text = match std::fs::read_to_string(&path) {
-        Ok(text) => text,
-        Err(e) if e.kind() == std::io::ErrorKind::NotFound => return Ok(None),
+    let mut text = String::new();
+    match Bytes::open(&path).and_then(|mut file| file.read_to_string(&mut text)) {
+        Ok(_) => {}
+        Err(e) if matches!(e.kind(), ErrorKind::NotFound | ErrorKind::NotADirectory) => {
+            return Ok(None);
+        }
         Err(e) => return Err(Error::io(&path, e)),
-    };
+    }
     let malformed = |message: String| Error::Sidecar {
         path: path.clone(),
         message,
@@ -180,7 +185,7 @@ pub fn read_sidecar(folder: &Path) -> Result<Option<Sidecar>, Error> {
     let sidecar: Sidecar =
         toml::from_str(&text).map_err(|e| malformed(e.to_string().trim_end().to_owned()))?;
     for image in &sidecar.images {
-        if !folder.join(&image.file).is_file() {
+        if !is_file(&folder.join(&image.file)) {
             return Err(malformed(format!(
                 "image.file = {:?}: no such file",
                 image.file

@@ -1,5 +1,5 @@
 //! A walk over element lengths before parsing: a length that leaves the file would make the parser
-//! allocate what is not there.
+//! allocate what is not there. On the way it notes where the pixels lie.
 
 use std::io::{Read, Seek};
 
@@ -14,14 +14,72 @@ const UNDEFINED: u32 = 0xFFFF_FFFF;
 const PIXEL_DATA: (u16, u16) = (0x7FE0, 0x0010);
 const MAX_DEPTH: usize = 32;
 
+/// A stretch of bytes.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(super) struct Span {
+    pub(super) offset: u64,
+    pub(super) length: u64,
+}
+
+/// How pixels lie in the file.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) enum Extent {
+    /// One value, frame after frame.
+    Native(Span),
+    /// Items of encapsulated pixels (PS3.5 A.4); the first is the basic offset table.
+    Fragments(Vec<Span>),
+}
+
+/// What a walk finds of the group of pixels (7FE0).
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Survey {
+    /// Where that group begins; the end of the walk when there is none.
+    pub(super) header_end: u64,
+    /// The element with pixels: (7FE0,0008), (7FE0,0009) or (7FE0,0010), and where they are.
+    pub(super) pixels: Option<(u16, Extent)>,
+    /// Extended offset table (7FE0,0001) and lengths (7FE0,0002).
+    pub(super) extended_offsets: Option<[Span; 2]>,
+}
+
 /// Checks that every declared length from the current position up to and including the pixels lies
-/// within the file of `length` bytes. Says what is wrong otherwise.
-pub(super) fn check<R: Read + Seek>(
+/// within the file of `length` bytes, and tells where the pixels are. Says what is wrong otherwise.
+pub(super) fn survey<R: Read + Seek>(
     input: &mut R,
     length: u64,
     encoding: Encoding,
-) -> Result<(), String> {
-    walk(input, length, encoding, false, 0)
+) -> Result<Survey, String> {
+    let mut found = Found::default();
+    walk(input, length, encoding, Some(&mut found), 0)?;
+    let end = input.stream_position().map_err(|e| e.to_string())?;
+    let extended = (found.offsets, found.lengths);
+    Ok(Survey {
+        header_end: found.start.unwrap_or(end.min(length)),
+        pixels: found.pixels,
+        extended_offsets: match extended {
+            (Some(offsets), Some(lengths)) => Some([offsets, lengths]),
+            _ => None,
+        },
+    })
+}
+
+/// What was noted of the group of pixels so far.
+#[derive(Default)]
+struct Found {
+    start: Option<u64>,
+    pixels: Option<(u16, Extent)>,
+    offsets: Option<Span>,
+    lengths: Option<Span>,
+}
+
+impl Found {
+    fn value(&mut self, element: u16, span: Span) {
+        match element {
+            0x0001 => self.offsets = Some(span),
+            0x0002 => self.lengths = Some(span),
+            0x0008..=0x0010 => self.pixels = Some((element, Extent::Native(span))),
+            _ => {}
+        }
+    }
 }
 
 /// Moves to an absolute position without giving up what is buffered.
@@ -63,12 +121,13 @@ fn u32_of(b: &[u8], big: bool) -> u32 {
     }
 }
 
-/// Walks one data set. `nested` data sets of undefined length end at an item delimiter.
+/// Walks one data set: the outermost one, of which the pixels are noted, or a nested one, which
+/// ends at an item delimiter when its length is undefined.
 fn walk<R: Read + Seek>(
     input: &mut R,
     end: u64,
     encoding: Encoding,
-    nested: bool,
+    mut outermost: Option<&mut Found>,
     depth: usize,
 ) -> Result<(), String> {
     if depth > MAX_DEPTH {
@@ -85,9 +144,15 @@ fn walk<R: Read + Seek>(
             return Ok(());
         }
         let tag = (u16_of(&head, big), u16_of(&head[2..], big));
-        if !nested && tag > PIXEL_DATA {
+        if outermost.is_some() && tag > PIXEL_DATA {
             jump(input, at)?;
             return Ok(());
+        }
+        if let Some(found) = outermost.as_deref_mut()
+            && tag.0 == PIXEL_DATA.0
+            && tag.1 > 0
+        {
+            found.start.get_or_insert(at);
         }
         if tag == (0xFFFE, 0xE00D) {
             return Ok(());
@@ -122,12 +187,14 @@ fn walk<R: Read + Seek>(
         if value_length == UNDEFINED {
             // Inside VR UN of undefined length elements are implicit (PS3.5 6.2.2), but the parser
             // reads them as it reads all others, so that is what must fit into the file.
-            let contents = if tag == PIXEL_DATA {
-                Contents::Fragments
-            } else {
-                Contents::DataSets
-            };
-            walk_items(input, end, encoding, contents, depth + 1).map_err(|e| match vr {
+            if let Some(found) = outermost.as_deref_mut()
+                && tag == PIXEL_DATA
+            {
+                let fragments = walk_fragments(input, end, encoding)?;
+                found.pixels = Some((tag.1, Extent::Fragments(fragments)));
+                continue;
+            }
+            walk_items(input, end, encoding, depth + 1).map_err(|e| match vr {
                 Some([b'U', b'N']) => format!(
                     "the sequence ({:04X},{:04X}) of unknown VR cannot be read",
                     tag.0, tag.1
@@ -146,6 +213,18 @@ fn walk<R: Read + Seek>(
                 end.saturating_sub(here)
             ));
         }
+        if let Some(found) = outermost.as_deref_mut()
+            && tag.0 == PIXEL_DATA.0
+        {
+            let length = u64::from(value_length);
+            found.value(
+                tag.1,
+                Span {
+                    offset: here,
+                    length,
+                },
+            );
+        }
         if vr == Some(*b"SQ") {
             walk_defined_items(input, after, encoding, depth + 1)?;
         }
@@ -153,20 +232,11 @@ fn walk<R: Read + Seek>(
     }
 }
 
-/// What items hold.
-#[derive(Clone, Copy, PartialEq, Eq)]
-enum Contents {
-    DataSets,
-    /// Encapsulated pixels.
-    Fragments,
-}
-
 /// Items of a sequence of undefined length, up to its delimiter.
 fn walk_items<R: Read + Seek>(
     input: &mut R,
     end: u64,
     encoding: Encoding,
-    contents: Contents,
     depth: usize,
 ) -> Result<(), String> {
     loop {
@@ -177,14 +247,36 @@ fn walk_items<R: Read + Seek>(
         let big = encoding.big_endian;
         match (u16_of(&head, big), u16_of(&head[2..], big)) {
             (0xFFFE, 0xE0DD) => return Ok(()),
-            (0xFFFE, 0xE000) if contents == Contents::Fragments => {
-                let length = i64::from(u32_of(&head[4..], big));
-                input.seek_relative(length).map_err(|e| e.to_string())?;
-                if input.stream_position().map_err(|e| e.to_string())? > end {
+            (0xFFFE, 0xE000) => item(input, u32_of(&head[4..], big), end, encoding, depth)?,
+            (g, e) => return Err(format!("({g:04X},{e:04X}) stands where an item is due")),
+        }
+    }
+}
+
+/// The items of encapsulated pixels, up to the sequence delimiter.
+fn walk_fragments<R: Read + Seek>(
+    input: &mut R,
+    end: u64,
+    encoding: Encoding,
+) -> Result<Vec<Span>, String> {
+    let mut fragments = Vec::new();
+    loop {
+        let mut head = [0u8; 8];
+        if !fill(input, &mut head)? {
+            return Err("the file ends inside the compressed pixels".to_owned());
+        }
+        let big = encoding.big_endian;
+        match (u16_of(&head, big), u16_of(&head[2..], big)) {
+            (0xFFFE, 0xE0DD) => return Ok(fragments),
+            (0xFFFE, 0xE000) => {
+                let offset = input.stream_position().map_err(|e| e.to_string())?;
+                let length = u64::from(u32_of(&head[4..], big));
+                if offset + length > end {
                     return Err("the file ends inside the compressed pixels".to_owned());
                 }
+                fragments.push(Span { offset, length });
+                jump(input, offset + length)?;
             }
-            (0xFFFE, 0xE000) => item(input, u32_of(&head[4..], big), end, encoding, depth)?,
             (g, e) => return Err(format!("({g:04X},{e:04X}) stands where an item is due")),
         }
     }
@@ -220,7 +312,7 @@ fn item<R: Read + Seek>(
     depth: usize,
 ) -> Result<(), String> {
     if length == UNDEFINED {
-        return walk(input, end, encoding, true, depth);
+        return walk(input, end, encoding, None, depth);
     }
     let here = input.stream_position().map_err(|e| e.to_string())?;
     let after = here + u64::from(length);
@@ -230,7 +322,7 @@ fn item<R: Read + Seek>(
             end - here
         ));
     }
-    walk(input, after, encoding, true, depth)?;
+    walk(input, after, encoding, None, depth)?;
     jump(input, after)?;
     Ok(())
 }
@@ -251,7 +343,7 @@ mod tests {
         bytes.extend(0xFFFF_FFF0u32.to_le_bytes());
         bytes.extend(b"name");
         let n = bytes.len() as u64;
-        let error = check(&mut Cursor::new(bytes), n, EXPLICIT).unwrap_err();
+        let error = survey(&mut Cursor::new(bytes), n, EXPLICIT).unwrap_err();
         assert!(error.contains("(0010,0010)"), "{error}");
     }
 
@@ -259,7 +351,7 @@ mod tests {
         #[test]
         fn any_bytes_are_answered(bytes: Vec<u8>, explicit: bool, big_endian: bool) {
             let n = bytes.len() as u64;
-            let answer = check(&mut Cursor::new(bytes), n, Encoding { explicit, big_endian });
+            let answer = survey(&mut Cursor::new(bytes), n, Encoding { explicit, big_endian });
             proptest::prop_assert!(answer.is_ok() || answer.is_err_and(|e| !e.is_empty()));
         }
     }

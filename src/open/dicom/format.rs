@@ -2,12 +2,12 @@
 
 use std::path::Path;
 
-use dicom::encoding::TransferSyntaxIndex;
-use dicom::transfer_syntax::TransferSyntaxRegistry;
-
+use super::codec::Stream;
+use super::colour;
 use super::instance::Instance;
 use super::read;
 use crate::open::Refusal;
+use crate::warning::{Warning, WarningCode};
 
 /// Transfer syntaxes that are lossy, or may be.
 pub(super) const LOSSY_SYNTAXES: [&str; 8] = [
@@ -30,7 +30,75 @@ pub(super) struct PixelFormat {
     pub(super) photometric: String,
     pub(super) bits_allocated: i64,
     pub(super) bits_stored: i64,
+    /// The highest of the stored bits.
+    pub(super) high_bit: i64,
     pub(super) signed: bool,
+    /// Components lie one after the other, not pixel by pixel.
+    pub(super) planar: bool,
+}
+
+impl PixelFormat {
+    /// Samples per pixel.
+    pub(super) fn components(&self) -> usize {
+        usize::try_from(self.samples_per_pixel).unwrap_or(0).max(1)
+    }
+
+    /// Size of an uncompressed frame, bits; colour differences may be halved (PS3.3 C.7.6.3.1.2).
+    pub(super) fn frame_bits(&self) -> usize {
+        let halved = self.photometric == "YBR_FULL_422" && self.components() == 3;
+        let components = if halved { 2 } else { self.components() };
+        let bits = usize::try_from(self.bits_allocated).unwrap_or(0);
+        [self.columns, components, bits]
+            .iter()
+            .fold(self.rows, |n, &m| n.saturating_mul(m))
+    }
+
+    /// Size of an uncompressed frame whose components are all there, bytes.
+    pub(super) fn frame_bytes(&self) -> usize {
+        let bits = usize::try_from(self.bits_allocated).unwrap_or(0);
+        (self.rows * self.columns * self.components() * bits).div_ceil(8)
+    }
+
+    /// What a stream without header of its own holds.
+    pub(super) fn as_stream(&self) -> Stream {
+        Stream {
+            columns: self.columns,
+            rows: self.rows,
+            components: self.components(),
+            precision: u32::try_from(self.bits_allocated).unwrap_or(0),
+            signed: self.signed,
+            lossy: Some(false),
+            ybr: None,
+        }
+    }
+
+    /// The value of a stored cell: masked to the stored bits, sign extended.
+    pub(super) fn value(&self, raw: u64) -> i64 {
+        let stored = u32::try_from(self.bits_stored).unwrap_or(64).clamp(1, 64);
+        let high = u32::try_from(self.high_bit).unwrap_or(63).min(63);
+        let left = raw << (63 - high);
+        if self.signed {
+            left as i64 >> (64 - stored)
+        } else {
+            (left >> (64 - stored)) as i64
+        }
+    }
+
+    /// The value of a coded sample of `precision` bits; `None` when the coded and the stored bits
+    /// give different ones.
+    pub(super) fn coded(&self, raw: u64, precision: u32) -> Option<i64> {
+        let by = |bits: u32| {
+            let spare = 64 - bits.clamp(1, 64);
+            if self.signed {
+                (raw << spare) as i64 >> spare
+            } else {
+                (raw << spare >> spare) as i64
+            }
+        };
+        let stored = u32::try_from(self.bits_stored).ok()?;
+        let value = by(stored);
+        (value == by(precision)).then_some(value)
+    }
 }
 
 /// Refuses sizes that the file cannot hold, before anything is allocated for them.
@@ -84,7 +152,7 @@ pub(super) fn check_size(
 pub(super) fn unmeasurable(instance: &Instance) -> Option<Refusal> {
     let path = [&*instance.path];
     let format = &instance.format;
-    if format.samples_per_pixel != 1 || !format.photometric.starts_with("MONOCHROME") {
+    if colour::is_colour(format) {
         return Some(refusal(
             "E-COLOUR",
             format!("colour images ({}) are not measured", format.photometric),
@@ -92,45 +160,58 @@ pub(super) fn unmeasurable(instance: &Instance) -> Option<Refusal> {
             "choose a grey-value series",
         ));
     }
-    if instance.mosaic {
-        return Some(refusal(
-            "E-MOSAIC",
-            "slices are tiled into one picture (Siemens mosaic)",
-            &path,
-            "export the series as single or enhanced DICOM, or as NIfTI",
-        ));
-    }
     if let Some(refused) = &instance.refused {
         return Some(refused.clone());
     }
-    if !matches!(format.bits_allocated, 8 | 16)
-        || format.bits_stored < 1
-        || format.bits_stored > format.bits_allocated
-    {
+    if let Some(refused) = bits(format) {
         return Some(refusal(
             "E-BITS",
-            format!(
-                "pixels of {} bits in {} (0028,0101/0100) are not read",
-                format.bits_stored, format.bits_allocated
-            ),
+            refused,
             &path,
             "export the series with 8 or 16 bits",
         ));
     }
-    let syntax = TransferSyntaxRegistry.get(&instance.transfer_syntax);
-    if syntax.is_none_or(|s| !s.can_decode_all()) {
-        let name = syntax.map_or("unknown", |s| s.name());
-        return Some(refusal(
-            "E-CODEC",
-            format!(
-                "compression {name} ({}) is not decoded",
-                instance.transfer_syntax
-            ),
-            &path,
-            "export the series uncompressed, or as JPEG lossless, JPEG 2000 or RLE",
-        ));
+    instance.undecodable.clone()
+}
+
+/// Why samples of these bits are not read.
+pub(super) fn bits(format: &PixelFormat) -> Option<String> {
+    let PixelFormat {
+        bits_allocated,
+        bits_stored,
+        high_bit,
+        ..
+    } = format;
+    let readable = matches!(bits_allocated, 1 | 8 | 16 | 32 | 64)
+        && (1..=*bits_allocated).contains(bits_stored)
+        && *high_bit < *bits_allocated
+        && high_bit + 1 >= *bits_stored;
+    (!readable).then(|| {
+        format!(
+            "pixels of {bits_stored} bits up to bit {high_bit} in {bits_allocated} \
+             (0028,0101/0102/0100) are not read"
+        )
+    })
+}
+
+/// Says that pixels are, or may be, not the original ones, and how strongly they were compressed.
+pub(super) fn lossy(members: &[&Instance]) -> Option<Warning> {
+    if !members.iter().any(|m| m.lossy) {
+        return None;
     }
-    None
+    let ratio = members
+        .iter()
+        .filter_map(|m| m.lossy_ratio)
+        .fold(f64::NAN, f64::max);
+    let stated = if ratio.is_finite() {
+        format!(", at most {ratio:.1} : 1 as stated (0028,2112)")
+    } else {
+        String::new()
+    };
+    Some(Warning::new(
+        WarningCode::Lossy,
+        format!("pixels went through compression that is, or may be, lossy{stated}"),
+    ))
 }
 
 /// A refusal that concerns one or several files.

@@ -2,6 +2,7 @@
 
 use std::ops::RangeInclusive;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use dicom::core::Tag;
 use dicom::dictionary_std::tags;
@@ -10,11 +11,13 @@ use jiff::civil::{Date, Time};
 
 use super::contours;
 use super::dates;
-use super::format::{LOSSY_SYNTAXES, PixelFormat, check_size};
+use super::format::{LOSSY_SYNTAXES, PixelFormat, bits, check_size, refusal};
 use super::lut::{self, ModalityLut};
 use super::marks::{self, Mark, Marks};
+use super::mosaic;
 use super::pet::{self, PetHeader};
-use super::read::{self, Extent};
+use super::place::PixelFile;
+use super::read::{self, Header};
 use super::scaling::{self, FrameScaling};
 use super::values::{find, integer, items, number, numbers, text, texts, vector};
 use super::voi::{self, Preset};
@@ -71,9 +74,12 @@ pub(in crate::open) struct Instance {
     pub(super) series_description: String,
     pub(super) frame_of_reference: String,
     pub(super) kernel: String,
-    pub(super) mosaic: bool,
     pub(super) format: PixelFormat,
     pub(super) frames: Vec<Frame>,
+    /// Where the pixels are.
+    pub(super) pixels: Option<Arc<PixelFile>>,
+    /// Why pixels that can be placed cannot be decoded.
+    pub(super) undecodable: Option<Refusal>,
     /// Why the frames of a multi-frame file cannot be placed.
     pub(super) refused: Option<Refusal>,
     pub(super) voi_luts: Vec<VoiLut>,
@@ -81,6 +87,8 @@ pub(in crate::open) struct Instance {
     pub(super) lossy: bool,
     /// The table from stored values to values, or what is wrong with it.
     pub(super) modality_lut: Option<Result<ModalityLut, String>>,
+    /// Compression ratio as stated.
+    pub(super) lossy_ratio: Option<f64>,
     pub(super) rescale_type: String,
     pub(super) pet: Option<PetHeader>,
     pub(super) segments: Vec<Segment>,
@@ -131,23 +139,13 @@ const FARTHEST_MM: f64 = 1e6;
 
 /// Reads the header of one file.
 pub(in crate::open) fn read_instance(path: &Path) -> Result<Instance, Refusal> {
-    let set = read::open(path, Extent::Header)?;
-    let file_length = std::fs::metadata(path)
-        .map_err(|e| read::damaged(path, e.to_string()))?
-        .len();
-    read::guard(path, || instance(path, &set, file_length))
+    let header = read::header(path)?;
+    read::guard(path, || instance(path, &header))
 }
 
-fn instance(
-    path: &Path,
-    set: &dicom::object::DefaultDicomObject,
-    file_length: u64,
-) -> Result<Instance, Refusal> {
-    let transfer_syntax = set
-        .meta()
-        .transfer_syntax
-        .trim_end_matches(['\0', ' '])
-        .to_owned();
+fn instance(path: &Path, header: &Header) -> Result<Instance, Refusal> {
+    let set = &header.set;
+    let transfer_syntax = header.transfer_syntax().to_owned();
     let mut sop_class = text(set, tags::SOP_CLASS_UID);
     if sop_class.is_empty() {
         sop_class = set
@@ -181,11 +179,10 @@ fn instance(
     }
     let mut warnings = Vec::new();
     let name = text(set, tags::PATIENT_NAME);
-    let declared = text(set, tags::SPECIFIC_CHARACTER_SET);
-    if name.contains('\u{FFFD}') || (declared.is_empty() && !name.is_ascii()) {
+    if !header.text_exact {
         warnings.push(Warning::new(
             WarningCode::CharacterSet,
-            "the patient's name could not be decoded with the declared character set",
+            "some text could not be decoded with the declared character set (0008,0005)",
         ));
     }
     let mut segments = Vec::new();
@@ -198,21 +195,35 @@ fn instance(
         Class::Segmentation => segments = listed_segments(set),
         _ => {}
     }
-    let format = PixelFormat {
+    if let Some(found) = header.contradiction {
+        warnings.push(Warning::new(
+            WarningCode::Syntax,
+            format!("the file is written in {found}, which is not what it declares (0002,0010)"),
+        ));
+    }
+    let bits_allocated = integer(set, tags::BITS_ALLOCATED).unwrap_or(16);
+    let bits_stored = integer(set, tags::BITS_STORED).unwrap_or(bits_allocated);
+    let mut format = PixelFormat {
         rows: rows.and_then(|n| usize::try_from(n).ok()).unwrap_or(0),
         columns: columns.and_then(|n| usize::try_from(n).ok()).unwrap_or(0),
         samples_per_pixel: integer(set, tags::SAMPLES_PER_PIXEL).unwrap_or(1),
         photometric: text(set, tags::PHOTOMETRIC_INTERPRETATION),
-        bits_allocated: integer(set, tags::BITS_ALLOCATED).unwrap_or(16),
-        bits_stored: integer(set, tags::BITS_STORED)
-            .or_else(|| integer(set, tags::BITS_ALLOCATED))
-            .unwrap_or(16),
+        bits_allocated,
+        bits_stored,
+        high_bit: integer(set, tags::HIGH_BIT).unwrap_or(bits_stored - 1),
         signed: integer(set, tags::PIXEL_REPRESENTATION) == Some(1),
+        planar: integer(set, tags::PLANAR_CONFIGURATION) == Some(1),
     };
     let n_frames = integer(set, tags::NUMBER_OF_FRAMES).unwrap_or(1);
     let mut refused = None;
-    let frames = if class == Class::Image {
-        check_size(path, &format, n_frames, &transfer_syntax, file_length)?;
+    let mut frames = if class == Class::Image {
+        check_size(
+            path,
+            &format,
+            n_frames,
+            &transfer_syntax,
+            header.store.len(),
+        )?;
         frames(set, n_frames as usize).unwrap_or_else(|message| {
             refused = Some(Refusal::new(
                 "E-MULTIFRAME",
@@ -225,7 +236,41 @@ fn instance(
     } else {
         Vec::new()
     };
+    let mut pixels = None;
+    let mut undecodable = None;
+    if class == Class::Image && bits(&format).is_none() {
+        match PixelFile::find(path, header, &transfer_syntax, &format, n_frames as usize) {
+            Ok(found) => {
+                warnings.extend(found.odd());
+                pixels = Some(found);
+            }
+            Err(refused) => undecodable = Some(refused),
+        }
+    }
     let image_type = texts(set, tags::IMAGE_TYPE);
+    if class == Class::Image
+        && image_type.iter().any(|t| t == "MOSAIC")
+        && let [frame] = frames.as_slice()
+    {
+        match mosaic::untile(set, &format, frame) {
+            Ok((tiles, slice, cut)) => {
+                format = slice;
+                frames = cut;
+                if let Some(file) = &mut pixels {
+                    file.tiles = Some(tiles);
+                }
+            }
+            Err(message) => {
+                undecodable = Some(refusal(
+                    "E-MOSAIC",
+                    format!("slices are tiled into one picture (Siemens mosaic), and {message}"),
+                    &[path],
+                    "export the series as single or enhanced DICOM, or as NIfTI",
+                ));
+            }
+        }
+    }
+    let coded = pixels.as_ref().and_then(|p| p.stream?.lossy);
     Ok(Instance {
         path: path.to_owned(),
         sop_instance: text(set, tags::SOP_INSTANCE_UID),
@@ -243,11 +288,12 @@ fn instance(
         series_description: text(set, tags::SERIES_DESCRIPTION),
         frame_of_reference: text(set, tags::FRAME_OF_REFERENCE_UID),
         kernel: text(set, tags::CONVOLUTION_KERNEL),
-        mosaic: image_type.iter().any(|t| t == "MOSAIC"),
         voi_luts: voi::luts(set, format.signed),
         padding: padding(set, &format),
         lossy: text(set, tags::LOSSY_IMAGE_COMPRESSION) == "01"
-            || LOSSY_SYNTAXES.contains(&&*transfer_syntax),
+            || coded.unwrap_or_else(|| LOSSY_SYNTAXES.contains(&&*transfer_syntax)),
+        lossy_ratio: numbers(set, tags::LOSSY_IMAGE_COMPRESSION_RATIO)
+            .map(|ratios| ratios.into_iter().fold(0.0, f64::max)),
         modality_lut: lut::modality(set, format.signed),
         rescale_type: text(set, tags::RESCALE_TYPE),
         pet: (modality == "PT").then(|| pet::header(set, &sop_class)),
@@ -257,10 +303,19 @@ fn instance(
         modality,
         format,
         frames,
+        pixels: pixels.map(Arc::new),
+        undecodable,
         refused,
         segments,
         warnings,
     })
+}
+
+impl Instance {
+    /// Whether stored values do not fit 16 bits.
+    pub(super) fn is_wide(&self) -> bool {
+        self.format.bits_stored > 16
+    }
 }
 
 /// A padding value read as unsigned although pixels are signed (implicit VR does not say).

@@ -104,6 +104,14 @@ impl Marks {
         self.0.insert(mark, MarkValue::Number(number));
     }
 
+    /// Instance number.
+    pub(super) fn instance(&self) -> Option<i64> {
+        match self.get(Mark::Instance) {
+            Some(MarkValue::Number(n)) => Some(*n as i64),
+            _ => None,
+        }
+    }
+
     /// Whether two frames claim to be the same, whatever their place in the series.
     pub(super) fn same_but_instance(&self, other: &Self) -> bool {
         let rest = |marks: &Self| {

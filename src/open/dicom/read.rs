@@ -1,16 +1,20 @@
 //! Reading DICOM files as objects, whatever their preamble, and plain values out of them.
 
-use std::io::{BufReader, Read, Seek, SeekFrom};
+use std::io::{Read, Seek, SeekFrom};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::Path;
 
-use dicom::core::Tag;
 use dicom::dictionary_std::{tags, uids};
-use dicom::object::meta::FileMetaTableBuilder;
+use dicom::object::meta::{FileMetaTable, FileMetaTableBuilder};
 use dicom::object::{DefaultDicomObject, InMemDicomObject, OpenFileOptions};
-use dicom::transfer_syntax::entries::{EXPLICIT_VR_LITTLE_ENDIAN, IMPLICIT_VR_LITTLE_ENDIAN};
+use dicom::transfer_syntax::TransferSyntax;
+use dicom::transfer_syntax::entries::{
+    EXPLICIT_VR_BIG_ENDIAN, EXPLICIT_VR_LITTLE_ENDIAN, IMPLICIT_VR_LITTLE_ENDIAN,
+};
 
-use super::bounds::{self, Encoding};
+use super::bounds::{self, Encoding, Survey};
+use super::charset;
+use super::store::{Prefix, Store};
 use crate::open::Refusal;
 use crate::open::bytes::Bytes;
 
@@ -24,6 +28,48 @@ pub(super) enum Extent {
     Header,
     /// Up to and including the pixels.
     Whole,
+}
+
+/// The header of a file and where its pixels are.
+pub(super) struct Header {
+    pub(super) set: DefaultDicomObject,
+    /// What the pixels are read from: the file, or what it inflates to.
+    pub(super) store: Store,
+    pub(super) survey: Survey,
+    pub(super) encoding: Encoding,
+    /// Where a deflated data set begins.
+    pub(super) deflated_at: Option<u64>,
+    /// BLAKE3 over everything before the pixels.
+    pub(super) hash: [u8; 32],
+    /// How the data set is written, where this differs from what the file declares.
+    pub(super) contradiction: Option<&'static str>,
+    /// Whether all text could be decoded as declared.
+    pub(super) text_exact: bool,
+}
+
+impl Header {
+    /// The transfer syntax in effect: the declared one, unless the data set is written otherwise.
+    pub(super) fn transfer_syntax(&self) -> &str {
+        let declared = self
+            .set
+            .meta()
+            .transfer_syntax
+            .trim_end_matches(['\0', ' ']);
+        let native = matches!(
+            declared,
+            "" | uids::IMPLICIT_VR_LITTLE_ENDIAN
+                | uids::EXPLICIT_VR_LITTLE_ENDIAN
+                | "1.2.840.10008.1.2.2"
+        );
+        match (native, self.encoding) {
+            (false, _) => declared,
+            (true, encoding) => match (encoding.explicit, encoding.big_endian) {
+                (false, _) => uids::IMPLICIT_VR_LITTLE_ENDIAN,
+                (true, false) => uids::EXPLICIT_VR_LITTLE_ENDIAN,
+                (true, true) => "1.2.840.10008.1.2.2",
+            },
+        }
+    }
 }
 
 /// A DICOM file as PS3.10 has it.
@@ -73,41 +119,99 @@ pub(super) fn causes(error: &dyn std::error::Error) -> String {
 
 /// Opens a file. Lengths are checked against the file before anything is allocated.
 pub(super) fn open(path: &Path, extent: Extent) -> Result<DefaultDicomObject, Refusal> {
+    let header = header(path)?;
+    if extent == Extent::Header {
+        return Ok(header.set);
+    }
+    let length = header.store.len();
+    let bytes = header
+        .store
+        .read(0, length)
+        .map_err(|e| damaged(path, e.to_string()))?;
+    let options = OpenFileOptions::new().read_to(tags::PIXEL_DATA);
+    guard(path, || {
+        options
+            .from_reader(&*bytes)
+            .map_err(|e| damaged(path, causes(&e)))
+    })
+}
+
+/// Reads everything before the pixels, once, and finds the pixels.
+pub(super) fn header(path: &Path) -> Result<Header, Refusal> {
     let io = |e: std::io::Error| damaged(path, e.to_string());
-    let file = Bytes::open(path).map_err(io)?;
-    let length = file.len();
-    let mut input = BufReader::new(file);
-    let mut head = Vec::new();
-    input
-        .by_ref()
-        .take(132)
-        .read_to_end(&mut head)
-        .map_err(io)?;
-    let start = if has_preamble(&head) {
-        Some(128)
+    let mut store = Store::File(Bytes::open(path).map_err(io)?);
+    let mut prefix = Prefix::new(&store);
+    let head = prefix.first(132).map_err(io)?;
+    let meta_at = if has_preamble(head) {
+        Some(132)
     } else if head.starts_with(b"DICM") {
+        Some(4)
+    } else if matches!(head.get(..4), Some([0x02, 0, _, 0])) {
         Some(0)
     } else {
         None
     };
-    if start.is_none() && !matches!(head.get(..4), Some([0x02, 0, _, 0])) {
-        return bare(path, &head, input, length);
+    let (mut start, mut transfer_syntax, mut meta) = (0, String::new(), None);
+    if let Some(at) = meta_at {
+        prefix.seek(SeekFrom::Start(at)).map_err(io)?;
+        transfer_syntax = check_meta(&mut prefix, store.len()).map_err(|e| damaged(path, e))?;
+        start = prefix.stream_position().map_err(io)?;
+        let group = prefix.first(start).map_err(io)?[at as usize..].to_vec();
+        let group = [&b"DICM"[..], &group].concat();
+        meta = Some(guard(path, || {
+            FileMetaTable::from_reader(&*group).map_err(|e| damaged(path, causes(&e)))
+        })?);
+    } else if store.len() > MAX_BARE_LENGTH {
+        return Err(damaged(
+            path,
+            "no file meta information, and too long to try without",
+        ));
     }
-    let meta_at = start.map_or(0, |s| s + 4);
-    input.seek(SeekFrom::Start(meta_at)).map_err(io)?;
-    let transfer_syntax = check_meta(&mut input, length).map_err(|e| damaged(path, e))?;
-    // A deflated data set cannot be walked without inflating it; the parser's own checks remain.
-    if let Some(encoding) = encoding_of(&transfer_syntax) {
-        bounds::check(&mut input, length, encoding).map_err(|e| damaged(path, e))?;
+    let mut deflated_at = None;
+    if is_deflated(&transfer_syntax) {
+        deflated_at = Some(start);
+        store = match store {
+            Store::File(file) => Store::inflated(file, start).map_err(io)?,
+            memory @ Store::Memory(_) => memory,
+        };
+        prefix = Prefix::new(&store);
     }
-    let options = match extent {
-        Extent::Header => OpenFileOptions::new().read_until(Tag(0x7FE0, 0x0001)),
-        Extent::Whole => OpenFileOptions::new().read_to(tags::PIXEL_DATA),
-    };
-    guard(path, || {
-        options
-            .open_file(path)
+    let first = prefix.first(start + 8).map_err(io)?;
+    let (encoding, contradiction) = encoding_of(
+        meta.as_ref().map(|_| &*transfer_syntax),
+        &first[(start as usize).min(first.len())..],
+    );
+    prefix.seek(SeekFrom::Start(start)).map_err(io)?;
+    let survey =
+        bounds::survey(&mut prefix, store.len(), encoding).map_err(|e| damaged(path, e))?;
+    let bytes = prefix.first(survey.header_end).map_err(io)?;
+    let hash = *blake3::hash(bytes).as_bytes();
+    let elements = &bytes[(start as usize).min(bytes.len())..];
+    let syntax = syntax_of(encoding);
+    let mut set = guard(path, || {
+        InMemDicomObject::read_dataset_with_ts(&*charset::hidden(elements), &syntax)
             .map_err(|e| damaged(path, causes(&e)))
+    })?;
+    let text_exact = charset::restore(&mut set);
+    let set = match meta {
+        Some(meta) => set.with_exact_meta(meta),
+        None => {
+            if set.get(tags::SOP_CLASS_UID).is_none() && set.get(tags::ROWS).is_none() {
+                return Err(damaged(path, "no DICOM attributes found"));
+            }
+            set.with_meta(FileMetaTableBuilder::new().transfer_syntax(syntax.uid()))
+                .map_err(|e| damaged(path, causes(&e)))?
+        }
+    };
+    Ok(Header {
+        set,
+        store,
+        survey,
+        encoding,
+        deflated_at,
+        hash,
+        contradiction,
+        text_exact,
     })
 }
 
@@ -158,75 +262,53 @@ fn check_meta<R: Read + Seek>(input: &mut R, length: u64) -> Result<String, Stri
     }
 }
 
-fn encoding_of(transfer_syntax: &str) -> Option<Encoding> {
-    match transfer_syntax {
-        uids::DEFLATED_EXPLICIT_VR_LITTLE_ENDIAN | "1.2.840.10008.1.2.4.95" => None,
-        uids::IMPLICIT_VR_LITTLE_ENDIAN => Some(Encoding {
-            explicit: false,
-            big_endian: false,
-        }),
-        "1.2.840.10008.1.2.2" => Some(Encoding {
-            explicit: true,
-            big_endian: true,
-        }),
-        _ => Some(Encoding {
-            explicit: true,
-            big_endian: false,
-        }),
-    }
+/// Whether everything behind the file meta group is deflated.
+fn is_deflated(transfer_syntax: &str) -> bool {
+    matches!(
+        transfer_syntax,
+        uids::DEFLATED_EXPLICIT_VR_LITTLE_ENDIAN
+            | uids::JPIP_REFERENCED_DEFLATE
+            | uids::JPIPHTJ2K_REFERENCED_DEFLATE
+    )
 }
 
-/// A data set without file meta information: explicit or implicit little endian by its look.
-fn bare<R: Read + Seek>(
-    path: &Path,
-    head: &[u8],
-    mut input: R,
-    length: u64,
-) -> Result<DefaultDicomObject, Refusal> {
-    if length > MAX_BARE_LENGTH {
-        return Err(damaged(
-            path,
-            "no file meta information, and too long to try without",
-        ));
-    }
-    let explicit = head
-        .get(4..6)
-        .is_some_and(|vr| vr.iter().all(u8::is_ascii_uppercase));
-    let (syntax, uid) = if explicit {
-        (
-            EXPLICIT_VR_LITTLE_ENDIAN.erased(),
-            uids::EXPLICIT_VR_LITTLE_ENDIAN,
-        )
-    } else {
-        (
-            IMPLICIT_VR_LITTLE_ENDIAN.erased(),
-            uids::IMPLICIT_VR_LITTLE_ENDIAN,
-        )
+/// How the data set is written: as declared, unless its first element shows that it is not. Also
+/// says what was found where that contradicts the declaration. `None` for files that declare
+/// nothing.
+fn encoding_of(declared: Option<&str>, first: &[u8]) -> (Encoding, Option<&'static str>) {
+    let by_name = |uid: &str| Encoding {
+        explicit: uid != uids::IMPLICIT_VR_LITTLE_ENDIAN,
+        big_endian: uid == "1.2.840.10008.1.2.2",
     };
-    let rewind = |input: &mut R| {
-        input
-            .seek(SeekFrom::Start(0))
-            .map_err(|e| damaged(path, e.to_string()))
+    let Some(&[g0, g1, _, _, v0, v1, _, _]) = first.get(..8) else {
+        let declared = declared.unwrap_or(uids::EXPLICIT_VR_LITTLE_ENDIAN);
+        return (by_name(declared), None);
     };
-    rewind(&mut input)?;
-    let encoding = Encoding {
+    let explicit = v0.is_ascii_uppercase() && v1.is_ascii_uppercase();
+    // Group numbers that begin a data set are small, so their bytes tell the order.
+    let big_endian = g0 == 0 && g1 != 0;
+    let seen = Encoding {
         explicit,
-        big_endian: false,
+        big_endian: big_endian && explicit,
     };
-    bounds::check(&mut input, length, encoding).map_err(|e| damaged(path, e))?;
-    // What lies behind the pixels was not checked, and is not needed.
-    let end = input
-        .stream_position()
-        .map_err(|e| damaged(path, e.to_string()))?;
-    rewind(&mut input)?;
-    let input = input.take(end);
-    guard(path, || {
-        let set = InMemDicomObject::read_dataset_with_ts(input, &syntax)
-            .map_err(|e| damaged(path, causes(&e)))?;
-        if set.get(tags::SOP_CLASS_UID).is_none() && set.get(tags::ROWS).is_none() {
-            return Err(damaged(path, "no DICOM attributes found"));
-        }
-        set.with_meta(FileMetaTableBuilder::new().transfer_syntax(uid))
-            .map_err(|e| damaged(path, causes(&e)))
-    })
+    let Some(declared) = declared.map(by_name) else {
+        return (seen, None);
+    };
+    if seen == declared || (g0 == 0 && g1 == 0) {
+        return (declared, None);
+    }
+    let found = match (seen.explicit, seen.big_endian) {
+        (false, _) => "implicit VR little endian",
+        (true, false) => "explicit VR little endian",
+        (true, true) => "explicit VR big endian",
+    };
+    (seen, Some(found))
+}
+
+fn syntax_of(encoding: Encoding) -> TransferSyntax {
+    match (encoding.explicit, encoding.big_endian) {
+        (false, _) => IMPLICIT_VR_LITTLE_ENDIAN.erased(),
+        (true, false) => EXPLICIT_VR_LITTLE_ENDIAN.erased(),
+        (true, true) => EXPLICIT_VR_BIG_ENDIAN.erased(),
+    }
 }

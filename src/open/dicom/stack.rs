@@ -2,6 +2,7 @@
 
 mod build;
 mod groups;
+mod kin;
 mod phases;
 mod repeats;
 mod values;
@@ -9,11 +10,13 @@ mod values;
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
-use super::format::{refusal, unmeasurable};
+use super::colour;
+use super::format::{lossy, refusal, unmeasurable};
 use super::geometry::POSITION_TOLERANCE_MM;
 use super::instance::{Class, Frame, Instance};
 use super::marks::Mark;
 use crate::jobs::JobContext;
+use crate::open::item::{ColourSource, Source};
 use crate::open::{Error, Item, ItemKind};
 use crate::volume::Modality;
 use crate::warning::{Warning, WarningCode};
@@ -76,6 +79,7 @@ pub(in crate::open) fn items(
         job.check()?;
         items.extend(series_items(&members));
     }
+    kin::name_kin(&mut items);
     Ok(items)
 }
 
@@ -192,15 +196,23 @@ fn series_items(members: &[Instance]) -> Vec<Item> {
 
 fn refused_group(group: &[&Instance]) -> Item {
     let refused = unmeasurable(group[0]);
-    let colour = refused.as_ref().is_some_and(|r| r.code == "E-COLOUR");
-    let kind = if colour {
+    let is_colour = refused.as_ref().is_some_and(|r| r.code == "E-COLOUR");
+    let kind = if is_colour {
         ItemKind::Image2d
     } else {
         ItemKind::Refused
     };
     let paths: Vec<PathBuf> = group.iter().map(|i| i.path.clone()).collect();
     let mut item = base(group, kind, paths);
-    item.error = refused;
+    item.warnings.extend(lossy(group));
+    match colour::pictures(group) {
+        Ok(pictures) if is_colour => {
+            item.n_frames_4d = pictures.len();
+            item.source = Source::Colour(ColourSource::Dicom(pictures));
+        }
+        Err(error) if is_colour => item.error = Some(error),
+        _ => item.error = refused,
+    }
     item
 }
 

@@ -90,6 +90,14 @@ pub(super) fn vector(set: &InMemDicomObject, tag: Tag) -> Option<Vec3> {
     }
 }
 
+/// The bytes of an element; words are in the order of this machine.
+pub(super) fn bytes_of(set: &InMemDicomObject, tag: Tag) -> Option<Vec<u8>> {
+    match set.get(tag)?.value() {
+        Value::Primitive(value) => Some(value.to_bytes().into_owned()),
+        _ => None,
+    }
+}
+
 /// Items of a sequence; empty when absent.
 pub(super) fn items(set: &InMemDicomObject, tag: Tag) -> &[InMemDicomObject] {
     set.get(tag).and_then(|e| e.items()).unwrap_or_default()

@@ -9,7 +9,7 @@ use nifti::{Endianness, NiftiHeader, NiftiType};
 
 use super::damaged;
 use crate::open::Refusal;
-use crate::open::bytes::Bytes;
+use crate::open::bytes::{Bytes, is_file};
 use crate::volume::Rescale;
 
 const HEADER_SIZE: usize = 348;
@@ -57,7 +57,7 @@ fn partner(path: &Path, from: &str, to: &str) -> Option<PathBuf> {
     ["", ".gz"]
         .iter()
         .map(|gz| path.with_file_name(format!("{stem}{to}{gz}")))
-        .find(|p| p.is_file())
+        .find(|p| is_file(p))
 }
 
 pub(in crate::open) fn sniff(path: &Path, head: &[u8]) -> Sniffed {

@@ -9,6 +9,7 @@ use nifti::NiftiType;
 use super::damaged;
 use super::header::{self, Layout};
 use crate::jobs::JobContext;
+use crate::open::bytes::Bytes;
 use crate::open::{Error, Refusal};
 use crate::volume::Samples;
 
@@ -34,7 +35,7 @@ pub(super) fn read(
     job: &JobContext,
 ) -> Result<Read1, Error> {
     let io = |e: std::io::Error| -> Error { damaged(path, e.to_string()).into() };
-    let length = std::fs::metadata(path).map_err(io)?.len();
+    let length = Bytes::open(path).map_err(io)?.len();
     let (mut input, gzipped) = header::open(path).map_err(io)?;
     let total = layout.frame_bytes * layout.n_frames as u64;
     let most = if gzipped {

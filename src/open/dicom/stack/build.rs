@@ -6,6 +6,7 @@ use std::sync::Arc;
 
 use super::values::{modality_lut, rescales, sample_kind, scalings, windows};
 use super::{Slice, base};
+use crate::open::dicom::format::lossy;
 use crate::open::dicom::geometry;
 use crate::open::dicom::instance::{Frame, Instance};
 use crate::open::dicom::lut::ModalityLut;
@@ -80,12 +81,7 @@ pub(super) fn build(volumes: &[Vec<Slice>], placed: bool, warnings: Vec<Warning>
     item.voi_luts.clone_from(&middle.voi_luts);
     item.inverted = format.photometric == "MONOCHROME1";
     item.scalings = scalings(&first_slices);
-    if members.iter().any(|m| m.lossy) {
-        item.warn(
-            WarningCode::Lossy,
-            "pixels went through compression that is, or may be, lossy",
-        );
-    }
+    item.warnings.extend(lossy(&members));
     let mut padding = common_padding(&mut item, &members);
     let lut = match modality_lut(&item, &slices) {
         Ok(lut) => lut.map(|lut| {
@@ -105,6 +101,7 @@ pub(super) fn build(volumes: &[Vec<Slice>], placed: bool, warnings: Vec<Warning>
                 .map(|(s, rescale)| SliceRef {
                     path: s.path().to_owned(),
                     frame: s.index as u32,
+                    pixels: s.instance.pixels.clone(),
                     rescale,
                 })
                 .collect()

@@ -216,7 +216,9 @@ pub(super) fn modality_lut(
 }
 
 pub(super) fn sample_kind(members: &[&Instance]) -> SampleKind {
-    if members.iter().all(|m| !m.format.signed) {
+    if members.iter().any(|m| m.is_wide()) {
+        SampleKind::F32
+    } else if members.iter().all(|m| !m.format.signed) {
         SampleKind::U16
     } else if members
         .iter()
