@@ -1,6 +1,7 @@
 //! DICOM: headers into instances, instances into stacks, stacks into volumes.
 
 mod bounds;
+mod charset;
 mod codec;
 mod colour;
 mod contours;

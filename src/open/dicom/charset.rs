@@ -4,7 +4,10 @@
 //! G1 (the others), and a delimiter takes back every designation (PS3.5 6.1.2.5.3). A byte of a
 //! two-byte character is never a delimiter, whatever it looks like.
 
+mod restore;
 mod sets;
+
+pub(super) use restore::{hidden, restore};
 
 use encoding_rs::{Encoding, GB18030, UTF_8};
 use sets::{Escape, Set};
@@ -51,7 +54,13 @@ impl CharacterSets {
         let (base, known) = match normal.trim() {
             "ISO IR 192" => (Base::Whole(UTF_8), true),
             "GB18030" | "GBK" => (Base::Whole(GB18030), true),
-            "" => (Base::Extended { g0: Set::Ascii, g1: None }, true),
+            "" => (
+                Base::Extended {
+                    g0: Set::Ascii,
+                    g1: None,
+                },
+                true,
+            ),
             other => {
                 let number = other
                     .strip_prefix("ISO 2022 IR ")
@@ -59,7 +68,13 @@ impl CharacterSets {
                     .and_then(|n| n.trim().parse().ok());
                 match number.and_then(sets::initial) {
                     Some((g0, g1)) => (Base::Extended { g0, g1 }, true),
-                    None => (Base::Extended { g0: Set::Ascii, g1: None }, false),
+                    None => (
+                        Base::Extended {
+                            g0: Set::Ascii,
+                            g1: None,
+                        },
+                        false,
+                    ),
                 }
             }
         };

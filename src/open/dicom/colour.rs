@@ -10,7 +10,6 @@ use dicom::object::InMemDicomObject;
 use super::codec::{self, Raw};
 use super::format::{PixelFormat, refusal};
 use super::instance::Instance;
-use super::marks::{self, Mark};
 use super::place::{Number, PixelFile, Place};
 use super::read::{self, damaged};
 use super::store::Store;
@@ -38,8 +37,10 @@ pub(super) fn is_colour(format: &PixelFormat) -> bool {
 /// Says why they cannot be shown.
 pub(super) fn pictures(group: &[&Instance]) -> Result<Vec<PictureRef>, Refusal> {
     let mut members = group.to_vec();
-    let number = |i: &Instance| i.frames.first()?.marks.get(Mark::Instance).cloned();
-    members.sort_by(|a, b| marks::in_order(number(a), number(b)).then_with(|| a.path.cmp(&b.path)));
+    members.sort_by_cached_key(|i| {
+        let number = i.frames.first().and_then(|f| f.marks.instance());
+        (number, i.path.clone())
+    });
     let mut pictures = Vec::new();
     for instance in members {
         if let Some(reason) = unreadable(&instance.format) {

@@ -85,10 +85,10 @@ pub(in crate::open) struct Instance {
     pub(super) voi_luts: Vec<VoiLut>,
     pub(super) padding: Option<RangeInclusive<f64>>,
     pub(super) lossy: bool,
-    /// Compression ratio as stated.
-    pub(super) lossy_ratio: Option<f64>,
     /// The table from stored values to values, or what is wrong with it.
     pub(super) modality_lut: Option<Result<ModalityLut, String>>,
+    /// Compression ratio as stated.
+    pub(super) lossy_ratio: Option<f64>,
     pub(super) rescale_type: String,
     pub(super) pet: Option<PetHeader>,
     pub(super) segments: Vec<Segment>,
@@ -179,11 +179,10 @@ fn instance(path: &Path, header: &Header) -> Result<Instance, Refusal> {
     }
     let mut warnings = Vec::new();
     let name = text(set, tags::PATIENT_NAME);
-    let declared = text(set, tags::SPECIFIC_CHARACTER_SET);
-    if name.contains('\u{FFFD}') || (declared.is_empty() && !name.is_ascii()) {
+    if !header.text_exact {
         warnings.push(Warning::new(
             WarningCode::CharacterSet,
-            "the patient's name could not be decoded with the declared character set",
+            "some text could not be decoded with the declared character set (0008,0005)",
         ));
     }
     let mut segments = Vec::new();

@@ -91,14 +91,6 @@ impl MarkValue {
     }
 }
 
-/// Order of values that may be absent; those come first.
-pub(super) fn in_order(a: Option<MarkValue>, b: Option<MarkValue>) -> Ordering {
-    match (a, b) {
-        (Some(a), Some(b)) => a.order(&b),
-        (a, b) => a.is_some().cmp(&b.is_some()),
-    }
-}
-
 /// The marks of one frame.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub(super) struct Marks(BTreeMap<Mark, MarkValue>);
@@ -110,6 +102,14 @@ impl Marks {
 
     pub(super) fn set(&mut self, mark: Mark, number: f64) {
         self.0.insert(mark, MarkValue::Number(number));
+    }
+
+    /// Instance number.
+    pub(super) fn instance(&self) -> Option<i64> {
+        match self.get(Mark::Instance) {
+            Some(MarkValue::Number(n)) => Some(*n as i64),
+            _ => None,
+        }
     }
 
     /// Whether two frames claim to be the same, whatever their place in the series.

@@ -56,11 +56,11 @@ pub(in crate::open) fn load(
         SampleKind::I16 => Samples::I16(decode(slices, shape, job)?),
         SampleKind::U16 => Samples::U16(decode(slices, shape, job)?),
         SampleKind::F32 => {
-            let mut stored: Array3<f32> = decode(slices, shape, job)?;
+            let mut values = decode::<f32>(slices, shape, job)?;
             if let Some(lut) = &source.lut {
-                stored.par_mapv_inplace(|v| lut.value(v as i32));
+                values.par_mapv_inplace(|stored| lut.value(stored as i32));
             }
-            Samples::F32(stored)
+            Samples::F32(values)
         }
     };
     let mut volume = Volume::new(

@@ -13,6 +13,7 @@ use dicom::transfer_syntax::entries::{
 };
 
 use super::bounds::{self, Encoding, Survey};
+use super::charset;
 use super::store::{Prefix, Store};
 use crate::open::Refusal;
 use crate::open::bytes::Bytes;
@@ -42,6 +43,8 @@ pub(super) struct Header {
     pub(super) hash: [u8; 32],
     /// How the data set is written, where this differs from what the file declares.
     pub(super) contradiction: Option<&'static str>,
+    /// Whether all text could be decoded as declared.
+    pub(super) text_exact: bool,
 }
 
 impl Header {
@@ -185,10 +188,11 @@ pub(super) fn header(path: &Path) -> Result<Header, Refusal> {
     let hash = *blake3::hash(bytes).as_bytes();
     let elements = &bytes[(start as usize).min(bytes.len())..];
     let syntax = syntax_of(encoding);
-    let set = guard(path, || {
-        InMemDicomObject::read_dataset_with_ts(elements, &syntax)
+    let mut set = guard(path, || {
+        InMemDicomObject::read_dataset_with_ts(&*charset::hidden(elements), &syntax)
             .map_err(|e| damaged(path, causes(&e)))
     })?;
+    let text_exact = charset::restore(&mut set);
     let set = match meta {
         Some(meta) => set.with_exact_meta(meta),
         None => {
@@ -207,6 +211,7 @@ pub(super) fn header(path: &Path) -> Result<Header, Refusal> {
         deflated_at,
         hash,
         contradiction,
+        text_exact,
     })
 }
 

@@ -2,6 +2,7 @@
 
 mod build;
 mod groups;
+mod kin;
 mod phases;
 mod repeats;
 mod values;
@@ -13,7 +14,7 @@ use super::colour;
 use super::format::{lossy, refusal, unmeasurable};
 use super::geometry::POSITION_TOLERANCE_MM;
 use super::instance::{Class, Frame, Instance};
-use super::marks::{self, Mark};
+use super::marks::Mark;
 use crate::jobs::JobContext;
 use crate::open::item::{ColourSource, Source};
 use crate::open::{Error, Item, ItemKind};
@@ -78,6 +79,7 @@ pub(in crate::open) fn items(
         job.check()?;
         items.extend(series_items(&members));
     }
+    kin::name_kin(&mut items);
     Ok(items)
 }
 
@@ -252,7 +254,11 @@ fn stack_items(mut slices: Vec<Slice>) -> Vec<Item> {
     let Some(normal) = placed_normal(&slices) else {
         let number = |s: &Slice| s.frame.marks.get(Mark::Instance).cloned();
         slices.sort_by(|a, b| {
-            marks::in_order(number(a), number(b))
+            let by_number = match (number(a), number(b)) {
+                (Some(a), Some(b)) => a.order(&b),
+                (a, b) => a.is_some().cmp(&b.is_some()),
+            };
+            by_number
                 .then_with(|| a.path().cmp(b.path()))
                 .then(a.index.cmp(&b.index))
         });

@@ -43,10 +43,8 @@ impl Set {
             (Self::Ascii, [b]) => b.is_ascii().then_some(char::from(*b)),
             (Self::Roman, [0x7E]) => Some('‾'),
             (Self::Roman, [b]) => b.is_ascii().then_some(char::from(*b)),
-            (Self::Katakana, [b @ 0xA1..=0xDF]) => {
-                char::from_u32(0xFF61 + u32::from(*b) - 0xA1)
-            }
-            (Self::Upper(encoding), [0xA0..]) => single(encoding, bytes),
+            (Self::Katakana, [b @ 0xA1..=0xDF]) => char::from_u32(0xFF61 + u32::from(*b) - 0xA1),
+            (Self::Upper(encoding), [0xA0..=0xFF]) => single(encoding, bytes),
             // G0 holds the seven-bit forms of what EUC has with the high bit set.
             (Self::Kanji, [a @ 0x21..=0x7E, b @ 0x21..=0x7E]) => {
                 single(EUC_JP, &[a | 0x80, b | 0x80])
