@@ -120,7 +120,7 @@ pub fn load(item: &Item, frame: usize, job: &JobContext) -> Result<Volume, Error
     if frame >= item.n_frames_4d {
         return Err(no_frame(item, frame).into());
     }
-    match &item.source {
+    let mut volume = match &item.source {
         Source::Dicom(source) => dicom::load(item, source, frame, job),
         Source::Nifti(source) => nifti::load(item, source, frame, job),
         Source::Colour(_) => Err(Refusal::new(
@@ -142,7 +142,10 @@ pub fn load(item: &Item, frame: usize, job: &JobContext) -> Result<Volume, Error
             },
             Error::Refused,
         )),
-    }
+    }?;
+    volume.inverted = item.inverted;
+    volume.window_names.clone_from(&item.window_names);
+    Ok(volume)
 }
 
 /// Loads one picture of a colour item; `frame` counts from 0 to [`Item::n_frames_4d`].

@@ -33,15 +33,11 @@ pub(super) struct Tools {
 pub(super) fn run(work: Work, tools: &Tools, job: &JobContext) -> Answer {
     match work {
         Work::Scan { paths, watch } => Answer::Scanned(scan(paths, &watch, tools, job)),
-        Work::Picture { item, frame } => Answer::Picture(
-            open::load_colour(&item, frame, job).map_err(|e| open_failure(&e)),
-        ),
-        Work::Header { path } => {
-            Answer::Header(open::header(&path).map_err(|e| open_failure(&e)))
+        Work::Picture { item, frame } => {
+            Answer::Picture(open::load_colour(&item, frame, job).map_err(|e| open_failure(&e)))
         }
-        Work::MakePhantom { out, watch } => {
-            Answer::Scanned(make_phantom(out, &watch, tools, job))
-        }
+        Work::Header { path } => Answer::Header(open::header(&path).map_err(|e| open_failure(&e))),
+        Work::MakePhantom { out, watch } => Answer::Scanned(make_phantom(out, &watch, tools, job)),
         Work::Load {
             series,
             item,
@@ -141,11 +137,7 @@ fn sidecar_treatments(
         .iter()
         .flat_map(|i| i.paths.first())
         .filter_map(|p| p.parent());
-    let folders: BTreeSet<&Path> = roots
-        .iter()
-        .map(PathBuf::as_path)
-        .chain(beside)
-        .collect();
+    let folders: BTreeSet<&Path> = roots.iter().map(PathBuf::as_path).chain(beside).collect();
     let mut treatments = Vec::new();
     for folder in folders {
         let sidecar = open::read_sidecar(folder).map_err(|e| open_failure(&e))?;

@@ -161,7 +161,13 @@ mod tests {
 
     #[test]
     fn names_of_media_are_found_however_they_were_copied() {
-        for name in ["IM000001", "im000001", "IM000001.", "IM000001.;1", "IM000001;1"] {
+        for name in [
+            "IM000001",
+            "im000001",
+            "IM000001.",
+            "IM000001.;1",
+            "IM000001;1",
+        ] {
             assert_eq!(compared(name), "im000001");
         }
         assert_eq!(compared("a;b"), "a;b");
@@ -173,6 +179,9 @@ mod tests {
         std::fs::create_dir(dir.path().join("in")).unwrap();
         std::fs::write(dir.path().join("out.dcm"), b"x").unwrap();
         let names = ["..".to_owned(), "out.dcm".to_owned()];
-        assert_eq!(Folders::default().find(&dir.path().join("in"), &names), None);
+        assert_eq!(
+            Folders::default().find(&dir.path().join("in"), &names),
+            None
+        );
     }
 }

@@ -49,7 +49,11 @@ pub fn csv(report: &Report) -> String {
             let [short_mm, short_px] = length(m.and_then(|m| m.short_axis));
             let [mm3, voxels] = bulk(m.and_then(|m| m.volume));
             let mut codes: Vec<String> = Vec::new();
-            for warning in visit.warnings.iter().chain(m.iter().flat_map(|m| &m.warnings)) {
+            for warning in visit
+                .warnings
+                .iter()
+                .chain(m.iter().flat_map(|m| &m.warnings))
+            {
                 let code = warning.code.as_str();
                 if !codes.contains(&code) {
                     codes.push(code);

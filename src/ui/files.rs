@@ -65,9 +65,13 @@ pub fn files_ui(ui: &mut Ui, files: &FilesView, state: &mut UiState, out: &mut V
     )
     .accessible_name("Find in files");
     let list = &files.list;
-    let current = state.files.lines.as_ref().is_some_and(|(of, find, all, _)| {
-        Arc::ptr_eq(of, list) && *find == state.files.find && *all == state.files.show_others
-    });
+    let current = state
+        .files
+        .lines
+        .as_ref()
+        .is_some_and(|(of, find, all, _)| {
+            Arc::ptr_eq(of, list) && *find == state.files.find && *all == state.files.show_others
+        });
     if !current {
         let lines = lines(list, &state.files.find, state.files.show_others);
         let find = state.files.find.clone();
@@ -188,7 +192,10 @@ fn lines(list: &FileList, find: &str, show_others: bool) -> Vec<Line> {
     let mut entered = 0;
     let mut within: Option<usize> = None;
     for (n, row) in list.rows.iter().enumerate() {
-        while above.last().is_some_and(|a| list.rows[*a].depth >= row.depth) {
+        while above
+            .last()
+            .is_some_and(|a| list.rows[*a].depth >= row.depth)
+        {
             above.pop();
         }
         entered = entered.min(above.len());
@@ -237,7 +244,10 @@ fn matches(row: &FileRow, find: &str) -> bool {
     let has = |text: &str| text.to_lowercase().contains(find);
     has(&row.title)
         || has(&row.detail)
-        || row.warnings.iter().any(|(code, text)| has(code) || has(text))
+        || row
+            .warnings
+            .iter()
+            .any(|(code, text)| has(code) || has(text))
         || row
             .error
             .as_ref()
@@ -261,8 +271,15 @@ fn line_ui(
         Line::Row(n) => row_ui(ui, rect, &list.rows[n], out),
         Line::Other(n) => row_ui(ui, rect, &list.others[n], out),
         Line::OthersHead => {
-            let sign = if state.files.show_others { "▾" } else { "▸" };
-            let text = format!("{sign} {} that are no images", counted(list.others.len(), "file"));
+            let sign = if state.files.show_others {
+                "▾"
+            } else {
+                "▸"
+            };
+            let text = format!(
+                "{sign} {} that are no images",
+                counted(list.others.len(), "file")
+            );
             let button = egui::Button::new(RichText::new(text).color(p.text_weak)).frame(false);
             if ui.add(button).clicked() {
                 state.files.show_others = !state.files.show_others;

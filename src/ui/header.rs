@@ -30,12 +30,7 @@ pub(super) struct HeaderForm {
 }
 
 /// Draws the window.
-pub(super) fn header_ui(
-    ui: &Ui,
-    header: &HeaderView,
-    state: &mut UiState,
-    out: &mut Vec<Command>,
-) {
+pub(super) fn header_ui(ui: &Ui, header: &HeaderView, state: &mut UiState, out: &mut Vec<Command>) {
     let mut open = true;
     let room = ui.ctx().content_rect();
     Window::new("Header")
@@ -141,13 +136,15 @@ fn row_ui(ui: &mut Ui, n: usize, row: &HeaderRow) {
             pos2(rect.left() + x, rect.top()),
             pos2((rect.left() + until).min(rect.right()), rect.bottom()),
         );
-        ui.painter().with_clip_rect(clip.intersect(ui.clip_rect())).text(
-            pos2(clip.left(), rect.center().y),
-            Align2::LEFT_CENTER,
-            text,
-            font.clone(),
-            ink,
-        );
+        ui.painter()
+            .with_clip_rect(clip.intersect(ui.clip_rect()))
+            .text(
+                pos2(clip.left(), rect.center().y),
+                Align2::LEFT_CENTER,
+                text,
+                font.clone(),
+                ink,
+            );
     };
     let tag = match &*row.tag {
         "" => row.vr.clone(),

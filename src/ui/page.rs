@@ -44,7 +44,11 @@ fn markdown(ui: &mut Ui, text: &str) {
             ui.label(RichText::new(head).font(theme::medium(16.0)).color(p.text));
         } else if !block.is_empty() {
             let text = block.replace('\n', " ").replace('`', "");
-            ui.add(Label::new(RichText::new(text).color(p.text)).wrap().selectable(true));
+            ui.add(
+                Label::new(RichText::new(text).color(p.text))
+                    .wrap()
+                    .selectable(true),
+            );
         }
     }
 }

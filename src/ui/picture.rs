@@ -48,7 +48,10 @@ fn contents(ui: &mut Ui, picture: &PictureView, state: &mut UiState, out: &mut V
             spinner(ui, "Reading the picture");
         }
     });
-    weak(ui, "A colour picture is shown as it is; nothing is measured on it.");
+    weak(
+        ui,
+        "A colour picture is shown as it is; nothing is measured on it.",
+    );
     if !picture.error.is_empty() {
         ui.label(RichText::new(&picture.error).color(p.error));
     }
@@ -94,13 +97,25 @@ fn draw(ui: &Ui, rect: Rect, image: &Arc<ColourImage>, state: &mut UiState) {
             size[0], size[1]
         );
         let (font, ink) = (FontId::proportional(13.0), theme::image().text);
-        halo_text(ui.painter(), rect.center(), Align2::CENTER_CENTER, &text, font, ink);
+        halo_text(
+            ui.painter(),
+            rect.center(),
+            Align2::CENTER_CENTER,
+            &text,
+            font,
+            ink,
+        );
         return;
     }
-    let stale = state.colour.as_ref().is_none_or(|(of, _)| !Arc::ptr_eq(of, image));
+    let stale = state
+        .colour
+        .as_ref()
+        .is_none_or(|(of, _)| !Arc::ptr_eq(of, image));
     if stale {
         let pixels = ColorImage::from_rgb(size, image.rgb());
-        let handle = ui.ctx().load_texture("colour", pixels, TextureOptions::LINEAR);
+        let handle = ui
+            .ctx()
+            .load_texture("colour", pixels, TextureOptions::LINEAR);
         state.colour = Some((Arc::clone(image), handle));
     }
     let Some((_, texture)) = &state.colour else {

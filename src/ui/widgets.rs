@@ -331,11 +331,8 @@ pub(super) fn warnings_badge(ui: &mut Ui, warnings: &[String], page: &mut Option
     let (rect, response) =
         ui.allocate_exact_size(vec2(18.0 + count.size().x, 18.0), Sense::click());
     if response.hovered() || response.has_focus() {
-        ui.painter().rect_filled(
-            rect,
-            CornerRadius::same(RADIUS),
-            color.gamma_multiply(0.14),
-        );
+        ui.painter()
+            .rect_filled(rect, CornerRadius::same(RADIUS), color.gamma_multiply(0.14));
     }
     Icon::Warning.paint(
         ui.painter(),

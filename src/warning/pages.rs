@@ -56,7 +56,11 @@ mod tests {
         assert_eq!(WarningCode::named("w-gap"), Some(WarningCode::Gap));
         assert_eq!(WarningCode::named(" 4d "), Some(WarningCode::FourD));
         assert_eq!(WarningCode::named("W-NOTHING"), None);
-        for code in [WarningCode::Gap, WarningCode::NotIdentified, WarningCode::Tilt] {
+        for code in [
+            WarningCode::Gap,
+            WarningCode::NotIdentified,
+            WarningCode::Tilt,
+        ] {
             let head = format!("# {}: ", code.as_str());
             assert!(code.page().starts_with(&head), "{head}");
         }

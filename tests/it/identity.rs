@@ -86,7 +86,12 @@ fn a_mix_up_bars_comparing_until_a_reason_is_stated() {
     send(&mut session, Command::Open { paths: vec![first] });
     let view = session.view().patient.expect("shown");
     assert_eq!(view.dispute, None);
-    send(&mut session, Command::Open { paths: vec![second] });
+    send(
+        &mut session,
+        Command::Open {
+            paths: vec![second],
+        },
+    );
 
     let view = session.view().patient.expect("shown");
     let dispute = view.dispute.clone().expect("a dispute");
@@ -107,11 +112,21 @@ fn a_mix_up_bars_comparing_until_a_reason_is_stated() {
     };
     send(&mut session, draw.clone());
     assert!(session.state().records().annotations.is_empty());
-    send(&mut session, Command::StateOnePerson { reason: "  ".into() });
+    send(
+        &mut session,
+        Command::StateOnePerson {
+            reason: "  ".into(),
+        },
+    );
     assert!(session.view().patient.expect("shown").dispute.is_some());
 
     let reason = "the registry corrected the birth date";
-    send(&mut session, Command::StateOnePerson { reason: reason.into() });
+    send(
+        &mut session,
+        Command::StateOnePerson {
+            reason: reason.into(),
+        },
+    );
     assert_eq!(session.view().patient.expect("shown").dispute, None);
     send(&mut session, draw);
     assert_eq!(session.state().records().annotations.len(), 1);
@@ -149,7 +164,8 @@ fn a_series_in_an_archive_is_found_again_and_its_change_noticed() {
         found.sort();
         for (n, path) in found.iter().enumerate() {
             let options = zip::write::SimpleFileOptions::default();
-            zip.start_file(format!("series/{n:03}.dcm"), options).expect("begun");
+            zip.start_file(format!("series/{n:03}.dcm"), options)
+                .expect("begun");
             let bytes = std::fs::read(path).expect("read");
             std::io::Write::write_all(&mut zip, &bytes).expect("packed");
         }
@@ -172,7 +188,10 @@ fn a_series_in_an_archive_is_found_again_and_its_change_noticed() {
 
     drop(session);
     let mut session = start(&workspace);
-    assert!(shown(&mut session), "found again by the paths of its members");
+    assert!(
+        shown(&mut session),
+        "found again by the paths of its members"
+    );
     send(&mut session, open);
     assert_eq!(session.state().records().series.len(), 1, "relinked");
 

@@ -96,7 +96,11 @@ impl State {
         let listing = files.watch.listing();
         Some(FilesView {
             shown: files.shown,
-            roots: files.roots.iter().map(|r| r.display().to_string()).collect(),
+            roots: files
+                .roots
+                .iter()
+                .map(|r| r.display().to_string())
+                .collect(),
             scanning: files.job,
             n_found: listing.n_found,
             n_read: listing.n_read,
@@ -124,12 +128,7 @@ impl State {
         });
     }
 
-    pub(super) fn show_picture(
-        &mut self,
-        index: usize,
-        frame: usize,
-        effects: &mut Vec<Effect>,
-    ) {
+    pub(super) fn show_picture(&mut self, index: usize, frame: usize, effects: &mut Vec<Effect>) {
         let items = self.files.as_ref().and_then(|f| f.watch.listing().items);
         let item = items.as_ref().and_then(|items| items.get(index));
         let Some(item) = item.filter(|i| i.is_colour()) else {
@@ -183,7 +182,11 @@ impl State {
         let source = lookup::source(&self.records, series)?;
         let n_slices = lookup::series(&self.records, series)?.shape[2];
         let slice = self.view_of(series).slice;
-        let at = if source.files.len() == n_slices { slice } else { 0 };
+        let at = if source.files.len() == n_slices {
+            slice
+        } else {
+            0
+        };
         source.files.get(at).or(source.files.first()).cloned()
     }
 

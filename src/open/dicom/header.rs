@@ -35,7 +35,11 @@ pub(in crate::open) fn header_rows(path: &Path) -> Result<Vec<HeaderRow>, Refusa
 fn with_items(element: DataElement<EmptyObject, [u8; 0]>) -> InMemElement {
     let header = *element.header();
     let value = element.into_value().into_primitive();
-    DataElement::new(header.tag, header.vr(), value.unwrap_or(PrimitiveValue::Empty))
+    DataElement::new(
+        header.tag,
+        header.vr(),
+        value.unwrap_or(PrimitiveValue::Empty),
+    )
 }
 
 /// Private creators of a data set by group and block (PS3.5 7.8.1).
@@ -65,11 +69,7 @@ fn add(set: &InMemDicomObject, depth: usize, rows: &mut Vec<HeaderRow>) {
     }
 }
 
-fn row(
-    element: &InMemElement,
-    depth: usize,
-    creators: &BTreeMap<(u16, u16), String>,
-) -> HeaderRow {
+fn row(element: &InMemElement, depth: usize, creators: &BTreeMap<(u16, u16), String>) -> HeaderRow {
     let tag = element.tag();
     let keyword = StandardDataDictionary
         .by_tag(tag)

@@ -80,7 +80,15 @@ fn pack_folder(folder: &Path, to: &Path) {
 }
 
 /// What a scan says, without where.
-fn essence(items: &[Item]) -> Vec<(ItemKind, String, usize, Option<[usize; 3]>, Vec<WarningCode>)> {
+fn essence(
+    items: &[Item],
+) -> Vec<(
+    ItemKind,
+    String,
+    usize,
+    Option<[usize; 3]>,
+    Vec<WarningCode>,
+)> {
     let mut all: Vec<_> = items
         .iter()
         .map(|i| {
@@ -233,10 +241,14 @@ fn a_sidecar_in_an_archive_counts() {
     let image = std::fs::read(file).expect("read");
     let dir = TempDir::new().expect("temporary folder");
     let path = dir.path().join("study.zip");
-    let sidecar = "[patient]\nid = \"S1\"\n[[image]]\nfile = \"x/scan.nii.gz\"\ndate = \"2024-03-01\"\n";
+    let sidecar =
+        "[patient]\nid = \"S1\"\n[[image]]\nfile = \"x/scan.nii.gz\"\ndate = \"2024-03-01\"\n";
     pack(
         &path,
-        &[("study.toml", sidecar.as_bytes()), ("x/scan.nii.gz", &image)],
+        &[
+            ("study.toml", sidecar.as_bytes()),
+            ("x/scan.nii.gz", &image),
+        ],
     );
     let items = scan(&path);
     assert_eq!(items.len(), 1, "{items:#?}");
@@ -264,13 +276,14 @@ fn a_directory_leads_to_its_files() {
 
     // Names as media and copies of them have them.
     for file in files_below(&medium.join("98892003")) {
-        let name = file.file_name().expect("name").to_string_lossy().to_lowercase();
+        let name = file
+            .file_name()
+            .expect("name")
+            .to_string_lossy()
+            .to_lowercase();
         std::fs::rename(&file, file.with_file_name(format!("{name}.;1"))).expect("renamed");
     }
-    assert_eq!(
-        scan(medium.join("DICOMDIR")).len(),
-        by_directory.len()
-    );
+    assert_eq!(scan(medium.join("DICOMDIR")).len(), by_directory.len());
 }
 
 #[test]
@@ -284,9 +297,9 @@ fn files_that_a_directory_lists_and_are_not_there_are_named() {
         let named: Vec<&Item> = items
             .iter()
             .filter(|i| {
-                i.warnings.iter().any(|w| {
-                    w.code == WarningCode::Partial && w.files == ["98892003/MR700/4558"]
-                })
+                i.warnings
+                    .iter()
+                    .any(|w| w.code == WarningCode::Partial && w.files == ["98892003/MR700/4558"])
             })
             .collect();
         assert!(!named.is_empty(), "{items:#?}");
@@ -306,11 +319,7 @@ fn files_that_a_directory_lists_and_are_not_there_are_named() {
     let extra = medium.join("extra.dcm");
     std::fs::copy(medium.join("98892003/MR2/4950"), &extra).expect("copied");
     std::fs::remove_file(medium.join("98892003/MR2/4950")).expect("removed");
-    assert!(
-        scan(&medium)
-            .iter()
-            .any(|i| i.paths.contains(&extra))
-    );
+    assert!(scan(&medium).iter().any(|i| i.paths.contains(&extra)));
 }
 
 #[test]
@@ -325,7 +334,9 @@ fn a_second_look_reads_only_what_changed() {
     assert_eq!(index.len(), 32);
     // Other bytes of the same length and time pass for the same file.
     let path = medium.join("98892003/MR2/4950");
-    let modified = std::fs::metadata(&path).and_then(|m| m.modified()).expect("time");
+    let modified = std::fs::metadata(&path)
+        .and_then(|m| m.modified())
+        .expect("time");
     let bytes = std::fs::read(&path).expect("read");
     std::fs::write(&path, vec![b'x'; bytes.len()]).expect("written");
     let file = File::options().write(true).open(&path).expect("opened");

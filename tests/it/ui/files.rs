@@ -57,11 +57,19 @@ fn list() -> FileList {
                 "512 × 512 × 214 · 211 files",
                 "study/ct/1.dcm",
                 &[
-                    ("W-GAP", "3 slices are missing at z = 102.5, 105.0 and 107.5 mm"),
+                    (
+                        "W-GAP",
+                        "3 slices are missing at z = 102.5, 105.0 and 107.5 mm",
+                    ),
                     ("W-TILT", "the gantry was tilted by 18.5°"),
                 ],
             ),
-            item("CT Topogram", "picture · 512 × 512 · 1 file", "study/ct/scout.dcm", &[]),
+            item(
+                "CT Topogram",
+                "picture · 512 × 512 · 1 file",
+                "study/ct/scout.dcm",
+                &[],
+            ),
             row(FileKind::Study, 1, "2024-05-02", "1 item"),
             item(
                 "PT WB uncorrected",
@@ -121,14 +129,32 @@ fn header() -> HeaderView {
         private_creator: String::new(),
     };
     let mut rows = vec![
-        row(0, "(0002,0010)", "UI", "TransferSyntaxUID", "1.2.840.10008.1.2.4.70"),
+        row(
+            0,
+            "(0002,0010)",
+            "UI",
+            "TransferSyntaxUID",
+            "1.2.840.10008.1.2.4.70",
+        ),
         row(0, "(0008,0060)", "CS", "Modality", "CT"),
         row(0, "(0008,1140)", "SQ", "ReferencedImageSequence", "1 item"),
         row(1, "item 1", "", "", ""),
-        row(2, "(0008,1155)", "UI", "ReferencedSOPInstanceUID", "1.2.3.4"),
+        row(
+            2,
+            "(0008,1155)",
+            "UI",
+            "ReferencedSOPInstanceUID",
+            "1.2.3.4",
+        ),
         row(0, "(0010,0010)", "PN", "PatientName", "Müller^Jürgen"),
         row(0, "(0018,1120)", "DS", "GantryDetectorTilt", "-18.5"),
-        row(0, "(0020,0032)", "DS", "ImagePositionPatient", "-125.0\\-96.2\\102.5"),
+        row(
+            0,
+            "(0020,0032)",
+            "DS",
+            "ImagePositionPatient",
+            "-125.0\\-96.2\\102.5",
+        ),
     ];
     rows.push(HeaderRow {
         private_creator: "GEMS_HELIOS_01".into(),
@@ -157,13 +183,19 @@ fn the_tree_names_what_was_refused_and_folds_what_is_none_of_ours() {
     harness.get_by_label_contains("E-DICOM: element (7FE0,0010)");
     harness.get_by_label_contains("the file is damaged or incomplete");
     assert!(harness.query_by_label_contains("README.txt").is_none());
-    harness.get_by_label_contains("1 file that are no images").click();
+    harness
+        .get_by_label_contains("1 file that are no images")
+        .click();
     harness.run();
     harness.get_by_label_contains("README.txt");
 
-    harness.get_by_label("CT Topogram · picture · 512 × 512 · 1 file").click();
+    harness
+        .get_by_label("CT Topogram · picture · 512 × 512 · 1 file")
+        .click();
     harness.run();
-    harness.get_by_label("Look again, reading only what changed").click();
+    harness
+        .get_by_label("Look again, reading only what changed")
+        .click();
     harness.run();
     harness.get_by_label("Hide the list of files").click();
     harness.run();
@@ -211,7 +243,11 @@ fn a_click_on_a_code_opens_its_page_and_escape_closes_it() {
     harness.get_by_label_contains("What it does to measurements");
     harness.key_press(Key::Escape);
     harness.run();
-    assert!(harness.query_by_label_contains("W-GAP: slices are missing").is_none());
+    assert!(
+        harness
+            .query_by_label_contains("W-GAP: slices are missing")
+            .is_none()
+    );
 }
 
 #[test]
@@ -251,7 +287,9 @@ fn a_mix_up_waits_for_a_reason() {
         patient.dispute = Some("1 series of this patient may be of another person".into());
     }
     let mut harness = stage(view);
-    harness.get_by_label("State why they are one person…").click();
+    harness
+        .get_by_label("State why they are one person…")
+        .click();
     harness.run();
     harness.get_by_label("Reason for one person").focus();
     harness.run();
@@ -284,13 +322,21 @@ fn files_headers_and_empty_slices_look_as_before() {
             if let Some(slice) = &mut patient.columns[0].shown {
                 slice.is_void = true;
                 slice.overlays.clear();
-                slice.badges = vec!["lossy".into(), "tilt 18.5°".into(), "3 slices missing".into()];
+                slice.badges = vec![
+                    "lossy".into(),
+                    "tilt 18.5°".into(),
+                    "3 slices missing".into(),
+                ];
             }
         }
         for (name, view, page) in [
             ("files", with_files(fixture::chooser(dark)), None),
             ("files_scanning", scanning(fixture::chooser(dark)), None),
-            ("files_page", with_files(fixture::chooser(dark)), Some("Explain W-TILT")),
+            (
+                "files_page",
+                with_files(fixture::chooser(dark)),
+                Some("Explain W-TILT"),
+            ),
             ("header", with_header, None),
             ("slice_missing", empty, None),
         ] {
