@@ -129,7 +129,7 @@ pub fn load(item: &Item, frame: usize, job: &JobContext) -> Result<Volume, Error
     if frame >= item.n_frames_4d {
         return Err(no_frame(item, frame).into());
     }
-    match &item.source {
+    let volume = match &item.source {
         Source::Dicom(source) => {
             let n = item.grid.as_ref().map_or(0, |g| g.shape()[2]);
             dicom::load(item, source, frame, 0..n, job)
@@ -154,7 +154,15 @@ pub fn load(item: &Item, frame: usize, job: &JobContext) -> Result<Volume, Error
             },
             Error::Refused,
         )),
-    }
+    }?;
+    Ok(as_shown(volume, item))
+}
+
+/// The volume with what its headers say about showing it.
+fn as_shown(mut volume: Volume, item: &Item) -> Volume {
+    volume.inverted = item.inverted;
+    volume.window_names.clone_from(&item.window_names);
+    volume
 }
 
 /// Loads some neighbouring slices of one volume of an item, as a volume of their own: for a first
@@ -184,7 +192,8 @@ pub fn load_slices(
                 )
                 .into());
             }
-            dicom::load(item, source, frame, range, job)
+            let volume = dicom::load(item, source, frame, range, job)?;
+            Ok(as_shown(volume, item))
         }
         // Other formats lie in one piece.
         _ => {

@@ -158,6 +158,10 @@ pub struct Volume {
     pub padding: Option<RangeInclusive<f64>>,
     /// Windows that the file proposes, best first.
     pub windows: Vec<WindowLevel>,
+    /// Names of the windows, in their order; fewer where the file has none.
+    pub window_names: Vec<String>,
+    /// Whether the smallest value is to be shown white (MONOCHROME1); values are not affected.
+    pub inverted: bool,
 }
 
 /// Why a volume could not be formed.
@@ -231,6 +235,8 @@ impl Volume {
             modality,
             padding: None,
             windows: Vec::new(),
+            window_names: Vec::new(),
+            inverted: false,
         })
     }
 
@@ -322,6 +328,8 @@ impl Volume {
             modality: self.modality.clone(),
             padding: self.padding.clone(),
             windows: self.windows.clone(),
+            window_names: self.window_names.clone(),
+            inverted: self.inverted,
         })
     }
 

@@ -1,11 +1,8 @@
 //! How a verb answers: text for people or one JSON document, and an exit code.
 
-#![expect(
-    clippy::print_stdout,
-    clippy::print_stderr,
-    reason = "this is where a verb speaks"
-)]
+#![expect(clippy::print_stderr, reason = "this is where a verb speaks")]
 
+use std::io::Write as _;
 use std::process::ExitCode;
 
 use serde_json::{Value, json};
@@ -60,26 +57,28 @@ impl Failure {
     }
 }
 
+/// Prints a line. Whoever reads it may have stopped listening, as `head` does.
+fn say(line: impl std::fmt::Display) {
+    writeln!(std::io::stdout(), "{line}").ok();
+}
+
 /// Prints an answer and gives its exit code.
 pub(super) fn finish(result: Result<Output, Failure>, is_json: bool) -> ExitCode {
     match result {
         Ok(output) => {
             if is_json {
-                println!("{}", output.json);
+                say(&output.json);
             } else {
-                println!("{}", output.text.trim_end());
+                say(output.text.trim_end());
             }
             ExitCode::from(u8::from(output.is_refusal))
         }
         Err(failure) => {
             if is_json {
-                println!(
-                    "{}",
-                    json!({"error": {
-                        "code": failure.code, "message": failure.message,
-                        "where": failure.location, "hint": failure.hint,
-                    }})
-                );
+                say(json!({"error": {
+                    "code": failure.code, "message": failure.message,
+                    "where": failure.location, "hint": failure.hint,
+                }}));
             } else {
                 let at = if failure.location.is_empty() {
                     String::new()

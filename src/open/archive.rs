@@ -293,6 +293,13 @@ fn list(path: &Path, file: &File, length: u64) -> io::Result<Vec<Member>> {
         e => refused(path, format!("the archive cannot be read: {e}")),
     };
     let mut zip = ZipArchive::new(BufReader::new(file.try_clone()?)).map_err(broken)?;
+    // What is left of a truncated archive may end with the list of an archive inside it.
+    if zip.offset() != 0 {
+        return Err(refused(
+            path,
+            "the archive has no list of members of its own: it is truncated",
+        ));
+    }
     let mut members = Vec::new();
     let mut taken = BTreeSet::new();
     for n in 0..zip.len() {

@@ -71,7 +71,7 @@ fn open_area(ui: &mut Ui, out: &mut Vec<Command>) {
             ui.add_space(6.0);
             weak(
                 ui,
-                "or drop DICOM folders or NIfTI files here. Originals are only read.",
+                "or drop DICOM folders, zip archives or NIfTI files here. Originals are only read.",
             );
         });
     });

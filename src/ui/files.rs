@@ -116,7 +116,8 @@ pub fn files_ui(ui: &mut Ui, files: &FilesView, state: &mut UiState, out: &mut V
 
 fn head_ui(ui: &mut Ui, files: &FilesView, out: &mut Vec<Command>) {
     let p = theme::palette(ui);
-    ui.with_layout(Layout::right_to_left(Align::Center), |ui| {
+    let size = vec2(ui.available_width(), 24.0);
+    ui.allocate_ui_with_layout(size, Layout::right_to_left(Align::Center), |ui| {
         if icon_button(ui, Icon::Close, "Hide the list of files").clicked() {
             out.push(Command::ShowFiles { shown: false });
         }
@@ -155,6 +156,14 @@ fn head_ui(ui: &mut Ui, files: &FilesView, out: &mut Vec<Command>) {
             format!(
                 "{} of {} files read · {} refused",
                 files.n_read, files.n_found, files.list.n_refused
+            ),
+        );
+    } else if files.n_read < files.n_found {
+        weak(
+            ui,
+            format!(
+                "Stopped after {} of {} files; nothing of it was entered.",
+                files.n_read, files.n_found
             ),
         );
     } else {
@@ -276,10 +285,7 @@ fn line_ui(
             } else {
                 "▸"
             };
-            let text = format!(
-                "{sign} {} that are no images",
-                counted(list.others.len(), "file")
-            );
+            let text = format!("{sign} Other files ({})", list.others.len());
             let button = egui::Button::new(RichText::new(text).color(p.text_weak)).frame(false);
             if ui.add(button).clicked() {
                 state.files.show_others = !state.files.show_others;

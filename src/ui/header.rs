@@ -66,8 +66,8 @@ fn contents(ui: &mut Ui, header: &HeaderView, state: &mut UiState) {
         ui.label(RichText::new(&header.error).color(p.error));
         return;
     }
-    ui.with_layout(Layout::right_to_left(Align::Center), |ui| {
-        ui.set_max_height(24.0);
+    let size = vec2(ui.available_width(), 24.0);
+    ui.allocate_ui_with_layout(size, Layout::right_to_left(Align::Center), |ui| {
         let form = &mut state.header;
         let n = form.found.as_ref().map_or(0, |(_, _, found)| found.len());
         let count = if form.find.trim().is_empty() {

@@ -89,7 +89,12 @@ pub fn gray_slice(volume: &Volume, k: usize, window: WindowLevel, layout: Layout
     let [ni, _, _] = volume.grid().shape();
     let native: Vec<u8> = volume
         .slice_values(k)
-        .map(|value| value.map_or(0, |v| window.gray(v)))
+        .map(|value| match value {
+            // What was not measured is black, also where black is the highest value.
+            None => 0,
+            Some(v) if volume.inverted => 255 - window.gray(v),
+            Some(v) => window.gray(v),
+        })
         .collect();
     if !layout.transpose && !layout.flip_x && !layout.flip_y {
         return native;

@@ -45,9 +45,6 @@ pub(in crate::app) struct ShownPicture {
 impl State {
     /// Looks into files; what is found is shown while it is found.
     pub(super) fn look_into(&mut self, paths: Vec<PathBuf>, effects: &mut Vec<Effect>) {
-        if let Some(job) = self.files.as_ref().and_then(|f| f.job) {
-            self.cancel(job);
-        }
         let watch = Watch::default();
         let work = Work::Scan {
             paths: paths.clone(),
@@ -66,9 +63,12 @@ impl State {
     }
 
     pub(super) fn look_again(&mut self, effects: &mut Vec<Effect>) {
-        if let Some(roots) = self.files.as_ref().map(|f| f.roots.clone()) {
-            self.look_into(roots, effects);
+        let Some(files) = &self.files else { return };
+        let roots = files.roots.clone();
+        if let Some(job) = files.job {
+            self.cancel(job);
         }
+        self.look_into(roots, effects);
     }
 
     pub(super) fn show_files(&mut self, shown: bool) {

@@ -56,12 +56,15 @@ impl State {
             );
         }
         // What the file proposes beside its first window, behind the presets that have keys.
-        let of_file = volume.windows.iter().filter(|w| **w != default_window);
-        presets.extend(
-            of_file
-                .enumerate()
-                .map(|(n, window)| (format!("File {}", n + 2), *window)),
-        );
+        for (n, window) in volume.windows.iter().enumerate() {
+            let name = volume.window_names.get(n).map_or("", |name| name.trim());
+            if *window != default_window || !name.is_empty() {
+                presets.push(match name {
+                    "" => (format!("File {}", n + 1), *window),
+                    name => (format!("File: {name}"), *window),
+                });
+            }
+        }
         Some(SliceView {
             is_void: grid.is_void(slice),
             badges: self.badges(series, &grid),

@@ -126,6 +126,8 @@ mod tests {
             window: WindowLevel::new(0.0, 1.0),
             unit: "",
             presets: Vec::new(),
+            badges: Vec::new(),
+            is_void: false,
             zoom: 1.0,
             pan: [0.0; 2],
             letters: None,

@@ -119,11 +119,8 @@ fn an_archive_is_a_folder() {
     assert!(loose.iter().filter(|i| i.is_image()).count() >= 3);
     assert_eq!(essence(&loose), essence(&packed));
     let job = JobContext::default();
-    for item in loose.iter().filter(|i| i.is_image()) {
-        let twin = packed
-            .iter()
-            .find(|i| i.series_uid == item.series_uid && i.n_files == item.n_files)
-            .expect("twin");
+    for (item, twin) in loose.iter().zip(&packed).filter(|(i, _)| i.is_image()) {
+        assert_eq!(item.series_uid, twin.series_uid);
         assert!(twin.paths.iter().all(|p| p.starts_with(&archive)));
         assert!(twin.paths.iter().all(|p| open::exists(p)));
         // So that an unpacked archive is recognised as what was measured.
@@ -313,7 +310,12 @@ fn files_that_a_directory_lists_and_are_not_there_are_named() {
     let items = scan(&medium);
     let found = errors(&items);
     assert_eq!(found.len(), 1, "{found:#?}");
-    assert!(found[0].0 == "E-DICOMDIR" && found[0].1.contains("98892003/MR1/15820"));
+    assert_eq!(found[0].0, "E-DICOMDIR");
+    assert!(
+        found[0]
+            .1
+            .contains("of 31 files that the directory lists are not there")
+    );
 
     // What the directory does not list is found all the same.
     let extra = medium.join("extra.dcm");
