@@ -166,7 +166,7 @@ def geometry():
         s.add(f"{k}", p[k], k)
     expect("variable_gap", item(p, [hu(k) for k in range(5)], codes=["W-SPACING"]))
 
-    s, p = Series("two_slabs"), along(3) + along(3, start=80.0)
+    s, p = Series("two_slabs"), along(3) + along(3, start=79.0)
     for k in range(6):
         s.add(f"{k}", p[k], k)
     expect("two_slabs", item(p, [hu(k) for k in range(6)], codes=["W-SPACING", "W-GAP"]))

@@ -52,6 +52,7 @@ fn complaints(ours: &Value, expected: &Value) -> Vec<String> {
                     .filter_map(|w| w["code"].as_str())
                     .collect();
                 codes.sort_unstable();
+                codes.dedup();
                 (serde_json::json!(codes), 0.0)
             }
             "error" => (ours["error"]["code"].clone(), 0.0),
