@@ -332,10 +332,9 @@ fn awkward_series_are_loaded_named_or_refused() {
     assert!(split.iter().all(|i| codes(i).contains(&WarningCode::Split)));
     let colour = &scan(root.join("generic/rgb/001"))[0];
     assert_eq!(colour.kind, ItemKind::Image2d);
-    assert_eq!(colour.error.as_ref().map(|e| &*e.code), Some("E-COLOUR"));
+    assert!(colour.error.is_none() && colour.is_colour() && !colour.is_image());
     let jpegls = &scan(root.join("generic/compressed_jpegls/001"))[0];
-    let error = jpegls.error.as_ref().expect("refused");
-    assert!(error.message.contains("JPEG-LS"), "{error}");
+    assert!(jpegls.is_image(), "{jpegls:#?}");
 }
 
 /// Voxels whose value differs from that at the same place in `b`, which may hold its axes in
@@ -426,14 +425,6 @@ fn lossless_codecs_equal_the_uncompressed_reference() {
                 );
             }
             compared += 1;
-        }
-        for codec in ["JLSL", "JLSN"] {
-            let item = &scan(dir.path().join(format!("{codec}/{name}_{codec}")))[0];
-            assert_eq!(
-                item.error.as_ref().map(|e| &*e.code),
-                Some("E-CODEC"),
-                "{name} {codec}"
-            );
         }
         let lossy = only(dir.path().join(format!("J2KI/{name}_J2KI")));
         assert!(codes(&lossy).contains(&WarningCode::Lossy));
