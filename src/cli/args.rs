@@ -522,8 +522,20 @@ pub(super) struct BenchArgs {
 }
 
 /// Verbs of `oncotwin bench`.
-#[derive(Clone, Copy, Subcommand)]
+#[derive(Clone, Subcommand)]
 pub(super) enum BenchVerb {
+    /// Open series beside SimpleITK and dcm2niix.
+    Load {
+        /// Folder of image sets (default: the folder `data` of ONCOTWIN_SHARED or ../shared).
+        #[arg(long)]
+        data: Option<PathBuf>,
+        /// Environment of the peers, made by benches/peers/setup.sh.
+        #[arg(long, default_value = "target/peers")]
+        peers: PathBuf,
+        /// How often to measure.
+        #[arg(long, default_value_t = 5)]
+        repeats: usize,
+    },
     /// Tamper with a workspace in every way known, and list what finds it.
     Tamper {
         /// Seed of the positions of flipped bits.

@@ -1,5 +1,8 @@
-//! `bench tamper` and `bench record`.
+//! `bench tamper`, `bench record` and `bench load`.
 
+mod load;
+
+use std::path::{Path, PathBuf};
 use std::time::Instant;
 
 use serde_json::{Value, json};
@@ -11,17 +14,36 @@ use crate::store::{self, RecordFigures, Tampering};
 
 pub(super) fn bench(args: &BenchArgs) -> Result<Output, Failure> {
     let start = Instant::now();
-    let scratch = tempfile::tempdir()
-        .map_err(|e| Failure::new("E-WRITE", e.to_string()).hint("TMPDIR names another folder."))?;
-    let (name, text, rows, is_refusal) = match args.verb {
+    let scratch = match args.verb {
+        BenchVerb::Load { .. } => memory_folder(),
+        _ => tempfile::tempdir(),
+    }
+    .map_err(|e| Failure::new("E-WRITE", e.to_string()).hint("TMPDIR names another folder."))?;
+    let (name, text, rows, is_refusal) = match &args.verb {
+        BenchVerb::Load {
+            data,
+            peers,
+            repeats,
+        } => {
+            let shared =
+                || std::env::var_os("ONCOTWIN_SHARED").map_or("../shared".into(), PathBuf::from);
+            let data = data.clone().unwrap_or_else(|| shared().join("data"));
+            let rows = load::rows(&load::Settings {
+                scratch: scratch.path(),
+                data: &data,
+                peers,
+                repeats: *repeats,
+            })?;
+            ("load", load::table(&rows), rows, false)
+        }
         BenchVerb::Tamper { seed } => {
-            let matrix = store::tamper(scratch.path(), seed).map_err(store_failure)?;
+            let matrix = store::tamper(scratch.path(), *seed).map_err(store_failure)?;
             let rows = matrix.iter().map(|row| json!(row)).collect();
             let failed = matrix.iter().any(|row| !row.ok);
             ("tamper", table(&matrix), rows, failed)
         }
         BenchVerb::Record { gestures } => {
-            let figures = store::bench_record(scratch.path(), gestures).map_err(store_failure)?;
+            let figures = store::bench_record(scratch.path(), *gestures).map_err(store_failure)?;
             let rows = figure_rows(&figures);
             ("record", figure_table(&rows), rows, false)
         }
@@ -33,6 +55,17 @@ pub(super) fn bench(args: &BenchArgs) -> Result<Output, Failure> {
         json: json!({"bench": name, "machine": machine, "wall_s": wall_s, "rows": rows}),
         is_refusal,
     })
+}
+
+/// A folder in memory where there is one, so that disks play no part.
+fn memory_folder() -> std::io::Result<tempfile::TempDir> {
+    let memory = Path::new("/dev/shm");
+    if memory.is_dir()
+        && let Ok(folder) = tempfile::tempdir_in(memory)
+    {
+        return Ok(folder);
+    }
+    tempfile::tempdir()
 }
 
 fn table(matrix: &[Tampering]) -> String {

@@ -223,8 +223,8 @@ fn decoded<T: Sample>(
             format.bits_stored
         )
     };
-    // Raw streams hold what the attributes describe; the others have bits of their own.
-    let plain = picture.stream == format.as_stream();
+    // Cells coded as a whole may hold bits that are not stored ones; fewer bits are values.
+    let plain = i64::from(precision) == format.bits_allocated;
     match &picture.raw {
         Raw::U16(words) if plain && T::words(out).is_some() => {
             if let Some(out) = T::words(out) {

@@ -101,8 +101,11 @@ pub(super) fn decode(bytes: &[u8]) -> Result<Picture, String> {
         });
     }
     let mut decoder = Decoder::new(bytes);
-    // Whether colours are coded as differences is decided with the attributes in sight.
-    decoder.set_color_transform(ColorTransform::None);
+    // Whether colours are coded as differences is decided with the attributes in sight: components
+    // are asked for as they are.
+    if stream.components == 3 {
+        decoder.set_color_transform(ColorTransform::RGB);
+    }
     decoder.set_max_decoding_buffer_size(stream.columns * stream.rows * stream.components * 2);
     let samples = decoder.decode().map_err(|e| format!("JPEG: {e}"))?;
     Ok(Picture {

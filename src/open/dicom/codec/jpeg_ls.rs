@@ -48,10 +48,22 @@ pub(super) fn probe(bytes: &[u8]) -> Result<Option<Stream>, String> {
     Ok(header(bytes)?.map(|(stream, _)| stream))
 }
 
+/// Some encoders leave a byte of zeros between the last code and the end of the picture, which
+/// CharLS does not forgive.
+fn without_spare_byte(bytes: &[u8]) -> Option<Vec<u8>> {
+    let end = bytes.windows(2).rposition(|w| w == [0xFF, 0xD9])?;
+    let spare = end.checked_sub(1).filter(|&at| bytes[at] == 0)?;
+    Some([&bytes[..spare], &bytes[end..]].concat())
+}
+
 pub(super) fn decode(bytes: &[u8]) -> Result<Picture, String> {
     let (stream, planar) = header(bytes)?.ok_or("the JPEG-LS header is cut off")?;
     let samples = CharLS::default()
         .decode(bytes)
+        .or_else(|e| {
+            let shorter = without_spare_byte(bytes).ok_or(e)?;
+            CharLS::default().decode(&shorter)
+        })
         .map_err(|e| format!("JPEG-LS: {e}"))?;
     let raw = if stream.precision <= 8 {
         Raw::U8(if planar {
