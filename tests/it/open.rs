@@ -482,7 +482,10 @@ fn edge_case_nifti_files_are_read_or_refused() {
     // The whole tree, fuzzer findings included: every file is answered.
     for item in scan(&root) {
         let described = open::describe(&item, true, &JobContext::default()).expect("described");
-        let answered = item.is_loadable() || item.error.is_some() || item.kind == ItemKind::Other;
+        let answered = item.is_loadable()
+            || item.is_colour()
+            || item.error.is_some()
+            || item.kind == ItemKind::Other;
         assert!(answered, "{described}");
     }
 }

@@ -145,7 +145,9 @@ def nrrd(cases):
                 continue
             name = f"nrrd/{kind}_{encoding}.nrrd"
             cases.write(name, nrrd_header(kind, encoding=encoding) + b"\n" + data)
-            cases.add(name, [a])
+            # Builds of SimpleITK without bzip2 are common; the header is that of the other encodings.
+            twin = cases.expected.get(f"nrrd/{kind}_gzip.nrrd", {}).get("affine_lps")
+            cases.add(name, [a], place=twin if encoding == "bzip2" else None)
     a = array("i2")
     for space in ("RAS", "left-anterior-superior", "LPS", "scanner-xyz"):
         name = f"nrrd/space_{space}.nrrd"
@@ -333,11 +335,11 @@ def nifti(cases):
         header = image.header
         header.set_xyzt_units(edits.get("units", "mm"))
         if "sform" in edits:
-            header.set_sform(edits["sform"], 1)
+            image.set_sform(edits["sform"], 1)
         if "qform" in edits:
-            header.set_qform(edits["qform"], 1)
+            image.set_qform(edits["qform"], 1)
         elif not edits.get("no_affine"):
-            header.set_qform(turned, 1)
+            image.set_qform(turned, 1)
         blob = bytearray(image.to_bytes())
         for at, raw in edits.get("patch", {}).items():
             blob[at : at + len(raw)] = raw
@@ -370,8 +372,8 @@ def nifti(cases):
         place=np.diag([-1, -0.9, 2.5, 1]),
     )
     save("nifti/four.nii", codes=["W-4D"], data=array("i2", SHAPE + (2,)))
-    save("nifti/rounds.nii", codes=["W-RESCALE"], data=array("i4") * 30 + 1)
-    save("nifti/doubles.nii", codes=["W-RESCALE"], data=array("f8") / 3)
+    save("nifti/rounds.nii", codes=["W-PRECISION"], data=array("i4") * 30 + 1)
+    save("nifti/doubles.nii", codes=["W-PRECISION"], data=array("f8") / 3)
     image = nib.Nifti1Pair(a, turned)
     image.header.set_xyzt_units("mm")
     nib.save(image, cases.root / "nifti/pair.img")

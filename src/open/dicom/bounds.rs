@@ -37,6 +37,8 @@ pub(super) struct Survey {
     pub(super) header_end: u64,
     /// The element with pixels: (7FE0,0008), (7FE0,0009) or (7FE0,0010), and where they are.
     pub(super) pixels: Option<(u16, Extent)>,
+    /// Whether the pixels are declared as words of 16 bits (VR OW).
+    pub(super) words: bool,
     /// Extended offset table (7FE0,0001) and lengths (7FE0,0002).
     pub(super) extended_offsets: Option<[Span; 2]>,
 }
@@ -55,6 +57,7 @@ pub(super) fn survey<R: Read + Seek>(
     Ok(Survey {
         header_end: found.start.unwrap_or(end.min(length)),
         pixels: found.pixels,
+        words: found.words,
         extended_offsets: match extended {
             (Some(offsets), Some(lengths)) => Some([offsets, lengths]),
             _ => None,
@@ -67,6 +70,7 @@ pub(super) fn survey<R: Read + Seek>(
 struct Found {
     start: Option<u64>,
     pixels: Option<(u16, Extent)>,
+    words: bool,
     offsets: Option<Span>,
     lengths: Option<Span>,
 }
@@ -217,6 +221,7 @@ fn walk<R: Read + Seek>(
             && tag.0 == PIXEL_DATA.0
         {
             let length = u64::from(value_length);
+            found.words = vr == Some(*b"OW");
             found.value(
                 tag.1,
                 Span {

@@ -142,9 +142,7 @@ fn samples(
             if frame >= file.n_frames || *number != Number::Integer {
                 return Err(damaged(&file.path, format!("there is no frame {frame}")));
             }
-            let bytes = store
-                .read(span.offset + size * frame as u64, size)
-                .map_err(|e| damaged(&file.path, e.to_string()))?;
+            let bytes = file.native_bytes(store, span.offset, size * frame as u64, size)?;
             let width = usize::try_from(format.bits_allocated / 8).unwrap_or(1);
             let cells: Vec<u32> = bytes
                 .chunks_exact(width)

@@ -47,6 +47,8 @@ pub(in crate::open) struct PixelFile {
     /// What the first frame's own header says.
     pub(super) stream: Option<Stream>,
     pub(super) big_endian: bool,
+    /// Samples of a byte or less lie in words of the other byte order (PS3.5 8.1.1, VR OW).
+    swapped: bool,
     /// How a picture is cut into slices.
     pub(super) tiles: Option<Tiles>,
     /// What stored values of a palette image mean.
@@ -109,6 +111,9 @@ impl PixelFile {
             place,
             stream: None,
             big_endian: header.encoding.big_endian,
+            swapped: header.encoding.big_endian
+                && header.survey.words
+                && format.bits_allocated <= 8,
             tiles: None,
             palette: (format.photometric == "PALETTE COLOR")
                 .then(|| Palette::read(&header.set))
@@ -120,6 +125,32 @@ impl PixelFile {
         };
         file.stream = file.probe(&header.store)?;
         Ok(file)
+    }
+
+    /// Bytes of native pixels that begin at `start`, in the order of the samples.
+    pub(super) fn native_bytes(
+        &self,
+        store: &Store,
+        start: u64,
+        offset: u64,
+        length: u64,
+    ) -> Result<Vec<u8>, Refusal> {
+        let read = |offset, length| {
+            store
+                .read(start + offset, length)
+                .map_err(|e| damaged(&self.path, e.to_string()))
+        };
+        if !self.swapped {
+            return read(offset, length);
+        }
+        let end = (offset + length).next_multiple_of(2);
+        let first = offset / 2 * 2;
+        let mut words = read(first, end - first)?;
+        for word in words.chunks_exact_mut(2) {
+            word.swap(0, 1);
+        }
+        let from = (offset - first) as usize;
+        Ok(words[from..from + length as usize].to_vec())
     }
 
     /// What the first frame says of itself; refuses what is not decoded or contradicts.

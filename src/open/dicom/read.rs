@@ -156,8 +156,7 @@ pub(super) fn header(path: &Path) -> Result<Header, Refusal> {
         prefix.seek(SeekFrom::Start(at)).map_err(io)?;
         transfer_syntax = check_meta(&mut prefix, store.len()).map_err(|e| damaged(path, e))?;
         start = prefix.stream_position().map_err(io)?;
-        let group = prefix.first(start).map_err(io)?[at as usize..].to_vec();
-        let group = [&b"DICM"[..], &group].concat();
+        let group = with_length(&prefix.first(start).map_err(io)?[at as usize..]);
         meta = Some(guard(path, || {
             FileMetaTable::from_reader(&*group).map_err(|e| damaged(path, causes(&e)))
         })?);
@@ -213,6 +212,18 @@ pub(super) fn header(path: &Path) -> Result<Header, Refusal> {
         contradiction,
         text_exact,
     })
+}
+
+/// A file meta group behind its magic word, with the group length (0002,0000) that readers count on
+/// and some writers leave out.
+fn with_length(group: &[u8]) -> Vec<u8> {
+    let mut whole = b"DICM".to_vec();
+    if !group.starts_with(&[2, 0, 0, 0]) {
+        whole.extend_from_slice(b"\x02\0\0\0UL\x04\0");
+        whole.extend_from_slice(&(group.len() as u32).to_le_bytes());
+    }
+    whole.extend_from_slice(group);
+    whole
 }
 
 /// Walks the file meta group (always explicit little endian) and returns its transfer syntax,

@@ -118,21 +118,20 @@ fn native<T: Sample>(
     let io = |e: std::io::Error| damaged(&file.path, e.to_string());
     let beyond = || damaged(&file.path, "a value does not fit its declared bits");
     let first_bit = format.frame_bits() as u64 * index as u64;
-    let offset = start + first_bit / 8;
+    let offset = first_bit / 8;
     if format.bits_allocated == 16
         && let Some(words) = T::words(out)
     {
         store
-            .read_exact_at(bytemuck::cast_slice_mut(words), offset)
+            .read_exact_at(bytemuck::cast_slice_mut(words), start + offset)
             .map_err(io)?;
         to_host(words, file.big_endian);
         in_place(words, format);
         return Ok(());
     }
     let shift = (first_bit % 8) as usize;
-    let bytes = store
-        .read(offset, (format.frame_bits() + shift).div_ceil(8) as u64)
-        .map_err(io)?;
+    let length = (format.frame_bits() + shift).div_ceil(8) as u64;
+    let bytes = file.native_bytes(store, start, offset, length)?;
     match (number, format.bits_allocated) {
         (Number::Integer, 1) => {
             let bits = unpack_bits(&bytes, shift, out.len());

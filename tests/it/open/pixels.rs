@@ -54,8 +54,9 @@ const LISTED: [&str; 3] = ["liver", "rtdose", "parametric_map_float"];
 /// Colours of palettes and of more than 8 bits are compared by shape: pydicom gives indices or all
 /// bits, the picture has 8 bits per colour.
 const SHAPE_ONLY: [&str; 3] = ["palette", "16bit", "32bit"];
-/// Loaded here although the table has no values.
-const LOADED_WITHOUT_VALUES: [&str; 0] = [];
+/// Loaded here although the table has no values: its transfer syntax is not declared and is told
+/// from its first element.
+const LOADED_WITHOUT_VALUES: [&str; 1] = ["OT-PAL-8-face.dcm"];
 /// Refused here although pydicom decodes them.
 const REFUSED: [(&str, &str); 1] = [
     // JPEG extended with 12-bit samples.
