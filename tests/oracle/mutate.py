@@ -231,14 +231,15 @@ def is_pet(files):
 
 
 def truth(path):
-    """What the bytes of one file say; None when pydicom cannot read it as a placed image."""
+    """What the bytes of one file say; None when pydicom cannot read it as an image."""
     try:
         ds = pydicom.dcmread(path)
-        o = np.array(ds.ImageOrientationPatient, float)
+        o = np.array(ds.get("ImageOrientationPatient", [1, 0, 0, 0, 1, 0]), float)
         r, c = o[:3] / np.linalg.norm(o[:3]), o[3:] / np.linalg.norm(o[3:])
         out = {
-            "position": np.array(ds.ImagePositionPatient, float), "row": r, "column": c,
-            "spacing": [float(v) for v in ds.PixelSpacing], "rows": int(ds.Rows), "columns": int(ds.Columns),
+            "position": np.array(ds.get("ImagePositionPatient", [0, 0, 0]), float), "row": r, "column": c,
+            "spacing": [float(v) for v in ds.get("PixelSpacing", [1, 1])], "rows": int(ds.Rows), "columns": int(ds.Columns),
+            "placed": "ImageOrientationPatient" in ds and "ImagePositionPatient" in ds, "sized": "PixelSpacing" in ds,
         }
         raw = np.frombuffer(ds.PixelData, "<u2" if ds.BitsAllocated == 16 else "u1") if not ds.file_meta.TransferSyntaxUID.is_compressed else ds.pixel_array.ravel()
         raw = raw[:out["rows"] * out["columns"]].astype(np.int64)
@@ -274,7 +275,14 @@ def check(item, truths):
         return wrong
     if any([t["columns"], t["rows"]] != shape[:2] for t in known):
         wrong.append("size")
-    if item["kind"] in ("volume", "image2d") and item["orientation_known"]:
+    if not all(t["sized"] for t in known) and item["calibrated"]:
+        wrong.append("calibrated without a pixel spacing")
+    if not all(t["placed"] for t in known):
+        if item["kind"] == "volume" and item["orientation_known"]:
+            wrong.append("placed without a position")
+    elif not all(t["sized"] for t in known):
+        pass
+    elif item["kind"] in ("volume", "image2d") and item["orientation_known"]:
         a = np.array(item["affine_lps"])
         normal = np.cross(a[:3, 0], a[:3, 1])
         normal /= np.linalg.norm(normal)

@@ -70,7 +70,7 @@ pub(super) fn rows(settings: &Settings) -> Result<Vec<Value>, Failure> {
         match unpacked(settings, name) {
             Some(root) => sets.push(Set {
                 name: name.to_owned(),
-                folder: root.join(inside),
+                folder: folder_of_images(&root.join(inside))?,
                 compressed,
             }),
             None => rows.push(missing(name, "data", "the set is not in the data folder")),
