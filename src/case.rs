@@ -21,7 +21,7 @@ use uuid::Uuid;
 
 use crate::geometry::Point;
 use crate::measure::Measured;
-use crate::volume::{IntensityUnit, Modality, WindowLevel};
+use crate::volume::{IntensityUnit, Modality, PetStatement, WindowLevel};
 use crate::warning::Warning;
 
 macro_rules! id {
@@ -146,6 +146,9 @@ pub struct Series {
     pub fingerprint: String,
     /// Warnings raised while opening.
     pub warnings: Vec<Warning>,
+    /// What a reader stated of a PET series; `None` where its header alone counts.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub pet: Option<PetStatement>,
 }
 
 /// Where the originals of a series are; erasable. Originals are only ever read.

@@ -19,17 +19,20 @@ mod nifti;
 mod nrrd;
 mod raw;
 mod sidecar;
+mod uptake;
 mod walk;
 
 pub use error::{Error, Refusal};
 pub use headers::{Header, HeaderRow, header};
 pub use index::{Index, Listing, SeriesRow, Watch};
 pub use inspect::{describe, inspect_json};
-pub use item::{Item, ItemKind, PatientInfo, Scaling, Segment, Uptake, UptakeKind};
+pub use item::{Item, ItemKind, PatientInfo, Scaling, Segment};
 pub use sidecar::{
     Sidecar, SidecarImage, SidecarPatient, SidecarRole, SidecarSpacing, SidecarTreatment,
     SidecarTreatmentKind, read_sidecar,
 };
+
+pub use uptake::{PetStated, Uptake};
 
 use std::collections::BTreeMap;
 use std::ops::Range;
@@ -119,7 +122,7 @@ fn mention_damaged_neighbours(items: &mut [Item]) {
 }
 
 /// Loads the voxels of one item; `frame` selects the volume of a 4-D item (0 for the first). PET
-/// comes as SUV by body weight where the header allows it; [`Item::with_uptake`] gives the item in
+/// comes as SUV by body weight where the header allows it; [`Item::with_pet`] gives the item in
 /// another normalisation, or in Bq/mL.
 ///
 /// # Errors

@@ -30,6 +30,7 @@ mod status;
 pub mod theme;
 mod trace;
 mod treatments;
+mod uptake;
 mod versions;
 mod widgets;
 

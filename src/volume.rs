@@ -6,11 +6,13 @@
 mod colour;
 mod mask;
 mod picture;
+mod uptake;
 mod window;
 
 pub use colour::ColourImage;
 pub use mask::{Mask, MaskError, MaskRuns};
 pub use picture::{Layout, gray_slice, outlines};
+pub use uptake::{PetStatement, UptakeKind};
 pub use window::{VoiLut, WindowFunction, WindowLevel};
 
 use std::ops::RangeInclusive;
@@ -201,6 +203,20 @@ pub struct Statistics {
     pub n: usize,
     /// Number of voxels left out: void slices, padding, NaN.
     pub n_void: usize,
+}
+
+impl Statistics {
+    /// The statistics of values multiplied by a positive factor.
+    #[must_use]
+    pub fn scaled(self, factor: f64) -> Self {
+        Self {
+            min: self.min * factor,
+            max: self.max * factor,
+            mean: self.mean * factor,
+            sd: self.sd * factor,
+            ..self
+        }
+    }
 }
 
 impl Volume {

@@ -100,6 +100,9 @@ pub enum WarningCode {
     /// A mask lies on another grid than the image it is measured with.
     #[serde(rename = "W-GRID")]
     OtherGrid,
+    /// A reader stated values in place of the header's.
+    #[serde(rename = "W-STATED")]
+    Stated,
     /// The growth models simplify what the record says of treatment.
     #[serde(rename = "W-MODEL")]
     Model,

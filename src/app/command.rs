@@ -13,7 +13,7 @@ use crate::geometry::Point;
 use crate::jobs::JobId;
 use crate::report::Format;
 use crate::twin::ScenarioChange;
-use crate::volume::WindowLevel;
+use crate::volume::{PetStatement, WindowLevel};
 
 /// A request. `State::apply` turns it into changes of state and effects.
 #[derive(Clone, Debug, PartialEq)]
@@ -54,6 +54,15 @@ pub enum Command {
     /// State why the studies of the shown patient, whose identities differ, belong to one person.
     StateOnePerson {
         /// Why; must not be empty.
+        reason: String,
+    },
+    /// State how a PET series is counted, and what to believe in place of its header.
+    StatePet {
+        /// Which series.
+        series: SeriesId,
+        /// The statement; an empty one leaves all to the header.
+        stated: PetStatement,
+        /// Why; must not be empty where values of the header are replaced.
         reason: String,
     },
     /// Open one of the sample patients.
@@ -380,6 +389,19 @@ pub enum Step {
         /// Length in days.
         #[serde(default)]
         duration_days: f64,
+    },
+    /// State how a PET series is counted, and what to believe in place of its header.
+    Pet {
+        /// Zero-based time point.
+        timepoint: usize,
+        /// Zero-based series of that time point.
+        #[serde(default)]
+        item: usize,
+        /// The statement.
+        stated: PetStatement,
+        /// Why.
+        #[serde(default)]
+        reason: String,
     },
     /// Give the studies of one series a time point of their own.
     Split {

@@ -11,7 +11,7 @@ use crate::measure::Measured;
 use crate::open::{self, Item};
 use crate::report::Format;
 use crate::store;
-use crate::volume::{ColourImage, Mask, Volume, WindowLevel};
+use crate::volume::{ColourImage, Mask, PetStatement, Volume, WindowLevel};
 use crate::warning::Warning;
 
 use super::report_input::ReportInput;
@@ -97,6 +97,8 @@ pub(super) enum Work {
         item: Option<Arc<Item>>,
         /// Where it is.
         source: SeriesSource,
+        /// What a reader stated of it, if it is PET.
+        pet: Option<PetStatement>,
     },
     /// Make a mask from a gesture and measure it.
     Segment {
@@ -106,7 +108,8 @@ pub(super) enum Work {
         prompt: Prompt,
         /// On which image.
         volume: Arc<Volume>,
-        /// Fingerprint of the image's files, for the stage cache.
+        /// What the image is made of, for the stage cache: the fingerprint of its files, and what a
+        /// reader stated of it.
         fingerprint: String,
     },
     /// Read a mask that was made before.
@@ -198,6 +201,10 @@ pub(super) enum JobResult {
 /// A loaded series.
 #[derive(Debug)]
 pub(super) struct Loaded {
+    /// The item, as it was scanned.
+    pub item: Arc<Item>,
+    /// What a reader stated of it when it was read.
+    pub pet: Option<PetStatement>,
     /// The image.
     pub volume: Arc<Volume>,
     /// The window to show it with.

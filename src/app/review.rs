@@ -81,6 +81,7 @@ const fn verb(step: &Step) -> &'static str {
         Step::Fit => "fit",
         Step::WhatIf { .. } => "what_if",
         Step::Report { .. } => "report",
+        Step::Pet { .. } => "pet",
         Step::Undo => "undo",
         Step::Redo => "redo",
         Step::Jump { .. } => "jump",
@@ -179,6 +180,21 @@ fn perform(session: &mut Session, step: &Step, base: &Path, out: &Path) -> Resul
             dir: out.to_owned(),
             formats,
         }),
+        Step::Pet {
+            timepoint,
+            item,
+            stated,
+            reason,
+        } => {
+            let series = series_at(session, timepoint, item)?;
+            session.send(Command::ShowSeries { series });
+            session.settle();
+            session.send(Command::StatePet {
+                series,
+                stated,
+                reason,
+            });
+        }
         Step::Undo => session.send(Command::Undo),
         Step::Redo => session.send(Command::Redo),
         Step::Jump { to } => jump(session, &to)?,

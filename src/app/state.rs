@@ -18,6 +18,7 @@ mod readings;
 mod record;
 mod traces;
 mod twins;
+mod uptake;
 mod versions;
 mod visits;
 mod workspace;
@@ -35,7 +36,7 @@ use super::history::{History, Listed};
 use super::ids::IdSource;
 use super::summary::{self, Summary, SummaryCache};
 use super::twin_input::TwinResult;
-use super::view::{Message, Picture, Severity};
+use super::view::{Message, Picture, Severity, UptakeView};
 use crate::case::{
     AnnotationId, LesionId, PatientId, ReaderId, Records, SeriesId, TimePointId, Transaction,
 };
@@ -45,7 +46,7 @@ use crate::jobs::{JobContext, JobId, Lane};
 use crate::measure::Measured;
 use crate::open::Item;
 use crate::store::Opened;
-use crate::volume::{Mask, Volume, WindowLevel};
+use crate::volume::{Mask, PetStatement, Volume, WindowLevel};
 
 /// Something that is on its way, there, or could not be had.
 #[derive(Debug)]
@@ -80,6 +81,10 @@ impl<T> Slot<T> {
 pub(super) struct Image {
     pub(super) volume: Arc<Volume>,
     pub(super) window: WindowLevel,
+    /// What a reader had stated of a PET series when the pixels were read.
+    pub(super) pet: Option<PetStatement>,
+    /// How values are counted, where it is a PET series whose values have a unit.
+    pub(super) uptake: Option<Arc<UptakeView>>,
 }
 
 /// A standing mask with its measurement.

@@ -13,10 +13,10 @@ pub use crate::case::{
 };
 pub use crate::geometry::{Letters, Point, Vec3};
 pub use crate::jobs::JobId;
-pub use crate::open::{HeaderRow, Refusal};
+pub use crate::open::{HeaderRow, PetStated, Refusal};
 pub use crate::twin::ScenarioChange;
 use crate::units::{Length, Mm};
-pub use crate::volume::{ColourImage, WindowLevel};
+pub use crate::volume::{ColourImage, PetStatement, UptakeKind, WindowLevel};
 
 /// One frame's worth of everything.
 #[derive(Clone, Debug)]
@@ -477,6 +477,19 @@ pub struct SeriesTab {
     pub warnings: Vec<String>,
 }
 
+/// How a PET series is counted.
+#[derive(Clone, Debug, PartialEq)]
+pub struct UptakeView {
+    /// What values are normalised by.
+    pub kind: UptakeKind,
+    /// What a reader stated.
+    pub stated: PetStatement,
+    /// What the header states.
+    pub header: PetStated,
+    /// Which time decay was counted to.
+    pub decay_reference: Option<String>,
+}
+
 /// A grey picture, rows from the top.
 #[derive(Clone, Debug)]
 pub struct Picture {
@@ -548,6 +561,8 @@ pub struct SliceView {
     pub window: WindowLevel,
     /// Unit of the window's numbers.
     pub unit: &'static str,
+    /// How values are counted, where it is a PET series whose values have a unit.
+    pub uptake: Option<Arc<UptakeView>>,
     /// Presets to offer: name and window.
     pub presets: Vec<(String, WindowLevel)>,
     /// Magnification; 1 fits the view.

@@ -15,7 +15,7 @@ use crate::open::{self, Item, Watch};
 use crate::provenance::{InputHash, StageKey};
 use crate::segment::{self, GrowCutParams};
 use crate::store::{Artifacts, Cache, Query, decode_mask, encode_mask};
-use crate::volume::{IntensityUnit, Mask, MaskRuns, Volume, WindowLevel};
+use crate::volume::{IntensityUnit, Mask, MaskRuns, PetStatement, Volume, WindowLevel};
 use crate::warning::Warning;
 use crate::{measure, phantom, store};
 
@@ -42,7 +42,8 @@ pub(super) fn run(work: Work, tools: &Tools, job: &JobContext) -> Answer {
             series,
             item,
             source,
-        } => Answer::Loaded(series, load(item, &source, job)),
+            pet,
+        } => Answer::Loaded(series, load(item, &source, pet, job)),
         Work::Segment {
             annotation,
             prompt,
@@ -167,6 +168,7 @@ fn make_phantom(
 fn load(
     item: Option<Arc<Item>>,
     source: &SeriesSource,
+    pet: Option<PetStatement>,
     job: &JobContext,
 ) -> Result<Loaded, Failure> {
     job.progress.step("Finding files");
@@ -175,12 +177,21 @@ fn load(
         None => Arc::new(find_again(source, job)?),
     };
     job.progress.step("Reading pixels");
-    let volume = open::load(&item, 0, job).map_err(|e| open_failure(&e))?;
+    let volume = match &pet {
+        Some(stated) => item
+            .with_pet(stated)
+            .map_err(open::Error::from)
+            .and_then(|item| open::load(&item, 0, job)),
+        None => open::load(&item, 0, job),
+    }
+    .map_err(|e| open_failure(&e))?;
     let fingerprint = item.fingerprint(job).map_err(|e| open_failure(&e))?;
     Ok(Loaded {
         window: default_window(&volume),
         volume: Arc::new(volume),
         fingerprint,
+        item,
+        pet,
     })
 }
 

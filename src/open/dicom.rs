@@ -30,6 +30,7 @@ pub(super) use colour::{PictureRef, load_colour};
 pub(super) use directory::{Reference, references};
 pub(super) use header::header_rows;
 pub(super) use instance::{Instance, read_instance};
+pub(super) use pet::PetHeaders;
 pub(super) use pixels::load;
 pub(super) use read::{has_preamble, may_lack_preamble};
 pub(super) use stack::items;
@@ -49,6 +50,8 @@ pub(super) struct DicomSource {
     pub(super) padding: Option<RangeInclusive<f64>>,
     /// The table from stored values to values; samples are then values, NaN where padding.
     pub(super) lut: Option<Arc<lut::ModalityLut>>,
+    /// What the headers of a PET series say of uptake.
+    pub(super) pet: Option<PetHeaders>,
 }
 
 /// One slice: a frame of a file (or a tile of a mosaic) and its rescale.

@@ -2,10 +2,10 @@
 
 use serde_json::{Value, json};
 
-use super::{Error, Item, ItemKind, Scaling, Segment, Uptake, UptakeKind};
+use super::{Error, Item, ItemKind, Scaling, Segment, Uptake};
 use crate::jobs::JobContext;
 use crate::units::Bulk;
-use crate::volume::Statistics;
+use crate::volume::{Statistics, UptakeKind};
 
 /// `{"items": […]}`; with `load_values`, pixels of each first frame are read for their statistics.
 ///
@@ -113,6 +113,7 @@ fn scaling(scaling: &Scaling) -> Value {
 fn uptake(item: &Item, uptake: &Uptake) -> Value {
     let factors: Vec<Value> = UptakeKind::ALL
         .into_iter()
+        .filter(|kind| *kind != UptakeKind::Activity)
         .filter_map(|kind| {
             let factor = uptake.factor(kind)?;
             Some(json!({ "unit": kind.unit(), "formula": kind.formula(), "factor": factor }))

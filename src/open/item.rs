@@ -9,11 +9,12 @@ use serde::Serialize;
 use super::bytes::Bytes;
 use super::dicom::{DicomSource, PictureRef};
 use super::raw::{PictureSource, RawSource};
+use super::uptake::Uptake;
 use super::{Error, Refusal};
 use crate::geometry::Grid;
 use crate::jobs::JobContext;
 use crate::units::{Bulk, Mm3};
-use crate::volume::{IntensityUnit, Modality, Rescale, VoiLut, WindowLevel};
+use crate::volume::{IntensityUnit, Modality, Rescale, UptakeKind, VoiLut, WindowLevel};
 use crate::warning::{Warning, WarningCode};
 
 /// What an item is.
@@ -107,82 +108,6 @@ impl Scaling {
             name: name.to_owned(),
             unit: unit.to_owned(),
             rescale,
-        }
-    }
-}
-
-/// What uptake is normalised by.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
-#[serde(rename_all = "kebab-case")]
-pub enum UptakeKind {
-    /// By body weight.
-    BodyWeight,
-    /// By lean body mass after James.
-    LeanMassJames,
-    /// By lean body mass after Janmahasatian.
-    LeanMassJanmahasatian,
-    /// By body surface area after Du Bois.
-    BodySurface,
-}
-
-impl UptakeKind {
-    /// Every kind, the usual first.
-    pub const ALL: [Self; 4] = [
-        Self::BodyWeight,
-        Self::LeanMassJames,
-        Self::LeanMassJanmahasatian,
-        Self::BodySurface,
-    ];
-
-    /// The unit of such values.
-    #[must_use]
-    pub const fn unit(self) -> IntensityUnit {
-        match self {
-            Self::BodyWeight => IntensityUnit::SuvBodyWeight,
-            Self::LeanMassJames | Self::LeanMassJanmahasatian => IntensityUnit::SuvLeanMass,
-            Self::BodySurface => IntensityUnit::SuvBodySurface,
-        }
-    }
-
-    /// The formula of body size, by the name of its authors; `None` for weight, which is measured.
-    #[must_use]
-    pub const fn formula(self) -> Option<&'static str> {
-        match self {
-            Self::BodyWeight => None,
-            Self::LeanMassJames => Some("James"),
-            Self::LeanMassJanmahasatian => Some("Janmahasatian"),
-            Self::BodySurface => Some("Du Bois"),
-        }
-    }
-}
-
-/// Factors of a PET series, all from the same values: activity in Bq/mL, or the SUV that is stored.
-/// A kind that the header does not allow is `None`.
-#[derive(Clone, Debug, Default, PartialEq, Serialize)]
-pub struct Uptake {
-    /// To Bq/mL.
-    pub activity: Option<f64>,
-    /// To SUV by body weight, g/mL.
-    pub body_weight: Option<f64>,
-    /// To SUV by lean body mass after James, g/mL.
-    pub lean_mass_james: Option<f64>,
-    /// To SUV by lean body mass after Janmahasatian, g/mL.
-    pub lean_mass_janmahasatian: Option<f64>,
-    /// To SUV by body surface area after Du Bois, cm²/mL.
-    pub body_surface: Option<f64>,
-    /// Which time decay was counted to.
-    pub decay_reference: Option<String>,
-}
-
-impl Uptake {
-    /// The factor of one kind.
-    #[must_use]
-    pub const fn factor(&self, kind: UptakeKind) -> Option<f64> {
-        match kind {
-            UptakeKind::BodyWeight => self.body_weight,
-            UptakeKind::LeanMassJames => self.lean_mass_james,
-            UptakeKind::LeanMassJanmahasatian => self.lean_mass_janmahasatian,
-            UptakeKind::BodySurface => self.body_surface,
         }
     }
 }
@@ -338,35 +263,6 @@ impl Item {
                 self.kind,
                 ItemKind::Volume | ItemKind::Stack | ItemKind::Image2d
             )
-    }
-
-    /// The same PET series in another normalisation, or in Bq/mL for `None`: what
-    /// [`super::load`] then gives. `None` when the header does not allow it.
-    #[must_use]
-    pub fn with_uptake(&self, kind: Option<UptakeKind>) -> Option<Self> {
-        let uptake = self.uptake.as_ref()?;
-        let now = match self.uptake_kind {
-            Some(kind) => uptake.factor(kind)?,
-            None => uptake.activity?,
-        };
-        let (wanted, unit) = match kind {
-            Some(kind) => (uptake.factor(kind)?, kind.unit()),
-            None => (uptake.activity?, IntensityUnit::BecquerelPerMl),
-        };
-        let factor = wanted / now;
-        let mut item = self.clone();
-        item.unit = unit;
-        item.uptake_kind = kind;
-        for window in &mut item.windows {
-            *window = window.scaled(factor);
-        }
-        if let Source::Dicom(source) = &mut item.source {
-            for slice in source.frames.iter_mut().flatten() {
-                slice.rescale.slope *= factor;
-                slice.rescale.intercept *= factor;
-            }
-        }
-        Some(item)
     }
 
     /// BLAKE3 (hex) over the bytes of the source files in order.

@@ -177,9 +177,9 @@ fn put_series(tx: &Connection, series: &Series) -> Result<(), Fault> {
         tx,
         "INSERT INTO series (id, patient, time_point, modality, intensity_unit, study_date,
             frame_of_reference, shape_i, shape_j, shape_k, spacing_i_mm, spacing_j_mm,
-            spacing_k_mm, calibrated, fingerprint, warnings)
+            spacing_k_mm, calibrated, fingerprint, warnings, pet)
          VALUES (:id, :patient, :time_point, :modality, :unit, :study_date, :frame, :ni, :nj, :nk,
-            :si, :sj, :sk, :calibrated, :fingerprint, :warnings)
+            :si, :sj, :sk, :calibrated, :fingerprint, :warnings, :pet)
          ON CONFLICT (id) DO UPDATE SET patient = excluded.patient,
             time_point = excluded.time_point, modality = excluded.modality,
             intensity_unit = excluded.intensity_unit, study_date = excluded.study_date,
@@ -187,7 +187,7 @@ fn put_series(tx: &Connection, series: &Series) -> Result<(), Fault> {
             shape_j = excluded.shape_j, shape_k = excluded.shape_k,
             spacing_i_mm = excluded.spacing_i_mm, spacing_j_mm = excluded.spacing_j_mm,
             spacing_k_mm = excluded.spacing_k_mm, calibrated = excluded.calibrated,
-            fingerprint = excluded.fingerprint, warnings = excluded.warnings",
+            fingerprint = excluded.fingerprint, warnings = excluded.warnings, pet = excluded.pet",
         named_params! {
             ":id": id,
             ":patient": series.patient.to_string(),
@@ -205,6 +205,7 @@ fn put_series(tx: &Connection, series: &Series) -> Result<(), Fault> {
             ":calibrated": series.calibrated,
             ":fingerprint": series.fingerprint,
             ":warnings": json(&warnings)?,
+            ":pet": series.pet.as_ref().map(json).transpose()?,
         },
     )?;
     run(

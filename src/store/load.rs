@@ -179,6 +179,7 @@ fn series(f: &Fields<'_>) -> Result<Series, Fault> {
         calibrated: f.get("calibrated")?,
         fingerprint: f.text("fingerprint")?,
         warnings: f.warnings()?,
+        pet: f.json_opt("pet")?,
     })
 }
 

@@ -12,6 +12,7 @@ use super::error::Error;
 pub(super) const MIGRATIONS: &[&str] = &[
     include_str!("migrations/0001_records.sql"),
     include_str!("migrations/0002_accountability.sql"),
+    include_str!("migrations/0003_uptake.sql"),
 ];
 
 /// `OTwn` in `PRAGMA application_id`: tells our databases from others.

@@ -226,6 +226,7 @@ impl Rehearsal {
                 calibrated: true,
                 fingerprint: sha256_hex(series.to_string().as_bytes()),
                 warnings: vec![warning],
+                pet: None,
             }),
             Change::PutSource(SeriesSource {
                 series,

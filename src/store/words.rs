@@ -166,6 +166,15 @@ impl Fields<'_> {
         serde_json::from_str(&text).map_err(|_| self.unreadable(column, &text))
     }
 
+    pub(super) fn json_opt<T: DeserializeOwned>(
+        &self,
+        column: &'static str,
+    ) -> Result<Option<T>, Fault> {
+        let text: Option<String> = self.get(column)?;
+        text.map(|t| serde_json::from_str(&t).map_err(|_| self.unreadable(column, &t)))
+            .transpose()
+    }
+
     pub(super) fn word<T: DeserializeOwned>(&self, column: &'static str) -> Result<T, Fault> {
         let text = self.text(column)?;
         serde_json::from_value(text.as_str().into()).map_err(|_| self.unreadable(column, &text))

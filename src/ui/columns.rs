@@ -6,10 +6,12 @@ use egui::{
 };
 use jiff::civil::Date;
 
+use super::dialog::Dialog;
 use super::reading::{badge_ui, barred, broken_ui};
 use super::slice::{SliceContext, number, slice_ui};
 use super::state::UiState;
 use super::theme;
+use super::uptake::UptakeForm;
 use super::versions::compared_lesion;
 use super::widgets::{gated, halo_text, menu, warnings_badge};
 use crate::app::Command;
@@ -71,7 +73,7 @@ fn column_ui(
     let top = ui.cursor().top();
     title_ui(ui, view, patient, index, state, out);
     broken_ui(ui, column);
-    series_ui(ui, column, out);
+    series_ui(ui, column, state, out);
     if column.needs_date || state.date.as_ref().is_some_and(|(id, _)| *id == column.id) {
         date_ui(ui, column, state, out);
     }
@@ -204,11 +206,16 @@ fn menu_ui(
     }
 }
 
-fn series_ui(ui: &mut Ui, column: &ColumnView, out: &mut Vec<Command>) {
+fn series_ui(ui: &mut Ui, column: &ColumnView, state: &mut UiState, out: &mut Vec<Command>) {
     let p = theme::palette(ui);
     ui.horizontal(|ui| {
         let presets = column.shown.as_ref().filter(|s| !s.presets.is_empty());
+        let uptake = column
+            .shown
+            .as_ref()
+            .and_then(|s| Some((s, s.uptake.as_ref()?)));
         let reserved = if presets.is_some() { 74.0 } else { 0.0 };
+        let reserved = reserved + if uptake.is_some() { 70.0 } else { 0.0 };
         let width = (ui.available_width() - reserved).max(60.0);
         let label = |s: &crate::app::view::SeriesTab| s.label.clone();
         let shown = column.series.iter().find(|s| s.shown);
@@ -249,6 +256,14 @@ fn series_ui(ui: &mut Ui, column: &ColumnView, out: &mut Vec<Command>) {
         }
         if let Some(slice) = presets {
             presets_ui(ui, column, slice, out);
+        }
+        if let Some((slice, uptake)) = uptake {
+            let unit = ui
+                .button(slice.unit)
+                .on_hover_text("How uptake is counted: unit, body weight, injected activity");
+            if unit.clicked() {
+                state.ask(Dialog::Uptake(UptakeForm::new(slice.series, uptake)));
+            }
         }
     });
 }

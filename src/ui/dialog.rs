@@ -8,6 +8,7 @@ use super::readers::{ReaderForm, reader_ui};
 use super::signing::{AmendForm, SignForm, amend_ui, sign_ui};
 use super::state::UiState;
 use super::theme;
+use super::uptake::{UptakeForm, uptake_ui};
 use crate::app::Command;
 use crate::app::view::View;
 
@@ -18,6 +19,7 @@ pub(super) enum Dialog {
     Amend(AmendForm),
     Erase(EraseForm),
     OnePerson(PersonForm),
+    Uptake(UptakeForm),
 }
 
 /// What a question comes to in a frame.
@@ -44,6 +46,7 @@ pub(super) fn dialog_ui(ui: &Ui, view: &View, state: &mut UiState, out: &mut Vec
         Dialog::Amend(form) => amend_ui(ui, view, form, fresh),
         Dialog::Erase(form) => erase_ui(ui, view, form, fresh),
         Dialog::OnePerson(form) => person_ui(ui, view, form, fresh),
+        Dialog::Uptake(form) => uptake_ui(ui, view, form),
     };
     match answer {
         Answer::Open => state.dialog = Some(dialog),

@@ -37,6 +37,7 @@ impl WarningCode {
             Self::NotIdentified => include_str!("../../docs/warnings/W-NOT-IDENTIFIED.md"),
             Self::Posterior => include_str!("../../docs/warnings/W-POSTERIOR.md"),
             Self::Changed => include_str!("../../docs/warnings/W-CHANGED.md"),
+            Self::Stated => include_str!("../../docs/warnings/W-STATED.md"),
             Self::Model => include_str!("../../docs/warnings/W-MODEL.md"),
         }
     }

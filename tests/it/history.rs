@@ -6,6 +6,7 @@ mod origins;
 mod readings;
 mod script;
 mod steps;
+mod uptake;
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -53,10 +54,16 @@ fn start_after_crash(workspace: &Path, seed: u8, crashes: Option<PathBuf>) -> Se
 impl Desk {
     /// The phantom opened, nothing marked.
     fn open() -> Self {
+        Self::open_edited(|_| {})
+    }
+
+    /// The phantom opened after its files were changed, nothing marked.
+    fn open_edited(edit: impl Fn(&Path)) -> Self {
         let dir = tempfile::tempdir().expect("a folder");
         let study = dir.path().join("study");
         let context = JobContext::default();
         let truth = phantom::generate(&PhantomParams::small(), &study, &context).expect("written");
+        edit(&study);
         let session = start(&dir.path().join("case"), 1);
         let mut desk = Self {
             dir,

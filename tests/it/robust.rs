@@ -112,6 +112,7 @@ fn patient(workspace: &Workspace, n: usize) -> Transaction {
             calibrated: true,
             fingerprint: "af".repeat(32),
             warnings: Vec::new(),
+            pet: None,
         }),
         Change::PutSource(SeriesSource {
             series,

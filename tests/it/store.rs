@@ -20,7 +20,9 @@ use oncotwin::store::{
 };
 use oncotwin::twin::ScenarioChange;
 use oncotwin::units::{Bulk, Length, Mm, Mm3, Px};
-use oncotwin::volume::{IntensityUnit, MaskRuns, Modality, Statistics, WindowLevel};
+use oncotwin::volume::{
+    IntensityUnit, MaskRuns, Modality, PetStatement, Statistics, UptakeKind, WindowLevel,
+};
 use oncotwin::warning::{Warning, WarningCode};
 use proptest::prelude::*;
 use rusqlite::Connection;

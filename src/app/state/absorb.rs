@@ -5,7 +5,7 @@ use std::sync::Arc;
 use jiff::Timestamp;
 use serde_json::json;
 
-use super::{Image, Running, Slot, State};
+use super::{Image, Running, Slot, State, uptake};
 use crate::app::effect::{Answer, Effect, Exported, Failure, JobResult, Loaded, MadeMask};
 use crate::app::twin_input::TwinResult;
 use crate::app::view::Severity;
@@ -136,7 +136,10 @@ impl State {
         let image = Image {
             volume: loaded.volume,
             window: loaded.window,
+            pet: loaded.pet,
+            uptake: uptake::view(&loaded.item, loaded.pet).map(Arc::new),
         };
+        self.items.insert(series, loaded.item);
         self.images.insert(series, Slot::Ready(image));
         self.complete_masks(series, effects);
     }

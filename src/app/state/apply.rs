@@ -34,6 +34,11 @@ impl State {
             Command::ShowPicture { item, frame } => self.show_picture(item, frame, e),
             Command::HidePicture => self.shown_picture = None,
             Command::StateOnePerson { reason } => self.state_one_person(&reason, e),
+            Command::StatePet {
+                series,
+                stated,
+                reason,
+            } => self.state_pet(series, stated, &reason, e),
             Command::OpenSample { sample } => self.open_sample(sample, e),
             Command::ShowChooser => self.show_chooser(e),
             Command::ShowPatient { patient } => self.show_patient(patient, e),

@@ -89,6 +89,7 @@ impl State {
                     Some(Image {
                         volume,
                         window: own,
+                        ..
                     }),
                     Some(mask),
                     Some(segmented),

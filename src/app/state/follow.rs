@@ -55,6 +55,7 @@ impl State {
         for annotation in masks {
             self.forget_mask(annotation);
         }
+        self.reload_restated(effects);
         for lesion in &lesions {
             if self.lesion(*lesion).is_some() {
                 self.twin_is_stale(*lesion);

@@ -10,10 +10,19 @@ use crate::app::effect::{Effect, Failure, Work};
 use crate::app::view::Severity;
 use crate::case::{
     Annotation, AnnotationId, AuditAction, AuditNote, Change, Lesion, LesionId, LesionRole,
-    PatientId, Prompt, SeriesId,
+    PatientId, Prompt, Series, SeriesId,
 };
 use crate::geometry::Point;
 use crate::jobs::Lane;
+
+/// What names the values of a series: the fingerprint of its files, and what a reader stated of it.
+fn made_of(series: &Series) -> String {
+    let stated = series.pet.and_then(|pet| serde_json::to_string(&pet).ok());
+    match stated {
+        Some(stated) => format!("{} {stated}", series.fingerprint),
+        None => series.fingerprint.clone(),
+    }
+}
 
 impl State {
     /// Records a drawn diameter and starts segmenting from it.
@@ -111,10 +120,7 @@ impl State {
             self.masks.insert(annotation, Slot::Failed(failure));
             return;
         }
-        let fingerprint = self
-            .series(series)
-            .map(|s| s.fingerprint.clone())
-            .unwrap_or_default();
+        let fingerprint = self.series(series).map(made_of).unwrap_or_default();
         let work = Work::Segment {
             annotation,
             prompt,

@@ -2,7 +2,7 @@
 
 use serde_json::json;
 
-use super::State;
+use super::{State, uptake};
 use crate::app::effect::{Effect, Failure, Work};
 use crate::app::history::Step;
 use crate::app::view::Severity;
@@ -156,13 +156,13 @@ impl State {
     }
 
     /// What was learnt of images since a step was taken is no part of the step: only the visit that
-    /// they belong to is put back.
+    /// they belong to is put back, and how uptake is counted.
     fn brought_up(&self, changes: Vec<Change>) -> Vec<Change> {
         let bring_up = |change| match change {
             Change::PutSeries(then) => Change::PutSeries(match self.series(then.id) {
                 Some(now) => Series {
                     time_point: then.time_point,
-                    ..now.clone()
+                    ..uptake::counted_as(now, then.unit, then.pet, &then.warnings)
                 },
                 None => then,
             }),

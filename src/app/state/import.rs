@@ -153,6 +153,7 @@ impl State {
                 calibrated: grid.is_calibrated(),
                 fingerprint,
                 warnings: warnings.clone(),
+                pet: None,
             }),
         );
         order_for_references(&mut changes);

@@ -162,6 +162,7 @@ impl State {
             series,
             item: self.items.get(&series).cloned(),
             source,
+            pet: self.series(series).and_then(|s| s.pet),
         };
         let job = self.start("Loading images", Lane::Io, work, effects);
         self.images.insert(series, Slot::Waiting(job));

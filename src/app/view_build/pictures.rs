@@ -23,6 +23,7 @@ impl State {
     pub(super) fn slice_view(&mut self, series: SeriesId) -> Option<SliceView> {
         let image = self.images.get(&series).and_then(Slot::ready)?;
         let (volume, default_window) = (Arc::clone(&image.volume), image.window);
+        let uptake = image.uptake.clone();
         let grid = Arc::clone(volume.grid());
         let view = self.view_of(series);
         let n_slices = grid.shape()[2];
@@ -77,6 +78,7 @@ impl State {
             position: grid.slice_position(slice),
             window,
             unit: volume.unit.symbol(),
+            uptake,
             presets,
             zoom: view.zoom,
             pan: view.pan,

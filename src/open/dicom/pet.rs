@@ -12,6 +12,8 @@
 
 mod body;
 
+use std::sync::Arc;
+
 use dicom::core::Tag;
 use dicom::dictionary_std::tags;
 use dicom::object::InMemDicomObject;
@@ -19,7 +21,8 @@ use jiff::civil::{Date, DateTime, Time};
 
 use super::dates;
 use super::values::{is_private_of, items, number, private_number, private_text, text, texts};
-use crate::open::item::Uptake;
+use crate::open::uptake::{PetStated, Uptake};
+use crate::volume::PetStatement;
 use body::Sex;
 
 /// What a PET header says.
@@ -140,15 +143,68 @@ fn enhanced(set: &InMemDicomObject, header: &mut PetHeader) {
     }
 }
 
+/// The headers of the slices of one PET series.
+#[derive(Clone, Debug)]
+pub(in crate::open) struct PetHeaders(Arc<[PetHeader]>);
+
+impl PetHeaders {
+    pub(super) fn new(headers: Vec<PetHeader>) -> Option<Self> {
+        (!headers.is_empty()).then(|| Self(headers.into()))
+    }
+
+    /// What the first slice states of patient and tracer; others that differ allow no SUV.
+    pub(in crate::open) fn stated(&self) -> PetStated {
+        self.0
+            .first()
+            .map_or_else(PetStated::default, |h| PetStated {
+                weight_kg: h.weight,
+                height_m: h.height,
+                dose_bq: h.dose,
+            })
+    }
+
+    /// Decides with what a reader states in place of the headers; `Err` says why values cannot be
+    /// counted so.
+    pub(in crate::open) fn restated(&self, stated: &PetStatement) -> Result<Decision, String> {
+        let scanner_counted = |h: &PetHeader| match &*h.units {
+            "BQML" => false,
+            "CNTS" => h.counts_to_suv.is_some(),
+            _ => true,
+        };
+        let replaces = stated.weight_kg.is_some() || stated.dose_bq.is_some();
+        if replaces && self.0.iter().all(scanner_counted) {
+            return Err(
+                "the values are SUV as the scanner counted them: its body weight and dose are in \
+                 them already"
+                    .to_owned(),
+            );
+        }
+        let edited: Vec<PetHeader> = self
+            .0
+            .iter()
+            .map(|h| PetHeader {
+                weight: stated.weight_kg.or(h.weight),
+                height: stated.height_m.or(h.height),
+                dose: stated.dose_bq.or(h.dose),
+                ..h.clone()
+            })
+            .collect();
+        if stated.height_m.is_some() && edited.iter().any(|h| plausible_height(h).is_none()) {
+            return Err("the stated height is no body height".to_owned());
+        }
+        Ok(uptake(&edited.iter().collect::<Vec<_>>()))
+    }
+}
+
 /// What rescaled PET values become.
 #[derive(Clone, Debug, Default, PartialEq)]
-pub(super) struct Decision {
+pub(in crate::open) struct Decision {
     /// Factors from activity (from rescaled values where those are SUV already).
-    pub(super) factors: Uptake,
+    pub(in crate::open) factors: Uptake,
     /// Where counts are stored: a factor from rescaled counts to activity for each slice.
     pub(super) to_activity: Option<Vec<f64>>,
     /// What the user must know; the first says why there is no SUV where there is none.
-    pub(super) notes: Vec<String>,
+    pub(in crate::open) notes: Vec<String>,
 }
 
 /// Decides for a whole stack; `headers` holds one header per slice.

@@ -4,7 +4,7 @@ mod mutations;
 
 use std::io::Read as _;
 
-use oncotwin::open::UptakeKind;
+use oncotwin::volume::{PetStatement, UptakeKind};
 
 use super::*;
 
@@ -147,21 +147,68 @@ fn uptake_of_a_whole_pet_is_what_others_publish() {
     let most = |item: &Item| load(item).statistics().expect("values").max;
     let body_weight = most(&item);
     for kind in UptakeKind::ALL {
-        let Some(other) = item.with_uptake(Some(kind)) else {
-            panic!("{kind:?}: {uptake:?}")
-        };
+        let other = item.with_pet(&counted(kind)).expect("factor");
         let factor = uptake.factor(kind).expect("factor");
         let expected = body_weight * factor / uptake.body_weight.expect("factor");
         close(most(&other) / expected, 1.0, 1e-6, "uptake");
         assert_eq!(other.unit, kind.unit());
     }
-    let activity = item.with_uptake(None).expect("activity");
-    assert_eq!(activity.unit, IntensityUnit::BecquerelPerMl);
-    let back = activity
-        .with_uptake(Some(UptakeKind::BodyWeight))
-        .expect("back");
-    close(most(&back), body_weight, 1e-4, "there and back");
-    println!("{uptake:?}, most {body_weight:.3}");
+}
+
+fn counted(kind: UptakeKind) -> PetStatement {
+    PetStatement {
+        kind: Some(kind),
+        ..PetStatement::default()
+    }
+}
+
+#[test]
+fn what_a_reader_states_of_a_pet_counts_in_place_of_its_header() {
+    let (dir, _) = traps();
+    let pet = |case: &str| only(dir.path().join(case));
+    let most = |item: &Item| load(item).statistics().expect("values").max;
+    let (whole, bare) = (pet("pet_start"), pet("pet_no_weight"));
+    assert_eq!(bare.unit, IntensityUnit::BecquerelPerMl);
+    let weight = |kg| PetStatement {
+        weight_kg: Some(kg),
+        ..PetStatement::default()
+    };
+    let stated = bare.with_pet(&weight(70.0)).expect("counted");
+    assert_eq!(stated.unit, IntensityUnit::SuvBodyWeight);
+    assert_eq!(codes(&stated), [WarningCode::Stated]);
+    close(
+        most(&stated) / most(&whole),
+        1.0,
+        1e-6,
+        "the missing weight",
+    );
+    let doubled = whole.with_pet(&weight(140.0)).expect("counted");
+    close(most(&doubled) / most(&whole), 2.0, 1e-6, "twice the weight");
+    let dose = PetStatement {
+        dose_bq: whole
+            .pet_stated()
+            .expect("PET")
+            .dose_bq
+            .map(|dose| dose / 2.0),
+        ..counted(UptakeKind::Activity)
+    };
+    let activity = whole.with_pet(&dose).expect("counted");
+    close(
+        most(&activity) / most(&bare),
+        1.0,
+        1e-6,
+        "activity needs no dose",
+    );
+
+    let refused = |case: &str, stated: &PetStatement| {
+        pet(case).with_pet(stated).expect_err("refused").message
+    };
+    assert!(refused("pet_gml", &weight(70.0)).contains("scanner"));
+    assert!(refused("pet_counts", &weight(70.0)).contains("CNTS"));
+    assert!(refused("pet_not_corrected", &weight(70.0)).contains("ATTN"));
+    assert!(refused("pet_start", &weight(7000.0)).contains("no weight"));
+    assert!(refused("pet_no_weight", &counted(UptakeKind::BodySurface)).contains("PatientWeight"));
+    assert!(refused("missing", &weight(70.0)).contains("no PET"));
 }
 
 #[test]

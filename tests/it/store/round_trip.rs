@@ -110,21 +110,31 @@ fn series() -> impl Strategy<Value = Series> {
         4 => (0u8..3).prop_map(|s| ((s, s / 2), s)),
         1 => (owned(), 0u8..3),
     ];
-    let rest = ([real(), real(), real()], any::<bool>(), warnings());
+    let pet = (real(), proptest::option::of(real())).prop_map(|(weight, dose_bq)| PetStatement {
+        kind: Some(UptakeKind::LeanMassJames),
+        weight_kg: Some(weight),
+        dose_bq,
+        ..PetStatement::default()
+    });
+    let pet = proptest::option::of(pet);
+    let rest = ([real(), real(), real()], any::<bool>(), (warnings(), pet));
     (ids, modality, unit, proptest::option::of(day()), rest).prop_map(
-        |(((s, p), t), modality, unit, study_date, (spacing_mm, calibrated, warnings))| Series {
-            id: SeriesId(id(3, s)),
-            patient: PatientId(id(1, p)),
-            time_point: TimePointId(id(2, t)),
-            modality,
-            unit,
-            study_date,
-            frame_of_reference: "1.2.840.1".into(),
-            shape: [512, 512, 60],
-            spacing_mm,
-            calibrated,
-            fingerprint: "af".repeat(32),
-            warnings,
+        |(((s, p), t), modality, unit, study_date, (spacing_mm, calibrated, (warnings, pet)))| {
+            Series {
+                id: SeriesId(id(3, s)),
+                patient: PatientId(id(1, p)),
+                time_point: TimePointId(id(2, t)),
+                modality,
+                unit,
+                study_date,
+                frame_of_reference: "1.2.840.1".into(),
+                shape: [512, 512, 60],
+                spacing_mm,
+                calibrated,
+                fingerprint: "af".repeat(32),
+                warnings,
+                pet,
+            }
         },
     )
 }
@@ -340,6 +350,7 @@ fn paths_that_are_not_unicode_survive() {
             calibrated: false,
             fingerprint: String::new(),
             warnings: Vec::new(),
+            pet: None,
         }),
         Change::PutSource(SeriesSource {
             series: SeriesId(id(3, 0)),

@@ -10,7 +10,7 @@ use crate::open::dicom::format::lossy;
 use crate::open::dicom::geometry;
 use crate::open::dicom::instance::{Frame, Instance};
 use crate::open::dicom::lut::ModalityLut;
-use crate::open::dicom::{DicomSource, SampleKind, SliceRef};
+use crate::open::dicom::{DicomSource, PetHeaders, SampleKind, SliceRef};
 use crate::open::item::Source;
 use crate::open::{Item, ItemKind, Refusal};
 use crate::warning::{Warning, WarningCode};
@@ -116,6 +116,12 @@ pub(super) fn build(volumes: &[Vec<Slice>], placed: bool, warnings: Vec<Warning>
         },
         padding,
         lut,
+        pet: PetHeaders::new(
+            slices
+                .iter()
+                .filter_map(|s| s.instance.pet.clone())
+                .collect(),
+        ),
     });
     item
 }

@@ -8,8 +8,9 @@ use crate::open::dicom::instance::{Frame, Instance};
 use crate::open::dicom::lut::ModalityLut;
 use crate::open::dicom::pet::{self, PetHeader};
 use crate::open::dicom::scaling::FrameScaling;
-use crate::open::item::{Scaling, UptakeKind};
+use crate::open::item::Scaling;
 use crate::open::{Item, Refusal};
+use crate::volume::UptakeKind;
 use crate::volume::{IntensityUnit, Modality, Rescale, WindowLevel};
 use crate::warning::WarningCode;
 
@@ -104,19 +105,10 @@ fn uptake(item: &mut Item, slices: &[&Slice], rescales: &mut [Rescale]) {
             *rescale = scaled(*rescale, *factor);
         }
     }
-    let kind = [
-        UptakeKind::BodyWeight,
-        UptakeKind::LeanMassJames,
-        UptakeKind::LeanMassJanmahasatian,
-        UptakeKind::BodySurface,
-    ]
-    .into_iter()
-    .find(|kind| found.factors.factor(*kind).is_some());
-    item.unit = match kind {
-        Some(kind) => kind.unit(),
-        None if found.factors.activity.is_some() => IntensityUnit::BecquerelPerMl,
-        None => IntensityUnit::Arbitrary,
-    };
+    let kind = UptakeKind::ALL
+        .into_iter()
+        .find(|kind| found.factors.factor(*kind).is_some());
+    item.unit = kind.map_or(IntensityUnit::Arbitrary, UptakeKind::unit);
     if let Some(factor) = kind.and_then(|kind| found.factors.factor(kind)) {
         for rescale in rescales.iter_mut() {
             *rescale = scaled(*rescale, factor);
@@ -124,6 +116,8 @@ fn uptake(item: &mut Item, slices: &[&Slice], rescales: &mut [Rescale]) {
         for window in &mut item.windows {
             *window = window.scaled(factor);
         }
+    }
+    if kind.is_some_and(|kind| kind != UptakeKind::Activity) {
         // Tables of stored activity do not speak of uptake.
         item.voi_luts.clear();
     }
