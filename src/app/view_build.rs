@@ -198,8 +198,14 @@ impl State {
         let source = self.records.sources.iter().find(|s| s.series == series.id);
         let description = source.map(|s| s.description.trim()).unwrap_or_default();
         let label = format!("{} {description}", series.modality.code());
+        let file = || {
+            let first = source.and_then(|s| s.files.first());
+            let name = first.and_then(|f| f.file_name());
+            name.map_or_else(|| "Image".to_owned(), |n| n.to_string_lossy().into_owned())
+        };
         match label.trim() {
-            "" => "Image".to_owned(),
+            // NIfTI and its like say nothing else of what they show.
+            label if description.is_empty() => format!("{label} {}", file()).trim().to_owned(),
             label => label.to_owned(),
         }
     }

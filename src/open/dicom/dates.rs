@@ -40,7 +40,20 @@ pub(super) fn time(text: &str) -> Option<Time> {
     Time::new(at(0)?, at(2)?, at(4)?.min(59), micros * 1000).ok()
 }
 
-/// `YYYYMMDDHHMMSS.F…&ZZXX`; an offset from UTC is dropped, as all times of one study share it.
+/// The offset from UTC that a `DT` or `(0008,0201)` ends with (`&ZZXX`), s.
+pub(super) fn offset_s(text: &str) -> Option<i64> {
+    let text = text.trim();
+    let (_, offset) = text.split_at_checked(text.len().checked_sub(5)?)?;
+    let sign = match offset.as_bytes().first()? {
+        b'+' => 1,
+        b'-' => -1,
+        _ => return None,
+    };
+    let (hours, minutes): (i64, i64) = (number(offset.get(1..3)?)?, number(offset.get(3..)?)?);
+    (hours <= 14 && minutes < 60).then_some(sign * (hours * 3600 + minutes * 60))
+}
+
+/// `YYYYMMDDHHMMSS.F…&ZZXX` as it reads; see [`offset_s`] for its zone.
 pub(super) fn date_time(text: &str) -> Option<DateTime> {
     let text = text.trim();
     let text = text.split(['+', '-']).next()?;
@@ -75,10 +88,18 @@ mod tests {
         );
     }
 
+    #[test]
+    fn offsets_have_a_sign() {
+        assert_eq!(offset_s("20240301090000+0130"), Some(5400));
+        assert_eq!(offset_s("-0500"), Some(-18_000));
+        assert_eq!(offset_s("20240301090000"), None);
+        assert_eq!(offset_s("+9900"), None);
+    }
+
     proptest::proptest! {
         #[test]
         fn any_text_is_answered(text in "\\PC{0,24}") {
-            let _ = (date(&text), time(&text), date_time(&text));
+            let _ = (date(&text), time(&text), date_time(&text), offset_s(&text));
         }
     }
 }

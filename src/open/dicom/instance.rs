@@ -46,6 +46,10 @@ pub(super) struct Frame {
     pub(super) spacing: Option<[f64; 2]>,
     pub(super) thickness: Option<f64>,
     pub(super) rescale: Option<Rescale>,
+    /// Whether slope and intercept are both readable, or both absent.
+    pub(super) rescale_is_whole: bool,
+    /// What rescaled values are, as the file says (`HU`, …).
+    pub(super) rescale_type: String,
     pub(super) echo_time: Option<f64>,
     pub(super) stack: String,
     /// Third value of ImageType.
@@ -89,7 +93,6 @@ pub(in crate::open) struct Instance {
     pub(super) modality_lut: Option<Result<ModalityLut, String>>,
     /// Compression ratio as stated.
     pub(super) lossy_ratio: Option<f64>,
-    pub(super) rescale_type: String,
     pub(super) pet: Option<PetHeader>,
     pub(super) segments: Vec<Segment>,
     pub(super) warnings: Vec<Warning>,
@@ -295,7 +298,6 @@ fn instance(path: &Path, header: &Header) -> Result<Instance, Refusal> {
         lossy_ratio: numbers(set, tags::LOSSY_IMAGE_COMPRESSION_RATIO)
             .map(|ratios| ratios.into_iter().fold(0.0, f64::max)),
         modality_lut: lut::modality(set, format.signed),
-        rescale_type: text(set, tags::RESCALE_TYPE),
         pet: (modality == "PT").then(|| pet::header(set, &sop_class)),
         class,
         sop_class,
@@ -318,15 +320,13 @@ impl Instance {
     }
 }
 
-/// A padding value read as unsigned although pixels are signed (implicit VR does not say).
-fn signed_as_stored(value: f64, format: &PixelFormat) -> f64 {
-    if format.signed && value > 32767.0 {
-        value - 65536.0
-    } else if !format.signed && value < 0.0 {
-        value + 65536.0
-    } else {
-        value
+/// A padding value as its pixels are read: cut to the stored bits, with their sign, whatever VR it
+/// was written with.
+fn as_stored(value: f64, format: &PixelFormat) -> f64 {
+    if format.high_bit + 1 != format.bits_stored || value.fract() != 0.0 {
+        return value;
     }
+    format.value(value as i64 as u64) as f64
 }
 
 /// Stored values that mark pixels outside the scanned field: a value or a range (PS3.3 C.7.5.1.1.2),
@@ -339,7 +339,7 @@ fn padding(set: &InMemDicomObject, format: &PixelFormat) -> Option<RangeInclusiv
         Some([value, number(set, limit).unwrap_or(value)])
     };
     let [a, b] = match range(integers) {
-        Some(range) => range.map(|v| signed_as_stored(v, format)),
+        Some(range) => range.map(|v| as_stored(v, format)),
         None => range(floats)?,
     };
     Some(a.min(b)..=a.max(b))
@@ -449,6 +449,19 @@ fn frame(levels: &[&InMemDicomObject]) -> Frame {
                 intercept: intercept.unwrap_or(0.0),
             })
         }),
+        rescale_is_whole: find(levels, tags::PIXEL_VALUE_TRANSFORMATION_SEQUENCE, |g| {
+            let parts = [tags::RESCALE_SLOPE, tags::RESCALE_INTERCEPT];
+            let is_there = |tag: &Tag| !text(g, *tag).is_empty();
+            parts
+                .iter()
+                .any(is_there)
+                .then(|| parts.iter().all(|tag| number(g, *tag).is_some()))
+        })
+        .unwrap_or(true),
+        rescale_type: find(levels, tags::PIXEL_VALUE_TRANSFORMATION_SEQUENCE, |g| {
+            Some(text(g, tags::RESCALE_TYPE)).filter(|kind| !kind.is_empty())
+        })
+        .unwrap_or_default(),
         echo_time: find(levels, Tag(0x0018, 0x9114), |g| {
             number(g, Tag(0x0018, 0x9082)).or_else(|| number(g, tags::ECHO_TIME))
         }),

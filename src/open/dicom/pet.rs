@@ -11,137 +11,16 @@
 //! GE (0009,100D)), else the earliest acquisition, which is named.
 
 mod body;
+mod header;
+mod time;
 
 use std::sync::Arc;
 
-use dicom::core::Tag;
-use dicom::dictionary_std::tags;
-use dicom::object::InMemDicomObject;
-use jiff::civil::{Date, DateTime, Time};
-
-use super::dates;
-use super::values::{is_private_of, items, number, private_number, private_text, text, texts};
 use crate::open::uptake::{PetStated, Uptake};
 use crate::volume::PetStatement;
 use body::Sex;
-
-/// What a PET header says.
-#[derive(Clone, Debug, Default, PartialEq)]
-pub(super) struct PetHeader {
-    pub(super) units: String,
-    /// SUVType (0054,1006): which SUV the unit g/mL means.
-    pub(super) suv_type: String,
-    pub(super) corrections: Vec<String>,
-    pub(super) decay_correction: String,
-    /// Patient's weight, kg.
-    pub(super) weight: Option<f64>,
-    /// Patient's height, m.
-    pub(super) height: Option<f64>,
-    pub(super) sex: String,
-    /// Injected dose, Bq.
-    pub(super) dose: Option<f64>,
-    /// Half-life, s.
-    pub(super) half_life: Option<f64>,
-    pub(super) injection: Option<DateTime>,
-    pub(super) injection_time: Option<Time>,
-    /// DecayCorrectionDateTime (0018,9701) of enhanced PET.
-    pub(super) decay_reference: Option<DateTime>,
-    pub(super) series_start: Option<DateTime>,
-    pub(super) acquisition_start: Option<DateTime>,
-    /// The scanner's own start of the scan.
-    pub(super) scan_start: Option<DateTime>,
-    /// Philips (7053,1000): from rescaled counts to SUV by body weight.
-    pub(super) counts_to_suv: Option<f64>,
-    /// Philips (7053,1009): from rescaled counts to Bq/mL.
-    pub(super) counts_to_activity: Option<f64>,
-}
-
-const ENHANCED_PET: &str = "1.2.840.10008.5.1.4.1.1.130";
-
-pub(super) fn header(set: &InMemDicomObject, sop_class: &str) -> PetHeader {
-    let tracer = items(set, tags::RADIOPHARMACEUTICAL_INFORMATION_SEQUENCE).first();
-    let at = |day: Tag, time: Tag| {
-        let day: Date = dates::date(&text(set, day))?;
-        Some(day.to_datetime(dates::time(&text(set, time))?))
-    };
-    let private = |tag: Tag, creator: &str| is_private_of(set, tag, creator).then_some(tag);
-    let scan_start = [
-        private(Tag(0x0071, 0x1022), "SIEMENS MED PT"),
-        private(Tag(0x0009, 0x100D), "GEMS_PETD_01"),
-    ]
-    .into_iter()
-    .flatten()
-    .find_map(|tag| dates::date_time(&private_text(set, tag)));
-    let philips = |tag: Tag| {
-        private(tag, "Philips PET")
-            .and_then(|tag| private_number(set, tag))
-            .filter(|f| *f > 0.0)
-    };
-    let mut header = PetHeader {
-        units: text(set, tags::UNITS),
-        suv_type: text(set, Tag(0x0054, 0x1006)),
-        corrections: texts(set, tags::CORRECTED_IMAGE),
-        decay_correction: text(set, tags::DECAY_CORRECTION),
-        weight: number(set, tags::PATIENT_WEIGHT),
-        height: number(set, tags::PATIENT_SIZE),
-        sex: text(set, tags::PATIENT_SEX),
-        dose: tracer.and_then(|t| number(t, tags::RADIONUCLIDE_TOTAL_DOSE)),
-        half_life: tracer.and_then(|t| number(t, tags::RADIONUCLIDE_HALF_LIFE)),
-        injection: tracer
-            .and_then(|t| dates::date_time(&text(t, tags::RADIOPHARMACEUTICAL_START_DATE_TIME))),
-        injection_time: tracer
-            .and_then(|t| dates::time(&text(t, tags::RADIOPHARMACEUTICAL_START_TIME))),
-        decay_reference: dates::date_time(&text(set, Tag(0x0018, 0x9701))),
-        series_start: at(tags::SERIES_DATE, tags::SERIES_TIME),
-        acquisition_start: at(tags::ACQUISITION_DATE, tags::ACQUISITION_TIME)
-            .or_else(|| dates::date_time(&text(set, tags::ACQUISITION_DATE_TIME))),
-        scan_start,
-        counts_to_suv: philips(Tag(0x7053, 0x1000)),
-        counts_to_activity: philips(Tag(0x7053, 0x1009)),
-    };
-    if sop_class == ENHANCED_PET {
-        enhanced(set, &mut header);
-    }
-    header
-}
-
-/// Enhanced PET says the same in other attributes: the unit with the mapping to real world values,
-/// corrections one by one.
-fn enhanced(set: &InMemDicomObject, header: &mut PetHeader) {
-    let level = items(set, tags::SHARED_FUNCTIONAL_GROUPS_SEQUENCE).first();
-    let mapping = [
-        level,
-        items(set, tags::PER_FRAME_FUNCTIONAL_GROUPS_SEQUENCE).first(),
-    ]
-    .into_iter()
-    .flatten()
-    .find_map(|g| items(g, Tag(0x0040, 0x9096)).first());
-    let unit = mapping
-        .and_then(|m| items(m, Tag(0x0040, 0x08EA)).first())
-        .map(|code| text(code, tags::CODE_VALUE))
-        .unwrap_or_default();
-    let (units, kind) = match &*unit {
-        "Bq/ml" | "Bq/mL" => ("BQML", ""),
-        "g/ml{SUVbw}" => ("GML", "BW"),
-        "g/ml{SUVlbm}" => ("GML", "LBM"),
-        "cm2/ml{SUVbsa}" => ("CM2ML", "BSA"),
-        other => (other, ""),
-    };
-    if header.units.is_empty() {
-        header.units = units.to_owned();
-        header.suv_type = kind.to_owned();
-    }
-    if header.corrections.is_empty() {
-        for (tag, name) in [(Tag(0x0018, 0x9759), "ATTN"), (Tag(0x0018, 0x9758), "DECY")] {
-            if text(set, tag) == "YES" {
-                header.corrections.push(name.to_owned());
-            }
-        }
-    }
-    if header.decay_correction.is_empty() && header.decay_reference.is_some() {
-        "START".clone_into(&mut header.decay_correction);
-    }
-}
+pub(super) use header::{PetHeader, header};
+use time::{elapsed_s, scan_start};
 
 /// The headers of the slices of one PET series.
 #[derive(Clone, Debug)]
@@ -377,9 +256,13 @@ fn factors(headers: &[&PetHeader], decision: &mut Decision) -> Result<(), String
         "START" => {
             let half_life = positive(first.half_life, "RadionuclideHalfLife (0018,1075)")?;
             let (start, reference) = scan_start(headers, &mut decision.notes)?;
-            let elapsed = elapsed_s(first, start)?;
-            if elapsed > 10.0 * half_life {
-                return Err(format!("{elapsed:.0} s between injection and scan"));
+            let elapsed = elapsed_s(first, start, half_life)?;
+            if first.injection_floats && first.decay_reference.is_none() {
+                decision.notes.push(
+                    "the injection is stated with an offset from UTC that the other times lack: \
+                     it was taken as local time"
+                        .to_owned(),
+                );
             }
             ((-elapsed / half_life).exp2(), reference)
         }
@@ -394,65 +277,6 @@ fn factors(headers: &[&PetHeader], decision: &mut Decision) -> Result<(), String
     suv.body_surface = surface(first).map(|area| area * 1e4 / remaining);
     suv.decay_reference = Some(reference.to_owned());
     Ok(())
-}
-
-/// When the scan began, and where that is from.
-fn scan_start(
-    headers: &[&PetHeader],
-    notes: &mut Vec<String>,
-) -> Result<(DateTime, &'static str), String> {
-    let first = headers[0];
-    if let Some(stated) = first.decay_reference {
-        return Ok((stated, "DecayCorrectionDateTime"));
-    }
-    let acquired = headers.iter().filter_map(|h| h.acquisition_start).min();
-    let Some(acquired) = acquired else {
-        return first
-            .series_start
-            .or(first.scan_start)
-            .map(|start| (start, "series time"))
-            .ok_or_else(|| "series and acquisition times are missing".to_owned());
-    };
-    if let Some(series) = first.series_start.filter(|series| *series <= acquired) {
-        return Ok((series, "series time"));
-    }
-    // De-identification may shift standard dates and forget private ones.
-    let near = |start: &DateTime| {
-        let before = acquired.duration_since(*start).as_secs_f64();
-        (0.0..=12.0 * 3600.0).contains(&before)
-    };
-    if let Some(start) = first.scan_start.filter(near) {
-        return Ok((start, "scan start of the scanner"));
-    }
-    notes.push(
-        "the series time is later than the first acquisition, and the scanner left no start of its \
-         own: decay is counted to the earliest AcquisitionTime (0008,0032)"
-            .to_owned(),
-    );
-    Ok((acquired, "earliest acquisition time"))
-}
-
-/// Seconds from injection to the start of the scan.
-fn elapsed_s(first: &PetHeader, start: DateTime) -> Result<f64, String> {
-    let injection = match (first.injection, first.injection_time) {
-        (Some(at), _) => at,
-        (None, Some(time)) => {
-            let same_day = start.date().to_datetime(time);
-            if same_day <= start {
-                same_day
-            } else {
-                // Injected before midnight, scanned after it.
-                let eve = start.date().yesterday().map_err(|e| e.to_string())?;
-                eve.to_datetime(time)
-            }
-        }
-        (None, None) => return Err("the time of injection (0018,1072/1078) is missing".to_owned()),
-    };
-    let elapsed = start.duration_since(injection).as_secs_f64();
-    if elapsed < 0.0 {
-        return Err("the injection is dated after the scan".to_owned());
-    }
-    Ok(elapsed)
 }
 
 #[cfg(test)]

@@ -3,6 +3,7 @@
 mod build;
 mod groups;
 mod kin;
+mod mixed;
 mod phases;
 mod repeats;
 mod values;
@@ -22,6 +23,7 @@ use crate::volume::Modality;
 use crate::warning::{Warning, WarningCode};
 use build::{build, distinct};
 use groups::{Clusters, StackKey};
+use mixed::Mixed;
 use phases::{Phases, by_origin, by_position, phases, placed_normal};
 use repeats::{drop_identical, repeats};
 
@@ -219,7 +221,8 @@ fn refused_group(group: &[&Instance]) -> Item {
 /// Sorts slices of measurable images into stacks.
 fn stacks(group: &[&Instance]) -> Vec<Item> {
     let mut clusters = Clusters::default();
-    let mut stacks: BTreeMap<StackKey, Vec<Slice>> = BTreeMap::new();
+    let examinations = mixed::examinations(group);
+    let mut stacks: BTreeMap<(usize, StackKey), Vec<Slice>> = BTreeMap::new();
     for &instance in group {
         for (index, frame) in instance.frames.iter().enumerate() {
             let slice = Slice {
@@ -227,7 +230,8 @@ fn stacks(group: &[&Instance]) -> Vec<Item> {
                 index,
                 frame,
             };
-            stacks.entry(clusters.key(&slice)).or_default().push(slice);
+            let key = (examinations.of(instance), clusters.key(&slice));
+            stacks.entry(key).or_default().push(slice);
         }
     }
     let mut items: Vec<Item> = Vec::new();
@@ -238,14 +242,15 @@ fn stacks(group: &[&Instance]) -> Vec<Item> {
     items.sort_by_key(|i| std::cmp::Reverse(i.grid.as_ref().map_or(0, |g| g.n_voxels())));
     if items.len() > 1 {
         let message = format!(
-            "one series holds {} stacks (by size, orientation, image type, echo, kernel or \
-             acquisition) and was split",
+            "one series holds {} stacks (by study, size, orientation, image type, echo, kernel, \
+             weighting or acquisition) and was split",
             items.len()
         );
         for item in &mut items {
             item.warn(WarningCode::Split, message.clone());
         }
     }
+    examinations.warn(&mut items);
     items
 }
 
@@ -281,6 +286,14 @@ fn stack_items(mut slices: Vec<Slice>) -> Vec<Item> {
                 ),
                 files: file_names(&paths),
             });
+        }
+    }
+    if positions.iter().all(|p| p.len() == 1) {
+        let slices: Vec<Slice> = positions.iter().flatten().copied().collect();
+        match mixed::weightings(&slices) {
+            Mixed::No => {}
+            Mixed::Parts(parts) => return parts.into_iter().flat_map(stack_items).collect(),
+            Mixed::Loose(warning) => warnings.push(warning),
         }
     }
     match phases(positions) {

@@ -32,24 +32,46 @@ pub(super) fn rescales(item: &mut Item, slices: &[&Slice], lut: bool) -> Vec<Res
     if invalid {
         item.warn(WarningCode::Rescale, "a rescale slope of 0 was taken as 1");
     }
-    let stated = slices.iter().filter(|s| s.frame.rescale.is_some()).count();
-    let some_lack = stated > 0 && stated < slices.len();
+    let torn = slices.iter().filter(|s| !s.frame.rescale_is_whole).count();
+    if torn > 0 {
+        item.warn(
+            WarningCode::Rescale,
+            format!(
+                "RescaleSlope/Intercept (0028,1053/1052) of {torn} slices are incomplete or no \
+                 numbers: what is missing was taken as 1 and 0, and values have no unit"
+            ),
+        );
+    }
+    let is_rescaled = |s: &&&Slice| s.frame.rescale_is_whole && valid_rescale(s.frame).is_some();
+    let rescaled = slices.iter().filter(is_rescaled).count();
     let varies = slices
         .iter()
         .any(|s| s.frame.rescale != slices[0].frame.rescale);
     match item.modality {
         Modality::PT => {
-            uptake(item, slices, &mut rescales);
-            // PET is rescaled slice by slice by rule; a slice without rescale is not.
-            if some_lack {
-                item.warn(
-                    WarningCode::Rescale,
-                    "some slices state no RescaleSlope (0028,1053): theirs are as stored",
-                );
+            // PET is rescaled slice by slice by rule (PS3.3 C.8.9.4); without it values are as stored.
+            match mapped(slices) {
+                Some(mapped) => rescales = mapped,
+                None if rescaled < slices.len() || slices.iter().any(|s| is_mapped(s)) => {
+                    let n = slices.len() - rescaled;
+                    if n > 0 {
+                        item.warn(
+                            WarningCode::Rescale,
+                            format!("{n} slices state no rescale (0028,1053/1052)"),
+                        );
+                    }
+                    item.warn(
+                        WarningCode::NoSuv,
+                        "no SUV, values have no physical unit: not every slice states a rescale",
+                    );
+                    return rescales;
+                }
+                None => {}
             }
+            uptake(item, slices, &mut rescales);
             return rescales;
         }
-        Modality::CT => ct(item, slices, stated == slices.len(), lut),
+        Modality::CT => ct(item, slices, rescaled == slices.len(), lut),
         _ => {}
     }
     if varies {
@@ -74,7 +96,7 @@ fn ct(item: &mut Item, slices: &[&Slice], all_rescaled: bool, lut: bool) {
     let stated = |s: &&Slice| {
         let kind = match &s.instance.modality_lut {
             Some(Ok(lut)) => &lut.kind,
-            _ => &s.instance.rescale_type,
+            _ => &s.frame.rescale_type,
         };
         kind == "HU" || (kind.is_empty() && !lut)
     };
@@ -87,6 +109,27 @@ fn ct(item: &mut Item, slices: &[&Slice], all_rescaled: bool, lut: bool) {
     } else if slices.iter().all(stated) && !localizer {
         item.unit = IntensityUnit::Hounsfield;
     }
+}
+
+/// Whether the unit of a slice belongs to a mapping to real world values.
+fn is_mapped(slice: &Slice) -> bool {
+    let pet = slice.instance.pet.as_ref();
+    pet.is_some_and(|pet| !pet.mapped_unit.is_empty())
+}
+
+/// The mapping to real world values that an enhanced PET takes its unit from, for each slice.
+fn mapped(slices: &[&Slice]) -> Option<Vec<Rescale>> {
+    slices
+        .iter()
+        .map(|s| {
+            let unit = &s.instance.pet.as_ref()?.mapped_unit;
+            let mut of_unit = s.frame.scalings.iter().filter(|f| f.unit == *unit);
+            of_unit
+                .next()
+                .filter(|_| !unit.is_empty())
+                .map(|f| f.rescale)
+        })
+        .collect()
 }
 
 /// PET: to SUV by body weight where it is known, to activity where not.
@@ -176,7 +219,7 @@ pub(super) fn scalings(slices: &[&Slice]) -> Vec<Scaling> {
         .collect();
     [
         Scaling::new("raw", "", vec![Rescale::IDENTITY]),
-        Scaling::new("display", &first.instance.rescale_type, display),
+        Scaling::new("display", &first.frame.rescale_type, display),
     ]
     .into_iter()
     .chain(beside)
