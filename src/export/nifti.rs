@@ -7,7 +7,6 @@ use std::path::Path;
 use flate2::Compression;
 use flate2::write::GzEncoder;
 use nalgebra::{Matrix3, Matrix4};
-use ndarray::Array3;
 
 use super::Error;
 use crate::geometry::Grid;
@@ -22,8 +21,11 @@ const UINT16: i16 = 512;
 const OFFSET: usize = 352;
 
 /// Writes a volume as `.nii.gz`. Stored samples are kept where one rescale holds for all slices and
-/// single precision states it exactly; otherwise values are written as 32-bit floats. Padding
-/// keeps its stored value.
+/// single precision states it exactly; otherwise values are written as 32-bit floats.
+///
+/// NIfTI has no word for voxels without a value. Where there are any (void slices, padding), all
+/// values are written as 32-bit floats and those voxels as NaN, which readers leave out: a stored 0
+/// would come back as a real value.
 ///
 /// # Errors
 /// When slices are not even ([`Error::Uneven`]), the grid is too large for the format, or the file
@@ -37,7 +39,10 @@ pub fn write_nifti_volume(volume: &Volume, path: &Path) -> Result<(), Error> {
     let rescales = volume.rescale();
     let first = rescales.first().copied().unwrap_or(Rescale::IDENTITY);
     let exact = |v: f64| f64::from(v as f32) == v;
-    let keep = rescales.iter().all(|r| *r == first) && exact(first.slope) && exact(first.intercept);
+    let keep = !has_gaps(volume)
+        && rescales.iter().all(|r| *r == first)
+        && exact(first.slope)
+        && exact(first.intercept);
     let mut data = Vec::new();
     let (data_type, rescale) = match volume.samples() {
         Samples::I16(a) if keep => {
@@ -52,8 +57,11 @@ pub fn write_nifti_volume(volume: &Volume, path: &Path) -> Result<(), Error> {
             data.extend(a.iter().flat_map(|v| v.to_le_bytes()));
             (FLOAT32, first)
         }
-        samples => {
-            append_values(&mut data, samples, rescales);
+        _ => {
+            for k in 0..grid.shape()[2] {
+                let values = volume.slice_values(k);
+                data.extend(values.flat_map(|v| v.unwrap_or(f32::NAN).to_le_bytes()));
+            }
             (FLOAT32, Rescale::IDENTITY)
         }
     };
@@ -61,21 +69,13 @@ pub fn write_nifti_volume(volume: &Volume, path: &Path) -> Result<(), Error> {
     write(path, &header, &data)
 }
 
-fn append_values(data: &mut Vec<u8>, samples: &Samples, rescales: &[Rescale]) {
-    fn each<T: Copy + Into<f64>>(data: &mut Vec<u8>, a: &Array3<T>, rescales: &[Rescale]) {
-        for (slice, rescale) in a.outer_iter().zip(rescales) {
-            data.extend(
-                slice
-                    .iter()
-                    .flat_map(|&v| (rescale.apply(v.into()) as f32).to_le_bytes()),
-            );
-        }
-    }
-    match samples {
-        Samples::I16(a) => each(data, a, rescales),
-        Samples::U16(a) => each(data, a, rescales),
-        Samples::F32(a) => each(data, a, rescales),
-    }
+/// Whether a void slice or padding is among the voxels.
+fn has_gaps(volume: &Volume) -> bool {
+    let grid = volume.grid();
+    let has_padding = || {
+        (0..grid.shape()[2]).any(|k| volume.slice_values(k).any(|value| value.is_none()))
+    };
+    !grid.void_slices().is_empty() || (volume.padding.is_some() && has_padding())
 }
 
 /// Writes a mask as `.nii.gz` with 1 in the structure. On an uneven grid the mean step is written,
