@@ -10,6 +10,7 @@ use nalgebra::{Matrix3, Matrix4};
 
 use super::Error;
 use crate::geometry::Grid;
+use crate::open::SPACING_UNKNOWN;
 use crate::volume::{Mask, Rescale, Samples, Volume};
 use crate::warning::{Warning, WarningCode};
 
@@ -22,6 +23,10 @@ const OFFSET: usize = 352;
 
 /// Writes a volume as `.nii.gz`. Stored samples are kept where one rescale holds for all slices and
 /// single precision states it exactly; otherwise values are written as 32-bit floats.
+///
+/// A grid whose spacing is not known is written without a unit of length and with
+/// [`SPACING_UNKNOWN`] in `intent_name` and `descrip`, which [`crate::open`] honours: it stays
+/// unknown. Other programs show such a file with the pixel steps that it states.
 ///
 /// NIfTI has no word for voxels without a value. Where there are any (void slices, padding), all
 /// values are written as 32-bit floats and those voxels as NaN, which readers leave out: a stored 0
@@ -72,9 +77,8 @@ pub fn write_nifti_volume(volume: &Volume, path: &Path) -> Result<(), Error> {
 /// Whether a void slice or padding is among the voxels.
 fn has_gaps(volume: &Volume) -> bool {
     let grid = volume.grid();
-    let has_padding = || {
-        (0..grid.shape()[2]).any(|k| volume.slice_values(k).any(|value| value.is_none()))
-    };
+    let has_padding =
+        || (0..grid.shape()[2]).any(|k| volume.slice_values(k).any(|value| value.is_none()));
     !grid.void_slices().is_empty() || (volume.padding.is_some() && has_padding())
 }
 
@@ -160,9 +164,16 @@ fn header(grid: &Grid, data_type: i16, rescale: Rescale) -> Result<Vec<u8>, Erro
     put(108, &float(OFFSET as f64));
     put(112, &float(rescale.slope));
     put(116, &float(rescale.intercept));
-    // Millimetres; or no unit, where the spacing is not known.
-    put(123, &[if grid.is_calibrated() { 2 } else { 0 }]);
-    put(148, b"OncoTwin");
+    // Millimetres; or no unit, where the spacing is not known. Readers take "no unit" for mm, so
+    // that the header says so in words, too: twice, as some programs write their own `descrip`.
+    if grid.is_calibrated() {
+        put(123, &[2]);
+        put(148, b"OncoTwin");
+    } else {
+        put(148, b"OncoTwin: ");
+        put(158, SPACING_UNKNOWN.as_bytes());
+        put(328, SPACING_UNKNOWN.as_bytes());
+    }
     let known = i16::from(grid.is_orientation_known());
     put(252, &(if perpendicular { known } else { 0 }).to_le_bytes());
     put(254, &known.to_le_bytes());
