@@ -127,7 +127,7 @@ pub(super) fn read(path: &Path) -> Result<RawImage, Error> {
 fn intensity_function(header: &Header) -> Option<String> {
     let changing = |key: &str, neutral: f64| {
         let text = header.text(key)?;
-        (text.trim().parse() != Ok(neutral)).then_some(text)
+        (text.trim().parse::<f64>().ok() != Some(neutral)).then_some(text)
     };
     let slope = changing("elementtointensityfunctionslope", 1.0)
         .map(|text| format!("ElementToIntensityFunctionSlope {text}"));

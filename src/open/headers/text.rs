@@ -7,8 +7,8 @@ use std::path::Path;
 use super::HeaderRow;
 use crate::open::bytes::Bytes;
 
-/// Bytes of a header that are shown at most.
-const MOST_BYTES: u64 = 8 << 20;
+/// Bytes of a header that are shown at most: a line of two bytes makes a row of a hundred.
+const MOST_BYTES: u64 = 1 << 20;
 
 /// Fields (`name: value`), keys (`key:=value`), comments and listed files, to the blank line that
 /// ends the header.
