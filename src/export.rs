@@ -3,7 +3,7 @@
 mod mask;
 mod nifti;
 
-pub use mask::{Fit, ReadMask, read_mask, read_mask_on};
+pub use mask::{Fit, Label, ReadMask, read_mask, read_mask_on};
 pub use nifti::{write_nifti_mask, write_nifti_volume};
 
 use std::path::PathBuf;
@@ -56,12 +56,12 @@ pub enum Error {
         path: PathBuf,
     },
     /// One of several labels must be chosen, or the chosen one is not there.
-    #[error("E-LABEL: {}: choose one of the labels {labels:?}", path.display())]
+    #[error("E-LABEL: {}: choose one of these labels, by number or, where layers share it, by name: {}", path.display(), labels.join(", "))]
     Label {
         /// The mask file.
         path: PathBuf,
-        /// Labels in the file.
-        labels: Vec<u32>,
+        /// Number, name and layer of each label in the file.
+        labels: Vec<String>,
     },
     /// The mask does not fit its grid.
     #[error(transparent)]

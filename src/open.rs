@@ -34,6 +34,11 @@ pub use sidecar::{
 
 pub use uptake::{PetStated, Uptake};
 
+/// A NIfTI file whose `intent_name` is this, or whose `descrip` holds it, has lengths that nobody
+/// knows, whatever its `pixdim` and unit say. This program writes it and opens such a file with
+/// W-SPACING-UNKNOWN; NIfTI itself has no way to say so, and readers take "no unit" for mm.
+pub const SPACING_UNKNOWN: &str = "spacing unknown";
+
 use std::collections::BTreeMap;
 use std::ops::Range;
 use std::path::{Path, PathBuf};

@@ -109,7 +109,7 @@ impl Verb {
 /// Arguments of `oncotwin header`.
 #[derive(ClapArgs)]
 pub(super) struct HeaderArgs {
-    /// A DICOM or NIfTI file, also inside a zip archive (`study.zip/series/1.dcm`).
+    /// A DICOM, NIfTI, NRRD or MetaImage file, also inside a zip archive (`study.zip/series/1.dcm`).
     pub path: PathBuf,
     /// Only rows whose tag, keyword, private creator or value hold this text.
     #[arg(long, value_name = "TEXT")]
@@ -207,9 +207,9 @@ pub(super) struct MeasureArgs {
     /// Which item of the image (see `inspect`).
     #[arg(long)]
     pub item: Option<usize>,
-    /// Which label of the mask; default: everything above zero.
+    /// Which label of the mask, by number or by name; needed where there are several.
     #[arg(long)]
-    pub label: Option<u32>,
+    pub label: Option<crate::export::Label>,
     /// Answer with one JSON document.
     #[arg(long)]
     pub json: bool,

@@ -146,14 +146,18 @@ pub(super) fn convert(args: &ConvertArgs) -> Result<Output, Failure> {
     let (item, volume) = load_item(&args.path, args.item, args.frame)?;
     export::write_nifti_volume(&volume, &args.out).map_err(export_failure)?;
     let shape = volume.grid().shape();
+    let mut text = format!(
+        "{} × {} × {} voxels written to {}\n",
+        shape[0],
+        shape[1],
+        shape[2],
+        args.out.display()
+    );
+    for warning in &item.warnings {
+        text.push_str(&format!("{}: {}\n", warning.code.as_str(), warning.message));
+    }
     Ok(Output::new(
-        format!(
-            "{} × {} × {} voxels written to {}",
-            shape[0],
-            shape[1],
-            shape[2],
-            args.out.display()
-        ),
+        text,
         json!({"out": args.out, "shape": shape, "unit": volume.unit, "warnings": item.warnings}),
     ))
 }

@@ -73,7 +73,7 @@ pub(super) fn measure(args: &MeasureArgs) -> Result<Output, Failure> {
     let (item, volume) = load_item(&args.path, args.item, 0)?;
     let read = export::read_mask(
         &args.mask,
-        args.label,
+        args.label.as_ref(),
         volume.grid(),
         &JobContext::default(),
     )

@@ -8,7 +8,7 @@ use ndarray::Array3;
 use super::Error;
 use crate::geometry::{Grid, Voxel};
 use crate::jobs::JobContext;
-use crate::open::{self, ItemKind};
+use crate::open::{self, ItemKind, Segment};
 use crate::units::Mm;
 use crate::volume::{Mask, Volume};
 use crate::warning::Warning;
@@ -28,6 +28,28 @@ pub enum Fit {
     Other,
 }
 
+/// Which structure of a label map is meant.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Label {
+    /// The value of its voxels.
+    Number(u32),
+    /// Its name in the file, in capitals or not.
+    Name(String),
+}
+
+impl std::str::FromStr for Label {
+    type Err = std::convert::Infallible;
+
+    /// A whole number is taken as such; a structure that is named by a number is found all the same.
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        let text = text.trim();
+        Ok(text
+            .parse()
+            .map_or_else(|_| Self::Name(text.to_owned()), Self::Number))
+    }
+}
+
 /// A mask from a file.
 #[derive(Clone, Debug)]
 pub struct ReadMask {
@@ -40,13 +62,13 @@ pub struct ReadMask {
 }
 
 /// Reads a label map and places it on the grid of an image, where that has the same voxels; nothing
-/// is resampled. `label` chooses among several labels.
+/// is resampled. `label` chooses among several labels; without it, there must be only one.
 ///
 /// # Errors
 /// When the file cannot be read, is no label map, or the label is not determined.
 pub fn read_mask(
     path: &Path,
-    label: Option<u32>,
+    label: Option<&Label>,
     grid: &Arc<Grid>,
     job: &JobContext,
 ) -> Result<ReadMask, Error> {
@@ -61,19 +83,11 @@ pub fn read_mask(
     if item.kind != ItemKind::Segmentation {
         return Err(no_labels());
     }
-    let volume = open::load(item, 0, job)?;
-    let labels: Vec<u32> = item.segments.iter().map(|s| s.number).collect();
-    let chosen = match (label, &*labels) {
-        (Some(label), _) if labels.contains(&label) => label,
-        (None, [only]) => *only,
-        (None, []) => 1,
-        _ => {
-            return Err(Error::Label {
-                path: path.to_owned(),
-                labels,
-            });
-        }
-    };
+    let (chosen, layer) = choose(label, &item.segments).map_err(|labels| Error::Label {
+        path: path.to_owned(),
+        labels,
+    })?;
+    let volume = open::load(item, layer, job)?;
     let bits = marked(&volume, chosen);
     // An uneven image's mask may have been written on its even stand-in.
     let is_same = volume.grid().matches(grid, TOLERANCE)
@@ -99,7 +113,7 @@ pub fn read_mask(
 /// As [`read_mask`], and [`Error::OtherGrid`].
 pub fn read_mask_on(
     path: &Path,
-    label: Option<u32>,
+    label: Option<&Label>,
     grid: &Arc<Grid>,
     job: &JobContext,
 ) -> Result<Mask, Error> {
@@ -112,6 +126,45 @@ pub fn read_mask_on(
         });
     }
     Ok(read.mask)
+}
+
+/// Value and layer of the structure that is meant, or a list of those that there are: one value in
+/// several layers is several structures, which only names tell apart.
+fn choose(label: Option<&Label>, segments: &[Segment]) -> Result<(u32, usize), Vec<String>> {
+    let places = |is_meant: &dyn Fn(&Segment) -> bool| {
+        let mut places: Vec<(u32, usize)> = segments
+            .iter()
+            .filter(|s| is_meant(s))
+            .map(|s| (s.number, s.layer))
+            .collect();
+        places.sort_unstable();
+        places.dedup();
+        places
+    };
+    let named = |name: &str| {
+        let exact = places(&|s| s.label == name);
+        if exact.is_empty() {
+            places(&|s| s.label.to_lowercase() == name.to_lowercase())
+        } else {
+            exact
+        }
+    };
+    let found = match label {
+        None if segments.is_empty() => vec![(1, 0)],
+        None => places(&|_| true),
+        Some(Label::Name(name)) => named(name),
+        Some(Label::Number(number)) => match places(&|s| s.number == *number) {
+            one if one.len() == 1 => one,
+            _ => named(&number.to_string()),
+        },
+    };
+    match *found {
+        [one] => Ok(one),
+        _ => Err(segments
+            .iter()
+            .map(|s| format!("{} {:?} (layer {})", s.number, s.label, s.layer))
+            .collect()),
+    }
 }
 
 fn marked(volume: &Volume, label: u32) -> Array3<bool> {

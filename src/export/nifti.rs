@@ -7,10 +7,10 @@ use std::path::Path;
 use flate2::Compression;
 use flate2::write::GzEncoder;
 use nalgebra::{Matrix3, Matrix4};
-use ndarray::Array3;
 
 use super::Error;
 use crate::geometry::Grid;
+use crate::open::SPACING_UNKNOWN;
 use crate::volume::{Mask, Rescale, Samples, Volume};
 use crate::warning::{Warning, WarningCode};
 
@@ -22,8 +22,15 @@ const UINT16: i16 = 512;
 const OFFSET: usize = 352;
 
 /// Writes a volume as `.nii.gz`. Stored samples are kept where one rescale holds for all slices and
-/// single precision states it exactly; otherwise values are written as 32-bit floats. Padding
-/// keeps its stored value.
+/// single precision states it exactly; otherwise values are written as 32-bit floats.
+///
+/// A grid whose spacing is not known is written without a unit of length and with
+/// [`SPACING_UNKNOWN`] in `intent_name` and `descrip`, which [`crate::open`] honours: it stays
+/// unknown. Other programs show such a file with the pixel steps that it states.
+///
+/// NIfTI has no word for voxels without a value. Where there are any (void slices, padding), all
+/// values are written as 32-bit floats and those voxels as NaN, which readers leave out: a stored 0
+/// would come back as a real value.
 ///
 /// # Errors
 /// When slices are not even ([`Error::Uneven`]), the grid is too large for the format, or the file
@@ -37,7 +44,10 @@ pub fn write_nifti_volume(volume: &Volume, path: &Path) -> Result<(), Error> {
     let rescales = volume.rescale();
     let first = rescales.first().copied().unwrap_or(Rescale::IDENTITY);
     let exact = |v: f64| f64::from(v as f32) == v;
-    let keep = rescales.iter().all(|r| *r == first) && exact(first.slope) && exact(first.intercept);
+    let keep = !has_gaps(volume)
+        && rescales.iter().all(|r| *r == first)
+        && exact(first.slope)
+        && exact(first.intercept);
     let mut data = Vec::new();
     let (data_type, rescale) = match volume.samples() {
         Samples::I16(a) if keep => {
@@ -52,8 +62,11 @@ pub fn write_nifti_volume(volume: &Volume, path: &Path) -> Result<(), Error> {
             data.extend(a.iter().flat_map(|v| v.to_le_bytes()));
             (FLOAT32, first)
         }
-        samples => {
-            append_values(&mut data, samples, rescales);
+        _ => {
+            for k in 0..grid.shape()[2] {
+                let values = volume.slice_values(k);
+                data.extend(values.flat_map(|v| v.unwrap_or(f32::NAN).to_le_bytes()));
+            }
             (FLOAT32, Rescale::IDENTITY)
         }
     };
@@ -61,21 +74,12 @@ pub fn write_nifti_volume(volume: &Volume, path: &Path) -> Result<(), Error> {
     write(path, &header, &data)
 }
 
-fn append_values(data: &mut Vec<u8>, samples: &Samples, rescales: &[Rescale]) {
-    fn each<T: Copy + Into<f64>>(data: &mut Vec<u8>, a: &Array3<T>, rescales: &[Rescale]) {
-        for (slice, rescale) in a.outer_iter().zip(rescales) {
-            data.extend(
-                slice
-                    .iter()
-                    .flat_map(|&v| (rescale.apply(v.into()) as f32).to_le_bytes()),
-            );
-        }
-    }
-    match samples {
-        Samples::I16(a) => each(data, a, rescales),
-        Samples::U16(a) => each(data, a, rescales),
-        Samples::F32(a) => each(data, a, rescales),
-    }
+/// Whether a void slice or padding is among the voxels.
+fn has_gaps(volume: &Volume) -> bool {
+    let grid = volume.grid();
+    let has_padding =
+        || (0..grid.shape()[2]).any(|k| volume.slice_values(k).any(|value| value.is_none()));
+    !grid.void_slices().is_empty() || (volume.padding.is_some() && has_padding())
 }
 
 /// Writes a mask as `.nii.gz` with 1 in the structure. On an uneven grid the mean step is written,
@@ -160,9 +164,16 @@ fn header(grid: &Grid, data_type: i16, rescale: Rescale) -> Result<Vec<u8>, Erro
     put(108, &float(OFFSET as f64));
     put(112, &float(rescale.slope));
     put(116, &float(rescale.intercept));
-    // Millimetres; or no unit, where the spacing is not known.
-    put(123, &[if grid.is_calibrated() { 2 } else { 0 }]);
-    put(148, b"OncoTwin");
+    // Millimetres; or no unit, where the spacing is not known. Readers take "no unit" for mm, so
+    // that the header says so in words, too: twice, as some programs write their own `descrip`.
+    if grid.is_calibrated() {
+        put(123, &[2]);
+        put(148, b"OncoTwin");
+    } else {
+        put(148, b"OncoTwin: ");
+        put(158, SPACING_UNKNOWN.as_bytes());
+        put(328, SPACING_UNKNOWN.as_bytes());
+    }
     let known = i16::from(grid.is_orientation_known());
     put(252, &(if perpendicular { known } else { 0 }).to_le_bytes());
     put(254, &known.to_le_bytes());

@@ -1,6 +1,7 @@
 //! Headers as rows to look through: every element of a DICOM file, every field of other formats.
 
 mod nifti;
+mod text;
 
 use std::io::Read as _;
 use std::path::{Path, PathBuf};
@@ -8,7 +9,7 @@ use std::path::{Path, PathBuf};
 use serde::Serialize;
 
 use super::bytes::Bytes;
-use super::{Error, Refusal, dicom};
+use super::{Error, Refusal, dicom, metaimage, nrrd};
 
 /// Characters of a value that are shown.
 const MOST_SHOWN: usize = 240;
@@ -61,7 +62,7 @@ impl HeaderRow {
 pub struct Header {
     /// The file.
     pub path: PathBuf,
-    /// `DICOM`, `NIfTI-1` or `NIfTI-2`.
+    /// `DICOM`, `NIfTI-1`, `NIfTI-2`, `NRRD` or `MetaImage`.
     pub format: String,
     /// Elements in order; those of sequence items are deeper.
     pub rows: Vec<HeaderRow>,
@@ -87,6 +88,12 @@ pub fn header(path: &Path) -> Result<Header, Error> {
     if dicom::has_preamble(&head) {
         return Ok(made("DICOM", dicom::header_rows(path)?));
     }
+    if nrrd::begins(&head) {
+        return Ok(made("NRRD", text::nrrd(path).map_err(io)?));
+    }
+    if metaimage::begins(&head) {
+        return Ok(made("MetaImage", text::metaimage(path).map_err(io)?));
+    }
     if let Some((format, rows)) = nifti::rows(path).map_err(io)? {
         return Ok(made(format, rows));
     }
@@ -97,7 +104,7 @@ pub fn header(path: &Path) -> Result<Header, Error> {
         "E-FORMAT",
         "the file has no header that this program knows",
         path.display().to_string(),
-        "choose a DICOM or NIfTI file",
+        "choose a DICOM, NIfTI, NRRD or MetaImage file",
     )
     .into())
 }

@@ -132,6 +132,7 @@ fn segment(segment: &Segment) -> Value {
         "label": segment.label,
         "number": segment.number,
         "voxels": segment.voxels,
+        "layer": segment.layer,
         "volume_mm3": segment.volume.and_then(Bulk::mm3),
         "contour_volume_mm3": segment.contour_volume,
     })

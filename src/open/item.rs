@@ -77,8 +77,11 @@ pub struct PatientInfo {
 pub struct Segment {
     /// Name; for a label map without names the number in words.
     pub label: String,
-    /// Number in the file.
+    /// Number in the file: the value of its voxels.
     pub number: u32,
+    /// The frame (counted from 0) that holds it. Structures that overlap lie in different layers,
+    /// where they may have the same number.
+    pub layer: usize,
     /// Marked voxels, where the item has voxels.
     pub voxels: Option<usize>,
     /// Sum of voxel volumes (a voxel count where the spacing is unknown).

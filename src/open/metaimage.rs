@@ -9,6 +9,7 @@ use std::path::{Path, PathBuf};
 use super::raw::{self, Encoding, Format, Part, RawImage, RawLayout, Role, Stored};
 use super::{Error, Refusal};
 use crate::volume::{Modality, Rescale};
+use crate::warning::{Warning, WarningCode};
 use header::Header;
 
 pub(super) use header::begins;
@@ -82,6 +83,13 @@ pub(super) fn read(path: &Path) -> Result<RawImage, Error> {
     if !local {
         paths.extend(files);
     }
+    let mut placed = place::place(&header, dims.len()).map_err(of)?;
+    if let Some(words) = intensity_function(&header) {
+        placed.warnings.push(Warning::new(
+            WarningCode::Rescale,
+            format!("{words} is stated and not applied; values are shown as stored"),
+        ));
+    }
     let modality = match header.text("modality") {
         Some("MET_MOD_CT") => Modality::CT,
         Some("MET_MOD_MR") => Modality::MR,
@@ -101,7 +109,7 @@ pub(super) fn read(path: &Path) -> Result<RawImage, Error> {
             outer,
             rescale: Rescale::IDENTITY,
         },
-        placed: place::place(&header, dims.len()).map_err(of)?,
+        placed,
         modality,
         windows: Vec::new(),
         description: String::new(),
@@ -112,6 +120,23 @@ pub(super) fn read(path: &Path) -> Result<RawImage, Error> {
             Role::Unstated
         },
     })
+}
+
+/// The words of `ElementToIntensityFunctionSlope` and `…Offset` where they change values. ITK reads
+/// past them, so that applying them would give other values than every other program shows.
+fn intensity_function(header: &Header) -> Option<String> {
+    let changing = |key: &str, neutral: f64| {
+        let text = header.text(key)?;
+        (text.trim().parse::<f64>().ok() != Some(neutral)).then_some(text)
+    };
+    let slope = changing("elementtointensityfunctionslope", 1.0)
+        .map(|text| format!("ElementToIntensityFunctionSlope {text}"));
+    let offset = changing("elementtointensityfunctionoffset", 0.0)
+        .map(|text| format!("ElementToIntensityFunctionOffset {text}"));
+    match (slope, offset) {
+        (Some(slope), Some(offset)) => Some(format!("{slope}, {offset}")),
+        (one, other) => one.or(other),
+    }
 }
 
 fn dimensions(header: &Header) -> Result<Vec<usize>, String> {

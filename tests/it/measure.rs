@@ -119,7 +119,8 @@ fn masks_on_other_grids_are_placed_or_measured_on_their_own() {
     let item = items.iter().find(|i| i.is_image()).expect("a series");
     let volume = open::load(item, 0, &job).expect("pixels");
     let path = set.join("example_seg_dicom.nii.gz");
-    let read = export::read_mask(&path, Some(5), volume.grid(), &job).expect("a label map");
+    let read = export::read_mask(&path, Some(&export::Label::Number(5)), volume.grid(), &job)
+        .expect("a label map");
     assert_eq!(read.fit, export::Fit::Reoriented);
     let measured = measure(&read.mask, Some(&volume)).expect("on the image's grid");
     let own = open::scan(&[path], &job).expect("scan");
@@ -131,7 +132,13 @@ fn masks_on_other_grids_are_placed_or_measured_on_their_own() {
     assert!((20.0..200.0).contains(&mean), "{mean}");
 
     let coarse = set.join("example_seg.nii.gz");
-    let read = export::read_mask(&coarse, Some(1), volume.grid(), &job).expect("a label map");
+    let read = export::read_mask(
+        &coarse,
+        Some(&export::Label::Number(1)),
+        volume.grid(),
+        &job,
+    )
+    .expect("a label map");
     assert_eq!(read.fit, export::Fit::Other);
     let measured = measure(&read.mask, None).expect("on its own grid");
     assert!((measured.volume.value() - 255_204.0).abs() < 1.0);

@@ -1,6 +1,7 @@
 //! Opening real files: geometry, values and warnings beside references that pydicom, SimpleITK,
 //! numpy and dcm2niix computed.
 
+mod exports;
 mod formats;
 mod index;
 mod pixels;
@@ -284,7 +285,7 @@ fn overlapping_slices_are_spaced_by_position() {
     let grid = item.grid.as_ref().expect("grid");
     let other = export::read_mask_on(
         &root.join("example_seg.nii.gz"),
-        Some(1),
+        Some(&export::Label::Number(1)),
         grid,
         &JobContext::default(),
     );
@@ -740,7 +741,7 @@ fn volumes_and_masks_survive_a_round_trip() {
         let again = export::read_mask_on(&path, None, grid, &job).expect("read");
         assert_eq!(again.sha256(), mask.sha256());
         assert!(matches!(
-            export::read_mask_on(&path, Some(9), grid, &job),
+            export::read_mask_on(&path, Some(&export::Label::Number(9)), grid, &job),
             Err(export::Error::Label { .. })
         ));
     }

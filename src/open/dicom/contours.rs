@@ -48,6 +48,7 @@ pub(super) fn segments(set: &InMemDicomObject) -> (Vec<Segment>, Vec<Warning>) {
             Segment {
                 label,
                 number: number.and_then(|n| u32::try_from(n).ok()).unwrap_or(0),
+                layer: 0,
                 voxels: None,
                 volume: None,
                 contour_volume: contour_volume.ok(),

@@ -353,6 +353,7 @@ fn listed_segments(set: &InMemDicomObject) -> Vec<Segment> {
             number: integer(item, tags::SEGMENT_NUMBER)
                 .and_then(|n| u32::try_from(n).ok())
                 .unwrap_or(0),
+            layer: 0,
             voxels: None,
             volume: None,
             contour_volume: None,

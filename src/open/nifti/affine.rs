@@ -3,6 +3,7 @@
 use nalgebra::{Matrix3, Matrix4, Vector3, Vector4};
 
 use super::header::Header;
+use crate::open::SPACING_UNKNOWN;
 use crate::open::raw::{Format, Placed, corners_apart, is_placeholder, is_regular, turned_deg};
 use crate::warning::{Warning, WarningCode};
 
@@ -60,6 +61,10 @@ pub(super) fn place(header: &Header, shape: [usize; 3]) -> Placed {
             1.0
         }
     };
+    // Whatever unit is stated: programs add "mm" when they write a file again.
+    if header.spacing_unknown {
+        unknown = Some(format!("the header says \u{201c}{SPACING_UNKNOWN}\u{201d}"));
+    }
     let usable = |m: &Matrix4<f64>| {
         let steps = m.fixed_view::<3, 3>(0, 0).into_owned();
         m.iter().all(|v| v.is_finite()) && is_regular(&steps)
@@ -83,6 +88,19 @@ pub(super) fn place(header: &Header, shape: [usize; 3]) -> Placed {
             odd(format!(
                 "sform and qform place a corner {apart:.1} mm apart and turn an axis by \
                  {turned:.1}°; the sform is used, other programs may use the qform"
+            ));
+        }
+    }
+    if let (Some(s), None, None) = (&sform, &qform, &unknown) {
+        let lengths = [0, 1, 2].map(|a| s.fixed_view::<3, 1>(0, a).norm());
+        let differs = |(ours, stated): (&f64, &f64)| (ours - stated).abs() > 0.01 * stated;
+        if lengths.iter().zip(&pixdim).any(differs) {
+            let three = |v: [f64; 3]| v.map(|n| format!("{:.4}", n * unit)).join(" × ");
+            odd(format!(
+                "the sform has voxels of {} mm, pixdim says {} mm; the sform is used, other \
+                 programs may use pixdim",
+                three(lengths),
+                three(pixdim)
             ));
         }
     }
@@ -237,6 +255,25 @@ mod tests {
         assert_eq!(placed.warnings.len(), 1);
         h.srow[0][2] = 0.3;
         assert_eq!(place(&h, [3, 3, 3]).lps[(0, 2)], -0.3);
+    }
+
+    #[test]
+    fn an_sform_that_contradicts_pixdim_is_named() {
+        let mut h = header();
+        (h.sform_code, h.qform_code) = (1, 0);
+        h.srow = [[0.5, 0., 0., 7.], [0., 0.9, 0., -8.], [0., 0., 3.02, 9.]];
+        assert!(place(&h, [10, 20, 30]).warnings.is_empty());
+        h.srow[2][2] = 2.0;
+        let placed = place(&h, [10, 20, 30]);
+        assert_eq!(placed.warnings[0].code, WarningCode::Sform);
+        assert!(placed.warnings[0].message.contains("3.0000"));
+    }
+
+    #[test]
+    fn a_note_that_spacing_is_unknown_is_honoured() {
+        let mut h = header();
+        h.spacing_unknown = true;
+        assert!(place(&h, [10, 20, 30]).spacing.is_some());
     }
 
     #[test]

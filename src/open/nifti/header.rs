@@ -1,5 +1,6 @@
 //! The fields of NIfTI-1 (nifti1.h), NIfTI-2 (nifti2.h) and Analyze 7.5 headers.
 
+use crate::open::SPACING_UNKNOWN;
 use crate::open::raw::Format;
 
 /// Bytes of a NIfTI-1 or Analyze header.
@@ -29,6 +30,8 @@ pub(super) struct Header {
     pub(super) xyzt_units: i32,
     pub(super) qform_code: i32,
     pub(super) sform_code: i32,
+    /// Whether a note says that lengths are not known ([`SPACING_UNKNOWN`]).
+    pub(super) spacing_unknown: bool,
     /// b, c, d.
     pub(super) quatern: [f64; 3],
     pub(super) qoffset: [f64; 3],
@@ -92,6 +95,16 @@ impl Fields<'_> {
     }
 }
 
+/// Whether `intent_name` (16 bytes) is the note, or `descrip` (80 bytes) holds it.
+fn says_unknown(bytes: &[u8], intent_name: usize, descrip: usize) -> bool {
+    let text = |at: usize, length: usize| {
+        let field = bytes.get(at..at + length).unwrap_or_default();
+        let text = field.split(|b| *b == 0).next().unwrap_or_default();
+        String::from_utf8_lossy(text).into_owned()
+    };
+    text(intent_name, 16).trim() == SPACING_UNKNOWN || text(descrip, 80).contains(SPACING_UNKNOWN)
+}
+
 impl Header {
     /// Parses the bytes of a header.
     pub(super) fn parse(bytes: &[u8]) -> Result<Self, String> {
@@ -118,6 +131,7 @@ impl Header {
             xyzt_units: i32::from(bytes.get(123).copied().unwrap_or(0)),
             qform_code: i32::from(fields.i16(252)),
             sform_code: i32::from(fields.i16(254)),
+            spacing_unknown: says_unknown(bytes, 328, 148),
             quatern: std::array::from_fn(|n| fields.single(256 + 4 * n)),
             qoffset: std::array::from_fn(|n| fields.single(268 + 4 * n)),
             srow: std::array::from_fn(|r| {
@@ -129,6 +143,7 @@ impl Header {
             // factor lies where `scl_slope` came to lie.
             (header.qform_code, header.sform_code) = (0, 0);
             (header.intent_code, header.xyzt_units) = (0, 0);
+            header.spacing_unknown = false;
             header.scl_inter = 0.0;
         }
         Ok(header)
@@ -166,6 +181,7 @@ impl Header {
             xyzt_units: fields.i32(500),
             qform_code: fields.i32(344),
             sform_code: fields.i32(348),
+            spacing_unknown: says_unknown(bytes, 508, 240),
             quatern: std::array::from_fn(|n| fields.f64(352 + 8 * n)),
             qoffset: std::array::from_fn(|n| fields.f64(376 + 8 * n)),
             srow: std::array::from_fn(|r| {

@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use super::colour::PictureSource;
-use super::labels::{self, Counts};
+use super::labels::{self, Counts, Hint};
 use super::place::{Placed, set_spacing};
 use super::{RawLayout, decode};
 use crate::geometry::{Grid, Spacing};
@@ -138,9 +138,15 @@ fn describe(
     let may_be_labels = stated != Some(SidecarRole::Image) && (is_told || item.n_frames_4d == 1);
     // Beyond 2^24 two labels may have become one.
     let exact = volume.rounding == decode::Rounding::default();
-    let named = is_told || labels::is_named_like_labels(path);
+    let hint = if is_told {
+        Hint::Stated
+    } else if labels::is_named_like_labels(path) {
+        Hint::Name
+    } else {
+        Hint::None
+    };
     let counts = (may_be_labels && exact)
-        .then(|| labels::count(&volume.samples, layout.rescale, named))
+        .then(|| labels::count(&volume.samples, layout.rescale, hint))
         .flatten();
     if let Some(first) = counts {
         item.kind = ItemKind::Segmentation;
@@ -273,12 +279,13 @@ fn segments(
     let mut layers = vec![first];
     for frame in 1..layout.n_frames() {
         let volume = decode::read(layout, frame, false, job)?;
-        let counts = labels::count(&volume.samples, layout.rescale, true).ok_or_else(|| {
-            layout.format.damaged(
-                layout.first_path(),
-                format!("frame {frame} of the labels does not hold whole numbers"),
-            )
-        })?;
+        let counts =
+            labels::count(&volume.samples, layout.rescale, Hint::Stated).ok_or_else(|| {
+                layout.format.damaged(
+                    layout.first_path(),
+                    format!("frame {frame} of the labels does not hold whole numbers"),
+                )
+            })?;
         layers.push(counts);
     }
     let none = vec![0; grid.shape()[2]];
@@ -290,6 +297,7 @@ fn segments(
         found.push(Segment {
             label: segment.name.clone(),
             number: segment.value,
+            layer: segment.layer,
             voxels: Some(per_slice.iter().sum()),
             volume: Some(size(per_slice)),
             contour_volume: None,
@@ -299,6 +307,7 @@ fn segments(
         let mut rest = layer.segments(size);
         if frame > 0 {
             for segment in &mut rest {
+                segment.layer = frame;
                 segment.label = format!("{} of frame {frame}", segment.label);
             }
         }
