@@ -379,13 +379,16 @@ def pet():
         info = Dataset()
         info.RadionuclideTotalDose, info.RadionuclideHalfLife = tracer["dose"], tracer["half"]
         info.RadiopharmaceuticalStartTime = over.pop("start", tracer["start"])
+        if "injected" in over:
+            info.RadiopharmaceuticalStartDateTime = over.pop("injected")
+        info.RadionuclideHalfLife = over.pop("half", tracer["half"])
         base = dict(Units="BQML", DecayCorrection="START", CorrectedImage=["ATTN", "DECY"], PatientWeight=70.0,
                     PatientSize=1.75, PatientSex="M", SeriesDate="20240301", SeriesTime="110000",
                     AcquisitionDate="20240301", AcquisitionTime="110030", RescaleIntercept=0,
                     RadiopharmaceuticalInformationSequence=Sequence([info]))
         s = Series(case, sop=PT, **{**base, **over})
         for k in range(4):
-            ds = s.dataset(p[k], k, RescaleSlope=0.5 + k, **(per(k) if per else {}))
+            ds = s.dataset(p[k], k, **{"RescaleSlope": 0.5 + k, **(per(k) if per else {})})
             for group, creator, element, vr, value in private or []:
                 ds.private_block(group, creator, create=True).add_new(element, vr, value)
             write(case, f"{k}", ds)
@@ -416,7 +419,72 @@ def pet():
     series("pet_counts", 1.0, "a.u.", Units="CNTS", codes=["W-NOSUV"])
     series("pet_no_weight", 1.0, "Bq/mL", codes=["W-NOSUV"], PatientWeight=None)
     series("pet_not_corrected", 1.0, "Bq/mL", codes=["W-NOSUV"], CorrectedImage=["DECY"])
+    series("pet_injection_after_scan", 1.0, "Bq/mL", codes=["W-NOSUV"], start="190000")
+    series("pet_lasting_tracer_undated", 1.0, "Bq/mL", codes=["W-NOSUV"], half=282_240.0)
+    series("pet_injection_in_another_zone", suv(3600), "SUVbw", injected="20240301080000+0000",
+           TimezoneOffsetFromUTC="+0200", reference="series time")
+    series("pet_injection_of_unknown_zone", suv(3600), "SUVbw", injected="20240301100000+0000", codes=["W-NOSUV"])
     series("pet_headers_differ", 1.0, "Bq/mL", codes=["W-NOSUV"], per=lambda k: {"PatientWeight": 70.0 + (k == 2)})
+
+
+    s = Series("pet_without_rescale", sop=PT, Units="BQML", CorrectedImage=["ATTN", "DECY"], PatientWeight=70.0)
+    for k in range(4):
+        s.add(f"{k}", p[k], k)
+    expect("pet_without_rescale", item(p, [pixels(k) for k in range(4)], unit="a.u.",
+                                       codes=["W-NOSUV", "W-RESCALE"]))
+
+
+def mixtures():
+    p, q = along(8, step=5.0), along(8, step=5.0, start=-17.5)
+    both = [("a", p, 0), ("b", q, 200)]
+
+    def parts(case, over, codes, sop=CT, unit="HU", rise=-1024):
+        s = Series(case, sop=sop)
+        for part, positions, offset in both:
+            for k in range(8):
+                s.add(f"{part}{k}", positions[k], k, array=pixels(k, offset), **over(part))
+        expect(case, *[item(positions, [pixels(k, offset) + rise for k in range(8)], unit=unit, codes=codes)
+                       for _, positions, offset in both])
+
+    parts("two_studies_one_series", lambda part: {"StudyInstanceUID": uid(77, ord(part))}, ["W-SPLIT"])
+    parts("two_patients_one_series", lambda part: {"PatientID": f"TRAP-{part}"}, ["W-PATIENT", "W-SPLIT"])
+    parts("weightings_interleaved", lambda part: {"DiffusionBValue": 0.0 if part == "a" else 1000.0}, ["W-SPLIT"],
+          sop=MR, unit="a.u.", rise=0)
+    parts("contrast_interleaved", lambda part: {"ContrastBolusAgent": "Gd"} if part == "b" else {}, ["W-SPLIT"])
+
+    s = Series("study_uids_at_random")
+    for k in range(8):
+        s.add(f"{k}", p[k], k, StudyInstanceUID=uid(78, k))
+    expect("study_uids_at_random", item(p, [hu(k) for k in range(8)], codes=["W-SPLIT"]))
+
+
+def torn():
+    p = along(5)
+    for case, broken in (
+        ("rescale_without_intercept", {"RescaleIntercept": None}),
+        ("rescale_with_comma", {"RescaleIntercept": b"-1024,0 "}),
+    ):
+        s = Series(case)
+        for k in range(5):
+            ds = s.dataset(p[k], k, **({} if case == "rescale_with_comma" else broken))
+            write(case, f"{k}", ds)
+            if case == "rescale_with_comma":
+                name = f"{case}/{k}.dcm"
+                good = b"DS\x08\x00-1024.0 "
+                assert FILES[name].count(good) == 1
+                FILES[name] = FILES[name].replace(good, b"DS\x08\x00-1024,0 ")
+        expect(case, item(p, [pixels(k) for k in range(5)], unit="a.u.", codes=["W-RESCALE"]))
+
+    s = Series("padding_beyond_stored_bits", PixelPaddingValue=-2000)
+    arrays = []
+    for k in range(5):
+        stored = pixels(k)
+        stored[0] = -2000
+        ds = s.dataset(p[k], k, bits=12, array=stored & 0xFFF, signed=True)
+        ds["PixelPaddingValue"].VR = "SS"
+        write("padding_beyond_stored_bits", f"{k}", ds)
+        arrays.append(np.where(stored == -2000, np.nan, stored - 1024.0))
+    expect("padding_beyond_stored_bits", item(p, arrays, codes=["W-PADDING"]))
 
 
 def text():
@@ -489,7 +557,7 @@ def enhanced():
 
 
 def main(out):
-    for part in (geometry, repeats, stored_values, pet, text, enhanced):
+    for part in (geometry, repeats, stored_values, pet, mixtures, torn, text, enhanced):
         part()
     out.mkdir(parents=True, exist_ok=True)
     with zipfile.ZipFile(out / "traps.zip", "w", zipfile.ZIP_DEFLATED, compresslevel=9) as archive:
