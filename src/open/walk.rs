@@ -75,6 +75,8 @@ pub(super) fn walk(roots: &[PathBuf], job: &JobContext) -> Result<Found, Error> 
         let is_dir = match std::fs::metadata(root) {
             Ok(meta) => meta.is_dir(),
             Err(_) if bytes::is_file(root) => false,
+            // Listed as a file that cannot be read; the others are opened all the same.
+            Err(_) if roots.len() > 1 => false,
             Err(e) => return Err(Error::io(root, e)),
         };
         if is_dir {

@@ -447,7 +447,7 @@ def mixtures():
                        for _, positions, offset in both])
 
     parts("two_studies_one_series", lambda part: {"StudyInstanceUID": uid(77, ord(part))}, ["W-SPLIT"])
-    parts("two_patients_one_series", lambda part: {"PatientID": f"TRAP-{part}"}, ["W-PATIENT", "W-SPLIT"])
+    parts("two_patients_one_series", lambda part: {"PatientID": f"TRAP-{part}"}, ["W-FOR", "W-PATIENT", "W-SPLIT"])
     parts("weightings_interleaved", lambda part: {"DiffusionBValue": 0.0 if part == "a" else 1000.0}, ["W-SPLIT"],
           sop=MR, unit="a.u.", rise=0)
     parts("contrast_interleaved", lambda part: {"ContrastBolusAgent": "Gd"} if part == "b" else {}, ["W-SPLIT"])

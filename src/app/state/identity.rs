@@ -21,10 +21,17 @@ impl State {
         let differs =
             |a: &str, b: &str| !a.is_empty() && !b.is_empty() && !a.eq_ignore_ascii_case(b);
         let mut odd = Vec::new();
-        if differs(&identity.name, &item.patient.name) {
+        // Without a number, who states a name is not known to be the one who states none.
+        let unnumbered = item.patient.id.is_empty();
+        let stated_once = |a: bool, b: bool| unnumbered && a != b;
+        let (ours, theirs) = (&identity.name, &item.patient.name);
+        if differs(ours, theirs) || stated_once(ours.is_empty(), theirs.is_empty()) {
             odd.push("name");
         }
-        if matches!((identity.birth_date, item.patient.birth_date), (Some(a), Some(b)) if a != b) {
+        let (ours, theirs) = (identity.birth_date, item.patient.birth_date);
+        if matches!((ours, theirs), (Some(a), Some(b)) if a != b)
+            || stated_once(ours.is_some(), theirs.is_some())
+        {
             odd.push("birth date");
         }
         if differs(&identity.sex, &item.patient.sex) {
@@ -32,7 +39,13 @@ impl State {
         }
         let message = if !odd.is_empty() {
             format!(
-                "the patient number is that of the other studies, but {} differ{}",
+                "{}, but {} differ{}",
+                if unnumbered {
+                    "the file states no patient number and lies in a folder named like that of the \
+                     other studies"
+                } else {
+                    "the patient number is that of the other studies"
+                },
                 odd.join(" and "),
                 if odd.len() == 1 { "s" } else { "" }
             )

@@ -268,10 +268,13 @@ impl State {
         if tally.n_refused > 0 {
             self.say(
                 Severity::Error,
-                format!(
-                    "{} items could not be opened; the first: {}",
-                    tally.n_refused, tally.first_refusal
-                ),
+                match tally.n_refused {
+                    1 => format!("1 item could not be opened: {}", tally.first_refusal),
+                    n => format!(
+                        "{n} items could not be opened; the first: {}",
+                        tally.first_refusal
+                    ),
+                },
                 "The list of files has every one with its reason.",
             );
         }
@@ -288,7 +291,10 @@ impl State {
         let listed: Vec<String> = tally
             .n_listed
             .iter()
-            .map(|(kind, n)| format!("{n} {kind}"))
+            .map(|(kind, n)| match n {
+                1 => format!("1 {}", kind.trim_end_matches('s')),
+                n => format!("{n} {kind}"),
+            })
             .collect();
         if tally.n_added + tally.n_known + tally.n_forbidden + tally.n_refused == 0 {
             self.say(

@@ -109,6 +109,7 @@ impl State {
         }
         match grid.void_slices().len() {
             0 => {}
+            1 => badges.push("1 slice missing".to_owned()),
             n => badges.push(format!("{n} slices missing")),
         }
         badges

@@ -109,6 +109,24 @@ fn errors(items: &[Item]) -> Vec<(String, String)> {
 }
 
 #[test]
+fn one_wrong_path_does_not_stop_the_others() {
+    let dir = TempDir::new().expect("folder");
+    let good = dir.path().join("good.nii");
+    std::fs::copy(
+        Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/data/raw_formats/nifti/second.nii"),
+        &good,
+    )
+    .expect("copied");
+    let wrong = dir.path().join("nowhere");
+    let items = open::scan(&[wrong.clone(), good], &JobContext::default()).expect("scanned");
+    let kinds: Vec<ItemKind> = items.iter().map(|i| i.kind).collect();
+    assert_eq!(kinds, [ItemKind::Volume, ItemKind::Refused]);
+    let refused = items[1].error.as_ref().expect("refused");
+    assert_eq!((&*refused.code, &items[1].paths[0]), ("E-READ", &wrong));
+    assert!(open::scan(&[wrong], &JobContext::default()).is_err());
+}
+
+#[test]
 fn an_archive_is_a_folder() {
     let Some((dir, medium)) = medium() else {
         return;
