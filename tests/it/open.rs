@@ -2,6 +2,7 @@
 //! numpy and dcm2niix computed.
 
 mod formats;
+mod hostile;
 mod index;
 mod pixels;
 mod stacks;
