@@ -7,6 +7,7 @@
 mod grid;
 mod orientation;
 
+pub(crate) use grid::is_spacing_mm;
 pub use grid::{Grid, GridError, Spacing};
 pub use orientation::{Letters, orientation_letters};
 

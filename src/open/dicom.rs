@@ -8,6 +8,7 @@ mod contours;
 mod dates;
 mod directory;
 mod format;
+mod frames;
 mod geometry;
 mod header;
 mod instance;

@@ -30,7 +30,7 @@ use serde::Deserialize;
 
 use super::bytes::{Bytes, is_file};
 use super::{Error, Item, PatientInfo};
-use crate::geometry::Spacing;
+use crate::geometry::{Spacing, is_spacing_mm};
 use crate::volume::Modality;
 use crate::warning::WarningCode;
 
@@ -110,8 +110,11 @@ impl TryFrom<SpacingText> for SidecarSpacing {
         match text {
             SpacingText::Word(word) if word == "known" => Ok(Self::Known),
             SpacingText::Word(word) if word == "unknown" => Ok(Self::Unknown),
-            SpacingText::Mm(mm) if mm.iter().all(|v| v.is_finite() && *v > 0.0) => Ok(Self::Mm(mm)),
-            _ => Err("spacing must be \"known\", \"unknown\" or three positive mm".to_owned()),
+            SpacingText::Mm(mm) if mm.iter().all(|v| is_spacing_mm(*v)) => Ok(Self::Mm(mm)),
+            _ => Err(
+                "spacing must be \"known\", \"unknown\" or three lengths from 0.0001 to 1000 mm"
+                    .to_owned(),
+            ),
         }
     }
 }

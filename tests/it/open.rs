@@ -3,6 +3,7 @@
 
 mod exports;
 mod formats;
+mod hostile;
 mod index;
 mod pixels;
 mod stacks;

@@ -101,6 +101,9 @@ impl PixelFormat {
     }
 }
 
+/// More frames than any scanner puts into a file; a damaged or hostile number says more.
+const MOST_FRAMES: i64 = 1 << 20;
+
 /// Refuses sizes that the file cannot hold, before anything is allocated for them.
 pub(super) fn check_size(
     path: &Path,
@@ -114,6 +117,11 @@ pub(super) fn check_size(
         return Err(refuse(format!(
             "an image of {} rows, {} columns and {n_frames} frames (0028,0008/0010/0011)",
             format.rows, format.columns
+        )));
+    }
+    if n_frames > MOST_FRAMES {
+        return Err(refuse(format!(
+            "{n_frames} frames in one file (0028,0008); at most {MOST_FRAMES} are read"
         )));
     }
     let bits = u64::try_from(format.bits_allocated).unwrap_or(0).max(1);

@@ -1,7 +1,7 @@
 //! From positions of slices to a grid, with everything odd about them named.
 
 use super::instance::Frame;
-use crate::geometry::{Grid, GridError, Point, Spacing, Vec3};
+use crate::geometry::{Grid, GridError, Point, Spacing, Vec3, is_spacing_mm};
 use crate::warning::{Warning, WarningCode};
 
 /// Slices nearer than this along the normal are at one position, mm.
@@ -66,6 +66,16 @@ pub(super) fn grid(
             WarningCode::SpacingUnknown,
             "a single slice without SliceThickness (0018,0050) has no known depth: sizes are given \
              in pixels and voxels only",
+        ));
+        known = Spacing::Unknown;
+    } else if !is_spacing_mm(grid.median_gap().0) {
+        warnings.push(Warning::new(
+            WarningCode::SpacingUnknown,
+            format!(
+                "slices (0020,0032) are {:.3e} mm apart, which no scan has: sizes are given in \
+                 pixels and voxels only",
+                grid.median_gap().0
+            ),
         ));
         known = Spacing::Unknown;
     }
@@ -164,12 +174,12 @@ fn with_missing(origins: Vec<Point>, normal: Vec3) -> (Vec<Point>, Vec<usize>) {
 fn spacing_unknown() -> Warning {
     Warning::new(
         WarningCode::SpacingUnknown,
-        "no PixelSpacing (0028,0030): sizes are given in pixels and voxels only",
+        "no PixelSpacing (0028,0030) that pixels can have: sizes are given in pixels and voxels only",
     )
 }
 
 /// The first places of a list, and how many more there are.
-fn places(positions: &[f64]) -> String {
+pub(super) fn places(positions: &[f64]) -> String {
     const SHOWN: usize = 10;
     let shown: Vec<String> = positions
         .iter()

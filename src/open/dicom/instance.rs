@@ -12,14 +12,15 @@ use jiff::civil::{Date, Time};
 use super::contours;
 use super::dates;
 use super::format::{LOSSY_SYNTAXES, PixelFormat, bits, check_size, refusal};
+use super::frames;
 use super::lut::{self, ModalityLut};
-use super::marks::{self, Mark, Marks};
+use super::marks::Marks;
 use super::mosaic;
 use super::pet::{self, PetHeader};
 use super::place::PixelFile;
 use super::read::{self, Header};
-use super::scaling::{self, FrameScaling};
-use super::values::{find, integer, items, number, numbers, text, texts, vector};
+use super::scaling::FrameScaling;
+use super::values::{integer, items, number, numbers, text, texts};
 use super::voi::{self, Preset};
 use crate::geometry::Vec3;
 use crate::open::{PatientInfo, Refusal, Segment};
@@ -137,9 +138,6 @@ fn is_or_below(uid: &str, root: &str) -> bool {
         .is_some_and(|rest| rest.is_empty() || rest.starts_with('.'))
 }
 
-/// No position in a scanner lies farther from its origin than this, mm; a damaged number does.
-const FARTHEST_MM: f64 = 1e6;
-
 /// Reads the header of one file.
 pub(in crate::open) fn read_instance(path: &Path) -> Result<Instance, Refusal> {
     let header = read::header(path)?;
@@ -227,7 +225,13 @@ fn instance(path: &Path, header: &Header) -> Result<Instance, Refusal> {
             &transfer_syntax,
             header.store.len(),
         )?;
-        frames(set, n_frames as usize).unwrap_or_else(|message| {
+        let found = if frames::holds(header, &format, n_frames) {
+            frames::read(set, n_frames as usize)
+        } else {
+            // Why the pixels are not found is said below.
+            Ok(Vec::new())
+        };
+        found.unwrap_or_else(|message| {
             refused = Some(Refusal::new(
                 "E-MULTIFRAME",
                 message,
@@ -359,120 +363,4 @@ fn listed_segments(set: &InMemDicomObject) -> Vec<Segment> {
             contour_volume: None,
         })
         .collect()
-}
-
-/// The frames of a file: one from the top level, or all from the functional groups
-/// (PS3.3 C.7.6.16: per-frame over shared over top level).
-fn frames(set: &InMemDicomObject, n_frames: usize) -> Result<Vec<Frame>, String> {
-    let shared = items(set, tags::SHARED_FUNCTIONAL_GROUPS_SEQUENCE).first();
-    let per_frame = items(set, tags::PER_FRAME_FUNCTIONAL_GROUPS_SEQUENCE);
-    let top = frame(&[set]);
-    if per_frame.is_empty() && shared.is_none() {
-        if n_frames > 1 {
-            // Position and orientation of the file hold for its first frame only.
-            let nowhere = Frame {
-                position: None,
-                orientation: None,
-                ..top
-            };
-            return Ok(vec![nowhere; n_frames]);
-        }
-        return Ok(vec![top]);
-    }
-    if !per_frame.is_empty() && per_frame.len() != n_frames {
-        return Err(format!(
-            "{n_frames} frames (0028,0008), but {} per-frame functional groups (5200,9230)",
-            per_frame.len()
-        ));
-    }
-    Ok((0..n_frames)
-        .map(|n| {
-            let levels: Vec<&InMemDicomObject> = per_frame
-                .get(n)
-                .into_iter()
-                .chain(shared)
-                .chain([set])
-                .collect();
-            let mut frame = frame(&levels);
-            frame.marks.set(Mark::Instance, n as f64 + 1.0);
-            frame
-        })
-        .collect())
-}
-
-/// Reads a frame from levels in order of precedence; a group's macro may lie in a sequence or,
-/// at the top level, plainly.
-fn frame(levels: &[&InMemDicomObject]) -> Frame {
-    let pixel_measures = tags::PIXEL_MEASURES_SEQUENCE;
-    let content = tags::FRAME_CONTENT_SEQUENCE;
-    let image_type = levels
-        .iter()
-        .find_map(|level| {
-            [
-                Tag(0x0018, 0x9226),
-                Tag(0x0018, 0x9329),
-                Tag(0x0018, 0x9751),
-            ]
-            .into_iter()
-            .find_map(|group| items(level, group).first())
-            .map(|g| texts(g, tags::FRAME_TYPE))
-            .filter(|t| !t.is_empty())
-        })
-        .or_else(|| levels.last().map(|top| texts(top, tags::IMAGE_TYPE)))
-        .unwrap_or_default();
-    Frame {
-        position: find(levels, tags::PLANE_POSITION_SEQUENCE, |g| {
-            vector(g, tags::IMAGE_POSITION_PATIENT).filter(|p| p.amax() <= FARTHEST_MM)
-        }),
-        orientation: find(levels, tags::PLANE_ORIENTATION_SEQUENCE, |g| match numbers(
-            g,
-            tags::IMAGE_ORIENTATION_PATIENT,
-        )?
-        .as_slice()
-        {
-            &[a, b, c, d, e, f] => Some([Vec3::new(a, b, c), Vec3::new(d, e, f)]),
-            _ => None,
-        }),
-        spacing: find(levels, pixel_measures, |g| {
-            match numbers(g, tags::PIXEL_SPACING)?.as_slice() {
-                &[row, column] if row > 0.0 && column > 0.0 => Some([row, column]),
-                _ => None,
-            }
-        }),
-        thickness: find(levels, pixel_measures, |g| {
-            number(g, tags::SLICE_THICKNESS).filter(|t| *t > 0.0)
-        }),
-        rescale: find(levels, tags::PIXEL_VALUE_TRANSFORMATION_SEQUENCE, |g| {
-            let slope = number(g, tags::RESCALE_SLOPE);
-            let intercept = number(g, tags::RESCALE_INTERCEPT);
-            (slope.is_some() || intercept.is_some()).then(|| Rescale {
-                slope: slope.unwrap_or(1.0),
-                intercept: intercept.unwrap_or(0.0),
-            })
-        }),
-        rescale_is_whole: find(levels, tags::PIXEL_VALUE_TRANSFORMATION_SEQUENCE, |g| {
-            let parts = [tags::RESCALE_SLOPE, tags::RESCALE_INTERCEPT];
-            let is_there = |tag: &Tag| !text(g, *tag).is_empty();
-            parts
-                .iter()
-                .any(is_there)
-                .then(|| parts.iter().all(|tag| number(g, *tag).is_some()))
-        })
-        .unwrap_or(true),
-        rescale_type: find(levels, tags::PIXEL_VALUE_TRANSFORMATION_SEQUENCE, |g| {
-            Some(text(g, tags::RESCALE_TYPE)).filter(|kind| !kind.is_empty())
-        })
-        .unwrap_or_default(),
-        echo_time: find(levels, Tag(0x0018, 0x9114), |g| {
-            number(g, Tag(0x0018, 0x9082)).or_else(|| number(g, tags::ECHO_TIME))
-        }),
-        stack: find(levels, content, |g| {
-            Some(text(g, tags::STACK_ID)).filter(|s| !s.is_empty())
-        })
-        .unwrap_or_default(),
-        image_type: image_type.get(2).cloned().unwrap_or_default(),
-        marks: marks::read(levels, &image_type),
-        windows: voi::presets(levels),
-        scalings: scaling::read(levels),
-    }
 }

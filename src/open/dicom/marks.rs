@@ -104,6 +104,17 @@ impl Marks {
         self.0.insert(mark, MarkValue::Number(number));
     }
 
+    /// Length of all texts, bytes.
+    pub(super) fn text_bytes(&self) -> usize {
+        self.0
+            .values()
+            .map(|value| match value {
+                MarkValue::Number(_) => 0,
+                MarkValue::Text(text) => text.len(),
+            })
+            .sum()
+    }
+
     /// Instance number.
     pub(super) fn instance(&self) -> Option<i64> {
         match self.get(Mark::Instance) {

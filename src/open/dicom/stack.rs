@@ -13,7 +13,7 @@ use std::path::{Path, PathBuf};
 
 use super::colour;
 use super::format::{lossy, refusal, unmeasurable};
-use super::geometry::POSITION_TOLERANCE_MM;
+use super::geometry::{POSITION_TOLERANCE_MM, places};
 use super::instance::{Class, Frame, Instance};
 use super::marks::Mark;
 use crate::jobs::JobContext;
@@ -316,11 +316,29 @@ fn riddle(slices: &[Slice], warnings: Vec<Warning>) -> Item {
         distinct(slices.iter().map(Slice::path)),
     );
     item.warnings.extend(warnings);
+    let normal = placed_normal(slices).unwrap_or_default();
+    let positions = by_position(slices.to_vec(), normal);
+    let repeated: Vec<f64> = positions
+        .iter()
+        .filter(|here| here.len() > 1)
+        .filter_map(|here| Some(here.first()?.frame.position?.dot(&normal)))
+        .collect();
+    // One slice acquired twice is no phase of its own.
+    let hint = if repeated.len() * 2 < positions.len() {
+        "leave out the slices that repeat a position and are not wanted, and open the others"
+    } else {
+        "export the phases as separate series"
+    };
     item.with_error(refusal(
         "E-POSITIONS",
-        "several slices lie at the same position, and neither acquisition, time, trigger, weighting \
-         nor image type tells them apart",
+        format!(
+            "{} of {} slices repeat the position of another, at {} along the normal, and neither \
+             acquisition, time, trigger, weighting nor image type sorts the series into whole stacks",
+            slices.len() - positions.len(),
+            slices.len(),
+            places(&repeated)
+        ),
         &paths,
-        "export the phases as separate series",
+        hint,
     ))
 }

@@ -91,6 +91,46 @@ pub(super) fn read(
     })
 }
 
+/// Hands every value of every volume to `take`, with the number of its volume, in one pass over the
+/// files: to read one volume after the other would decode what lies before it anew each time.
+pub(super) fn each(
+    layout: &RawLayout,
+    job: &JobContext,
+    mut take: impl FnMut(usize, f64) -> Result<(), Error>,
+) -> Result<(), Error> {
+    let sizes = sizes::check(layout)?;
+    let mut sinks: Vec<Sink> = (0..layout.inner).map(|n| Sink::empty(layout, n)).collect();
+    // Bytes that went by, in all parts.
+    let mut seen = 0u64;
+    for part in &layout.parts {
+        let mut input = stream::open(layout, part, sizes.part, 0, job)?;
+        let mut at = 0;
+        let mut buffer = Vec::new();
+        while at < sizes.part {
+            job.check()?;
+            let next = CHUNK
+                .min(sizes.part - at)
+                .min(sizes.block - seen % sizes.block) as usize;
+            buffer.resize(next, 0);
+            let n = stream::fill(&mut *input, &mut buffer)
+                .map_err(|e| stream::broken(layout, part, &e))?;
+            if n < next {
+                let found = at + n as u64;
+                return Err(sizes::too_short(layout, part, sizes.part, found).into());
+            }
+            let first = (seen / sizes.block) as usize * layout.inner;
+            for (n, sink) in sinks.iter_mut().enumerate() {
+                sink.push(&buffer)
+                    .ok_or_else(|| sizes::out_of_memory(layout, sizes.block))?;
+                sink.drain(|value| take(first + n, value))?;
+            }
+            at += next as u64;
+            seen += next as u64;
+        }
+    }
+    Ok(())
+}
+
 enum Values {
     I16(Vec<i16>),
     U16(Vec<u16>),
@@ -115,33 +155,47 @@ struct Sink {
 
 impl Sink {
     fn new(layout: &RawLayout, frame: usize) -> Result<Self, Error> {
-        let mut values = match layout.stored {
-            Stored::I8 | Stored::I16 => Values::I16(Vec::new()),
-            Stored::U8 | Stored::U16 => Values::U16(Vec::new()),
-            _ => Values::F32(Vec::new()),
-        };
+        let mut sink = Self::empty(layout, frame);
         // The file was seen to be long enough: one allocation of the right size.
         if layout.encoding == Encoding::Raw {
             let n: usize = layout.shape.iter().product();
-            let reserved = match &mut values {
+            let reserved = match &mut sink.values {
                 Values::I16(v) => v.try_reserve_exact(n),
                 Values::U16(v) => v.try_reserve_exact(n),
                 Values::F32(v) => v.try_reserve_exact(n),
             };
             reserved.map_err(|_| sizes::out_of_memory(layout, n as u64 * 4))?;
         }
-        Ok(Self {
+        Ok(sink)
+    }
+
+    /// A sink without memory of its own.
+    fn empty(layout: &RawLayout, frame: usize) -> Self {
+        Self {
             stored: layout.stored,
             big: layout.big_endian,
             shape: layout.shape,
             inner: layout.inner,
             wanted: frame % layout.inner,
             seen: 0,
-            values,
+            values: match layout.stored {
+                Stored::I8 | Stored::I16 => Values::I16(Vec::new()),
+                Stored::U8 | Stored::U16 => Values::U16(Vec::new()),
+                _ => Values::F32(Vec::new()),
+            },
             low: i128::MAX,
             high: i128::MIN,
             rounding: Rounding::default(),
-        })
+        }
+    }
+
+    /// Gives away the samples that were taken.
+    fn drain(&mut self, mut take: impl FnMut(f64) -> Result<(), Error>) -> Result<(), Error> {
+        match &mut self.values {
+            Values::I16(v) => v.drain(..).try_for_each(|v| take(f64::from(v))),
+            Values::U16(v) => v.drain(..).try_for_each(|v| take(f64::from(v))),
+            Values::F32(v) => v.drain(..).try_for_each(|v| take(f64::from(v))),
+        }
     }
 
     fn expected(&self, sizes: &Sizes) -> usize {

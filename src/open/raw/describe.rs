@@ -4,8 +4,8 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use super::colour::PictureSource;
-use super::labels::{self, Counts, Hint};
-use super::place::{Placed, set_spacing};
+use super::labels::{self, Counter, Counts, Hint};
+use super::place::{Placed, set_spacing, without_absurd_steps};
 use super::{RawLayout, decode};
 use crate::geometry::{Grid, Spacing};
 use crate::jobs::JobContext;
@@ -51,6 +51,9 @@ pub(in crate::open) struct NamedSegment {
     /// The frame in which it lies.
     pub(in crate::open) layer: usize,
 }
+
+/// A file with more volumes than this holds no layers of structures, whatever it calls itself.
+const MAX_LAYERS: usize = 256;
 
 /// Where the voxels of an item are.
 #[derive(Clone, Debug)]
@@ -113,6 +116,7 @@ fn describe(
     let volume = decode::read(&layout, 0, true, job)?;
     item.windows = windows;
     apply_spacing(&mut placed, sidecar);
+    without_absurd_steps(&mut placed);
     let grid = Grid::from_affine(layout.shape, &placed.lps)
         .map_err(|e| damaged(e.to_string()))?
         .with_orientation_known(placed.side.is_none())
@@ -135,7 +139,17 @@ fn describe(
     }
     let stated = sidecar.and_then(|s| s.role);
     let is_told = stated == Some(SidecarRole::Segmentation) || role != Role::Unstated;
-    let may_be_labels = stated != Some(SidecarRole::Image) && (is_told || item.n_frames_4d == 1);
+    let too_many = is_told && item.n_frames_4d > MAX_LAYERS;
+    if too_many && stated != Some(SidecarRole::Image) {
+        let message = format!(
+            "called labels, but of {} volumes, more than {MAX_LAYERS}: its structures are not \
+             counted",
+            item.n_frames_4d
+        );
+        item.warn(WarningCode::Partial, message);
+    }
+    let may_be_labels =
+        stated != Some(SidecarRole::Image) && !too_many && (is_told || item.n_frames_4d == 1);
     // Beyond 2^24 two labels may have become one.
     let exact = volume.rounding == decode::Rounding::default();
     let hint = if is_told {
@@ -260,16 +274,15 @@ fn segments(
     grid: &Grid,
     job: &JobContext,
 ) -> Result<Vec<Segment>, Error> {
-    let size = |per_slice: &[usize]| {
+    let size = |per_slice: &[(usize, usize)]| {
         if grid.is_calibrated() {
             let sum = per_slice
                 .iter()
-                .enumerate()
-                .map(|(k, n)| *n as f64 * grid.voxel_volume(k).0)
+                .map(|(k, n)| *n as f64 * grid.voxel_volume(*k).0)
                 .sum();
             Bulk::Mm3(Mm3(sum))
         } else {
-            Bulk::Voxels(per_slice.iter().sum::<usize>() as f64)
+            Bulk::Voxels(labels::voxels(per_slice) as f64)
         }
     };
     let named = match role {
@@ -277,29 +290,20 @@ fn segments(
         _ => &[],
     };
     let mut layers = vec![first];
-    for frame in 1..layout.n_frames() {
-        let volume = decode::read(layout, frame, false, job)?;
-        let counts =
-            labels::count(&volume.samples, layout.rescale, Hint::Stated).ok_or_else(|| {
-                layout.format.damaged(
-                    layout.first_path(),
-                    format!("frame {frame} of the labels does not hold whole numbers"),
-                )
-            })?;
-        layers.push(counts);
+    if layout.n_frames() > 1 {
+        layers.extend(further_layers(layout, job)?);
     }
-    let none = vec![0; grid.shape()[2]];
     let mut found = Vec::new();
     for segment in named {
         let layer = layers.get_mut(segment.layer);
         let per_slice = layer.and_then(|l| l.take(segment.value));
-        let per_slice = per_slice.as_ref().unwrap_or(&none);
+        let per_slice = per_slice.unwrap_or_default();
         found.push(Segment {
             label: segment.name.clone(),
             number: segment.value,
             layer: segment.layer,
-            voxels: Some(per_slice.iter().sum()),
-            volume: Some(size(per_slice)),
+            voxels: Some(labels::voxels(&per_slice)),
+            volume: Some(size(&per_slice)),
             contour_volume: None,
         });
     }
@@ -314,6 +318,30 @@ fn segments(
         found.extend(rest);
     }
     Ok(found)
+}
+
+/// The labels of all frames but the first.
+fn further_layers(layout: &RawLayout, job: &JobContext) -> Result<Vec<Counts>, Error> {
+    let no_labels = |frame: usize| {
+        layout.format.damaged(
+            layout.first_path(),
+            format!("frame {frame} of the labels does not hold whole numbers"),
+        )
+    };
+    let counter = || Counter::new(layout.shape, layout.rescale, Hint::Stated);
+    let mut counters: Vec<Counter> = (1..layout.n_frames()).map(|_| counter()).collect();
+    decode::each(layout, job, |frame, value| {
+        let later = frame.checked_sub(1).and_then(|n| counters.get_mut(n));
+        match later.map(|counter| counter.push(value)) {
+            Some(None) => Err(no_labels(frame).into()),
+            Some(Some(())) | None => Ok(()),
+        }
+    })?;
+    counters
+        .into_iter()
+        .enumerate()
+        .map(|(n, counter)| counter.finish().ok_or_else(|| no_labels(n + 1).into()))
+        .collect()
 }
 
 /// Loads one volume of an item.

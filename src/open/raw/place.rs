@@ -2,6 +2,7 @@
 
 use nalgebra::{Matrix3, Matrix4, Vector4};
 
+use crate::geometry::is_spacing_mm;
 use crate::warning::Warning;
 
 /// The place of an image.
@@ -60,6 +61,26 @@ pub(in crate::open) fn is_placeholder(affine: &Matrix4<f64>) -> bool {
             (affine[(r, c)].abs() - expected).abs() < 1e-6
         })
     })
+}
+
+/// Gives axes whose steps no image has the length 1 and says that millimetres are not to be
+/// believed: sizes from them would be zero or no numbers.
+pub(super) fn without_absurd_steps(placed: &mut Placed) {
+    for axis in 0..3 {
+        let step = placed.lps.fixed_view::<3, 1>(0, axis).into_owned();
+        // The norm of very small or large components is 0 or infinite.
+        let length = step.norm();
+        if is_spacing_mm(length) {
+            continue;
+        }
+        placed
+            .spacing
+            .get_or_insert_with(|| format!("axis {axis} has steps of {length:.3e} mm"));
+        let one = (step / step.amax()).normalize();
+        if one.iter().all(|v| v.is_finite()) {
+            placed.lps.fixed_view_mut::<3, 1>(0, axis).copy_from(&one);
+        }
+    }
 }
 
 /// Gives the axes other lengths, keeping directions and origin.
