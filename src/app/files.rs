@@ -10,11 +10,12 @@ use super::view_build::displayed_name;
 use crate::open::{Item, ItemKind, Listing, PatientInfo, SeriesRow};
 
 type PatientKey = (String, String);
+/// Items with their place in the scan, by date and UID of the study.
+type Studies<'a> = BTreeMap<(Option<Date>, &'a str), Vec<(usize, &'a Item)>>;
 
 /// The tree of what a scan found, once the headers are read.
 pub(super) fn tree(items: &[Item]) -> FileList {
-    let mut patients: BTreeMap<PatientKey, BTreeMap<(Option<Date>, &str), Vec<(usize, &Item)>>> =
-        BTreeMap::new();
+    let mut patients: BTreeMap<PatientKey, Studies> = BTreeMap::new();
     let (mut refused, mut others) = (Vec::new(), Vec::new());
     for (n, item) in items.iter().enumerate() {
         let anonymous = item.patient == PatientInfo::default() && item.series_uid.is_empty();

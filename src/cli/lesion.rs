@@ -79,7 +79,7 @@ pub(super) fn measure(args: &MeasureArgs) -> Result<Output, Failure> {
     )
     .map_err(|error| export_failure(error).at(args.mask.display()))?;
     let mask = read.mask;
-    let mut warnings = item.warnings.clone();
+    let mut warnings = item.warnings;
     // A mask needs no date.
     let odd = read.warnings.into_iter();
     warnings.extend(odd.filter(|w| w.code != WarningCode::Date));

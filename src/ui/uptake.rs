@@ -147,7 +147,7 @@ fn fields_ui(ui: &mut Ui, uptake: &UptakeView, form: &mut UptakeForm) {
             }
         });
     if let Some(reference) = &uptake.decay_reference {
-        weak(ui, &format!("Decay is counted to the {reference}."));
+        weak(ui, format!("Decay is counted to the {reference}."));
     }
 }
 

@@ -86,7 +86,7 @@ fn row(element: &InMemElement, depth: usize, creators: &BTreeMap<(u16, u16), Str
 
 fn creator(tag: Tag, creators: &BTreeMap<(u16, u16), String>) -> String {
     let block = tag.element() >> 8;
-    if tag.group() % 2 == 0 || block == 0 {
+    if tag.group().is_multiple_of(2) || block == 0 {
         return String::new();
     }
     creators

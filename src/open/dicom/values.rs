@@ -129,9 +129,9 @@ pub(super) fn private_number(set: &InMemDicomObject, tag: Tag) -> Option<f64> {
         .map(|t| t.trim_matches(['\0', ' ']));
     let value = match text.and_then(|t| t.parse().ok()) {
         Some(value) => value,
-        None => match bytes.as_slice() {
-            &[a, b, c, d] => f64::from(f32::from_le_bytes([a, b, c, d])),
-            &[a, b, c, d, e, f, g, h] => f64::from_le_bytes([a, b, c, d, e, f, g, h]),
+        None => match *bytes.as_slice() {
+            [a, b, c, d] => f64::from(f32::from_le_bytes([a, b, c, d])),
+            [a, b, c, d, e, f, g, h] => f64::from_le_bytes([a, b, c, d, e, f, g, h]),
             _ => return None,
         },
     };

@@ -79,16 +79,17 @@ fn pack_folder(folder: &Path, to: &Path) {
     pack(to, &members);
 }
 
-/// What a scan says, without where.
-fn essence(
-    items: &[Item],
-) -> Vec<(
+/// Kind, series, number of files, shape and warnings of an item.
+type Looks = (
     ItemKind,
     String,
     usize,
     Option<[usize; 3]>,
     Vec<WarningCode>,
-)> {
+);
+
+/// What a scan says, without where.
+fn essence(items: &[Item]) -> Vec<Looks> {
     let mut all: Vec<_> = items
         .iter()
         .map(|i| {

@@ -469,7 +469,9 @@ const EXPLICIT: &str = "1.2.840.10008.1.2.1";
 
 #[test]
 fn samples_of_all_widths_are_read() {
-    let cases: [(&[u8; 2], u16, u16, bool, Vec<u8>, Vec<f64>); 5] = [
+    /// VR, bits allocated and stored, sign, bytes and values.
+    type Case<'a> = (&'a [u8; 2], u16, u16, bool, Vec<u8>, Vec<f64>);
+    let cases: [Case; 5] = [
         (
             b"OB",
             1,

@@ -42,7 +42,7 @@ fn cluster<T>(known: &mut Vec<T>, new: T, near: impl Fn(&T, &T) -> bool) -> usiz
 
 impl Clusters {
     /// The stack of a slice. Values of ImageType beyond the third, acquisition, time and weighting
-    /// are left to [`super::phases`], which looks at them only where positions repeat.
+    /// are left to [`mod@super::phases`], which looks at them only where positions repeat.
     pub(super) fn key(&mut self, slice: &Slice) -> StackKey {
         let (frame, instance) = (slice.frame, slice.instance);
         let size = [instance.format.rows, instance.format.columns];
