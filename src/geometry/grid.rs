@@ -15,10 +15,10 @@ pub enum Spacing {
     Unknown,
 }
 
-/// Whether a number can be the distance of pixels or slices, mm: from a tenth of a micrometre to a
-/// metre. Beyond that it is damage, and areas and volumes of it would be zero or no numbers.
+/// Whether a number can be the distance of pixels or slices, mm: from a tenth of a micrometre to ten
+/// metres. Beyond that it is damage, and areas and volumes of it would be zero or no numbers.
 pub(crate) fn is_spacing_mm(mm: f64) -> bool {
-    (1e-4..=1e3).contains(&mm)
+    (1e-4..=1e4).contains(&mm)
 }
 
 /// Why a grid could not be formed.

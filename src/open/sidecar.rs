@@ -112,7 +112,7 @@ impl TryFrom<SpacingText> for SidecarSpacing {
             SpacingText::Word(word) if word == "unknown" => Ok(Self::Unknown),
             SpacingText::Mm(mm) if mm.iter().all(|v| is_spacing_mm(*v)) => Ok(Self::Mm(mm)),
             _ => Err(
-                "spacing must be \"known\", \"unknown\" or three lengths from 0.0001 to 1000 mm"
+                "spacing must be \"known\", \"unknown\" or three lengths from 0.0001 to 10 000 mm"
                     .to_owned(),
             ),
         }
