@@ -35,6 +35,11 @@ pub enum Command {
         /// Show.
         shown: bool,
     },
+    /// Show what a file holds: the series it belongs to, or its header where it belongs to none.
+    LookAt {
+        /// The file.
+        path: PathBuf,
+    },
     /// Show the header of a file.
     ShowHeader {
         /// Of which.

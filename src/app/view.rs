@@ -16,6 +16,7 @@ pub use crate::jobs::JobId;
 pub use crate::open::{HeaderRow, PetStated, Refusal};
 pub use crate::twin::ScenarioChange;
 use crate::units::{Length, Mm};
+use crate::volume::Volume;
 pub use crate::volume::{ColourImage, PetStatement, UptakeKind, WindowLevel};
 
 /// One frame's worth of everything.
@@ -477,6 +478,42 @@ pub struct SeriesTab {
     pub warnings: Vec<String>,
 }
 
+/// The stored values of a slice.
+#[derive(Clone)]
+pub struct Probe {
+    volume: Arc<Volume>,
+    slice: usize,
+}
+
+impl std::fmt::Debug for Probe {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "Probe of slice {}", self.slice)
+    }
+}
+
+impl Probe {
+    /// What reads values of slice `slice` (from 0) of a volume.
+    #[must_use]
+    pub const fn new(volume: Arc<Volume>, slice: usize) -> Self {
+        Self { volume, slice }
+    }
+
+    /// The value of the voxel at a place; `None` outside, and where there is no value (padding,
+    /// missing slice).
+    #[must_use]
+    pub fn at(&self, place: Point) -> Option<f32> {
+        let grid = self.volume.grid();
+        let voxel = grid.voxel_from_patient(place);
+        let index = |v: f64, n: usize| {
+            let v = v.round();
+            (v >= 0.0 && v < n as f64).then_some(v as usize)
+        };
+        let [ni, nj, _] = grid.shape();
+        self.volume
+            .value(index(voxel.i, ni)?, index(voxel.j, nj)?, self.slice)
+    }
+}
+
 /// How a PET series is counted.
 #[derive(Clone, Debug, PartialEq)]
 pub struct UptakeView {
@@ -561,6 +598,8 @@ pub struct SliceView {
     pub window: WindowLevel,
     /// Unit of the window's numbers.
     pub unit: &'static str,
+    /// What gives the value at a place of the slice; `None` where there are no values.
+    pub probe: Option<Probe>,
     /// How values are counted, where it is a PET series whose values have a unit.
     pub uptake: Option<Arc<UptakeView>>,
     /// Presets to offer: name and window.

@@ -333,6 +333,9 @@ fn row_ui(ui: &mut Ui, rect: Rect, row: &FileRow, out: &mut Vec<Command>) {
         };
         let does = match row.picture {
             Some(_) => "Click to see the picture; right-click for the header",
+            None if row.kind == FileKind::Item => {
+                "Click to see the images; right-click for the header"
+            }
             None => "Click to see the header",
         };
         response.context_menu(|ui| {
@@ -344,6 +347,7 @@ fn row_ui(ui: &mut Ui, rect: Rect, row: &FileRow, out: &mut Vec<Command>) {
         if clicked {
             out.push(match row.picture {
                 Some(item) => Command::ShowPicture { item, frame: 0 },
+                None if row.kind == FileKind::Item => Command::LookAt { path: path.clone() },
                 None => header,
             });
         }

@@ -29,6 +29,7 @@ impl State {
             Command::Open { paths } => self.look_into(paths, e),
             Command::LookAgain => self.look_again(e),
             Command::ShowFiles { shown } => self.show_files(shown),
+            Command::LookAt { path } => self.look_at(path, e),
             Command::ShowHeader { of } => self.show_header(of, e),
             Command::HideHeader => self.hide_header(),
             Command::ShowPicture { item, frame } => self.show_picture(item, frame, e),

@@ -108,6 +108,21 @@ impl State {
         })
     }
 
+    /// Shows the series that a file belongs to, or its header where it belongs to none.
+    pub(super) fn look_at(&mut self, path: PathBuf, effects: &mut Vec<Effect>) {
+        let mut sources = self.records.sources.iter();
+        let series = sources.find(|s| s.files.contains(&path)).map(|s| s.series);
+        let patient = series.and_then(|id| self.series(id)).map(|s| s.patient);
+        let (Some(series), Some(patient)) = (series, patient) else {
+            self.show_header(HeaderOf::File(path), effects);
+            return;
+        };
+        if self.shown != Some(patient) {
+            self.show_patient(patient, effects);
+        }
+        self.show_series(series, effects);
+    }
+
     pub(super) fn show_header(&mut self, of: HeaderOf, effects: &mut Vec<Effect>) {
         let path = match of {
             HeaderOf::File(path) => path,

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use crate::app::state::{Slot, State};
-use crate::app::view::{Overlay, Picture, PixelMap, SliceView};
+use crate::app::view::{Overlay, Picture, PixelMap, Probe, SliceView};
 use crate::case::{Annotation, Prompt, SeriesId};
 use crate::geometry::{Grid, Point, orientation_letters};
 use crate::volume::{IntensityUnit, Layout, WindowLevel, gray_slice, outlines};
@@ -78,6 +78,7 @@ impl State {
             position: grid.slice_position(slice),
             window,
             unit: volume.unit.symbol(),
+            probe: Some(Probe::new(Arc::clone(&volume), slice)),
             uptake,
             presets,
             zoom: view.zoom,

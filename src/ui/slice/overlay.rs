@@ -413,8 +413,13 @@ pub(super) fn annotations(
             && x < slice.picture.width as f64 - 0.5
             && y < slice.picture.height as f64 - 0.5;
         if inside {
-            let at = slice.map.patient(x, y).0;
-            let text = if slice.calibrated && slice.letters.is_some() {
+            let place = slice.map.patient(x, y);
+            let at = place.0;
+            let value = slice.probe.as_ref().and_then(|probe| probe.at(place));
+            let value = value.map_or_else(String::new, |value| {
+                format!("{} {}   ", number(f64::from(value)), slice.unit)
+            });
+            let place = if slice.calibrated && slice.letters.is_some() {
                 format!(
                     "{} {:.1}  {} {:.1}  {} {:.1} mm",
                     if at.x < 0.0 { 'R' } else { 'L' },
@@ -427,6 +432,7 @@ pub(super) fn annotations(
             } else {
                 format!("column {x:.0}, row {y:.0}")
             };
+            let text = format!("{value}{place}");
             put(
                 inner.right_bottom(),
                 Align2::RIGHT_BOTTOM,

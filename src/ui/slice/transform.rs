@@ -125,6 +125,7 @@ mod tests {
             position: crate::units::Mm(0.0),
             window: WindowLevel::new(0.0, 1.0),
             unit: "",
+            probe: None,
             uptake: None,
             presets: Vec::new(),
             badges: Vec::new(),

@@ -396,3 +396,24 @@ fn crash_reports_are_offered_newest_first_and_put_away() {
     );
     assert_eq!(std::fs::read_dir(&crashes).expect("a folder").count(), 1);
 }
+
+#[test]
+fn a_file_leads_to_its_series() {
+    let mut desk = Desk::open();
+    let source = desk.records().sources[3].clone();
+    desk.send(Command::ShowChooser);
+    desk.send(Command::LookAt {
+        path: source.files[5].clone(),
+    });
+    let shown: Vec<SeriesId> = desk
+        .view()
+        .columns
+        .iter()
+        .filter_map(|c| c.shown.as_ref().map(|s| s.series))
+        .collect();
+    assert!(shown.contains(&source.series));
+
+    let stray = desk.dir.path().join("study/truth.json");
+    desk.send(Command::LookAt { path: stray });
+    assert!(desk.session().view().header.is_some());
+}

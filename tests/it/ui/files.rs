@@ -7,7 +7,7 @@ use egui_kittest::Harness;
 use egui_kittest::kittest::Queryable as _;
 use oncotwin::app::Command;
 use oncotwin::app::view::{
-    FileKind, FileList, FileRow, FilesView, HeaderOf, HeaderRow, HeaderView, JobId, Refusal, View,
+    FileKind, FileList, FileRow, FilesView, HeaderRow, HeaderView, JobId, Refusal, View,
 };
 
 use super::fixture;
@@ -200,8 +200,8 @@ fn the_tree_names_what_was_refused_and_folds_what_is_none_of_ours() {
     assert_eq!(
         sent(&mut harness),
         [
-            Command::ShowHeader {
-                of: HeaderOf::File("study/ct/scout.dcm".into())
+            Command::LookAt {
+                path: "study/ct/scout.dcm".into()
             },
             Command::LookAgain,
             Command::ShowFiles { shown: false },

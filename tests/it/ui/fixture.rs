@@ -179,6 +179,7 @@ fn slice(n: u128, size: f64) -> SliceView {
         position: Mm(120.0 + n as f64),
         window: WindowLevel::new(40.0, 400.0),
         unit: "HU",
+        probe: None,
         uptake: None,
         presets: vec![
             ("Soft tissue".into(), WindowLevel::new(40.0, 400.0)),
