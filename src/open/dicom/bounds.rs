@@ -125,6 +125,18 @@ fn u32_of(b: &[u8], big: bool) -> u32 {
     }
 }
 
+/// VRs whose length has 16 bits (PS3.5 7.1.2).
+const SHORT: [&[u8; 2]; 21] = [
+    b"AE", b"AS", b"AT", b"CS", b"DA", b"DS", b"DT", b"FD", b"FL", b"IS", b"LO", b"LT", b"PN",
+    b"SH", b"SL", b"SS", b"ST", b"TM", b"UI", b"UL", b"US",
+];
+
+/// Whether a length of 32 bits follows a VR. It does behind every VR that is not known, as the
+/// parser has it too: were it taken for a short one, a length that is not there would be believed.
+pub(super) fn has_long_length(vr: [u8; 2]) -> bool {
+    !SHORT.contains(&&vr)
+}
+
 /// Walks one data set: the outermost one, of which the pixels are noted, or a nested one, which
 /// ends at an item delimiter when its length is undefined.
 fn walk<R: Read + Seek>(
@@ -164,22 +176,7 @@ fn walk<R: Read + Seek>(
         let vr = [head[4], head[5]];
         let (vr, value_length) = if !encoding.explicit || tag.0 == 0xFFFE {
             (None, u32_of(&head[4..], big))
-        } else if matches!(
-            &vr,
-            b"OB"
-                | b"OD"
-                | b"OF"
-                | b"OL"
-                | b"OV"
-                | b"OW"
-                | b"SQ"
-                | b"SV"
-                | b"UC"
-                | b"UN"
-                | b"UR"
-                | b"UT"
-                | b"UV"
-        ) {
+        } else if has_long_length(vr) {
             let mut long = [0u8; 4];
             if !fill(input, &mut long)? {
                 return Err("the file ends inside an element".to_owned());

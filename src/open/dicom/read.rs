@@ -244,8 +244,7 @@ fn check_meta<R: Read + Seek>(input: &mut R, length: u64) -> Result<String, Stri
             input.seek(SeekFrom::Start(at)).map_err(|e| e.to_string())?;
             return Ok(transfer_syntax);
         }
-        let long = matches!(&head[4..6], b"OB" | b"OW" | b"UN" | b"SQ" | b"UT");
-        let (value_at, value_length) = if long {
+        let (value_at, value_length) = if bounds::has_long_length([head[4], head[5]]) {
             let l = u32::from_le_bytes([head[8], head[9], head[10], head[11]]);
             (at + 12, u64::from(l))
         } else {

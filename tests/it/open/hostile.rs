@@ -343,3 +343,22 @@ fn a_slice_that_was_acquired_twice_is_named_by_its_place() {
         refused.message
     );
 }
+
+#[test]
+fn a_length_behind_an_unknown_vr_is_checked() {
+    let dir = TempDir::new().expect("folder");
+    let path = dir.path().join("a.dcm");
+    // In the file meta group, and in the data set.
+    for element in [b"\x02\x00\x03\x00UI", b"\x08\x00\x18\x00UI"] {
+        write(image(1, 0.0), EXPLICIT, MR, "1.2.826.0.1.3680043", &path);
+        let mut bytes = std::fs::read(&path).expect("read");
+        let at = bytes.windows(6).position(|w| w == element).expect("there");
+        bytes[at + 4..at + 6].copy_from_slice(b"TI");
+        std::fs::write(&path, bytes).expect("written");
+        let refused = scan(&path).remove(0).error.expect("refused");
+        let is_named = ["leaves the file", "declares"]
+            .iter()
+            .any(|said| refused.message.contains(said));
+        assert!(is_named, "{}", refused.message);
+    }
+}
