@@ -9,6 +9,7 @@ mod anatomy;
 mod dicom_series;
 mod lesion;
 mod noise;
+pub mod suite;
 mod truth;
 
 pub use lesion::{Law, LesionSpec};

@@ -4,12 +4,14 @@
 //! near the size of the data and read-outs are exact. Arrays are indexed `[[k, j, i]]`.
 
 mod colour;
+mod distance;
 mod mask;
 mod picture;
 mod uptake;
 mod window;
 
 pub use colour::ColourImage;
+pub use distance::{Places, squared_distance};
 pub use mask::{Mask, MaskError, MaskRuns};
 pub use picture::{Layout, gray_slice, outlines};
 pub use uptake::{PetStatement, UptakeKind};

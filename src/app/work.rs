@@ -254,7 +254,7 @@ struct CachedSegmentation {
 
 const SEGMENT_STAGE_NAME: &str = "segment.growcut";
 /// Version of the segmentation stage; raised when the same input would give another mask.
-const SEGMENT_STAGE: u32 = 1;
+const SEGMENT_STAGE: u32 = 2;
 
 fn segment(
     prompt: Prompt,

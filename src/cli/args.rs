@@ -536,6 +536,24 @@ pub(super) enum BenchVerb {
         #[arg(long, default_value_t = 5)]
         repeats: usize,
     },
+    /// Segment real and synthetic lesions as a simulated reader would, beside references and peers.
+    Segment {
+        /// Folder of image sets (default: the folder `data` of ONCOTWIN_SHARED or ../shared).
+        #[arg(long)]
+        data: Option<PathBuf>,
+        /// Environment of the peers, made by benches/peers/setup.sh.
+        #[arg(long, default_value = "target/peers")]
+        peers: PathBuf,
+        /// Write the tables to this file.
+        #[arg(long, value_name = "FILE")]
+        out: Option<PathBuf>,
+        /// Only the half of the cases on which parameters are chosen.
+        #[arg(long)]
+        tuning: bool,
+        /// Largest radius of synthetic lesions, mm.
+        #[arg(long, default_value_t = 40.0)]
+        largest: f64,
+    },
     /// Tamper with a workspace in every way known, and list what finds it.
     Tamper {
         /// Seed of the positions of flipped bits.

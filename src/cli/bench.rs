@@ -1,6 +1,7 @@
-//! `bench tamper`, `bench record` and `bench load`.
+//! `bench tamper`, `bench record`, `bench load` and `bench segment`.
 
 mod load;
+mod segment;
 
 use std::path::{Path, PathBuf};
 use std::time::Instant;
@@ -15,7 +16,7 @@ use crate::store::{self, RecordFigures, Tampering};
 pub(super) fn bench(args: &BenchArgs) -> Result<Output, Failure> {
     let start = Instant::now();
     let scratch = match args.verb {
-        BenchVerb::Load { .. } => memory_folder(),
+        BenchVerb::Load { .. } | BenchVerb::Segment { .. } => memory_folder(),
         _ => tempfile::tempdir(),
     }
     .map_err(|e| Failure::new("E-WRITE", e.to_string()).hint("TMPDIR names another folder."))?;
@@ -25,9 +26,7 @@ pub(super) fn bench(args: &BenchArgs) -> Result<Output, Failure> {
             peers,
             repeats,
         } => {
-            let shared =
-                || std::env::var_os("ONCOTWIN_SHARED").map_or("../shared".into(), PathBuf::from);
-            let data = data.clone().unwrap_or_else(|| shared().join("data"));
+            let data = data.clone().unwrap_or_else(shared_data);
             let rows = load::rows(&load::Settings {
                 scratch: scratch.path(),
                 data: &data,
@@ -35,6 +34,28 @@ pub(super) fn bench(args: &BenchArgs) -> Result<Output, Failure> {
                 repeats: *repeats,
             })?;
             ("load", load::table(&rows), rows, false)
+        }
+        BenchVerb::Segment {
+            data,
+            peers,
+            out,
+            tuning,
+            largest,
+        } => {
+            let data = data.clone().unwrap_or_else(shared_data);
+            let measured = segment::run(&segment::Settings {
+                scratch: scratch.path(),
+                data: &data,
+                peers,
+                only_tuning: *tuning,
+                largest: *largest,
+            })?;
+            let text = format!("{}\nMeasured on {}.\n", measured.document, machine());
+            if let Some(out) = out {
+                std::fs::write(out, &text)
+                    .map_err(|e| Failure::new("E-WRITE", e.to_string()).at(out.display()))?;
+            }
+            ("segment", text, measured.rows, false)
         }
         BenchVerb::Tamper { seed } => {
             let matrix = store::tamper(scratch.path(), *seed).map_err(store_failure)?;
@@ -55,6 +76,13 @@ pub(super) fn bench(args: &BenchArgs) -> Result<Output, Failure> {
         json: json!({"bench": name, "machine": machine, "wall_s": wall_s, "rows": rows}),
         is_refusal,
     })
+}
+
+/// The image sets among the shared data.
+fn shared_data() -> PathBuf {
+    std::env::var_os("ONCOTWIN_SHARED")
+        .map_or_else(|| "../shared".into(), PathBuf::from)
+        .join("data")
 }
 
 /// A folder in memory where there is one, so that disks play no part.

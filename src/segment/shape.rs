@@ -1,19 +1,6 @@
-//! Tidying a grown region: median, holes, connected part.
+//! Tidying a mask: holes, connected parts.
 
 use ndarray::Array3;
-
-/// Majority of the 3 × 3 neighbours in each slice; outside the box counts as background.
-pub(super) fn median_in_plane(inside: &mut Array3<bool>) {
-    let before = inside.clone();
-    for ((k, j, i), value) in inside.indexed_iter_mut() {
-        let rows = j.saturating_sub(1)..=j + 1;
-        let n = rows
-            .flat_map(|j| (i.saturating_sub(1)..=i + 1).map(move |i| (j, i)))
-            .filter(|(j, i)| before.get([k, *j, *i]).copied().unwrap_or(false))
-            .count();
-        *value = n >= 5;
-    }
-}
 
 /// Fills, slice by slice, background that the border of the box cannot reach.
 pub(super) fn fill_holes(inside: &mut Array3<bool>) {
@@ -55,18 +42,44 @@ pub(super) fn fill_holes(inside: &mut Array3<bool>) {
 
 /// Keeps what is connected (over faces) with a seed; false when no seed is inside.
 pub(super) fn keep_seeded(inside: &mut Array3<bool>, seeds: &[[usize; 3]]) -> bool {
-    let (nk, nj, ni) = inside.dim();
-    let mut kept = Array3::from_elem(inside.dim(), false);
-    let mut stack = Vec::new();
+    let mut left = inside.clone();
+    let mut any = false;
+    inside.fill(false);
     for seed in seeds {
-        if inside[*seed] && !kept[*seed] {
-            kept[*seed] = true;
-            stack.push(*seed);
+        for at in take_part(&mut left, *seed) {
+            inside[at] = true;
+            any = true;
         }
     }
-    let any = !stack.is_empty();
-    while let Some([k, j, i]) = stack.pop() {
-        let next = [
+    any
+}
+
+/// Keeps the largest part that is connected over faces; of equal parts the first.
+pub(super) fn keep_largest(inside: &mut Array3<bool>) {
+    let mut left = inside.clone();
+    let mut largest: Vec<[usize; 3]> = Vec::new();
+    for ((k, j, i), _) in inside.indexed_iter().filter(|(_, b)| **b) {
+        let part = take_part(&mut left, [k, j, i]);
+        if part.len() > largest.len() {
+            largest = part;
+        }
+    }
+    inside.fill(false);
+    for at in largest {
+        inside[at] = true;
+    }
+}
+
+/// The part that is connected over faces with a voxel, taken out of `left`.
+pub(super) fn take_part(left: &mut Array3<bool>, first: [usize; 3]) -> Vec<[usize; 3]> {
+    let mut part = Vec::new();
+    if std::mem::take(&mut left[first]) {
+        part.push(first);
+    }
+    let mut next = 0;
+    while let Some(&[k, j, i]) = part.get(next) {
+        next += 1;
+        let around = [
             [k.wrapping_sub(1), j, i],
             [k + 1, j, i],
             [k, j.wrapping_sub(1), i],
@@ -74,13 +87,12 @@ pub(super) fn keep_seeded(inside: &mut Array3<bool>, seeds: &[[usize; 3]]) -> bo
             [k, j, i.wrapping_sub(1)],
             [k, j, i + 1],
         ];
-        for at in next {
-            if at[0] < nk && at[1] < nj && at[2] < ni && inside[at] && !kept[at] {
-                kept[at] = true;
-                stack.push(at);
+        for at in around {
+            if left.get(at).copied().unwrap_or(false) {
+                left[at] = false;
+                part.push(at);
             }
         }
     }
-    *inside = kept;
-    any
+    part
 }

@@ -67,7 +67,7 @@ pub(super) fn rows(settings: &Settings) -> Result<Vec<Value>, Failure> {
         ("A3_mr_jpeglossless_96", "In", true),
         ("A5_ct_j2k_20slices", "example_ct_dicom", true),
     ] {
-        match unpacked(settings, name) {
+        match unpacked(settings.data, settings.scratch, name) {
             Some(root) => sets.push(Set {
                 name: name.to_owned(),
                 folder: folder_of_images(&root.join(inside))?,
@@ -109,13 +109,16 @@ fn folder_of_images(root: &Path) -> Result<PathBuf, Failure> {
 }
 
 /// A packed set unpacked into the scratch folder, or one that lies there as it is.
-fn unpacked(settings: &Settings, name: &str) -> Option<PathBuf> {
-    let folder = settings.data.join(name);
+pub(super) fn unpacked(data: &Path, scratch: &Path, name: &str) -> Option<PathBuf> {
+    let folder = data.join(name);
     let packed = folder.join("data.tar.zst");
     if !packed.exists() {
         return folder.is_dir().then_some(folder);
     }
-    let target = settings.scratch.join(name);
+    let target = scratch.join(name);
+    if target.is_dir() {
+        return Some(target);
+    }
     std::fs::create_dir_all(&target).ok()?;
     let done = Command::new("tar")
         .args(["--zstd", "-xf"])

@@ -1,0 +1,103 @@
+//! Other people's programs on the same prompts.
+
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+use serde_json::{Value, json};
+
+use crate::cli::output::Failure;
+use crate::export;
+use crate::geometry::Point;
+use crate::volume::{Mask, Volume};
+
+/// Script of the Python peers, kept with the source.
+const SCRIPT: &str = include_str!("../../../../benches/peers/segment.py");
+
+/// The environment of the peers and a folder for what passes between.
+pub(super) struct Peers {
+    python: PathBuf,
+    script: PathBuf,
+    scratch: PathBuf,
+}
+
+impl Peers {
+    pub(super) fn new(environment: &Path, scratch: &Path) -> Result<Self, Failure> {
+        let script = scratch.join("segment.py");
+        std::fs::write(&script, SCRIPT).map_err(|e| Failure::new("E-WRITE", e.to_string()))?;
+        Ok(Self {
+            python: environment.join("bin").join("python"),
+            script,
+            scratch: scratch.to_owned(),
+        })
+    }
+
+    /// A region of a structure set as a label map, on the image's grid.
+    pub(super) fn rasterise(
+        &self,
+        series: &Path,
+        structures: &Path,
+        region: &str,
+    ) -> Result<PathBuf, Failure> {
+        let out = self.scratch.join(format!("{region}.nrrd"));
+        self.run(&[
+            "rasterise".as_ref(),
+            series.as_ref(),
+            structures.as_ref(),
+            region.as_ref(),
+            out.as_ref(),
+        ])?;
+        Ok(out)
+    }
+
+    pub(super) fn run(&self, arguments: &[&std::ffi::OsStr]) -> Result<String, Failure> {
+        let fail = |message: String| Failure::new("E-PEER", message);
+        let output = Command::new(&self.python)
+            .arg(&self.script)
+            .args(arguments)
+            .output()
+            .map_err(|e| {
+                fail(format!(
+                    "{e}: run benches/peers/setup.sh DIR and give --peers DIR"
+                ))
+            })?;
+        if output.status.success() {
+            return Ok(String::from_utf8_lossy(&output.stdout).into_owned());
+        }
+        let text = String::from_utf8_lossy(&output.stderr).into_owned();
+        Err(fail(text.lines().last().unwrap_or_default().to_owned()))
+    }
+}
+
+impl Peers {
+    /// Dice of ITK's ConfidenceConnected, seeded along the middle of a drawn line, at the best of
+    /// four multipliers.
+    pub(super) fn connected(
+        &self,
+        volume: &Volume,
+        reference: &Mask,
+        ends: [Point; 2],
+    ) -> Result<f64, Failure> {
+        let fail = |e: &dyn std::fmt::Display| Failure::new("E-PEER", e.to_string());
+        let (image, label) = (
+            self.scratch.join("image.nii.gz"),
+            self.scratch.join("label.nii.gz"),
+        );
+        export::write_nifti_volume(volume, &image).map_err(|e| fail(&e))?;
+        export::write_nifti_mask(reference, &label).map_err(|e| fail(&e))?;
+        let seeds: Vec<[usize; 3]> = (0..=6)
+            .map(|s| {
+                let share = 0.2 + 0.1 * f64::from(s);
+                let p = Point(ends[0].0 + (ends[1].0 - ends[0].0) * share);
+                let v: [f64; 3] = volume.grid().voxel_from_patient(p).into();
+                let shape = volume.grid().shape();
+                [0, 1, 2].map(|a| (v[a].round().max(0.0) as usize).min(shape[a] - 1))
+            })
+            .collect();
+        let jobs = self.scratch.join("jobs.json");
+        let job = json!([{"image": image, "reference": label, "seeds": seeds}]);
+        std::fs::write(&jobs, job.to_string()).map_err(|e| fail(&e))?;
+        let answer = self.run(&["connected".as_ref(), jobs.as_ref()])?;
+        let answer: Value = serde_json::from_str(&answer).map_err(|e| fail(&e))?;
+        answer[0]["dice"].as_f64().ok_or_else(|| fail(&"no Dice"))
+    }
+}

@@ -1,0 +1,100 @@
+//! Whether a drawn diameter would fit better in a neighbouring slice.
+
+use super::field::{Field, Frame};
+use super::model::median;
+use super::outline::Outline;
+use super::{Params, divide};
+use crate::geometry::{Point, Voxel};
+use crate::jobs::JobContext;
+use crate::volume::{Mask, Volume};
+
+/// A slice in which a drawn diameter would fit better.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct BetterSlice {
+    /// Slice number (k).
+    pub slice: usize,
+    /// The same line there.
+    pub ends: [Point; 2],
+}
+
+/// How many slices to either side are looked at.
+const SIDEWAYS: usize = 2;
+/// By how much the best slice's contrast must exceed the drawn one's: factor, and noise units.
+const FACTOR: f64 = 1.2;
+const MORE: f64 = 0.5;
+
+/// Compares the contrast between the inside and the outside of the outline that the line suggests,
+/// slice by slice; and, where a mask was made, its area.
+pub(super) fn find(
+    volume: &Volume,
+    ends: [Point; 2],
+    mask: &Mask,
+    params: &Params,
+) -> Option<BetterSlice> {
+    let grid = volume.grid();
+    let v = ends.map(|p| grid.voxel_from_patient(p));
+    let drawn = v[0].k.round().max(0.0) as usize;
+    if v[1].k.round().max(0.0) as usize != drawn {
+        return None;
+    }
+    let shifted = |k: usize| v.map(|v| grid.patient_from_voxel(Voxel { k: k as f64, ..v }));
+    let candidates = drawn.saturating_sub(SIDEWAYS)..(drawn + SIDEWAYS + 1).min(grid.shape()[2]);
+    let areas: Vec<usize> = candidates
+        .clone()
+        .map(|k| mask.voxels().filter(|v| v[2] == k).count())
+        .collect();
+    let here = score(volume, ends, drawn, params)?;
+    let mut best: Option<(f64, usize)> = None;
+    for (n, k) in candidates.clone().enumerate().filter(|(_, k)| *k != drawn) {
+        if grid.is_void(k) {
+            continue;
+        }
+        let Some(there) = score(volume, shifted(k), k, params) else {
+            continue;
+        };
+        let is_wider = areas[n] >= areas[drawn - candidates.start];
+        let is_better = there > FACTOR * here + MORE && is_wider;
+        if is_better && best.is_none_or(|(most, _)| there > most) {
+            best = Some((there, k));
+        }
+    }
+    best.map(|(_, slice)| BetterSlice {
+        slice,
+        ends: shifted(slice),
+    })
+}
+
+/// Difference of the medians inside and outside, in units of the noise.
+fn score(volume: &Volume, ends: [Point; 2], slice: usize, params: &Params) -> Option<f64> {
+    let grid = volume.grid();
+    let middle = ends[0].midpoint(ends[1]);
+    let half = ends[0].distance(ends[1]).0 / 2.0;
+    let frame = Frame::new(volume, middle, half);
+    let outline = Outline::of_line(&frame, ends, params);
+    let v = grid.voxel_from_patient(middle);
+    let [di, dj, _] = grid.spacing_mm().map(|s| s.0);
+    let shape = grid.shape();
+    let span = |x: f64, step: f64, n: usize| {
+        let reach = 1.8 * half / step;
+        let low = ((x - reach).max(0.0) as usize).min(n - 1);
+        (low, ((x + reach).max(0.0) as usize + 1).clamp(low + 1, n))
+    };
+    let (i0, i1) = span(v.i, di, shape[0]);
+    let (j0, j1) = span(v.j, dj, shape[1]);
+    let size = [i1 - i0, j1 - j0, 1];
+    let job = JobContext::default();
+    let field = Field::read(volume, frame, [i0, j0, slice], size, 1, &job).ok()?;
+    let (mut within, mut beyond) = (Vec::new(), Vec::new());
+    for n in (0..field.len()).filter(|n| field.values[*n].is_finite()) {
+        let reach = outline.reach(field.place(n));
+        if reach < 0.6 {
+            within.push(field.values[n]);
+        } else if (1.2..1.7).contains(&reach) {
+            beyond.push(field.values[n]);
+        }
+    }
+    let noise = divide::noise(&field, |_| true);
+    Some(f64::from(
+        (median(&within)? - median(&beyond)?).abs() / noise,
+    ))
+}

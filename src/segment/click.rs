@@ -1,0 +1,145 @@
+//! From a click to a mask, or to the answer that a click is not enough.
+
+use rayon::prelude::*;
+
+use super::field::{Field, Frame};
+use super::finish::{self, Lesion};
+use super::outline::divided;
+use super::star::{Star, Tissue};
+use super::{Error, Params, judge};
+use crate::geometry::{Point, Vec3};
+use crate::jobs::JobContext;
+use crate::volume::Volume;
+
+/// Radius of the first region and of the largest, mm; each is half as large again as the one before.
+const FIRST_MM: f64 = 20.0;
+const LARGEST_MM: f64 = 60.0;
+/// Part of the rays that may end at the region's limit.
+const AT_LIMIT: f64 = 0.02;
+/// Least contrast of a boundary that can be trusted, in units of the noise.
+const LEAST_CONTRAST: f64 = 2.0;
+/// Least agreement (Dice) of surfaces from jittered clicks, and of the surface with the mask.
+const LEAST_AGREEMENT: f64 = 0.75;
+
+/// The lesion around a click.
+///
+/// A star-shaped surface is fitted to the edges in sight of the click and takes the place that the
+/// outline has for a drag. The region grows only on a result that stands out by itself.
+pub(super) fn lesion(
+    volume: &Volume,
+    at: Point,
+    params: &Params,
+    job: &JobContext,
+) -> Result<Lesion, Error> {
+    let mut limit = FIRST_MM;
+    loop {
+        let frame = Frame::new(volume, at, limit);
+        let middle = frame.of_patient(at);
+        let field = Field::around(volume, frame, middle, 1.3 * limit, params.smoothing, job)?;
+        let tissue = Tissue::at(&field, middle).ok_or(Error::NoValues)?;
+        let star = Star::around(&field, &tissue, middle, limit);
+        if star.at_limit > AT_LIMIT {
+            if !stands_out(&field, &tissue, &star) {
+                return Err(Error::NeedsDrag("nothing stands out around it"));
+            }
+            if limit >= LARGEST_MM {
+                return Err(Error::NeedsDrag("the region keeps growing"));
+            }
+            limit = (1.5 * limit).min(LARGEST_MM);
+            continue;
+        }
+        return decided(volume, &field, &tissue, &star, middle, params, job);
+    }
+}
+
+/// Whether the two sides of a surface differ by enough.
+fn stands_out(field: &Field<'_>, tissue: &Tissue, star: &Star) -> bool {
+    let (mut within, mut beyond) = (Vec::new(), Vec::new());
+    for n in (0..field.len()).filter(|n| field.values[*n].is_finite()) {
+        let reach = star.reach(field.place(n));
+        if (0.6..0.95).contains(&reach) {
+            within.push(field.values[n]);
+        } else if (1.1..1.5).contains(&reach) {
+            beyond.push(field.values[n]);
+        }
+    }
+    let middles = (super::model::median(&within), super::model::median(&beyond));
+    let (Some(a), Some(b)) = middles else {
+        return false;
+    };
+    f64::from((a - b).abs() / tissue.spread) >= LEAST_CONTRAST
+}
+
+fn decided(
+    volume: &Volume,
+    field: &Field<'_>,
+    tissue: &Tissue,
+    star: &Star,
+    click: Point,
+    params: &Params,
+    job: &JobContext,
+) -> Result<Lesion, Error> {
+    let reach: Vec<f32> = (0..field.len())
+        .into_par_iter()
+        .map(|n| star.reach(field.place(n)))
+        .collect();
+    let agreement = agreement(field, tissue, &reach, click, star.radius());
+    if agreement < LEAST_AGREEMENT {
+        return Err(Error::NeedsDrag("clicks beside it would give another mask"));
+    }
+    let free: Vec<bool> = (0..field.len())
+        .map(|n| field.values[n].is_finite() && reach[n] < 1.7)
+        .collect();
+    let mut seeds: Vec<usize> = (0..field.len())
+        .filter(|n| free[*n] && reach[*n] < 0.5)
+        .collect();
+    if seeds.is_empty() {
+        seeds.extend(field.holds(field.frame.patient(star.center)));
+    }
+    let probability = divided(field, &free, &seeds, &reach, star.radius(), params, job)?;
+    let found = finish::lesion(volume, field, &free, &probability, &seeds, params, job)?;
+    let mask = found.mask(volume)?;
+    let (mut both, mut either) = (0usize, 0usize);
+    for n in 0..field.len() {
+        let (a, b) = (reach[n] < 1.0, probability[n] > 0.5 && free[n]);
+        both += 2 * usize::from(a && b);
+        either += usize::from(a) + usize::from(b);
+    }
+    if (both as f64) < LEAST_AGREEMENT * either as f64 {
+        return Err(Error::NeedsDrag("edges and values disagree"));
+    }
+    if judge::contrast(volume, &mask).unwrap_or(0.0) < LEAST_CONTRAST {
+        return Err(Error::NeedsDrag("its boundary hardly stands out"));
+    }
+    Ok(found)
+}
+
+/// Mean Dice of the surface with those from clicks beside this one.
+fn agreement(field: &Field<'_>, tissue: &Tissue, reach: &[f32], click: Point, radius: f64) -> f64 {
+    let off = (0.3 * radius).clamp(0.5, 4.0);
+    let limit = (2.0 * radius).max(6.0);
+    let ways = [
+        Vec3::x(),
+        -Vec3::x(),
+        Vec3::y(),
+        -Vec3::y(),
+        Vec3::z(),
+        -Vec3::z(),
+    ];
+    let dice: Vec<f64> = ways
+        .par_iter()
+        .map(|way| {
+            let beside = Point(click.0 + way * off);
+            let own = Tissue::at(field, beside);
+            let star = Star::around(field, own.as_ref().unwrap_or(tissue), beside, limit);
+            let (mut both, mut either) = (0usize, 0usize);
+            for n in 0..field.len() {
+                let (a, b) = (reach[n] < 1.0, star.reach(field.place(n)) < 1.0);
+                both += 2 * usize::from(a && b);
+                either += usize::from(a) + usize::from(b);
+            }
+            both as f64 / either.max(1) as f64
+        })
+        .collect();
+    dice.iter().sum::<f64>() / dice.len() as f64
+}

@@ -1,0 +1,187 @@
+//! From probabilities to a mask on the image's own voxels.
+
+use std::sync::Arc;
+
+use ndarray::Array3;
+use rayon::prelude::*;
+
+use super::field::Field;
+use super::relax::{Problem, joins};
+use super::{Error, Params, shape};
+use crate::jobs::JobContext;
+use crate::volume::{Mask, Volume};
+
+/// Sweeps in which joined pixels are told apart.
+const SWEEPS: usize = 8;
+/// Voxels around the lesion's box that are looked at, joined pixels.
+const MARGIN: usize = 2;
+
+/// A lesion as bits of a box of the image's own voxels.
+pub(super) struct Lesion {
+    pub(super) origin: [usize; 3],
+    pub(super) bits: Array3<bool>,
+    /// Part of the voxels with a probability above 0.3 that have one above 0.7.
+    pub(super) sharpness: f64,
+}
+
+impl Lesion {
+    pub(super) fn mask(&self, volume: &Volume) -> Result<Mask, Error> {
+        let mut bits = self.bits.clone();
+        let grid = volume.grid();
+        let [oi, oj, ok] = self.origin;
+        for ((k, j, i), bit) in bits.indexed_iter_mut().filter(|(_, b)| **b) {
+            // Filling and bridging know neither padding nor missing slices.
+            *bit = volume.value(oi + i, oj + j, ok + k).is_some();
+        }
+        let mask = Mask::from_box(Arc::clone(grid), self.origin, &bits)
+            .map_err(|e| Error::Mask(e.to_string()))?;
+        if mask.is_empty() {
+            return Err(Error::NothingFound);
+        }
+        Ok(mask)
+    }
+}
+
+/// The lesion in a division: more likely than not, in one piece with the seeds, without holes.
+pub(super) fn lesion(
+    volume: &Volume,
+    field: &Field<'_>,
+    free: &[bool],
+    probability: &[f32],
+    seeds: &[usize],
+    params: &Params,
+    job: &JobContext,
+) -> Result<Lesion, Error> {
+    let count = |least: f32| probability.iter().filter(|p| **p > least).count() as f64;
+    let sharpness = count(0.7) / count(0.3).max(1.0);
+    let [ni, nj, nk] = field.size;
+    let mut inside = Array3::from_shape_fn((nk, nj, ni), |(k, j, i)| {
+        let n = (k * nj + j) * ni + i;
+        free[n] && probability[n] > 0.5
+    });
+    shape::fill_holes(&mut inside);
+    let seeds: Vec<[usize; 3]> = seeds
+        .iter()
+        .map(|n| {
+            let [i, j, k] = field.at(*n);
+            [k, j, i]
+        })
+        .collect();
+    if !shape::keep_seeded(&mut inside, &seeds) {
+        return Err(Error::NothingFound);
+    }
+    if field.stride == 1 {
+        return Ok(Lesion {
+            origin: field.origin,
+            bits: inside,
+            sharpness,
+        });
+    }
+    let (origin, mut bits) = told_apart(volume, field, probability, &inside, params, job)?;
+    shape::fill_holes(&mut bits);
+    shape::keep_largest(&mut bits);
+    Ok(Lesion {
+        origin,
+        bits,
+        sharpness,
+    })
+}
+
+/// Tells joined pixels apart: near the border, the image's own voxels are divided along its edges,
+/// starting from what is known of the joined ones.
+fn told_apart(
+    volume: &Volume,
+    field: &Field<'_>,
+    probability: &[f32],
+    inside: &Array3<bool>,
+    params: &Params,
+    job: &JobContext,
+) -> Result<([usize; 3], Array3<bool>), Error> {
+    let [ni, nj, nk] = field.size;
+    let (mut low, mut high) = ([ni, nj, nk], [0usize; 3]);
+    for ((k, j, i), _) in inside.indexed_iter().filter(|(_, b)| **b) {
+        for (a, v) in [i, j, k].into_iter().enumerate() {
+            low[a] = low[a].min(v);
+            high[a] = high[a].max(v + 1);
+        }
+    }
+    let low = [
+        low[0].saturating_sub(MARGIN),
+        low[1].saturating_sub(MARGIN),
+        low[2],
+    ];
+    let high = [
+        (high[0] + MARGIN).min(ni),
+        (high[1] + MARGIN).min(nj),
+        high[2],
+    ];
+    let s = field.stride;
+    let origin = [
+        field.origin[0] + low[0] * s,
+        field.origin[1] + low[1] * s,
+        field.origin[2] + low[2],
+    ];
+    let size = [
+        (high[0] - low[0]) * s,
+        (high[1] - low[1]) * s,
+        high[2] - low[2],
+    ];
+    let own = Field::read(volume, field.frame.clone(), origin, size, 1, job)?;
+    // What belongs to other pieces is not part of the lesion.
+    let kept = |i: usize, j: usize, k: usize| {
+        let n = (k * nj + j) * ni + i;
+        let p = probability[n];
+        if inside[[k, j, i]] {
+            p.max(0.51)
+        } else {
+            p.min(0.49)
+        }
+    };
+    let belief: Vec<f32> = (0..own.len())
+        .into_par_iter()
+        .map(|n| {
+            let [i, j, k] = own.at(n);
+            // Linear between the middles of joined pixels.
+            let between = |v: usize, first: usize, count: usize| {
+                let x = (v as f32 + 0.5) / s as f32 - 0.5 + first as f32;
+                let x = x.clamp(0.0, count as f32 - 1.0);
+                let a = (x as usize).min(count.saturating_sub(2));
+                (a, (a + 1).min(count - 1), x - a as f32)
+            };
+            let (i0, i1, u) = between(i, low[0], ni);
+            let (j0, j1, w) = between(j, low[1], nj);
+            let k = low[2] + k;
+            let row = |j: usize| kept(i0, j, k) * (1.0 - u) + kept(i1, j, k) * u;
+            row(j0) * (1.0 - w) + row(j1) * w
+        })
+        .collect();
+    let noise = super::divide::noise(&own, |n| belief[n] > 0.5);
+    let problem = Problem {
+        size: own.size,
+        joins: joins(
+            &own.values,
+            own.size,
+            own.steps,
+            params.edge * noise,
+            params.least_join,
+        ),
+        weight: belief
+            .iter()
+            .map(|p| {
+                if (0.03..0.97).contains(p) {
+                    0.3
+                } else {
+                    f32::INFINITY
+                }
+            })
+            .collect(),
+        belief,
+    };
+    let solved = problem.solve(SWEEPS, job)?;
+    let [mi, mj, mk] = own.size;
+    let bits = Array3::from_shape_fn((mk, mj, mi), |(k, j, i)| {
+        let n = (k * mj + j) * mi + i;
+        solved[n] > 0.5 && own.values[n].is_finite()
+    });
+    Ok((origin, bits))
+}

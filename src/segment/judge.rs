@@ -1,0 +1,116 @@
+//! How far a mask can be trusted.
+
+use super::Error;
+use super::model::{median, spread};
+use crate::geometry::Point;
+use crate::measure;
+use crate::volume::{Mask, Volume};
+use crate::warning::{Warning, WarningCode};
+
+/// Below this contrast-to-noise ratio a boundary is doubtful.
+const DOUBTFUL_CONTRAST: f64 = 2.0;
+/// Above this disagreement of drawn and measured long axis a mask is doubtful.
+const DOUBTFUL_AXIS: f64 = 0.25;
+
+/// Confidence and warnings of a mask.
+///
+/// The confidence is a product: 1 − exp(−(c/1.2)²) for the contrast c of the boundary in units of
+/// the noise; 1 less twice the disagreement of measured and drawn long axis beyond 10 %; the
+/// sharpness of the division to the power ½ (how much of the mask stays when it is asked for more
+/// certainty); and 0.7 where the mask touches the image's border. `line` and `sharpness` where there
+/// are any.
+pub(super) fn judge(
+    volume: &Volume,
+    mask: &Mask,
+    line: Option<[Point; 2]>,
+    sharpness: Option<f64>,
+) -> Result<(f64, Vec<Warning>), Error> {
+    let measured = measure::measure(mask, Some(volume)).map_err(|e| Error::Mask(e.to_string()))?;
+    let grid = mask.grid();
+    let [first, last] = measured.long_axis.ends;
+    let disagreement = line.map_or(0.0, |[a, b]| {
+        (first.distance(last).0 / a.distance(b).0 - 1.0).abs()
+    });
+    let contrast = contrast(volume, mask).unwrap_or(0.0);
+    let (low, size) = mask.bounds();
+    let shape = grid.shape();
+    let touches = (0..3).any(|a| shape[a] > 1 && (low[a] == 0 || low[a] + size[a] == shape[a]));
+
+    let mut warnings = Vec::new();
+    let mut warn = |code, text: String| warnings.push(Warning::new(code, text));
+    if touches {
+        warn(
+            WarningCode::Border,
+            "The mask reaches the border of the image: the lesion may go on outside".to_owned(),
+        );
+    }
+    if size[2] < 3 && shape[2] > 1 {
+        warn(
+            WarningCode::Small,
+            format!(
+                "The lesion covers only {} slices: its volume is uncertain",
+                size[2]
+            ),
+        );
+    }
+    let n_missing = (low[2]..low[2] + size[2])
+        .filter(|k| grid.is_void(*k))
+        .count();
+    if n_missing > 0 {
+        warn(
+            WarningCode::Gap,
+            format!(
+                "The lesion reaches across {n_missing} missing slices, which count for nothing: it is \
+                 larger than measured"
+            ),
+        );
+    }
+    if contrast < DOUBTFUL_CONTRAST {
+        warn(
+            WarningCode::Doubtful,
+            format!("The boundary stands out by only {contrast:.1} standard deviations"),
+        );
+    }
+    if disagreement > DOUBTFUL_AXIS {
+        warn(
+            WarningCode::Doubtful,
+            format!(
+                "The mask's longest diameter differs from the drawn one by {:.0} %",
+                100.0 * disagreement
+            ),
+        );
+    }
+    let by_contrast = 1.0 - (-(contrast / 1.2).powi(2)).exp();
+    let by_axis = (1.0 - 2.0 * (disagreement - 0.1).max(0.0)).clamp(0.05, 1.0);
+    let by_sharpness = sharpness.map_or(1.0, |s| s.clamp(0.0, 1.0).sqrt());
+    let by_border = if touches { 0.7 } else { 1.0 };
+    Ok((by_contrast * by_axis * by_sharpness * by_border, warnings))
+}
+
+/// Contrast of the boundary in units of noise: the difference of the median values of the marked and
+/// of the unmarked voxels at the border, over the smaller of both spreads. `None` when a side has no
+/// values.
+pub(super) fn contrast(volume: &Volume, mask: &Mask) -> Option<f64> {
+    let shape = volume.grid().shape();
+    let (low, size) = mask.bounds();
+    let (mut within, mut beyond) = (Vec::new(), Vec::new());
+    let range = |a: usize| low[a].saturating_sub(1)..(low[a] + size[a] + 1).min(shape[a]);
+    for k in range(2) {
+        for j in range(1) {
+            for i in range(0) {
+                let here = mask.contains(i, j, k);
+                // In the slice only: through thick slices, neighbours differ anyway.
+                let differs = mask.contains(i + 1, j, k) != here
+                    || (i > 0 && mask.contains(i - 1, j, k) != here)
+                    || mask.contains(i, j + 1, k) != here
+                    || (j > 0 && mask.contains(i, j - 1, k) != here);
+                if let (true, Some(value)) = (differs, volume.value(i, j, k)) {
+                    if here { &mut within } else { &mut beyond }.push(value);
+                }
+            }
+        }
+    }
+    let difference = f64::from((median(&within)? - median(&beyond)?).abs());
+    let noise = f64::from(spread(&within)?.min(spread(&beyond)?));
+    Some(difference / noise.max(1e-6))
+}

@@ -1,0 +1,78 @@
+//! What a reader shows of a lesion.
+
+use serde::{Deserialize, Serialize};
+
+use crate::geometry::Point;
+use crate::units::Mm;
+
+/// One gesture, in patient space (LPS mm). All engines take the same prompts.
+///
+/// A list of them is a lesion's history: the first makes a mask, later ones correct it.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(tag = "kind", rename_all = "snake_case")]
+pub enum Prompt {
+    /// The longest diameter, from end to end.
+    Drag {
+        /// Its two ends.
+        ends: [Point; 2],
+    },
+    /// A click on the lesion, or on what is not the lesion.
+    Point {
+        /// Where.
+        at: Point,
+        /// On the lesion.
+        adds: bool,
+    },
+    /// A box around the lesion.
+    Box {
+        /// Two opposite corners; in one slice or across several.
+        corners: [Point; 2],
+    },
+    /// A stroke over lesion, or over what is not the lesion.
+    Scribble {
+        /// Its line.
+        points: Vec<Point>,
+        /// Radius of the brush.
+        radius: Mm,
+        /// Over lesion.
+        adds: bool,
+    },
+    /// A closed outline in one slice; what it encloses is lesion, or is not.
+    Lasso {
+        /// Its corners in turn; the last leads back to the first.
+        points: Vec<Point>,
+        /// Encloses lesion.
+        adds: bool,
+    },
+}
+
+impl Prompt {
+    /// Points that it is made of.
+    pub(super) fn points(&self) -> &[Point] {
+        match self {
+            Self::Drag { ends: points } | Self::Box { corners: points } => points,
+            Self::Point { at, .. } => std::slice::from_ref(at),
+            Self::Scribble { points, .. } | Self::Lasso { points, .. } => points,
+        }
+    }
+
+    /// Whether every number in it is one.
+    pub(super) fn is_finite(&self) -> bool {
+        let radius = match self {
+            Self::Scribble { radius, .. } => radius.0,
+            _ => 0.0,
+        };
+        let finite = |p: &Point| p.0.iter().all(|x| x.is_finite());
+        self.points().iter().all(finite) && radius.is_finite()
+    }
+}
+
+impl Prompt {
+    /// The drawn diameter, where it is one.
+    pub(super) const fn line(&self) -> Option<[Point; 2]> {
+        match self {
+            Self::Drag { ends } => Some(*ends),
+            _ => None,
+        }
+    }
+}

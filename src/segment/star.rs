@@ -1,0 +1,270 @@
+//! The star-shaped surface around a point that best follows the edges in sight of it.
+
+use std::f64::consts::{PI, TAU};
+
+use super::field::Field;
+use super::model::{median, spread};
+use crate::geometry::{Point, Vec3};
+
+/// Rays around the axis, and from pole to pole.
+const AROUND: usize = 48;
+const DOWN: usize = 24;
+/// Step along a ray, mm.
+const STEP: f64 = 0.5;
+/// Penalties for radii of neighbouring rays that differ by one step, and by more.
+const ONE_STEP: f32 = 0.25;
+const MORE_STEPS: f32 = 1.2;
+
+/// What values around a point are like.
+pub(super) struct Tissue {
+    /// Median and spread within the inner ball.
+    pub(super) middle: f32,
+    pub(super) spread: f32,
+    /// Half-way to the nearest other tissue below and above.
+    pub(super) band: [f32; 2],
+}
+
+/// Radius of the ball that shows what the lesion is like, mm.
+const BALL_MM: f64 = 2.5;
+
+impl Tissue {
+    /// Of the ball around a place; other tissues by a histogram in which near voxels count more.
+    pub(super) fn at(field: &Field<'_>, center: Point) -> Option<Self> {
+        let mut ball = Vec::new();
+        let mut all: Vec<(f32, f64)> = Vec::new();
+        for n in (0..field.len()).filter(|n| field.values[*n].is_finite()) {
+            let d = field.place(n).distance(center).0;
+            if d <= BALL_MM {
+                ball.push(field.values[n]);
+            }
+            all.push((field.values[n], 1.0 / d.max(1.0).powi(2)));
+        }
+        if ball.len() < 5 {
+            return None;
+        }
+        let middle = median(&ball)?;
+        let noise =
+            super::divide::noise(field, |n| field.place(n).distance(center).0 < 2.0 * BALL_MM);
+        let spread = spread(&ball)?.max(noise);
+        let band = [-1.0f32, 1.0].map(|side| {
+            other_tissue(&all, middle, spread, side)
+                .map_or(middle + side * 4.0 * spread, |other| (middle + other) / 2.0)
+        });
+        Some(Self {
+            middle,
+            spread,
+            band,
+        })
+    }
+
+    /// How much a value belongs to it: 1 in its middle, ½ at the band's limits.
+    fn membership(&self, value: f32) -> f32 {
+        if !value.is_finite() {
+            return 0.0;
+        }
+        let limit = self.band[usize::from(value > self.middle)];
+        let d = (value - self.middle) / (limit - self.middle);
+        (-std::f32::consts::LN_2 * d * d).exp()
+    }
+}
+
+/// The nearest mode on one side that is apart by more than 2.5 spreads and holds at least 6 % of the
+/// weight.
+fn other_tissue(values: &[(f32, f64)], middle: f32, spread: f32, side: f32) -> Option<f32> {
+    const BINS: usize = 60;
+    let width = 1.5 * spread;
+    let mut weights = [0.0f64; BINS];
+    let mut total = 0.0;
+    for (value, weight) in values {
+        total += weight;
+        let d = side * (value - middle) - 2.5 * spread;
+        if d > 0.0 {
+            weights[((d / width) as usize).min(BINS - 1)] += weight;
+        }
+    }
+    let is_mode = |b: usize| {
+        let near = |x: usize| weights.get(x).copied().unwrap_or(0.0);
+        let mass = near(b) + near(b + 1) + if b > 0 { near(b - 1) } else { 0.0 };
+        mass >= 0.06 * total && near(b) >= near(b + 1) && (b == 0 || near(b) >= near(b - 1))
+    };
+    (0..BINS)
+        .find(|b| is_mode(*b))
+        .map(|b| middle + side * (2.5 * spread + (b as f32 + 0.5) * width))
+}
+
+/// A star-shaped surface.
+pub(super) struct Star {
+    pub(super) center: Point,
+    /// Radius of each ray, mm, pole to pole in rows.
+    radii: Vec<f64>,
+    /// Part of the rays that end at the limit.
+    pub(super) at_limit: f64,
+}
+
+fn direction(down: usize, around: usize) -> Vec3 {
+    let polar = PI * (down as f64 + 0.5) / DOWN as f64;
+    let turn = TAU * around as f64 / AROUND as f64;
+    Vec3::new(
+        polar.sin() * turn.cos(),
+        polar.sin() * turn.sin(),
+        polar.cos(),
+    )
+}
+
+impl Star {
+    /// Around a place of the field's frame, no farther than `limit` mm; twice moved half-way to its
+    /// own centroid.
+    pub(super) fn around(field: &Field<'_>, tissue: &Tissue, center: Point, limit: f64) -> Self {
+        let mut star = Self::once(field, tissue, center, limit);
+        for _ in 0..2 {
+            let moved = star.centroid();
+            let half = Point(star.center.0 + (moved - star.center.0) / 2.0);
+            star = Self::once(field, tissue, half, limit);
+        }
+        star
+    }
+
+    fn once(field: &Field<'_>, tissue: &Tissue, center: Point, limit: f64) -> Self {
+        let n_steps = ((limit / STEP) as usize).max(4);
+        let mut costs = Vec::with_capacity(AROUND * DOWN);
+        for down in 0..DOWN {
+            for around in 0..AROUND {
+                costs.push(ray(field, tissue, center, direction(down, around), n_steps));
+            }
+        }
+        let steps = smoothest(&costs, n_steps);
+        let last = n_steps - 1;
+        Self {
+            center,
+            at_limit: steps.iter().filter(|s| **s >= last).count() as f64 / steps.len() as f64,
+            radii: steps.into_iter().map(|s| (s as f64 + 1.0) * STEP).collect(),
+        }
+    }
+
+    fn centroid(&self) -> nalgebra::Point3<f64> {
+        let (mut sum, mut total) = (Vec3::zeros(), 0.0);
+        for down in 0..DOWN {
+            for around in 0..AROUND {
+                let u = direction(down, around);
+                let r = self.radii[down * AROUND + around];
+                // Volume of the ray's cone, and its centroid at ¾ of its length.
+                let share = (1.0 - u.z * u.z).sqrt() * r.powi(3);
+                sum += u * (0.75 * r * share);
+                total += share;
+            }
+        }
+        self.center.0 + sum / total
+    }
+
+    /// Distance from the centre in units of the surface's.
+    pub(super) fn reach(&self, p: Point) -> f32 {
+        let d = p.0 - self.center.0;
+        let r = d.norm();
+        if r < 1e-9 {
+            return 0.0;
+        }
+        let down = ((d.z / r).acos() / PI * DOWN as f64 - 0.5).clamp(0.0, DOWN as f64 - 1.0);
+        let around = (d.y.atan2(d.x) / TAU).rem_euclid(1.0) * AROUND as f64;
+        let (d0, a0) = (down as usize, around as usize % AROUND);
+        let (d1, a1) = ((d0 + 1).min(DOWN - 1), (a0 + 1) % AROUND);
+        let (u, w) = (down - d0 as f64, around - around.floor());
+        let row =
+            |d: usize| self.radii[d * AROUND + a0] * (1.0 - w) + self.radii[d * AROUND + a1] * w;
+        (r / (row(d0) * (1.0 - u) + row(d1) * u)) as f32
+    }
+
+    /// Radius of a ball of the same volume, mm.
+    pub(super) fn radius(&self) -> f64 {
+        let (mut sum, mut total) = (0.0, 0.0);
+        for down in 0..DOWN {
+            for around in 0..AROUND {
+                let u = direction(down, around);
+                let share = (1.0 - u.z * u.z).sqrt();
+                sum += share * self.radii[down * AROUND + around].powi(3);
+                total += share;
+            }
+        }
+        (sum / total).cbrt()
+    }
+}
+
+/// Cost of ending a ray after each step: dear beyond what does not belong, cheap at an edge outward.
+fn ray(field: &Field<'_>, tissue: &Tissue, center: Point, u: Vec3, n_steps: usize) -> Vec<f32> {
+    let at = |s: f64| tissue.membership(sample(field, Point(center.0 + u * (s * STEP))));
+    let members: Vec<f32> = (0..n_steps + 3).map(|s| at(s as f64)).collect();
+    let mut foreign = 0.0;
+    (0..n_steps)
+        .map(|s| {
+            let inner = members[s].max(members[s.saturating_sub(1)]);
+            let edge = (inner - members[s + 2]).clamp(0.0, 1.0);
+            let cost = 0.25 * foreign - 1.5 * edge;
+            // 0 where membership is a half, up to 1.5 where there is none.
+            foreign += (1.5 - 3.0 * members[s + 1]).clamp(0.0, 1.5);
+            cost
+        })
+        .collect()
+}
+
+/// The value at a place by the nearest voxel; NaN outside.
+fn sample(field: &Field<'_>, p: Point) -> f32 {
+    let patient = field.frame.patient(p);
+    field.holds(patient).map_or(f32::NAN, |n| field.values[n])
+}
+
+/// Semi-global matching (Hirschmüller 2008, doi 10.1109/TPAMI.2007.1166) over rays: along the circles
+/// of latitude and the meridians, both ways.
+fn smoothest(costs: &[Vec<f32>], n_steps: usize) -> Vec<usize> {
+    let mut sums: Vec<Vec<f32>> = vec![vec![0.0; n_steps]; costs.len()];
+    let mut path = |rays: &mut dyn Iterator<Item = usize>| {
+        let mut before: Option<Vec<f32>> = None;
+        for ray in rays {
+            let here: Vec<f32> = match &before {
+                None => costs[ray].clone(),
+                Some(before) => {
+                    let best = before.iter().copied().fold(f32::INFINITY, f32::min);
+                    (0..n_steps)
+                        .map(|s| {
+                            let near =
+                                |x: usize| before.get(x).map_or(f32::INFINITY, |c| c + ONE_STEP);
+                            let least = before[s]
+                                .min(near(s + 1))
+                                .min(near(s.wrapping_sub(1)))
+                                .min(best + MORE_STEPS);
+                            costs[ray][s] + least - best
+                        })
+                        .collect()
+                }
+            };
+            sums[ray]
+                .iter_mut()
+                .zip(&here)
+                .for_each(|(sum, c)| *sum += c);
+            before = Some(here);
+        }
+    };
+    for down in 0..DOWN {
+        // Twice around, so that the circle has no seam that matters.
+        path(&mut (0..AROUND).map(|a| down * AROUND + a));
+        path(&mut (0..AROUND).rev().map(|a| down * AROUND + a));
+        path(&mut (0..AROUND).map(|a| down * AROUND + (a + AROUND / 2) % AROUND));
+        path(
+            &mut (0..AROUND)
+                .rev()
+                .map(|a| down * AROUND + (a + AROUND / 2) % AROUND),
+        );
+    }
+    for around in 0..AROUND / 2 {
+        // From pole to pole and back on the other side.
+        let there = (0..DOWN).map(|d| d * AROUND + around);
+        let back = (0..DOWN).rev().map(|d| d * AROUND + around + AROUND / 2);
+        let loop_: Vec<usize> = there.chain(back).collect();
+        path(&mut loop_.iter().copied());
+        path(&mut loop_.iter().rev().copied());
+    }
+    sums.iter()
+        .map(|c| {
+            let best = c.iter().enumerate().min_by(|a, b| a.1.total_cmp(b.1));
+            best.map_or(0, |(s, _)| s)
+        })
+        .collect()
+}
