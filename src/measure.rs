@@ -6,9 +6,11 @@
 
 mod axes;
 mod compare;
+mod partial;
 mod shape;
 
 pub use compare::{Comparison, compare};
+pub use partial::partial_volume;
 pub use shape::{Shape, shape};
 
 use serde::{Deserialize, Serialize};

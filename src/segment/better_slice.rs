@@ -43,17 +43,17 @@ pub(super) fn find(
         .clone()
         .map(|k| mask.voxels().filter(|v| v[2] == k).count())
         .collect();
-    let here = score(volume, ends, drawn, params)?;
+    let (here, noise) = score(volume, ends, drawn, params)?;
     let mut best: Option<(f64, usize)> = None;
     for (n, k) in candidates.clone().enumerate().filter(|(_, k)| *k != drawn) {
         if grid.is_void(k) {
             continue;
         }
-        let Some(there) = score(volume, shifted(k), k, params) else {
+        let Some((there, _)) = score(volume, shifted(k), k, params) else {
             continue;
         };
         let is_wider = areas[n] >= areas[drawn - candidates.start];
-        let is_better = there > FACTOR * here + MORE && is_wider;
+        let is_better = there > FACTOR * here + MORE * noise && is_wider;
         if is_better && best.is_none_or(|(most, _)| there > most) {
             best = Some((there, k));
         }
@@ -64,8 +64,9 @@ pub(super) fn find(
     })
 }
 
-/// Difference of the medians inside and outside, in units of the noise.
-fn score(volume: &Volume, ends: [Point; 2], slice: usize, params: &Params) -> Option<f64> {
+/// How much the outline stands out in a slice, and the noise: the mean inside falls with what of it
+/// the lesion does not fill.
+fn score(volume: &Volume, ends: [Point; 2], slice: usize, params: &Params) -> Option<(f64, f64)> {
     let grid = volume.grid();
     let middle = ends[0].midpoint(ends[1]);
     let half = ends[0].distance(ends[1]).0 / 2.0;
@@ -87,14 +88,17 @@ fn score(volume: &Volume, ends: [Point; 2], slice: usize, params: &Params) -> Op
     let (mut within, mut beyond) = (Vec::new(), Vec::new());
     for n in (0..field.len()).filter(|n| field.values[*n].is_finite()) {
         let reach = outline.reach(field.place(n));
-        if reach < 0.6 {
+        if reach < 0.95 {
             within.push(field.values[n]);
         } else if (1.2..1.7).contains(&reach) {
             beyond.push(field.values[n]);
         }
     }
     let noise = divide::noise(&field, |_| true);
-    Some(f64::from(
-        (median(&within)? - median(&beyond)?).abs() / noise,
-    ))
+    if within.is_empty() {
+        return None;
+    }
+    let mean = within.iter().sum::<f32>() / within.len() as f32;
+    let stands_out = (mean - median(&beyond)?).abs();
+    Some((f64::from(stands_out), f64::from(noise)))
 }

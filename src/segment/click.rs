@@ -2,11 +2,13 @@
 
 use rayon::prelude::*;
 
+use super::divide::noise;
 use super::field::{Field, Frame};
 use super::finish::{self, Lesion};
+use super::model::median;
 use super::outline::divided;
 use super::star::{Star, Tissue};
-use super::{Error, Params, judge};
+use super::{Error, Params};
 use crate::geometry::{Point, Vec3};
 use crate::jobs::JobContext;
 use crate::volume::Volume;
@@ -14,12 +16,18 @@ use crate::volume::Volume;
 /// Radius of the first region and of the largest, mm; each is half as large again as the one before.
 const FIRST_MM: f64 = 20.0;
 const LARGEST_MM: f64 = 60.0;
+/// More voxels than this are first worked on with pixels joined.
+const MANY_VOXELS: usize = 60_000;
+/// Noise is that of the voxels this near to the click, mm.
+const NEAR_MM: f64 = 5.0;
 /// Part of the rays that may end at the region's limit.
 const AT_LIMIT: f64 = 0.02;
 /// Least contrast of a boundary that can be trusted, in units of the noise.
 const LEAST_CONTRAST: f64 = 2.0;
+/// Difference of shell and beyond, in units of the spread, that makes a shell.
+const NESTED: f32 = 2.5;
 /// Least agreement (Dice) of surfaces from jittered clicks, and of the surface with the mask.
-const LEAST_AGREEMENT: f64 = 0.75;
+const LEAST_AGREEMENT: f64 = 0.77;
 
 /// The lesion around a click.
 ///
@@ -35,8 +43,17 @@ pub(super) fn lesion(
     loop {
         let frame = Frame::new(volume, at, limit);
         let middle = frame.of_patient(at);
-        let field = Field::around(volume, frame, middle, 1.3 * limit, params.smoothing, job)?;
-        let tissue = Tissue::at(&field, middle).ok_or(Error::NoValues)?;
+        let field = Field::around(
+            volume,
+            frame,
+            middle,
+            1.3 * limit,
+            params.smoothing,
+            MANY_VOXELS,
+            job,
+        )?;
+        let noise = noise(&field, |n| field.place(n).distance(middle).0 < NEAR_MM);
+        let tissue = Tissue::at(&field, middle, noise).ok_or(Error::NoValues)?;
         let star = Star::around(&field, &tissue, middle, limit);
         if star.at_limit > AT_LIMIT {
             if !stands_out(&field, &tissue, &star) {
@@ -48,7 +65,7 @@ pub(super) fn lesion(
             limit = (1.5 * limit).min(LARGEST_MM);
             continue;
         }
-        return decided(volume, &field, &tissue, &star, middle, params, job);
+        return decided(volume, &field, &tissue, &star, (middle, noise), params, job);
     }
 }
 
@@ -63,7 +80,7 @@ fn stands_out(field: &Field<'_>, tissue: &Tissue, star: &Star) -> bool {
             beyond.push(field.values[n]);
         }
     }
-    let middles = (super::model::median(&within), super::model::median(&beyond));
+    let middles = (median(&within), median(&beyond));
     let (Some(a), Some(b)) = middles else {
         return false;
     };
@@ -75,7 +92,7 @@ fn decided(
     field: &Field<'_>,
     tissue: &Tissue,
     star: &Star,
-    click: Point,
+    (click, noise): (Point, f32),
     params: &Params,
     job: &JobContext,
 ) -> Result<Lesion, Error> {
@@ -83,7 +100,13 @@ fn decided(
         .into_par_iter()
         .map(|n| star.reach(field.place(n)))
         .collect();
-    let agreement = agreement(field, tissue, &reach, click, star.radius());
+    let agreement = agreement(field, tissue, &reach, (click, noise), star.radius());
+    if !stands_out(field, tissue, star) {
+        return Err(Error::NeedsDrag("its boundary hardly stands out"));
+    }
+    if is_nested(field, tissue, &reach) {
+        return Err(Error::NeedsDrag("it may be a part of something larger"));
+    }
     if agreement < LEAST_AGREEMENT {
         return Err(Error::NeedsDrag("clicks beside it would give another mask"));
     }
@@ -98,7 +121,6 @@ fn decided(
     }
     let probability = divided(field, &free, &seeds, &reach, star.radius(), params, job)?;
     let found = finish::lesion(volume, field, &free, &probability, &seeds, params, job)?;
-    let mask = found.mask(volume)?;
     let (mut both, mut either) = (0usize, 0usize);
     for n in 0..field.len() {
         let (a, b) = (reach[n] < 1.0, probability[n] > 0.5 && free[n]);
@@ -108,14 +130,38 @@ fn decided(
     if (both as f64) < LEAST_AGREEMENT * either as f64 {
         return Err(Error::NeedsDrag("edges and values disagree"));
     }
-    if judge::contrast(volume, &mask).unwrap_or(0.0) < LEAST_CONTRAST {
-        return Err(Error::NeedsDrag("its boundary hardly stands out"));
-    }
     Ok(found)
 }
 
+/// Whether what lies around the surface is itself only a shell: of another value than what lies
+/// farther out, as around the core of a ring-enhancing or part-solid lesion.
+fn is_nested(field: &Field<'_>, tissue: &Tissue, reach: &[f32]) -> bool {
+    let within = |low: f32, high: f32| {
+        let chosen = (0..field.len()).filter(|n| (low..high).contains(&reach[*n]));
+        let values: Vec<f32> = chosen
+            .map(|n| field.values[n])
+            .filter(|v| v.is_finite())
+            .collect();
+        median(&values)
+    };
+    let Some(near) = within(1.12, 1.4) else {
+        return false;
+    };
+    let farther = [within(1.9, 2.6), within(2.6, 3.4)];
+    farther
+        .iter()
+        .flatten()
+        .any(|far| (near - far).abs() > NESTED * tissue.spread)
+}
+
 /// Mean Dice of the surface with those from clicks beside this one.
-fn agreement(field: &Field<'_>, tissue: &Tissue, reach: &[f32], click: Point, radius: f64) -> f64 {
+fn agreement(
+    field: &Field<'_>,
+    tissue: &Tissue,
+    reach: &[f32],
+    (click, noise): (Point, f32),
+    radius: f64,
+) -> f64 {
     let off = (0.3 * radius).clamp(0.5, 4.0);
     let limit = (2.0 * radius).max(6.0);
     let ways = [
@@ -130,7 +176,7 @@ fn agreement(field: &Field<'_>, tissue: &Tissue, reach: &[f32], click: Point, ra
         .par_iter()
         .map(|way| {
             let beside = Point(click.0 + way * off);
-            let own = Tissue::at(field, beside);
+            let own = Tissue::at(field, beside, noise);
             let star = Star::around(field, own.as_ref().unwrap_or(tissue), beside, limit);
             let (mut both, mut either) = (0usize, 0usize);
             for n in 0..field.len() {

@@ -9,8 +9,6 @@ use crate::volume::Volume;
 
 /// Largest part, voxels.
 const MAX_VOXELS: usize = 8_000_000;
-/// Parts of more voxels than this are first worked on with pixels joined.
-const MANY_VOXELS: usize = 300_000;
 
 /// Where voxels are for the purpose of dividing an image.
 ///
@@ -124,13 +122,14 @@ pub(super) struct Field<'a> {
 
 impl<'a> Field<'a> {
     /// The voxels within a cube of half-size `reach` mm around a place (of the frame), pixels joined
-    /// when they are many.
+    /// when they are more than `many`.
     pub(super) fn around(
         volume: &Volume,
         frame: Frame<'a>,
         middle: Point,
         reach: f64,
         smoothing: f64,
+        many: usize,
         job: &JobContext,
     ) -> Result<Self, Error> {
         let (origin, native) = box_around(&frame, middle, reach);
@@ -142,7 +141,7 @@ impl<'a> Field<'a> {
                 limit: MAX_VOXELS,
             });
         }
-        let stride = (1..).find(|s| voxels / (s * s) <= MANY_VOXELS).unwrap_or(1);
+        let stride = (1..).find(|s| voxels / (s * s) <= many).unwrap_or(1);
         let size = [native[0] / stride, native[1] / stride, native[2]].map(|n| n.max(1));
         let mut field = Self::read(volume, frame, origin, size, stride, job)?;
         field.bridge();
@@ -223,14 +222,16 @@ impl<'a> Field<'a> {
 
     /// The (joined) voxel that holds a place of patient space.
     pub(super) fn holds(&self, p: Point) -> Option<usize> {
-        let v = self.frame.grid.voxel_from_patient(p);
-        let near = |x: f64, a: usize, stride: usize| {
-            let at = (x.round().max(0.0) as usize).checked_sub(self.origin[a])? / stride;
-            (x > -0.6 && at < self.size[a]).then_some(at)
+        self.at_voxel(self.frame.grid.voxel_from_patient(p).into())
+    }
+
+    /// The (joined) voxel that holds a continuous position (i, j, k) of the grid.
+    pub(super) fn at_voxel(&self, v: [f64; 3]) -> Option<usize> {
+        let near = |a: usize, stride: usize| {
+            let at = (v[a].round().max(0.0) as usize).checked_sub(self.origin[a])? / stride;
+            (v[a] > -0.6 && at < self.size[a]).then_some(at)
         };
-        let i = near(v.i, 0, self.stride)?;
-        let j = near(v.j, 1, self.stride)?;
-        let k = near(v.k, 2, 1)?;
+        let (i, j, k) = (near(0, self.stride)?, near(1, self.stride)?, near(2, 1)?);
         Some((k * self.size[1] + j) * self.size[0] + i)
     }
 

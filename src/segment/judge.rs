@@ -87,26 +87,33 @@ pub(super) fn judge(
     Ok((by_contrast * by_axis * by_sharpness * by_border, warnings))
 }
 
-/// Contrast of the boundary in units of noise: the difference of the median values of the marked and
-/// of the unmarked voxels at the border, over the smaller of both spreads. `None` when a side has no
-/// values.
-pub(super) fn contrast(volume: &Volume, mask: &Mask) -> Option<f64> {
+/// Contrast in units of noise: the difference of the median values of the marked voxels and of those
+/// two pixels beside them in the slice (the nearest ones hold a part of the lesion), over the smaller
+/// of both spreads. `None` when a side has no values.
+fn contrast(volume: &Volume, mask: &Mask) -> Option<f64> {
     let shape = volume.grid().shape();
     let (low, size) = mask.bounds();
     let (mut within, mut beyond) = (Vec::new(), Vec::new());
-    let range = |a: usize| low[a].saturating_sub(1)..(low[a] + size[a] + 1).min(shape[a]);
-    for k in range(2) {
-        for j in range(1) {
-            for i in range(0) {
-                let here = mask.contains(i, j, k);
-                // In the slice only: through thick slices, neighbours differ anyway.
-                let differs = mask.contains(i + 1, j, k) != here
-                    || (i > 0 && mask.contains(i - 1, j, k) != here)
-                    || mask.contains(i, j + 1, k) != here
-                    || (j > 0 && mask.contains(i, j - 1, k) != here);
-                if let (true, Some(value)) = (differs, volume.value(i, j, k)) {
-                    if here { &mut within } else { &mut beyond }.push(value);
-                }
+    let range = |a: usize, more: usize| {
+        low[a].saturating_sub(more)..(low[a] + size[a] + more).min(shape[a])
+    };
+    for k in range(2, 0) {
+        for j in range(1, 2) {
+            for i in range(0, 2) {
+                let marked = |di: isize, dj: isize| {
+                    let at = (i.checked_add_signed(di), j.checked_add_signed(dj));
+                    matches!(at, (Some(i), Some(j)) if mask.contains(i, j, k))
+                };
+                let to = if marked(0, 0) {
+                    &mut within
+                } else if (marked(2, 0) || marked(-2, 0) || marked(0, 2) || marked(0, -2))
+                    && !(marked(1, 0) || marked(-1, 0) || marked(0, 1) || marked(0, -1))
+                {
+                    &mut beyond
+                } else {
+                    continue;
+                };
+                to.extend(volume.value(i, j, k));
             }
         }
     }

@@ -11,6 +11,8 @@ use crate::volume::Volume;
 
 /// Voxels beyond the region that are cut out with it, mm.
 const CROP_MARGIN: f64 = 4.0;
+/// More voxels than this are first worked on with pixels joined.
+const MANY_VOXELS: usize = 150_000;
 
 /// The ellipsoid that a gesture suggests, in a frame.
 pub(super) struct Outline {
@@ -64,7 +66,8 @@ impl Outline {
     pub(super) fn reach(&self, p: Point) -> f32 {
         let d = p.0 - self.middle.0;
         let along = |a: usize| d.dot(&self.axes[a]) / self.half[a];
-        along(0).hypot(along(1)).hypot(along(2)) as f32
+        let [u, v, w] = [along(0), along(1), along(2)];
+        (u * u + v * v + w * w).sqrt() as f32
     }
 
     pub(super) fn longest(&self) -> f64 {
@@ -99,6 +102,7 @@ pub(super) fn divide<'a>(
         outline.middle,
         radius + CROP_MARGIN,
         params.smoothing,
+        MANY_VOXELS,
         job,
     )?;
     let places = |n: usize| {

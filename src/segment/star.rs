@@ -26,25 +26,29 @@ pub(super) struct Tissue {
 
 /// Radius of the ball that shows what the lesion is like, mm.
 const BALL_MM: f64 = 2.5;
+/// Of so many voxels one enters the histogram of other tissues.
+const THINNED: usize = 3;
 
 impl Tissue {
     /// Of the ball around a place; other tissues by a histogram in which near voxels count more.
-    pub(super) fn at(field: &Field<'_>, center: Point) -> Option<Self> {
+    pub(super) fn at(field: &Field<'_>, center: Point, noise: f32) -> Option<Self> {
+        // Joined pixels may be wider than the ball.
+        let radius = field.steps.into_iter().fold(BALL_MM, |r, s| r.max(1.3 * s));
         let mut ball = Vec::new();
         let mut all: Vec<(f32, f64)> = Vec::new();
         for n in (0..field.len()).filter(|n| field.values[*n].is_finite()) {
             let d = field.place(n).distance(center).0;
-            if d <= BALL_MM {
+            if d <= radius {
                 ball.push(field.values[n]);
             }
-            all.push((field.values[n], 1.0 / d.max(1.0).powi(2)));
+            if n.is_multiple_of(THINNED) {
+                all.push((field.values[n], 1.0 / d.max(1.0).powi(2)));
+            }
         }
         if ball.len() < 5 {
             return None;
         }
         let middle = median(&ball)?;
-        let noise =
-            super::divide::noise(field, |n| field.place(n).distance(center).0 < 2.0 * BALL_MM);
         let spread = spread(&ball)?.max(noise);
         let band = [-1.0f32, 1.0].map(|side| {
             other_tissue(&all, middle, spread, side)
@@ -68,28 +72,32 @@ impl Tissue {
     }
 }
 
-/// The nearest mode on one side that is apart by more than 2.5 spreads and holds at least 6 % of the
-/// weight.
+/// The nearest mode on one side that is apart by more than 2.5 spreads, holds at least 6 % of the
+/// weight, and is parted from the tissue by a valley of at most half its height: the tail of the
+/// tissue's own values is no other tissue.
 fn other_tissue(values: &[(f32, f64)], middle: f32, spread: f32, side: f32) -> Option<f32> {
-    const BINS: usize = 60;
-    let width = 1.5 * spread;
+    const BINS: usize = 80;
+    const FIRST: usize = 3;
     let mut weights = [0.0f64; BINS];
     let mut total = 0.0;
     for (value, weight) in values {
         total += weight;
-        let d = side * (value - middle) - 2.5 * spread;
+        let d = side * (value - middle) / spread;
         if d > 0.0 {
-            weights[((d / width) as usize).min(BINS - 1)] += weight;
+            weights[(d as usize).min(BINS - 1)] += weight;
         }
     }
-    let is_mode = |b: usize| {
-        let near = |x: usize| weights.get(x).copied().unwrap_or(0.0);
-        let mass = near(b) + near(b + 1) + if b > 0 { near(b - 1) } else { 0.0 };
-        mass >= 0.06 * total && near(b) >= near(b + 1) && (b == 0 || near(b) >= near(b - 1))
-    };
-    (0..BINS)
-        .find(|b| is_mode(*b))
-        .map(|b| middle + side * (2.5 * spread + (b as f32 + 0.5) * width))
+    let near = |b: usize| weights.get(b).copied().unwrap_or(0.0);
+    let mut valley = near(0).min(near(1)).min(near(2));
+    for b in FIRST..BINS {
+        let mass = near(b - 1) + near(b) + near(b + 1);
+        let is_top = near(b) >= near(b + 1) && near(b) >= near(b - 1);
+        if is_top && mass >= 0.06 * total && near(b) >= 2.0 * valley {
+            return Some(middle + side * spread * (b as f32 + 0.5));
+        }
+        valley = valley.min(near(b));
+    }
+    None
 }
 
 /// A star-shaped surface.
@@ -190,7 +198,16 @@ impl Star {
 
 /// Cost of ending a ray after each step: dear beyond what does not belong, cheap at an edge outward.
 fn ray(field: &Field<'_>, tissue: &Tissue, center: Point, u: Vec3, n_steps: usize) -> Vec<f32> {
-    let at = |s: f64| tissue.membership(sample(field, Point(center.0 + u * (s * STEP))));
+    // Straight in voxels too, but for uneven slices, where the nearest place on the line is taken.
+    let grid = field.frame.grid;
+    let voxel = |p: Point| <[f64; 3]>::from(grid.voxel_from_patient(field.frame.patient(p)));
+    let reach = n_steps as f64 * STEP;
+    let (from, to) = (voxel(center), voxel(Point(center.0 + u * reach)));
+    let at = |s: f64| {
+        let share = s / n_steps as f64;
+        let place = [0, 1, 2].map(|a| from[a] + (to[a] - from[a]) * share);
+        tissue.membership(field.at_voxel(place).map_or(f32::NAN, |n| field.values[n]))
+    };
     let members: Vec<f32> = (0..n_steps + 3).map(|s| at(s as f64)).collect();
     let mut foreign = 0.0;
     (0..n_steps)
@@ -203,12 +220,6 @@ fn ray(field: &Field<'_>, tissue: &Tissue, center: Point, u: Vec3, n_steps: usiz
             cost
         })
         .collect()
-}
-
-/// The value at a place by the nearest voxel; NaN outside.
-fn sample(field: &Field<'_>, p: Point) -> f32 {
-    let patient = field.frame.patient(p);
-    field.holds(patient).map_or(f32::NAN, |n| field.values[n])
 }
 
 /// Semi-global matching (Hirschmüller 2008, doi 10.1109/TPAMI.2007.1166) over rays: along the circles
