@@ -1,5 +1,5 @@
 #!/bin/sh
-# Installs the Python peers of `oncotwin bench load` into a scratch environment:
+# Installs the Python peers of `oncotwin bench load` and `bench segment` into a scratch environment:
 #   benches/peers/setup.sh DIR && oncotwin bench load --peers DIR
 set -eu
 dir=${1:?usage: setup.sh DIR}

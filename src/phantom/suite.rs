@@ -138,7 +138,8 @@ impl CaseSpec {
             Some(Vec3::z() * steps[2]),
         )?);
         let [ni, nj, nk] = shape;
-        let made: Result<Vec<(Vec<f32>, Vec<bool>)>, Cancelled> = (0..nk)
+        type Slice = (Vec<f32>, Vec<bool>);
+        let made: Result<Vec<Slice>, Cancelled> = (0..nk)
             .into_par_iter()
             .map(|k| {
                 job.check()?;

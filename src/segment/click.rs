@@ -179,8 +179,8 @@ fn agreement(
             let own = Tissue::at(field, beside, noise);
             let star = Star::around(field, own.as_ref().unwrap_or(tissue), beside, limit);
             let (mut both, mut either) = (0usize, 0usize);
-            for n in 0..field.len() {
-                let (a, b) = (reach[n] < 1.0, star.reach(field.place(n)) < 1.0);
+            for (n, own) in reach.iter().enumerate() {
+                let (a, b) = (*own < 1.0, star.reach(field.place(n)) < 1.0);
                 both += 2 * usize::from(a && b);
                 either += usize::from(a) + usize::from(b);
             }

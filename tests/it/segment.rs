@@ -69,7 +69,10 @@ fn drags_on_the_phantom_find_the_lesions() {
         sum / f64::from(n)
     );
     assert!(n >= 60, "only {n} drags");
-    assert!(worst >= 0.88, "worst {worst:.3}\n{table}");
+    assert!(
+        sum / f64::from(n) >= 0.95 && worst >= 0.86,
+        "worst {worst:.3}\n{table}"
+    );
 }
 
 /// The drag along the reference mask's own long axis, and the mask it gives.

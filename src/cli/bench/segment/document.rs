@@ -361,12 +361,17 @@ fn phantoms(text: &mut String, rows: &[Row], half: &str) {
     let chosen: Vec<&Row> = rows.iter().filter(|r| r.set == "phantom").collect();
     line!(
         text,
-        "\n## Phantoms\n\n{} cases, the {half} half of the suite: radii of 3 to 30 mm, slices 1 to 6 mm apart, noise, \
-         blur and partial volume. Mean Dice, 5th percentile in brackets. \"Offered\": drags in the \
+        "\n## Phantoms\n\n{} cases of the {half} half of the suite: longest axes of {:.0} to {:.0} mm, slices 1 to 6 mm \
+         apart, noise, blur and partial volume. Mean Dice, 5th percentile in brackets. \"Offered\": drags in the \
          neighbouring slice for which the right or a better one was offered; the mean when offers are taken.\n\n\
          | class | cases | drag | ±2 px | one slice off | offered | with offers | volume | diameter | after 3 | Slicer's GrowCut |\n\
          |---|---|---|---|---|---|---|---|---|---|---|",
-        chosen.len()
+        chosen.len(),
+        chosen
+            .iter()
+            .map(|r| r.diameter)
+            .fold(f64::INFINITY, f64::min),
+        chosen.iter().map(|r| r.diameter).fold(0.0, f64::max),
     );
     let mut classes: BTreeMap<&str, Vec<&Row>> = BTreeMap::new();
     for row in &chosen {

@@ -39,7 +39,7 @@ pub(super) fn grow_cut(volume: &Volume, ends: [Point; 2]) -> Option<Mask> {
     // Cost so far and whether lesion; costs are whole: bits of a positive f32 sort as it does.
     let mut best: Vec<(u32, bool)> = vec![(u32::MAX, false); n];
     let mut queue = BinaryHeap::new();
-    for at in 0..n {
+    for (at, state) in best.iter_mut().enumerate() {
         let [i, j, k] = [at % ni, at / ni % nj, at / (ni * nj)];
         let own = [low[0] + i, low[1] + j, low[2] + k];
         values.push(volume.value(own[0], own[1], own[2]).unwrap_or(f32::NAN));
@@ -48,7 +48,7 @@ pub(super) fn grow_cut(volume: &Volume, ends: [Point; 2]) -> Option<Mask> {
         let t = ((p.0 - from).dot(&line) / line.norm_squared()).clamp(0.0, 1.0);
         let is_seed = (p.0 - from - line * t).norm() <= SEED_MM.max(0.5 * steps[0]);
         if is_seed || p.distance(middle).0 > radius {
-            best[at] = (0, is_seed);
+            *state = (0, is_seed);
             queue.push(Reverse((0u32, at)));
         }
     }
