@@ -50,7 +50,12 @@ pub(super) fn bench(args: &BenchArgs) -> Result<Output, Failure> {
                 only_tuning: *tuning,
                 largest: *largest,
             })?;
-            let text = format!("{}\nMeasured on {}.\n", measured.document, machine());
+            let text = format!(
+                "{}\nMeasured on {}{}.\n",
+                measured.document,
+                machine(),
+                load_average()
+            );
             if let Some(out) = out {
                 std::fs::write(out, &text)
                     .map_err(|e| Failure::new("E-WRITE", e.to_string()).at(out.display()))?;
@@ -76,6 +81,13 @@ pub(super) fn bench(args: &BenchArgs) -> Result<Output, Failure> {
         json: json!({"bench": name, "machine": machine, "wall_s": wall_s, "rows": rows}),
         is_refusal,
     })
+}
+
+/// How busy the machine was in the last minute, where the system tells.
+fn load_average() -> String {
+    let about = std::fs::read_to_string("/proc/loadavg").unwrap_or_default();
+    let last = about.split_whitespace().next();
+    last.map_or_else(String::new, |load| format!(", load average {load}"))
 }
 
 /// The image sets among the shared data.
