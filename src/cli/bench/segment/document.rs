@@ -33,8 +33,8 @@ const REASONS: &str = "
 ## What falls short, and why
 
 - **Time**: wall times; whatever else runs on the machine's cores counts in them (see the load at the
-  end). Without other load the work of a drag was measured to be 140 to 180 ms of processor time on
-  both threads together, that of a stroke 14 to 27 ms.
+  end). Processor time of both threads together, measured apart: 140 to 180 ms for a drag, 14 to 27 ms
+  for a stroke.
 - **Glioblastomas (C1)**: the references mark the enhancing rim and leave out the cavity within it;
   a drag asks for the whole lesion and fills it. The spacing is unknown, so the distance of slices is
   guessed from how alike they are.
