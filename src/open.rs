@@ -46,8 +46,9 @@ use std::path::{Path, PathBuf};
 use crate::jobs::JobContext;
 use crate::volume::{ColourImage, Volume};
 use crate::warning::{Warning, WarningCode};
+use dicom::Stacks;
 use index::Gathered;
-use item::{ColourSource, Source};
+use item::{ColourSource, Part, Source};
 use walk::Found;
 
 /// Describes everything in files and folders (recursively) as items, ordered by path, then by
@@ -62,6 +63,17 @@ pub fn scan(roots: &[PathBuf], job: &JobContext) -> Result<Vec<Item>, Error> {
     Index::default().scan(roots, &Watch::default(), job)
 }
 
+/// Describes files as [`scan`] does, with the stacks of a series joined that one grid can hold: stacks
+/// that differ in image type, echo, kernel, weighting or acquisition, and not in orientation, size,
+/// spacing or frame of reference. Stacks at positions of their own become one volume, stacks at the
+/// same positions a 4-D item. What was joined carries W-JOINED.
+///
+/// # Errors
+/// As [`scan`].
+pub fn join(files: &[PathBuf], job: &JobContext) -> Result<Vec<Item>, Error> {
+    Index::default().read(files, &Watch::default(), Stacks::Joined, job)
+}
+
 /// Whether there is a file at `path`, on disk or in a zip archive.
 #[must_use]
 pub fn exists(path: &Path) -> bool {
@@ -69,13 +81,18 @@ pub fn exists(path: &Path) -> bool {
 }
 
 /// Puts together what the files are.
-fn assemble(gathered: Gathered, found: &Found, job: &JobContext) -> Result<Vec<Item>, Error> {
+fn assemble(
+    gathered: Gathered,
+    found: &Found,
+    stacks: Stacks,
+    job: &JobContext,
+) -> Result<Vec<Item>, Error> {
     let Gathered {
         mut items,
         instances,
         directories,
     } = gathered;
-    items.extend(dicom::items(instances, job)?);
+    items.extend(dicom::items(instances, stacks, job)?);
     raw::without_data_files(&mut items);
     mention_damaged_neighbours(&mut items);
     for directory in directories {
@@ -94,7 +111,23 @@ fn assemble(gathered: Gathered, found: &Found, job: &JobContext) -> Result<Vec<I
         }
     }
     items.sort_by_cached_key(|item| (item.paths.iter().min().cloned(), item.series_uid.clone()));
+    number_parts(&mut items);
     Ok(items)
+}
+
+/// Tells items of the very same files apart: stacks of multi-frame files.
+fn number_parts(items: &mut [Item]) {
+    let mut known: BTreeMap<Vec<PathBuf>, usize> = BTreeMap::new();
+    for item in items.iter_mut().filter(|i| i.is_image()) {
+        let before = known.entry(item.paths.clone()).or_default();
+        let joined = item.warnings.iter().any(|w| w.code == WarningCode::Joined);
+        item.part = match *before {
+            _ if joined => Part::Joined,
+            0 => Part::First,
+            n => Part::Later(n),
+        };
+        *before += 1;
+    }
 }
 
 /// Series that lie in a folder with damaged DICOM files may lack them: says so.

@@ -31,6 +31,9 @@ pub enum WarningCode {
     /// One series holds several stacks and was split.
     #[serde(rename = "W-SPLIT")]
     Split,
+    /// Stacks of one series were joined as a reader asked.
+    #[serde(rename = "W-JOINED")]
+    Joined,
     /// Several volumes over time or phase in one series.
     #[serde(rename = "W-4D")]
     FourD,

@@ -70,6 +70,18 @@ pub enum Command {
         /// Why; must not be empty where values of the header are replaced.
         reason: String,
     },
+    /// Show another volume of a series over time, phase or weighting.
+    ChooseFrame {
+        /// Which series.
+        series: SeriesId,
+        /// Zero-based volume.
+        frame: usize,
+    },
+    /// Join the stacks that a series was split into.
+    JoinStacks {
+        /// One of them.
+        series: SeriesId,
+    },
     /// Open one of the sample patients.
     OpenSample {
         /// Position in the chooser's list of samples.
@@ -407,6 +419,24 @@ pub enum Step {
         /// Why.
         #[serde(default)]
         reason: String,
+    },
+    /// Show another volume of a series over time, phase or weighting.
+    Frame {
+        /// Zero-based time point.
+        timepoint: usize,
+        /// Zero-based series of that time point.
+        #[serde(default)]
+        item: usize,
+        /// Zero-based volume.
+        frame: usize,
+    },
+    /// Join the stacks that a series was split into.
+    Join {
+        /// Zero-based time point.
+        timepoint: usize,
+        /// Zero-based series of that time point: one of the stacks.
+        #[serde(default)]
+        item: usize,
     },
     /// Give the studies of one series a time point of their own.
     Split {

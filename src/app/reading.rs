@@ -169,7 +169,9 @@ pub(super) fn touched(records: &Records, changes: &[Change]) -> BTreeSet<TimePoi
 
 /// Whether a series stays the same image in the same visit; what is warned of may differ.
 fn is_same_image(a: &Series, b: &Series) -> bool {
-    a.time_point == b.time_point && a.fingerprint == b.fingerprint
+    a.time_point == b.time_point
+        && a.fingerprint == b.fingerprint
+        && a.frame_index() == b.frame_index()
 }
 
 /// The signature that forbids these changes, the earliest visit first; `None` when nothing does.

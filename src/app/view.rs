@@ -8,8 +8,8 @@ use std::sync::Arc;
 
 pub use super::command::{HeaderOf, Subject};
 pub use crate::case::{
-    AnnotationId, LesionId, LesionRole, Meaning, PatientId, ReaderId, ReaderRole, ReadingState,
-    SeriesId, StepId, TimePointId, TreatmentId, TreatmentKind,
+    AnnotationId, FrameOf, LesionId, LesionRole, Meaning, PatientId, ReaderId, ReaderRole,
+    ReadingState, SeriesId, StepId, TimePointId, TreatmentId, TreatmentKind,
 };
 pub use crate::geometry::{Letters, Point, Vec3};
 pub use crate::jobs::JobId;
@@ -476,6 +476,8 @@ pub struct SeriesTab {
     pub shown: bool,
     /// Named warnings, `W-…: text`.
     pub warnings: Vec<String>,
+    /// It is one of several stacks of one series.
+    pub is_split: bool,
 }
 
 /// The stored values of a slice.
@@ -602,6 +604,8 @@ pub struct SliceView {
     pub probe: Option<Probe>,
     /// How values are counted, where it is a PET series whose values have a unit.
     pub uptake: Option<Arc<UptakeView>>,
+    /// Which of several volumes is shown, and how many there are; `None` where it is one.
+    pub frame: Option<FrameOf>,
     /// Presets to offer: name and window.
     pub presets: Vec<(String, WindowLevel)>,
     /// Magnification; 1 fits the view.

@@ -15,7 +15,7 @@ use crate::warning::{Warning, WarningCode};
 
 pub(super) fn segment(args: &SegmentArgs) -> Result<Output, Failure> {
     let Tool::Drag = args.tool;
-    let (item, volume) = load_item(&args.path, args.item, 0)?;
+    let (item, volume) = load_item(&args.image)?;
     let place = |p: Point| {
         if args.ijk {
             volume
@@ -70,7 +70,7 @@ pub(super) fn segment(args: &SegmentArgs) -> Result<Output, Failure> {
 }
 
 pub(super) fn measure(args: &MeasureArgs) -> Result<Output, Failure> {
-    let (item, volume) = load_item(&args.path, args.item, 0)?;
+    let (item, volume) = load_item(&args.image)?;
     let read = export::read_mask(
         &args.mask,
         args.label.as_ref(),

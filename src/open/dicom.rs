@@ -34,7 +34,7 @@ pub(super) use instance::{Instance, read_instance};
 pub(super) use pet::PetHeaders;
 pub(super) use pixels::load;
 pub(super) use read::{has_preamble, may_lack_preamble};
-pub(super) use stack::items;
+pub(super) use stack::{Stacks, items};
 
 use std::ops::RangeInclusive;
 use std::path::PathBuf;

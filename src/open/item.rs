@@ -168,7 +168,20 @@ pub struct Item {
     pub warnings: Vec<Warning>,
     /// Why it cannot be loaded.
     pub error: Option<Refusal>,
+    pub(super) part: Part,
     pub(super) source: Source,
+}
+
+/// Which part of its files an item is, as far as the files alone do not tell.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(super) enum Part {
+    /// The only item of them, or the first.
+    #[default]
+    First,
+    /// The item so many places behind it.
+    Later(usize),
+    /// Several stacks that a reader joined.
+    Joined,
 }
 
 /// How to get at the voxels.
@@ -215,6 +228,7 @@ impl Item {
             segments: Vec::new(),
             warnings: Vec::new(),
             error: None,
+            part: Part::First,
             source: Source::None,
         }
     }
@@ -268,7 +282,8 @@ impl Item {
             )
     }
 
-    /// BLAKE3 (hex) over the bytes of the source files in order.
+    /// BLAKE3 (hex) over the bytes of the source files in order, and over which part of them this is
+    /// where they hold several stacks.
     ///
     /// # Errors
     /// When a file cannot be read or the job is cancelled.
@@ -280,6 +295,15 @@ impl Item {
             let file = Bytes::open(path).map_err(|e| Error::io(path, e))?;
             hasher.update_reader(file).map_err(|e| Error::io(path, e))?;
             job.progress.set(n + 1, self.paths.len());
+        }
+        match self.part {
+            Part::First => {}
+            Part::Later(n) => {
+                hasher.update(format!("stack {n}").as_bytes());
+            }
+            Part::Joined => {
+                hasher.update(b"joined");
+            }
         }
         Ok(hasher.finalize().to_hex().to_string())
     }

@@ -121,6 +121,13 @@ def item(positions, arrays, iop=(1, 0, 0, 0, 1, 0), spacing=(0.8, 0.8), void=(),
     }
 
 
+def pictures(arrays, spacing=(0.8, 0.8), unit="HU", codes=()):
+    """The expectation of images that positions do not put in order: one by one, in no millimetres."""
+    p = [np.array([0.0, 0.0, k]) for k in range(len(arrays))]
+    odd = ["W-ORDER", "W-ORIENT-UNKNOWN", "W-SPACING-UNKNOWN", *codes]
+    return item(p, arrays, spacing=spacing, unit=unit, kind="stack", codes=odd)
+
+
 def refused(error, codes=()):
     return {"error": error, "codes": sorted(codes)}
 
@@ -262,7 +269,9 @@ def repeats():
     for n in range(3):
         for k in range(5):
             s.add(f"{n}{k}", p[k], k, array=pixels(k, 100 * n), InstanceNumber=int(numbers[n * 5 + k]))
-    expect("phases_of_shuffled_numbers", refused("E-POSITIONS"))
+    by_number = np.argsort(numbers)
+    expect("phases_of_shuffled_numbers",
+           pictures([pixels(int(at) % 5, 100 * (int(at) // 5)) for at in by_number], unit="a.u."))
 
     s = Series("phase_lacks_a_slice", sop=MR)
     for n in range(2):
@@ -297,8 +306,8 @@ def repeats():
     s = Series("same_place_other_pixels")
     for k in range(5):
         s.add(f"{k}", p[k], k)
-    s.add("x", p[2], 2, array=pixels(40))
-    expect("same_place_other_pixels", refused("E-POSITIONS"))
+    s.add("x", p[2], 2, array=pixels(40), InstanceNumber=6)
+    expect("same_place_other_pixels", pictures([*[hu(k) for k in range(5)], hu(40)]))
 
     s = Series("namesake")
     for k in range(5):

@@ -78,6 +78,7 @@ impl State {
                     Err(failure) => self.say_failure(&failure),
                 }
             }
+            Answer::Joined(joined) => self.absorb_joined(joined, now, effects),
             Answer::Picture(read) => self.absorb_picture(job, read),
             Answer::Header(read) => self.absorb_header(job, read),
             Answer::Loaded(series, loaded) => self.absorb_image(job, series, loaded, effects),
@@ -136,8 +137,8 @@ impl State {
         let image = Image {
             volume: loaded.volume,
             window: loaded.window,
-            pet: loaded.pet,
-            uptake: uptake::view(&loaded.item, loaded.pet).map(Arc::new),
+            read_as: loaded.read_as,
+            uptake: uptake::view(&loaded.item, loaded.read_as.pet).map(Arc::new),
         };
         self.items.insert(series, loaded.item);
         self.images.insert(series, Slot::Ready(image));

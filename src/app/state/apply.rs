@@ -40,6 +40,8 @@ impl State {
                 stated,
                 reason,
             } => self.state_pet(series, stated, &reason, e),
+            Command::ChooseFrame { series, frame } => self.choose_frame(series, frame, now, e),
+            Command::JoinStacks { series } => self.join_stacks(series, e),
             Command::OpenSample { sample } => self.open_sample(sample, e),
             Command::ShowChooser => self.show_chooser(e),
             Command::ShowPatient { patient } => self.show_patient(patient, e),

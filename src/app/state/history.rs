@@ -2,7 +2,7 @@
 
 use serde_json::json;
 
-use super::{State, uptake};
+use super::{State, frames, uptake};
 use crate::app::effect::{Effect, Failure, Work};
 use crate::app::history::Step;
 use crate::app::view::Severity;
@@ -156,14 +156,19 @@ impl State {
     }
 
     /// What was learnt of images since a step was taken is no part of the step: only the visit that
-    /// they belong to is put back, and how uptake is counted.
+    /// they belong to is put back, which of their volumes is shown, and how uptake is counted.
     fn brought_up(&self, changes: Vec<Change>) -> Vec<Change> {
         let bring_up = |change| match change {
             Change::PutSeries(then) => Change::PutSeries(match self.series(then.id) {
-                Some(now) => Series {
-                    time_point: then.time_point,
-                    ..uptake::counted_as(now, then.unit, then.pet, &then.warnings)
-                },
+                Some(now) => {
+                    let counted = uptake::counted_as(now, then.unit, then.pet, &then.warnings);
+                    Series {
+                        time_point: then.time_point,
+                        frame: then.frame,
+                        warnings: frames::named(&counted.warnings, then.frame),
+                        ..counted
+                    }
+                }
                 None => then,
             }),
             other => other,

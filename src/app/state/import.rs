@@ -7,7 +7,7 @@ use std::sync::Arc;
 use jiff::Timestamp;
 use serde_json::json;
 
-use super::State;
+use super::{State, frames};
 use crate::app::effect::{Effect, Scanned};
 use crate::app::grouping;
 use crate::app::view::Severity;
@@ -108,35 +108,45 @@ impl State {
         if !tally.patients.contains(&patient) {
             tally.patients.push(patient);
         }
-        let known = self
+        // Several volumes of one series over time may be entered, each as a series.
+        let known: Vec<SeriesId> = self
             .records
             .series
             .iter()
-            .find(|s| s.patient == patient && s.fingerprint == fingerprint)
-            .map(|s| s.id);
-        let id = known.unwrap_or_else(|| SeriesId(self.ids.next(now)));
-        changes.push(Change::PutSource(SeriesSource {
-            series: id,
-            root: roots.first().cloned().unwrap_or_default(),
-            item: index,
-            series_uid: item.series_uid.clone(),
-            description: item.series_description.clone(),
-            files: item.paths.clone(),
-        }));
-        if known.is_some() {
-            let audit = AuditNote::new("series.relink", AuditAction::U, "series", id).of(patient);
-            if self.commit(changes, audit, effects).is_some() {
+            .filter(|s| s.patient == patient && s.fingerprint == fingerprint)
+            .map(|s| s.id)
+            .collect();
+        let found_at = |series| {
+            Change::PutSource(SeriesSource {
+                series,
+                root: roots.first().cloned().unwrap_or_default(),
+                item: index,
+                series_uid: item.series_uid.clone(),
+                description: item.series_description.clone(),
+                files: item.paths.clone(),
+            })
+        };
+        if let Some(first) = known.first() {
+            changes.extend(known.iter().copied().map(found_at));
+            let note = AuditNote::new("series.relink", AuditAction::U, "series", *first);
+            if self.commit(changes, note.of(patient), effects).is_some() {
                 tally.n_known += 1;
-                self.items.insert(id, Arc::new(item));
+                let item = Arc::new(item);
+                let of_all = known.into_iter().map(|id| (id, Arc::clone(&item)));
+                self.items.extend(of_all);
             }
             return;
         }
+        let id = SeriesId(self.ids.next(now));
+        changes.push(found_at(id));
         let mut warnings = item.warnings.clone();
         if standing.is_some()
             && let Some(warning) = self.identity_warning(patient, &item)
         {
             warnings.push(warning);
         }
+        let frame = frames::first_of(&item);
+        warnings = frames::named(&warnings, frame);
         let time_point = self.time_point_of(&item, patient, now, &mut changes);
         changes.insert(
             changes.len() - 1,
@@ -154,6 +164,7 @@ impl State {
                 fingerprint,
                 warnings: warnings.clone(),
                 pet: None,
+                frame,
             }),
         );
         order_for_references(&mut changes);

@@ -80,6 +80,7 @@ impl State {
             unit: volume.unit.symbol(),
             probe: Some(Probe::new(Arc::clone(&volume), slice)),
             uptake,
+            frame: self.series(series).and_then(|s| self.frame_of(s)),
             presets,
             zoom: view.zoom,
             pan: view.pan,

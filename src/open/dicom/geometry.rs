@@ -290,10 +290,22 @@ fn sideways(grid: &Grid) -> f64 {
         .fold(0.0, f64::max)
 }
 
-/// A nominal grid for images without usable positions.
+/// Whether positions make a volume of slices.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Placed {
+    /// Each slice has a place of its own.
+    Each,
+    /// Positions or orientation are not stated, or differ from slice to slice.
+    Unstated,
+    /// Several slices lie at one place, and nothing tells them apart.
+    Repeated,
+}
+
+/// A nominal grid for images whose positions make no volume.
 pub(super) fn nominal(
     frames: &[&Frame],
     [columns, rows]: [usize; 2],
+    placed: Placed,
 ) -> Result<(Grid, Vec<Warning>), GridError> {
     let first = frames[0];
     let spacing = first.spacing.unwrap_or([1.0, 1.0]);
@@ -310,13 +322,17 @@ pub(super) fn nominal(
         Some(Vec3::z() * step),
     )?
     .with_orientation_known(false);
-    let mut warnings = vec![Warning::new(
-        WarningCode::OrientationUnknown,
-        "no usable position and orientation (0020,0032/0037): left and right are not known",
-    )];
+    let repeated = placed == Placed::Repeated;
+    let orientation = if repeated {
+        "positions that repeat are not used: left and right are not shown"
+    } else {
+        "no usable position and orientation (0020,0032/0037): left and right are not known"
+    };
+    let mut warnings = vec![Warning::new(WarningCode::OrientationUnknown, orientation)];
     // In-plane millimetres of a single image are believed; a stack has none along z.
     let known = single && first.spacing.is_some() && first.thickness.is_some();
-    if !single {
+    // Which positions repeat was said where it was found.
+    if !single && !repeated {
         warnings.push(Warning::new(
             WarningCode::Order,
             "slices have no positions: they are shown in the order of their instance numbers, and \

@@ -335,13 +335,26 @@ fn a_slice_that_was_acquired_twice_is_named_by_its_place() {
     let positions = [0.0, 2.5, 5.0, 7.5, 10.0, 12.5, 7.5];
     series(dir.path(), &positions, |_| {});
     let items = scan(dir.path());
-    let refused = items[0].error.as_ref().expect("refused");
-    assert_eq!(refused.code, "E-POSITIONS");
+    let [item] = &items[..] else {
+        panic!("{items:?}")
+    };
+    let mut ordered = item
+        .warnings
+        .iter()
+        .filter(|w| w.code == WarningCode::Order);
+    let (Some(warning), None) = (ordered.next(), ordered.next()) else {
+        panic!("{:?}", item.warnings)
+    };
     assert!(
-        refused.message.starts_with("1 of 7 slices") && refused.message.contains("7.50 mm"),
+        warning.message.starts_with("1 of 7 slices") && warning.message.contains("7.50 mm"),
         "{}",
-        refused.message
+        warning.message
     );
+    assert_eq!(warning.files.len(), 2, "{:?}", warning.files);
+    assert_eq!(item.kind, ItemKind::Stack);
+    let grid = item.grid.as_ref().expect("a grid to look at");
+    assert!(!grid.is_calibrated() && !grid.is_orientation_known());
+    assert_eq!(grid.shape()[2], 7);
 }
 
 #[test]

@@ -7,7 +7,7 @@ use std::sync::Arc;
 use super::values::{modality_lut, rescales, sample_kind, scalings, windows};
 use super::{Slice, base};
 use crate::open::dicom::format::lossy;
-use crate::open::dicom::geometry;
+use crate::open::dicom::geometry::{self, Placed};
 use crate::open::dicom::instance::{Frame, Instance};
 use crate::open::dicom::lut::ModalityLut;
 use crate::open::dicom::{DicomSource, PetHeaders, SampleKind, SliceRef};
@@ -24,24 +24,23 @@ pub(super) fn distinct<'a>(paths: impl Iterator<Item = &'a Path>) -> Vec<PathBuf
 }
 
 /// The item of one stack; `volumes` are its phases, each in slice order.
-pub(super) fn build(volumes: &[Vec<Slice>], placed: bool, warnings: Vec<Warning>) -> Item {
+pub(super) fn build(volumes: &[Vec<Slice>], placed: Placed, warnings: Vec<Warning>) -> Item {
     let first = &volumes[0];
     let slices: Vec<&Slice> = volumes.iter().flatten().collect();
     let members: Vec<&Instance> = slices.iter().map(|s| s.instance).collect();
     let kind = match (placed, first.len()) {
         (_, 1) => ItemKind::Image2d,
-        (true, _) => ItemKind::Volume,
-        (false, _) => ItemKind::Stack,
+        (Placed::Each, _) => ItemKind::Volume,
+        (Placed::Unstated | Placed::Repeated, _) => ItemKind::Stack,
     };
     let mut item = base(&members, kind, distinct(slices.iter().map(|s| s.path())));
     item.warnings.extend(warnings);
     let frames: Vec<&Frame> = first.iter().map(|s| s.frame).collect();
     let format = &first[0].instance.format;
     let size = [format.columns, format.rows];
-    let formed = if placed {
-        geometry::grid(&frames, size)
-    } else {
-        geometry::nominal(&frames, size)
+    let formed = match placed {
+        Placed::Each => geometry::grid(&frames, size),
+        Placed::Unstated | Placed::Repeated => geometry::nominal(&frames, size, placed),
     };
     match formed {
         Ok((grid, odd)) => {
