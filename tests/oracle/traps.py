@@ -8,6 +8,7 @@ Needs pydicom, numpy and highdicom.
 """
 
 import io
+import copy
 import json
 import sys
 import warnings
@@ -563,6 +564,18 @@ def enhanced():
         arrays = [pixels(k) * rescale(k)["RescaleSlope"] - 1024 if sop == MR else hu(k) for k in range(6)]
         expect(case, item(p, arrays, iop=iop, spacing=(0.7, 0.9), unit=unit,
                           codes=["W-RESCALE"] if sop == MR else []))
+        if sop == CT:
+            stacks = copy.deepcopy(twin)
+            stacks.SeriesInstanceUID, stacks.SOPInstanceUID = uid(s.ident, 8), uid(s.ident, 8, 1)
+            stacks.file_meta.MediaStorageSOPInstanceUID = stacks.SOPInstanceUID
+            for frame in stacks.PerFrameFunctionalGroupsSequence:
+                at = np.array(frame.PlanePositionSequence[0].ImagePositionPatient, float) @ normal
+                upper = at > np.array(p[2]) @ normal + 1
+                frame.FrameContentSequence[0].StackID = "2" if upper else "1"
+            write("enhanced_two_stacks", "both", stacks)
+            expect("enhanced_two_stacks", *[
+                item(p[part], arrays[part], iop=iop, spacing=(0.7, 0.9), unit=unit, codes=["W-SPLIT"])
+                for part in (slice(0, 3), slice(3, 6))])
 
 
 def main(out):

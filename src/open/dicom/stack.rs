@@ -2,13 +2,14 @@
 
 mod build;
 mod groups;
+mod join;
 mod kin;
 mod mixed;
 mod phases;
 mod repeats;
 mod values;
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 use super::colour;
@@ -25,6 +26,7 @@ use crate::warning::{Warning, WarningCode};
 use build::build;
 pub(in crate::open) use groups::Stacks;
 use groups::{Clusters, StackKey};
+use join::join;
 use mixed::Mixed;
 use phases::{Phases, by_origin, by_position, phases, placed_normal};
 use repeats::{drop_identical, repeats};
@@ -225,7 +227,7 @@ fn refused_group(group: &[&Instance]) -> Item {
 fn stacks(group: &[&Instance], how: Stacks) -> Vec<Item> {
     let mut clusters = Clusters::default();
     let examinations = mixed::examinations(group);
-    let mut stacks: BTreeMap<(usize, StackKey), Stack> = BTreeMap::new();
+    let mut stacks: BTreeMap<(usize, StackKey), BTreeMap<StackKey, Vec<Slice>>> = BTreeMap::new();
     for &instance in group {
         for (index, frame) in instance.frames.iter().enumerate() {
             let slice = Slice {
@@ -238,20 +240,18 @@ fn stacks(group: &[&Instance], how: Stacks) -> Vec<Item> {
                 Stacks::Apart => own.clone(),
                 Stacks::Joined => own.clone().joined(),
             };
-            let examination = examinations.of(instance);
-            let stack = stacks.entry((examination, key)).or_default();
-            stack.keys.insert(own);
-            stack.slices.push(slice);
+            let parts = stacks.entry((examinations.of(instance), key)).or_default();
+            parts.entry(own).or_default().push(slice);
         }
     }
     let mut items: Vec<Item> = Vec::new();
-    for stack in stacks.into_values() {
-        let joined = joined_warning(&stack.keys);
-        let mut of_stack = stack_items(stack.slices, how);
-        for item in &mut of_stack {
-            item.warnings.extend(joined.clone());
+    for parts in stacks.into_values() {
+        match how {
+            Stacks::Apart => {
+                items.extend(parts.into_values().flat_map(|part| stack_items(part, how)));
+            }
+            Stacks::Joined => items.extend(join(parts)),
         }
-        items.extend(of_stack);
     }
     // The largest stack is what the series is about.
     items.sort_by_key(|i| std::cmp::Reverse(i.grid.as_ref().map_or(0, |g| g.n_voxels())));
@@ -267,29 +267,6 @@ fn stacks(group: &[&Instance], how: Stacks) -> Vec<Item> {
     }
     examinations.warn(&mut items);
     items
-}
-
-/// Slices of one key, and the keys that they would have by themselves.
-#[derive(Default)]
-struct Stack<'a> {
-    keys: BTreeSet<StackKey>,
-    slices: Vec<Slice<'a>>,
-}
-
-/// Says what stacks that were joined differ in.
-fn joined_warning(keys: &BTreeSet<StackKey>) -> Option<Warning> {
-    let differences = StackKey::differences(keys);
-    (!differences.is_empty()).then(|| {
-        Warning::new(
-            WarningCode::Joined,
-            format!(
-                "{} stacks that differ in {} were joined as a reader asked: values may not compare \
-                 between them",
-                keys.len(),
-                differences.join(", ")
-            ),
-        )
-    })
 }
 
 /// The items of one stack: usually one.

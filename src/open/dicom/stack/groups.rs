@@ -1,7 +1,5 @@
 //! Which slices of a series belong to one stack.
 
-use std::collections::BTreeSet;
-
 use super::Slice;
 use crate::geometry::Vec3;
 use crate::open::dicom::geometry;
@@ -50,7 +48,7 @@ impl StackKey {
     }
 
     /// Names of what differs among these stacks.
-    pub(super) fn differences(keys: &BTreeSet<Self>) -> Vec<&'static str> {
+    pub(super) fn differences(keys: &[&Self]) -> Vec<&'static str> {
         let Some(first) = keys.first() else {
             return Vec::new();
         };
