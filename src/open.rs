@@ -130,29 +130,42 @@ fn number_parts(items: &mut [Item]) {
     }
 }
 
-/// Series that lie in a folder with damaged DICOM files may lack them: says so.
+/// Series that lie in a folder with damaged DICOM files may lack them: says so, to the series that a
+/// damaged file still names, or to all of the folder where it names none.
 fn mention_damaged_neighbours(items: &mut [Item]) {
-    let mut damaged: BTreeMap<PathBuf, Vec<String>> = BTreeMap::new();
+    let mut damaged: BTreeMap<PathBuf, Vec<(String, Option<String>)>> = BTreeMap::new();
     let refused = items
         .iter()
         .filter(|i| i.kind == ItemKind::Refused)
         .filter(|i| i.error.as_ref().is_some_and(|e| e.code == "E-DICOM"));
     for path in refused.flat_map(|i| &i.paths) {
         if let (Some(folder), Some(name)) = (path.parent(), path.file_name()) {
-            let names = damaged.entry(folder.to_owned()).or_default();
-            names.push(name.to_string_lossy().into_owned());
+            let files = damaged.entry(folder.to_owned()).or_default();
+            files.push((
+                name.to_string_lossy().into_owned(),
+                dicom::series_named_in(path),
+            ));
         }
     }
     for item in items.iter_mut().filter(|i| i.is_loadable()) {
         let folder = item.paths.first().and_then(|p| p.parent());
-        let files = folder.and_then(|f| damaged.get(f)).cloned();
-        if let Some(files) = files.filter(|_| !item.series_uid.is_empty()) {
+        let Some(nearby) = folder.and_then(|f| damaged.get(f)) else {
+            continue;
+        };
+        let of_series = nearby
+            .iter()
+            .filter(|(_, series)| series.as_ref().is_none_or(|uid| *uid == item.series_uid));
+        let files: Vec<String> = of_series.map(|(name, _)| name.clone()).collect();
+        if !files.is_empty() && !item.series_uid.is_empty() {
             item.warnings.push(Warning {
                 code: WarningCode::Partial,
-                message: format!(
-                    "{} files of this folder cannot be read and may belong to this series",
-                    files.len()
-                ),
+                message: match files.len() {
+                    1 => "1 file of this folder cannot be read and may belong to this series"
+                        .to_owned(),
+                    n => format!(
+                        "{n} files of this folder cannot be read and may belong to this series"
+                    ),
+                },
                 files,
             });
         }

@@ -375,3 +375,29 @@ fn a_length_behind_an_unknown_vr_is_checked() {
         assert!(is_named, "{}", refused.message);
     }
 }
+
+#[test]
+fn a_damaged_file_is_missed_by_the_series_that_it_names() {
+    let dir = TempDir::new().expect("folder");
+    for name in ["one", "two"] {
+        let apart = TempDir::new().expect("folder");
+        series(apart.path(), &[0.0, 2.5, 5.0, 7.5], |set| {
+            let uid = format!("1.2.3.4.{}", name.len() + name.as_bytes()[0] as usize);
+            put(set, tags::SERIES_INSTANCE_UID, VR::UI, &uid);
+        });
+        for n in 0..4 {
+            let bytes = std::fs::read(apart.path().join(format!("{n}.dcm"))).expect("file");
+            let kept = match (name, n) {
+                ("one", 1) => &bytes[..bytes.len() - 3],
+                _ => &bytes[..],
+            };
+            std::fs::write(dir.path().join(format!("{name}{n}.dcm")), kept).expect("written");
+        }
+    }
+    let named: Vec<bool> = scan(dir.path())
+        .iter()
+        .filter(|i| i.is_image())
+        .map(|i| codes(i).contains(&WarningCode::Partial))
+        .collect();
+    assert_eq!(named, [true, false]);
+}
