@@ -122,7 +122,7 @@ pub(super) struct HeaderArgs {
 /// Arguments of `oncotwin explain`.
 #[derive(ClapArgs)]
 pub(super) struct ExplainArgs {
-    /// Code of the warning, for example `W-GAP`.
+    /// Code of the warning or refusal, for example `W-GAP` or `E-DICOM`.
     pub code: String,
     /// Answer with one JSON document.
     #[arg(long)]
