@@ -44,7 +44,7 @@ use std::ops::Range;
 use std::path::{Path, PathBuf};
 
 use crate::jobs::JobContext;
-use crate::volume::{ColourImage, Volume};
+use crate::volume::{ColourImage, Modality, Volume};
 use crate::warning::{Warning, WarningCode};
 use index::Gathered;
 use item::{ColourSource, Source};
@@ -116,10 +116,13 @@ fn mention_damaged_neighbours(items: &mut [Item]) {
         if let Some(files) = files.filter(|_| !item.series_uid.is_empty()) {
             item.warnings.push(Warning {
                 code: WarningCode::Partial,
-                message: format!(
-                    "{} files of this folder cannot be read and may belong to this series",
-                    files.len()
-                ),
+                message: match files.len() {
+                    1 => "1 file of this folder cannot be read and may belong to this series"
+                        .to_owned(),
+                    n => format!(
+                        "{n} files of this folder cannot be read and may belong to this series"
+                    ),
+                },
                 files,
             });
         }
@@ -168,7 +171,8 @@ pub fn load(item: &Item, frame: usize, job: &JobContext) -> Result<Volume, Error
 
 /// The volume with what its headers say about showing it.
 fn as_shown(mut volume: Volume, item: &Item) -> Volume {
-    volume.inverted = item.inverted;
+    // PET is read with uptake dark on white, whatever the file says of its grey levels.
+    volume.inverted = item.inverted || item.modality == Modality::PT;
     volume.window_names.clone_from(&item.window_names);
     volume
 }

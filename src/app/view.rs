@@ -717,6 +717,8 @@ pub struct LesionCell {
     pub change: String,
     /// Confidence of the mask, 0–1; `None` while segmenting.
     pub confidence: Option<f64>,
+    /// Axes and volume of the mask count; otherwise the drawn diameter does.
+    pub counts: bool,
     /// Warnings `W-…: text`, or why there is no mask.
     pub warnings: Vec<String>,
     /// Still being segmented.

@@ -3,13 +3,13 @@
 use std::sync::Arc;
 
 use egui::{
-    Align, CornerRadius, Frame, Label, Layout, Margin, Panel, ProgressBar, Rect, RichText, Role,
-    ScrollArea, Sense, TextEdit, Ui, UiBuilder, WidgetInfo, vec2,
+    Align, Button, CornerRadius, Frame, Label, Layout, Margin, Panel, Popup, ProgressBar, Rect,
+    RichText, Role, ScrollArea, Sense, TextEdit, Ui, UiBuilder, WidgetInfo, vec2,
 };
 
 use super::state::UiState;
 use super::theme::{self, RADIUS};
-use super::widgets::{Icon, chip_button, chip_toggle, heading, icon_button, weak};
+use super::widgets::{Icon, chip_button, chip_toggle, chip_width, heading, icon_button, weak};
 use crate::app::Command;
 use crate::app::view::{FileKind, FileList, FileRow, FileState, FilesView, HeaderOf};
 
@@ -340,7 +340,7 @@ fn line_ui(
                 "▸"
             };
             let text = format!("{sign} Other files ({})", list.others.len());
-            let button = egui::Button::new(RichText::new(text).color(p.text_weak)).frame(false);
+            let button = Button::new(RichText::new(text).color(p.text_weak)).frame(false);
             if ui.add(button).clicked() {
                 state.files.asked.others = !state.files.asked.others;
             }
@@ -440,29 +440,66 @@ fn row_ui(ui: &mut Ui, rect: Rect, row: &FileRow, out: &mut Vec<Command>) {
     });
 }
 
-/// Codes of warnings; a click shows the page about it.
+/// Codes of warnings; a click shows the page about it. Those without room are behind a last chip.
 pub(super) fn warning_chips(ui: &mut Ui, warnings: &[(String, String)], state: &mut UiState) {
     let color = theme::palette(ui).warning;
     ui.spacing_mut().item_spacing.x = 4.0;
-    let mut shown: Vec<&str> = Vec::new();
+    let mut codes: Vec<&str> = Vec::new();
     for (code, _) in warnings {
-        if shown.contains(&&**code) {
-            continue;
-        }
-        shown.push(code);
-        let chip = chip_button(ui, None, code, color, &format!("Explain {code}"));
-        let texts: Vec<&str> = warnings
-            .iter()
-            .filter(|(c, _)| c == code)
-            .map(|(_, text)| &**text)
-            .collect();
-        if chip
-            .on_hover_text(format!("{}\nClick to read about it", texts.join("\n")))
-            .clicked()
-        {
-            state.page = Some(code.clone());
+        if !codes.contains(&&**code) {
+            codes.push(code);
         }
     }
+    let texts = |code: &str| -> String {
+        let of = warnings.iter().filter(|(c, _)| c == code);
+        of.map(|(_, text)| &**text).collect::<Vec<_>>().join("\n")
+    };
+    let n = fitting(
+        codes.iter().map(|code| chip_width(ui, code)),
+        ui.available_width(),
+        chip_width(ui, "+99"),
+    );
+    for code in &codes[..n] {
+        let chip = chip_button(ui, None, code, color, &format!("Explain {code}"));
+        let hover = format!("{}\nClick to read about it", texts(code));
+        if chip.on_hover_text(hover).clicked() {
+            state.page = Some((*code).to_owned());
+        }
+    }
+    let rest = &codes[n..];
+    if rest.is_empty() {
+        return;
+    }
+    let name = format!("{} more warnings", rest.len());
+    let more = chip_button(ui, None, &format!("+{}", rest.len()), color, &name);
+    Popup::menu(&more).show(|ui| {
+        ui.set_max_width(420.0);
+        for code in rest {
+            let text = format!("{code}: {}", texts(code));
+            if ui.add(Button::new(text).wrap().frame(false)).clicked() {
+                state.page = Some((*code).to_owned());
+            }
+        }
+    });
+    more.on_hover_text(rest.join("\n"));
+}
+
+/// How many chips fit beside each other, with room for the last one that stands for the others.
+fn fitting(widths: impl Iterator<Item = f32>, room: f32, last: f32) -> usize {
+    const GAP: f32 = 4.0;
+    let widths: Vec<f32> = widths.collect();
+    let whole: f32 = widths.iter().map(|w| w + GAP).sum();
+    if whole - GAP <= room {
+        return widths.len();
+    }
+    let mut used = last;
+    widths
+        .iter()
+        .take_while(|w| {
+            used += **w + GAP;
+            used <= room
+        })
+        .count()
 }
 
 #[cfg(test)]
@@ -543,6 +580,15 @@ mod tests {
         assert!(rows("nobody", None).is_empty());
         // What a warning says at length is not what the row shows.
         assert!(rows("slices are missing", None).is_empty());
+    }
+
+    #[test]
+    fn chips_without_room_leave_room_for_the_one_that_counts_them() {
+        let n = |room: f32| fitting([50.0, 50.0, 50.0].into_iter(), room, 30.0);
+        assert_eq!(
+            [n(158.0), n(157.0), n(138.0), n(100.0), n(40.0)],
+            [3, 2, 2, 1, 0]
+        );
     }
 
     #[test]

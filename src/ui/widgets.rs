@@ -297,6 +297,15 @@ pub(super) fn chip_toggle(ui: &mut Ui, text: &str, color: Color32, on: bool) -> 
     response.on_hover_text("Click to see only these, once more to see all")
 }
 
+/// Width of a [`chip_button`] with this text and no icon.
+pub(super) fn chip_width(ui: &Ui, text: &str) -> f32 {
+    let font = theme::medium(11.5);
+    let galley = ui
+        .painter()
+        .layout_no_wrap(text.to_owned(), font, Color32::PLACEHOLDER);
+    galley.size().x + 12.0
+}
+
 /// A chip with an icon that can be clicked; `name` is its accessible name. An empty `text` leaves
 /// the icon alone.
 pub(super) fn chip_button(
