@@ -125,7 +125,7 @@ impl Error {
 }
 
 /// What the system said, without its numbers where a word says it better.
-fn in_words(error: &std::io::Error) -> String {
+pub(super) fn in_words(error: &std::io::Error) -> String {
     match error.kind() {
         std::io::ErrorKind::NotFound => "there is no such file or folder".to_owned(),
         std::io::ErrorKind::PermissionDenied => "this may not be read".to_owned(),

@@ -159,3 +159,19 @@ fn dates_in_names_tell_visits_on_one_grid_apart() {
     nifti(&dir.path().join("2024-04-09_T1.nii"), 0.0, 190);
     assert_eq!(visits(dir.path()).len(), 2);
 }
+
+#[test]
+fn as_many_refusals_are_told_as_are_listed() {
+    let Some(set) = shared("data/A8_pydicom_files/pydicom-3.0.2") else {
+        return;
+    };
+    let dir = TempDir::new().expect("temporary folder");
+    let mut session = session(&dir.path().join("workspace"));
+    session.send(Command::Open { paths: vec![set] });
+    session.settle();
+    let view = session.view();
+    let n = view.files.expect("a list").list.count(FileState::Refused);
+    let told = format!("{n} items could not be opened; the first: E-");
+    let mut messages = view.messages.iter();
+    assert!(messages.any(|m| m.text.starts_with(&told)), "{told}");
+}

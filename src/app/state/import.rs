@@ -36,6 +36,15 @@ struct Tally {
 /// What several colour pictures are called.
 const COLOUR: &str = "colour pictures";
 
+impl Tally {
+    fn refuse(&mut self, item: &Item) {
+        self.n_refused += 1;
+        if let (Some(error), true) = (&item.error, self.first_refusal.is_empty()) {
+            self.first_refusal = format!("{}: {} ({})", error.code, error.message, error.place);
+        }
+    }
+}
+
 impl State {
     /// Enters what a scan found. Items that are in the record already (same fingerprint) are
     /// relinked to where they were found now, never entered twice.
@@ -55,13 +64,12 @@ impl State {
                     tally.first_colour.get_or_insert(index);
                     *tally.n_listed.entry(COLOUR).or_default() += 1;
                 }
-                ItemKind::Volume | ItemKind::Stack | ItemKind::Image2d | ItemKind::Refused => {
-                    tally.n_refused += 1;
-                    if let (Some(error), true) = (&item.error, tally.first_refusal.is_empty()) {
-                        tally.first_refusal = format!("{} ({})", error.message, error.place);
-                    }
-                }
                 // Text files and the like lie beside images everywhere.
+                ItemKind::Other if item.series_uid.is_empty() => {}
+                _ if item.error.is_some() => tally.refuse(&item),
+                ItemKind::Volume | ItemKind::Stack | ItemKind::Image2d | ItemKind::Refused => {
+                    tally.refuse(&item);
+                }
                 ItemKind::Other => {}
                 other => *tally.n_listed.entry(plural(other)).or_default() += 1,
             }
