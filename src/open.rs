@@ -44,7 +44,7 @@ use std::ops::Range;
 use std::path::{Path, PathBuf};
 
 use crate::jobs::JobContext;
-use crate::volume::{ColourImage, Volume};
+use crate::volume::{ColourImage, Modality, Volume};
 use crate::warning::{Warning, WarningCode};
 use dicom::Stacks;
 use index::Gathered;
@@ -214,7 +214,8 @@ pub fn load(item: &Item, frame: usize, job: &JobContext) -> Result<Volume, Error
 
 /// The volume with what its headers say about showing it.
 fn as_shown(mut volume: Volume, item: &Item) -> Volume {
-    volume.inverted = item.inverted;
+    // PET is read with uptake dark on white, whatever the file says of its grey levels.
+    volume.inverted = item.inverted || item.modality == Modality::PT;
     volume.window_names.clone_from(&item.window_names);
     volume
 }

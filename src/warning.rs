@@ -1,9 +1,11 @@
 //! Named warnings: an oddity of the input that was handled, and that the user must be able to see.
 //!
 //! A warning travels from the reader that raised it to the series list, to every measurement that
-//! depends on it and into the report. `docs/warnings` has a page on each code.
+//! depends on it and into the report. `docs/warnings` has a page on each code, `docs/refusals` one on
+//! each code of what is refused.
 
 mod pages;
+mod refusals;
 
 use serde::{Deserialize, Serialize};
 
@@ -111,6 +113,16 @@ pub enum WarningCode {
     Model,
 }
 
+/// The code and the page of the warning or refusal called this: in capitals or not, with or without
+/// `W-` or `E-`.
+#[must_use]
+pub fn explained(text: &str) -> Option<(String, &'static str)> {
+    if let Some(code) = WarningCode::named(text) {
+        return Some((code.as_str(), code.page()));
+    }
+    refusals::named(text).map(|(code, page)| (code.to_owned(), page))
+}
+
 impl WarningCode {
     /// The code as printed, for example `W-GAP`.
     #[must_use]
@@ -143,5 +155,28 @@ impl Warning {
             message: message.into(),
             files: Vec::new(),
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::explained;
+
+    #[test]
+    fn warnings_and_refusals_are_explained_by_any_spelling_of_their_code() {
+        for (text, code) in [
+            ("w-gap", "W-GAP"),
+            (" E-READ ", "E-READ"),
+            ("read-only", "E-READ-ONLY"),
+            ("zip", "E-ZIP"),
+            ("patient", "W-PATIENT"),
+            ("e-patient", "E-PATIENT"),
+        ] {
+            let (found, page) = explained(text).expect(code);
+            assert_eq!(found, code);
+            assert!(page.starts_with(&format!("# {code}: ")), "{code}");
+        }
+        assert!(explained("E-NOTHING").is_none());
+        assert!(explained("").is_none());
     }
 }

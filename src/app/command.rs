@@ -28,6 +28,11 @@ pub enum Command {
         /// What to open.
         paths: Vec<PathBuf>,
     },
+    /// The system showed no dialog for files or folders: say what else can be done.
+    NoDialog {
+        /// It was to ask where the report goes.
+        export: bool,
+    },
     /// Look again into what was opened last; only what changed is read.
     LookAgain,
     /// Show or hide the list of files that were opened.

@@ -10,7 +10,7 @@ use crate::case::{
 use crate::geometry::Grid;
 use crate::jobs::{JobContext, JobId, Lane};
 use crate::measure::Measured;
-use crate::open::{self, Item};
+use crate::open::{self, Item, Refusal};
 use crate::report::Format;
 use crate::store;
 use crate::volume::{ColourImage, Mask, PetStatement, Volume, WindowLevel};
@@ -297,7 +297,7 @@ impl Failure {
 pub(super) enum Answer {
     /// Items found, each with the fingerprint of its files (empty for items without pixels), and
     /// what sidecars say of treatments.
-    Scanned(Result<Scanned, Failure>),
+    Scanned(Result<Scanned, Refusal>),
     /// What stacks were joined to.
     Joined(Result<Scanned, Failure>),
     /// A colour picture.

@@ -1,10 +1,14 @@
 //! Which studies form one time point: those within seven days of its first study, unless the user
-//! split or merged. Studies without a date form a time point per study.
+//! split or merged. Studies without a date form a time point per study; files without date or study
+//! (NIfTI) one per grid of a folder.
+
+use std::path::Path;
 
 use jiff::civil::Date;
 
 use crate::case::{Records, Series, TimePoint, TimePointId};
-use crate::units::Days;
+use crate::open::Item;
+use crate::units::{Days, Mm};
 
 /// Studies up to this far from the first study of a time point belong to it.
 pub(super) const WINDOW: Days = Days(7.0);
@@ -36,6 +40,47 @@ pub(super) fn time_point_for<'r>(
         })
         .min_by(|a, b| a.0.total_cmp(&b.0))
         .map(|(_, id)| id)
+}
+
+/// How far voxels of two files may lie apart that are images of one visit.
+const SAME_GRID: Mm = Mm(1e-3);
+
+/// Whether two files that state neither date nor study are images of one visit: they lie in one
+/// folder, their voxels at the same places, and their names do not tell different dates. A second
+/// examination never has the very grid of the first, unless it was brought to it; then dates, or
+/// folders, have to tell them apart.
+pub(super) fn is_same_visit(a: &Item, b: &Item) -> bool {
+    let (Some(p), Some(q)) = (a.paths.first(), b.paths.first()) else {
+        return false;
+    };
+    let (Some(grid), Some(other)) = (&a.grid, &b.grid) else {
+        return false;
+    };
+    p.parent() == q.parent()
+        && grid.shape() == other.shape()
+        && grid.matches(other, SAME_GRID)
+        && named_date(p) == named_date(q)
+}
+
+/// A date in the name of a file: `20240301`, `2024-03-01`, or with `_` or `.` between.
+fn named_date(path: &Path) -> Option<Date> {
+    let name = path.file_name()?.to_string_lossy().into_owned();
+    let parts: Vec<&str> = name
+        .split(|c: char| !c.is_ascii_digit())
+        .filter(|part| !part.is_empty())
+        .collect();
+    let date = |y: &str, m: &str, d: &str| {
+        let year: i16 = y.parse().ok().filter(|y| (1950..2100).contains(y))?;
+        Date::new(year, m.parse().ok()?, d.parse().ok()?).ok()
+    };
+    let whole = parts.iter().filter(|p| p.len() == 8);
+    let mut whole = whole.filter_map(|p| date(&p[..4], &p[4..6], &p[6..]));
+    whole.next().or_else(|| {
+        parts.windows(3).find_map(|w| match w {
+            [y, m, d] if y.len() == 4 && m.len() == 2 && d.len() == 2 => date(y, m, d),
+            _ => None,
+        })
+    })
 }
 
 /// The patient's time points, oldest first; those without a date last, in order of entry.
@@ -91,6 +136,20 @@ mod tests {
         let joined = |d| time_point_for(points.iter(), d).map(|t| t.0.as_u128());
         assert_eq!(joined(date(2024, 3, 3)), Some(2));
         assert_eq!(joined(date(2024, 3, 4)), Some(1));
+    }
+
+    #[test]
+    fn dates_are_found_in_names() {
+        for (name, day) in [
+            ("P7_20240301_T1.nii.gz", Some(date(2024, 3, 1))),
+            ("2024-03-01 FLAIR.nii", Some(date(2024, 3, 1))),
+            ("2024_03_01.nii", Some(date(2024, 3, 1))),
+            ("sub-01_ses-02_T1w.nii.gz", None),
+            ("12345678.nii", None),
+            ("2024-13-01.nii", None),
+        ] {
+            assert_eq!(named_date(Path::new(name)), day, "{name}");
+        }
     }
 
     #[test]

@@ -11,7 +11,7 @@ use super::{report_input, trace, twin_input, versions};
 use crate::case::{PatientId, Prompt, SeriesSource};
 use crate::geometry::Grid;
 use crate::jobs::JobContext;
-use crate::open::{self, Item, Watch};
+use crate::open::{self, Item, Refusal, Watch};
 use crate::provenance::{InputHash, StageKey};
 use crate::segment::{self, GrowCutParams};
 use crate::store::{Artifacts, Cache, Query, decode_mask, encode_mask};
@@ -105,14 +105,14 @@ fn scan(
     watch: &Watch,
     tools: &Tools,
     job: &JobContext,
-) -> Result<Scanned, Failure> {
+) -> Result<Scanned, Refusal> {
     job.progress.step("Reading headers");
     let items = tools
         .index
         .scan(&roots, watch, job)
-        .map_err(|e| open_failure(&e))?;
+        .map_err(|e| e.refusal())?;
     let treatments = sidecar_treatments(&roots, &items)?;
-    with_fingerprints(roots, items, treatments, job)
+    with_fingerprints(roots, items, treatments, job).map_err(|e| e.refusal())
 }
 
 fn with_fingerprints(
@@ -120,14 +120,14 @@ fn with_fingerprints(
     items: Vec<Item>,
     treatments: Vec<open::SidecarTreatment>,
     job: &JobContext,
-) -> Result<Scanned, Failure> {
+) -> Result<Scanned, open::Error> {
     job.progress.step("Fingerprinting");
     let n_items = items.len();
     let mut with_fingerprints = Vec::with_capacity(n_items);
     for (n, item) in items.into_iter().enumerate() {
         job.progress.set(n, n_items);
         let fingerprint = if item.is_image() {
-            item.fingerprint(job).map_err(|e| open_failure(&e))?
+            item.fingerprint(job)?
         } else {
             String::new()
         };
@@ -144,7 +144,7 @@ fn with_fingerprints(
 fn sidecar_treatments(
     roots: &[PathBuf],
     items: &[Item],
-) -> Result<Vec<open::SidecarTreatment>, Failure> {
+) -> Result<Vec<open::SidecarTreatment>, Refusal> {
     let beside = items
         .iter()
         .flat_map(|i| i.paths.first())
@@ -152,7 +152,7 @@ fn sidecar_treatments(
     let folders: BTreeSet<&Path> = roots.iter().map(PathBuf::as_path).chain(beside).collect();
     let mut treatments = Vec::new();
     for folder in folders {
-        let sidecar = open::read_sidecar(folder).map_err(|e| open_failure(&e))?;
+        let sidecar = open::read_sidecar(folder).map_err(|e| e.refusal())?;
         treatments.extend(sidecar.into_iter().flat_map(|s| s.treatments));
     }
     Ok(treatments)
@@ -164,13 +164,17 @@ fn make_phantom(
     watch: &Watch,
     tools: &Tools,
     job: &JobContext,
-) -> Result<Scanned, Failure> {
+) -> Result<Scanned, Refusal> {
     if !out.join("truth.json").is_file() {
         job.progress.step("Making the sample study");
         let params = phantom::PhantomParams::small();
-        phantom::generate(&params, &out, job).map_err(|error| Failure {
-            text: format!("The sample study could not be made: {error}"),
-            hint: "Check that the disk has 40 MB free and the folder can be written.".to_owned(),
+        phantom::generate(&params, &out, job).map_err(|error| {
+            Refusal::new(
+                "E-PHANTOM",
+                format!("the sample study could not be made: {error}"),
+                out.display().to_string(),
+                "check that the disk has 40 MB free and the folder can be written",
+            )
         })?;
     }
     scan(vec![out], watch, tools, job)
@@ -260,7 +264,7 @@ fn join(root: PathBuf, files: &[PathBuf], job: &JobContext) -> Result<Scanned, F
                 .to_owned(),
         });
     }
-    with_fingerprints(vec![root], items, Vec::new(), job)
+    with_fingerprints(vec![root], items, Vec::new(), job).map_err(|e| open_failure(&e))
 }
 
 fn file_name(path: &Path) -> String {

@@ -17,6 +17,9 @@ pub(super) struct Args {
     /// For the window.
     #[command(flatten)]
     pub window: WindowArgs,
+    /// Also print what the libraries that read files remark.
+    #[arg(short, long, global = true)]
+    pub verbose: bool,
 }
 
 /// Arguments of the window.
@@ -36,7 +39,7 @@ pub(super) enum Verb {
     Inspect(InspectArgs),
     /// List the header of a file: every element before the pixels.
     Header(HeaderArgs),
-    /// Print the page about a warning.
+    /// Print the page about a warning or refusal.
     Explain(ExplainArgs),
     /// Write a series or a mask as NIfTI.
     Convert(ConvertArgs),
@@ -122,7 +125,7 @@ pub(super) struct HeaderArgs {
 /// Arguments of `oncotwin explain`.
 #[derive(ClapArgs)]
 pub(super) struct ExplainArgs {
-    /// Code of the warning, for example `W-GAP`.
+    /// Code of the warning or refusal, for example `W-GAP` or `E-DICOM`.
     pub code: String,
     /// Answer with one JSON document.
     #[arg(long)]

@@ -12,6 +12,7 @@ mod case_fixture;
 mod common;
 mod docs;
 mod endure;
+mod files;
 mod history;
 mod identity;
 mod imaging;

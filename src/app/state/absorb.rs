@@ -71,13 +71,24 @@ impl State {
         effects: &mut Vec<Effect>,
     ) {
         match answer {
-            Answer::Scanned(scanned) => {
-                self.files_ended(job);
-                match scanned {
-                    Ok(scanned) => self.import(scanned, now, effects),
-                    Err(failure) => self.say_failure(&failure),
+            Answer::Scanned(scanned) => match scanned {
+                Ok(scanned) => {
+                    self.files_ended(job, None);
+                    self.import(scanned, now, effects);
                 }
-            }
+                Err(refusal) => {
+                    let place = match &*refusal.place {
+                        "" => String::new(),
+                        place => format!(" ({place})"),
+                    };
+                    self.say(
+                        Severity::Error,
+                        format!("{}: {}{place}", refusal.code, refusal.message),
+                        &*refusal.hint,
+                    );
+                    self.files_ended(job, Some(refusal));
+                }
+            },
             Answer::Joined(joined) => self.absorb_joined(joined, now, effects),
             Answer::Picture(read) => self.absorb_picture(job, read),
             Answer::Header(read) => self.absorb_header(job, read),

@@ -27,6 +27,7 @@ impl State {
                 if self.must_state_identity() => {}
             Command::ChooseOpen { folder } => e.push(Effect::AskOpen { folder }),
             Command::Open { paths } => self.look_into(paths, e),
+            Command::NoDialog { export } => self.say_no_dialog(export),
             Command::LookAgain => self.look_again(e),
             Command::ShowFiles { shown } => self.show_files(shown),
             Command::LookAt { path } => self.look_at(path, e),

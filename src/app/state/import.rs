@@ -16,6 +16,7 @@ use crate::case::{
     SeriesSource, TimePoint, TimePointId, Treatment, TreatmentId, TreatmentKind,
 };
 use crate::open::{Item, ItemKind, SidecarTreatmentKind};
+use crate::warning::{Warning, WarningCode};
 
 /// What one import did, for the message at its end.
 #[derive(Default)]
@@ -28,6 +29,20 @@ struct Tally {
     n_forbidden: usize,
     first_refusal: String,
     n_listed: BTreeMap<&'static str, usize>,
+    /// The first colour picture, where nothing else is there to be shown: its place in the scan.
+    first_colour: Option<usize>,
+}
+
+/// What several colour pictures are called.
+const COLOUR: &str = "colour pictures";
+
+impl Tally {
+    fn refuse(&mut self, item: &Item) {
+        self.n_refused += 1;
+        if let (Some(error), true) = (&item.error, self.first_refusal.is_empty()) {
+            self.first_refusal = format!("{}: {} ({})", error.code, error.message, error.place);
+        }
+    }
 }
 
 impl State {
@@ -45,20 +60,32 @@ impl State {
                 _ if item.is_image() => {
                     self.enter_item(item, index, fingerprint, &roots, now, &mut tally, effects);
                 }
-                _ if item.is_colour() => *tally.n_listed.entry("colour pictures").or_default() += 1,
-                ItemKind::Volume | ItemKind::Stack | ItemKind::Image2d | ItemKind::Refused => {
-                    tally.n_refused += 1;
-                    if let (Some(error), true) = (&item.error, tally.first_refusal.is_empty()) {
-                        tally.first_refusal = format!("{} ({})", error.message, error.place);
-                    }
+                _ if item.is_colour() => {
+                    tally.first_colour.get_or_insert(index);
+                    *tally.n_listed.entry(COLOUR).or_default() += 1;
                 }
                 // Text files and the like lie beside images everywhere.
+                ItemKind::Other if item.series_uid.is_empty() => {}
+                _ if item.error.is_some() => tally.refuse(&item),
+                ItemKind::Volume | ItemKind::Stack | ItemKind::Image2d | ItemKind::Refused => {
+                    tally.refuse(&item);
+                }
                 ItemKind::Other => {}
                 other => *tally.n_listed.entry(plural(other)).or_default() += 1,
             }
         }
         for treatment in treatments {
             self.enter_treatment(treatment, &tally, now, effects);
+        }
+        let no_image = tally.n_added + tally.n_known + tally.n_forbidden == 0;
+        match tally.first_colour.filter(|_| no_image) {
+            Some(picture) => {
+                tally.n_listed.remove(COLOUR);
+                self.show_picture(picture, 0, effects);
+                // It leads to the other pictures.
+                self.show_files(true);
+            }
+            None => tally.first_colour = None,
         }
         self.report_import(&tally);
         if let Some(patient) = tally.patients.first() {
@@ -148,6 +175,13 @@ impl State {
         let frame = frames::first_of(&item);
         warnings = frames::named(&warnings, frame);
         let time_point = self.time_point_of(&item, patient, now, &mut changes);
+        if item.study_date.is_none() && self.is_later_undated(patient, time_point) {
+            let text = "without a date the order of the visits is that of the names of their files";
+            match warnings.iter_mut().find(|w| w.code == WarningCode::Date) {
+                Some(warning) => warning.message = format!("{}; {text}", warning.message),
+                None => warnings.push(Warning::new(WarningCode::Date, text)),
+            }
+        }
         changes.insert(
             changes.len() - 1,
             Change::PutSeries(Series {
@@ -216,18 +250,28 @@ impl State {
         id
     }
 
-    /// The visit of another series of the same undated study.
+    /// Whether the patient has an undated visit before this one.
+    fn is_later_undated(&self, patient: PatientId, time_point: TimePointId) -> bool {
+        let points = grouping::ordered(&self.records, patient);
+        let first = points.iter().find(|t| t.date.is_none());
+        first.is_some_and(|t| t.id != time_point)
+    }
+
+    /// The visit of another series of the same undated study; of files that name no study, the visit
+    /// of another file beside it on the same grid.
     fn undated_sibling(&self, item: &Item, patient: PatientId) -> Option<TimePointId> {
-        if item.study_uid.is_empty() {
-            return None;
-        }
+        let is_sibling = |other: &Item| {
+            if item.study_uid.is_empty() {
+                other.study_date.is_none()
+                    && other.study_uid.is_empty()
+                    && grouping::is_same_visit(item, other)
+            } else {
+                other.study_uid == item.study_uid
+            }
+        };
         let siblings = self.records.series.iter().filter(|s| s.patient == patient);
         siblings
-            .filter(|s| {
-                self.items
-                    .get(&s.id)
-                    .is_some_and(|i| i.study_uid == item.study_uid)
-            })
+            .filter(|s| self.items.get(&s.id).is_some_and(|i| is_sibling(i)))
             .map(|s| s.time_point)
             .next()
     }
@@ -307,7 +351,8 @@ impl State {
                 n => format!("{n} {kind}"),
             })
             .collect();
-        if tally.n_added + tally.n_known + tally.n_forbidden + tally.n_refused == 0 {
+        let nothing = tally.n_added + tally.n_known + tally.n_forbidden + tally.n_refused == 0;
+        if nothing && tally.first_colour.is_none() {
             self.say(
                 Severity::Error,
                 "No image volume was found in what was opened",

@@ -19,6 +19,9 @@ const CT_PRESETS: [(&str, f64, f64); 6] = [
     ("Brain", 40.0, 80.0),
 ];
 
+/// Upper ends of the windows offered for uptake, which begin at 0.
+const SUV_PRESETS: [f64; 5] = [5.0, 7.0, 10.0, 15.0, 20.0];
+
 impl State {
     pub(super) fn slice_view(&mut self, series: SeriesId) -> Option<SliceView> {
         let image = self.images.get(&series).and_then(Slot::ready)?;
@@ -55,6 +58,17 @@ impl State {
                     (name.to_owned(), WindowLevel::new(center, width))
                 }),
             );
+        }
+        if matches!(
+            volume.unit,
+            IntensityUnit::SuvBodyWeight
+                | IntensityUnit::SuvLeanMass
+                | IntensityUnit::SuvBodySurface
+        ) {
+            presets.extend(SUV_PRESETS.map(|top| {
+                let name = format!("{} 0–{top}", volume.unit.symbol());
+                (name, WindowLevel::new(top / 2.0, top))
+            }));
         }
         // What the file proposes beside its first window, behind the presets that have keys.
         for (n, window) in volume.windows.iter().enumerate() {

@@ -207,11 +207,12 @@ fn walk<R: Read + Seek>(
         let here = input.stream_position().map_err(|e| e.to_string())?;
         let after = here + u64::from(value_length);
         if after > end {
+            let left = end.saturating_sub(here);
             return Err(format!(
-                "element ({:04X},{:04X}) declares {value_length} bytes, {} are left",
+                "element ({:04X},{:04X}) declares {value_length} bytes, {left} are left: {} are missing",
                 tag.0,
                 tag.1,
-                end.saturating_sub(here)
+                u64::from(value_length) - left
             ));
         }
         if let Some(found) = outermost.as_deref_mut()

@@ -241,6 +241,7 @@ fn cell(n: u128, axes: &str, volume: &str, change: &str, confidence: f64) -> Opt
         volume: volume.into(),
         change: change.into(),
         confidence: Some(confidence),
+        counts: confidence >= 0.5,
         warnings: if confidence < 0.7 {
             vec!["W-LEAK: the mask touches the border of the search box".into()]
         } else {
