@@ -401,3 +401,27 @@ fn a_damaged_file_is_missed_by_the_series_that_it_names() {
         .collect();
     assert_eq!(named, [true, false]);
 }
+
+#[test]
+fn a_length_that_holds_no_whole_number_of_values_is_refused() {
+    let dir = TempDir::new().expect("folder");
+    let path = dir.path().join("a.dcm");
+    // SamplesPerPixel (0028,0002) with its length in 16 and in 32 bits.
+    for (syntax, element) in [
+        (EXPLICIT, &b"\x28\x00\x02\x00US\x02\x00"[..]),
+        (IMPLICIT, b"\x28\x00\x02\x00\x02\x00\x00\x00"),
+    ] {
+        write(image(1, 0.0), syntax, MR, "1.2.826.0.1.3680043", &path);
+        let mut bytes = std::fs::read(&path).expect("read");
+        let found = bytes.windows(8).position(|w| w == element);
+        let length = found.expect("there") + if syntax == EXPLICIT { 6 } else { 4 };
+        bytes[length] = 13;
+        std::fs::write(&path, bytes).expect("written");
+        let refused = scan(&path).remove(0).error.expect("refused");
+        assert!(
+            refused.message.contains("(0028,0002) declares 13 bytes"),
+            "{}",
+            refused.message
+        );
+    }
+}
