@@ -353,7 +353,7 @@ fn item<R: Read + Seek>(
     if after > end {
         return Err(format!(
             "an item declares {length} bytes, {} are left",
-            end - here
+            end.saturating_sub(here)
         ));
     }
     walk(input, after, encoding, None, depth)?;

@@ -10,11 +10,6 @@ const MAX_DEFLATE_RATIO: u64 = 1032;
 /// 32 bytes: bzip2 cannot do better.
 const MAX_BZIP2_RATIO: u64 = 1_456_875;
 
-/// Up to so many bytes nothing is suspected, however small the file is that they come from.
-const SMALL: u64 = 256 << 20;
-/// No image that shows anything is compressed to less than one byte in so many.
-const MAX_PLAUSIBLE_RATIO: u64 = 2_000;
-
 /// Numbers of bytes, all of them checked.
 pub(super) struct Sizes {
     /// Bytes of the samples of (inner, i, j, k): one volume, or several that are interleaved.
@@ -72,13 +67,6 @@ pub(super) fn check(layout: &RawLayout) -> Result<Sizes, Error> {
         let skip = one.skip.unwrap_or(0);
         if part.saturating_add(skip) > most {
             return Err(too_short(layout, one, part, most.saturating_sub(skip)).into());
-        }
-        if part > SMALL && part / MAX_PLAUSIBLE_RATIO > behind {
-            return Err(refuse(format!(
-                "{part} bytes of voxels are promised by a file of {length} bytes: no image compresses \
-                 like that"
-            ))
-            .into());
         }
         if layout.encoding == Encoding::Raw && one.skip.is_some() {
             surplus = surplus.saturating_add(most - skip - part);
