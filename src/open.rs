@@ -39,7 +39,7 @@ pub use uptake::{PetStated, Uptake};
 /// W-SPACING-UNKNOWN; NIfTI itself has no way to say so, and readers take "no unit" for mm.
 pub const SPACING_UNKNOWN: &str = "spacing unknown";
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::ops::Range;
 use std::path::{Path, PathBuf};
 
@@ -48,7 +48,7 @@ use crate::volume::{ColourImage, Modality, Volume};
 use crate::warning::{Warning, WarningCode};
 use dicom::Stacks;
 use index::Gathered;
-use item::{ColourSource, Part, Source};
+use item::{ColourSource, Source};
 use walk::Found;
 
 /// Describes everything in files and folders (recursively) as items, ordered by path, then by
@@ -64,7 +64,7 @@ pub fn scan(roots: &[PathBuf], job: &JobContext) -> Result<Vec<Item>, Error> {
 }
 
 /// Describes files as [`scan`] does, with the stacks of a series joined that one grid can hold: stacks
-/// that differ in image type, echo, kernel, weighting or acquisition, and not in orientation, size,
+/// that differ in image type, echo, kernel, stack number or weighting, and not in orientation, size,
 /// spacing or frame of reference. Stacks at positions of their own become one volume, stacks at the
 /// same positions a 4-D item. What was joined carries W-JOINED.
 ///
@@ -94,7 +94,7 @@ fn assemble(
     } = gathered;
     items.extend(dicom::items(instances, stacks, job)?);
     raw::without_data_files(&mut items);
-    mention_damaged_neighbours(&mut items);
+    mention_damaged_neighbours(&mut items, job)?;
     for directory in directories {
         let item = directory.item(&mut items);
         items.push(item);
@@ -111,50 +111,47 @@ fn assemble(
         }
     }
     items.sort_by_cached_key(|item| (item.paths.iter().min().cloned(), item.series_uid.clone()));
-    number_parts(&mut items);
     Ok(items)
 }
 
-/// Tells items of the very same files apart: stacks of multi-frame files.
-fn number_parts(items: &mut [Item]) {
-    let mut known: BTreeMap<Vec<PathBuf>, usize> = BTreeMap::new();
-    for item in items.iter_mut().filter(|i| i.is_image()) {
-        let before = known.entry(item.paths.clone()).or_default();
-        let joined = item.warnings.iter().any(|w| w.code == WarningCode::Joined);
-        item.part = match *before {
-            _ if joined => Part::Joined,
-            0 => Part::First,
-            n => Part::Later(n),
-        };
-        *before += 1;
-    }
-}
-
 /// Series that lie in a folder with damaged DICOM files may lack them: says so, to the series that a
-/// damaged file still names, or to all of the folder where it names none.
-fn mention_damaged_neighbours(items: &mut [Item]) {
-    let mut damaged: BTreeMap<PathBuf, Vec<(String, Option<String>)>> = BTreeMap::new();
+/// damaged file still names, or to all of the folder where it names none of them.
+fn mention_damaged_neighbours(items: &mut [Item], job: &JobContext) -> Result<(), Error> {
+    let folder_of = |item: &Item| {
+        item.paths
+            .first()
+            .and_then(|p| p.parent())
+            .map(Path::to_owned)
+    };
+    let mut series: BTreeMap<PathBuf, BTreeSet<&str>> = BTreeMap::new();
+    for item in items.iter().filter(|i| i.is_loadable()) {
+        if let Some(folder) = folder_of(item) {
+            series.entry(folder).or_default().insert(&item.series_uid);
+        }
+    }
+    let mut damaged: BTreeMap<PathBuf, Vec<(String, Vec<String>)>> = BTreeMap::new();
     let refused = items
         .iter()
         .filter(|i| i.kind == ItemKind::Refused)
         .filter(|i| i.error.as_ref().is_some_and(|e| e.code == "E-DICOM"));
     for path in refused.flat_map(|i| &i.paths) {
-        if let (Some(folder), Some(name)) = (path.parent(), path.file_name()) {
+        job.check()?;
+        if let (Some(folder), Some(name)) = (path.parent(), path.file_name())
+            && let Some(beside) = series.get(folder)
+        {
+            let mut named = dicom::series_named_in(path);
+            named.retain(|uid| beside.contains(&**uid));
             let files = damaged.entry(folder.to_owned()).or_default();
-            files.push((
-                name.to_string_lossy().into_owned(),
-                dicom::series_named_in(path),
-            ));
+            files.push((name.to_string_lossy().into_owned(), named));
         }
     }
     for item in items.iter_mut().filter(|i| i.is_loadable()) {
-        let folder = item.paths.first().and_then(|p| p.parent());
-        let Some(nearby) = folder.and_then(|f| damaged.get(f)) else {
+        let Some(nearby) = folder_of(item).and_then(|f| damaged.get(&f)) else {
             continue;
         };
         let of_series = nearby
             .iter()
-            .filter(|(_, series)| series.as_ref().is_none_or(|uid| *uid == item.series_uid));
+            .filter(|(_, named)| named.is_empty() || named.contains(&item.series_uid));
         let files: Vec<String> = of_series.map(|(name, _)| name.clone()).collect();
         if !files.is_empty() && !item.series_uid.is_empty() {
             item.warnings.push(Warning {
@@ -170,6 +167,7 @@ fn mention_damaged_neighbours(items: &mut [Item]) {
             });
         }
     }
+    Ok(())
 }
 
 /// Loads the voxels of one item; `frame` selects the volume of a 4-D item (0 for the first). PET

@@ -134,6 +134,27 @@ impl WarningCode {
     }
 }
 
+/// What begins the part of a W-4D warning that names the volume.
+const NAMED: &str = "; volume ";
+
+/// These warnings, that of several volumes (W-4D) naming the one that is shown and measured, which
+/// is counted from 0; `None` takes the name out.
+#[must_use]
+pub fn naming_frame(warnings: &[Warning], frame: Option<usize>) -> Vec<Warning> {
+    let name = |warning: &Warning| {
+        let mut warning = warning.clone();
+        if warning.code == WarningCode::FourD {
+            let plain = warning.message.split(NAMED).next().unwrap_or_default();
+            warning.message = match frame {
+                Some(frame) => format!("{plain}{NAMED}{} is shown and measured", frame + 1),
+                None => plain.to_owned(),
+            };
+        }
+        warning
+    };
+    warnings.iter().map(name).collect()
+}
+
 /// A named warning with its consequence in words.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Warning {

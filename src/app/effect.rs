@@ -5,7 +5,8 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use crate::case::{
-    AnnotationId, LesionId, PatientId, Prompt, Series, SeriesId, SeriesSource, Transaction,
+    AnnotationId, LesionId, PatientId, Prompt, Series, SeriesId, SeriesSource, TimePointId,
+    Transaction,
 };
 use crate::geometry::Grid;
 use crate::jobs::{JobContext, JobId, Lane};
@@ -90,6 +91,8 @@ pub(super) enum Work {
         root: PathBuf,
         /// Files of all of them.
         files: Vec<PathBuf>,
+        /// The visit that they belong to.
+        visit: TimePointId,
     },
     /// Read a colour picture.
     Picture {
@@ -298,8 +301,8 @@ pub(super) enum Answer {
     /// Items found, each with the fingerprint of its files (empty for items without pixels), and
     /// what sidecars say of treatments.
     Scanned(Result<Scanned, Refusal>),
-    /// What stacks were joined to.
-    Joined(Result<Scanned, Failure>),
+    /// What stacks of a visit were joined to.
+    Joined(TimePointId, Result<Scanned, Failure>),
     /// A colour picture.
     Picture(Result<ColourImage, Failure>),
     /// Header of a file.

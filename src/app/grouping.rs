@@ -7,6 +7,7 @@ use std::path::Path;
 use jiff::civil::Date;
 
 use crate::case::{Records, Series, TimePoint, TimePointId};
+use crate::geometry::Grid;
 use crate::open::Item;
 use crate::units::{Days, Mm};
 
@@ -46,9 +47,10 @@ pub(super) fn time_point_for<'r>(
 const SAME_GRID: Mm = Mm(1e-3);
 
 /// Whether two files that state neither date nor study are images of one visit: they lie in one
-/// folder, their voxels at the same places, and their names do not tell different dates. A second
-/// examination never has the very grid of the first, unless it was brought to it; then dates, or
-/// folders, have to tell them apart.
+/// folder, their voxels at the same places, and their names tell no different dates or sessions. A
+/// second examination never has the very grid of the first, unless it was brought to it; then names
+/// or folders have to tell them apart. Where a file does not say where its voxels are, equal grids
+/// mean nothing.
 pub(super) fn is_same_visit(a: &Item, b: &Item) -> bool {
     let (Some(p), Some(q)) = (a.paths.first(), b.paths.first()) else {
         return false;
@@ -56,13 +58,43 @@ pub(super) fn is_same_visit(a: &Item, b: &Item) -> bool {
     let (Some(grid), Some(other)) = (&a.grid, &b.grid) else {
         return false;
     };
-    p.parent() == q.parent()
+    let placed = |grid: &Grid| grid.is_orientation_known() && grid.is_calibrated();
+    is_named_alike(p, q)
+        && placed(grid)
+        && placed(other)
         && grid.shape() == other.shape()
         && grid.matches(other, SAME_GRID)
-        && named_date(p) == named_date(q)
 }
 
-/// A date in the name of a file: `20240301`, `2024-03-01`, or with `_` or `.` between.
+/// As [`is_same_visit`], of an item and a series of the record whose files were not read again.
+pub(super) fn may_be_same_visit(item: &Item, series: &Series, file: &Path) -> bool {
+    let (Some(path), Some(grid)) = (item.paths.first(), &item.grid) else {
+        return false;
+    };
+    let spacing = grid.spacing_mm();
+    let near = |n: usize| (spacing[n].0 - series.spacing_mm[n]).abs() <= SAME_GRID.0;
+    is_named_alike(path, file)
+        && grid.is_orientation_known()
+        && grid.is_calibrated()
+        && series.calibrated
+        && grid.shape() == series.shape
+        && (0..3).all(near)
+}
+
+/// Whether two files lie in one folder and their names tell no different dates or sessions.
+fn is_named_alike(p: &Path, q: &Path) -> bool {
+    p.parent() == q.parent() && named_date(p) == named_date(q) && session(p) == session(q)
+}
+
+/// The session that BIDS puts into the names of files: `ses-02`.
+fn session(path: &Path) -> Option<String> {
+    let name = path.file_name()?.to_string_lossy().to_lowercase();
+    let mut parts = name.split(['_', '.']);
+    parts.find(|p| p.starts_with("ses-")).map(str::to_owned)
+}
+
+/// A date in the name of a file: `20240301`, perhaps with the time behind it, `2024-03-01`, or with
+/// `_` or `.` between.
 fn named_date(path: &Path) -> Option<Date> {
     let name = path.file_name()?.to_string_lossy().into_owned();
     let parts: Vec<&str> = name
@@ -73,8 +105,8 @@ fn named_date(path: &Path) -> Option<Date> {
         let year: i16 = y.parse().ok().filter(|y| (1950..2100).contains(y))?;
         Date::new(year, m.parse().ok()?, d.parse().ok()?).ok()
     };
-    let whole = parts.iter().filter(|p| p.len() == 8);
-    let mut whole = whole.filter_map(|p| date(&p[..4], &p[4..6], &p[6..]));
+    let whole = parts.iter().filter(|p| matches!(p.len(), 8 | 12 | 14));
+    let mut whole = whole.filter_map(|p| date(&p[..4], &p[4..6], &p[6..8]));
     whole.next().or_else(|| {
         parts.windows(3).find_map(|w| match w {
             [y, m, d] if y.len() == 4 && m.len() == 2 && d.len() == 2 => date(y, m, d),

@@ -68,7 +68,12 @@ pub(super) fn content_sha256(records: &Records, time_point: TimePointId) -> Stri
         .series
         .iter()
         .filter(|s| s.time_point == time_point)
-        .map(|s| json!({"id": s.id, "fingerprint": s.fingerprint}))
+        .map(|s| match s.frame {
+            None => json!({"id": s.id, "fingerprint": s.fingerprint}),
+            Some(frame) => {
+                json!({"id": s.id, "fingerprint": s.fingerprint, "frame": frame.index})
+            }
+        })
         .collect();
     let annotations: Vec<&Annotation> = marks(records, time_point).collect();
     let masks: Vec<Value> = annotations

@@ -23,7 +23,7 @@ use super::view::{
 };
 use crate::case::{PatientId, Series, TimePoint, Treatment, TreatmentKind};
 use crate::crash::CrashReport;
-use crate::warning::{Warning, WarningCode};
+use crate::warning::Warning;
 
 impl State {
     /// Everything the window draws.
@@ -167,7 +167,7 @@ impl State {
                 label: self.series_label(s),
                 shown: Some(s.id) == shown,
                 warnings: s.warnings.iter().map(warning_line).collect(),
-                is_split: s.warnings.iter().any(|w| w.code == WarningCode::Split),
+                is_split: self.is_split(s),
             })
             .collect();
         let status = match shown.and_then(|id| self.images.get(&id)) {

@@ -45,7 +45,7 @@ pub(super) fn run(work: Work, tools: &Tools, job: &JobContext) -> Answer {
             fingerprint,
             read_as,
         } => Answer::Loaded(series, load(item, &source, &fingerprint, read_as, job)),
-        Work::Join { root, files } => Answer::Joined(join(root, &files, job)),
+        Work::Join { root, files, visit } => Answer::Joined(visit, join(root, &files, job)),
         Work::Segment {
             annotation,
             prompt,
@@ -231,13 +231,12 @@ fn find_again(source: &SeriesSource, fingerprint: &str, job: &JobContext) -> Res
         |i: &Item| i.series_uid == source.series_uid && i.is_image() && i.paths.len() == n_files;
     let mut found = open::scan(&source.files, job).map_err(|e| open_failure(&e))?;
     found.retain(is_it);
-    if found.is_empty() {
-        // Stacks that a reader joined are one series only when they are joined again.
-        found = open::join(&source.files, job).map_err(|e| open_failure(&e))?;
-        found.retain(is_it);
-    }
-    // Several stacks of one file are told apart by their fingerprints.
-    if found.len() > 1 {
+    // One item of these files can only be that item; several stacks of one file are told apart by
+    // what they are made of, as is what a reader joined, which is found only when joined again.
+    if found.len() != 1 {
+        let mut joined = open::join(&source.files, job).map_err(|e| open_failure(&e))?;
+        joined.retain(is_it);
+        found.extend(joined);
         for n in 0..found.len() {
             if found[n].fingerprint(job).map_err(|e| open_failure(&e))? == fingerprint {
                 return Ok(found.swap_remove(n));

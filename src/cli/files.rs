@@ -9,6 +9,7 @@ use super::output::{Failure, Output};
 use crate::jobs::JobContext;
 use crate::open::{self, Item};
 use crate::volume::Volume;
+use crate::warning::naming_frame;
 use crate::{export, phantom};
 
 pub(super) fn inspect(args: &InspectArgs) -> Result<Output, Failure> {
@@ -98,8 +99,9 @@ fn pick_item(args: &ImageArgs, job: &JobContext) -> Result<Item, Failure> {
 
 pub(super) fn load_item(args: &ImageArgs) -> Result<(Item, Volume), Failure> {
     let job = JobContext::default();
-    let item = pick_item(args, &job)?;
+    let mut item = pick_item(args, &job)?;
     let volume = open::load(&item, args.frame, &job).map_err(open_failure)?;
+    item.warnings = naming_frame(&item.warnings, Some(args.frame));
     Ok((item, volume))
 }
 

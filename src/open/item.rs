@@ -168,20 +168,9 @@ pub struct Item {
     pub warnings: Vec<Warning>,
     /// Why it cannot be loaded.
     pub error: Option<Refusal>,
-    pub(super) part: Part,
+    /// BLAKE3 over which frames of its files it is made of, where these hold others as well.
+    pub(super) part: Option<[u8; 32]>,
     pub(super) source: Source,
-}
-
-/// Which part of its files an item is, as far as the files alone do not tell.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub(super) enum Part {
-    /// The only item of them, or the first.
-    #[default]
-    First,
-    /// The item so many places behind it.
-    Later(usize),
-    /// Several stacks that a reader joined.
-    Joined,
 }
 
 /// How to get at the voxels.
@@ -228,7 +217,7 @@ impl Item {
             segments: Vec::new(),
             warnings: Vec::new(),
             error: None,
-            part: Part::First,
+            part: None,
             source: Source::None,
         }
     }
@@ -282,8 +271,8 @@ impl Item {
             )
     }
 
-    /// BLAKE3 (hex) over the bytes of the source files in order, and over which part of them this is
-    /// where they hold several stacks.
+    /// BLAKE3 (hex) over the bytes of the source files in order, and over which of their frames this
+    /// is where they hold others as well.
     ///
     /// # Errors
     /// When a file cannot be read or the job is cancelled.
@@ -296,14 +285,8 @@ impl Item {
             hasher.update_reader(file).map_err(|e| Error::io(path, e))?;
             job.progress.set(n + 1, self.paths.len());
         }
-        match self.part {
-            Part::First => {}
-            Part::Later(n) => {
-                hasher.update(format!("stack {n}").as_bytes());
-            }
-            Part::Joined => {
-                hasher.update(b"joined");
-            }
+        if let Some(part) = &self.part {
+            hasher.update(part);
         }
         Ok(hasher.finalize().to_hex().to_string())
     }

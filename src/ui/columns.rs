@@ -75,7 +75,7 @@ fn column_ui(
     let top = ui.cursor().top();
     title_ui(ui, view, patient, index, state, out);
     broken_ui(ui, column);
-    series_ui(ui, column, state, out);
+    series_ui(ui, column, view.read_only.as_deref(), state, out);
     if column.needs_date || state.date.as_ref().is_some_and(|(id, _)| *id == column.id) {
         date_ui(ui, column, state, out);
     }
@@ -219,7 +219,13 @@ fn menu_ui(
     }
 }
 
-fn series_ui(ui: &mut Ui, column: &ColumnView, state: &mut UiState, out: &mut Vec<Command>) {
+fn series_ui(
+    ui: &mut Ui,
+    column: &ColumnView,
+    read_only: Option<&str>,
+    state: &mut UiState,
+    out: &mut Vec<Command>,
+) {
     let p = theme::palette(ui);
     ui.horizontal(|ui| {
         let presets = column.shown.as_ref().filter(|s| !s.presets.is_empty());
@@ -276,7 +282,7 @@ fn series_ui(ui: &mut Ui, column: &ColumnView, state: &mut UiState, out: &mut Ve
             presets_ui(ui, column, slice, out);
         }
         if let Some((series, frame)) = several {
-            frames_ui(ui, column, series, frame, out);
+            frames_ui(ui, column, series, frame, barred(read_only, column), out);
         }
         if let Some((slice, uptake)) = uptake {
             let unit = ui
@@ -295,16 +301,20 @@ fn frames_ui(
     column: &ColumnView,
     series: SeriesId,
     frame: FrameOf,
+    barred_here: Option<&str>,
     out: &mut Vec<Command>,
 ) {
     let shown = format!("{}/{}", frame.index + 1, frame.of);
     let menu = ui.menu_button(shown, |ui| {
         ui.set_min_width(120.0);
-        ScrollArea::vertical().max_height(360.0).show(ui, |ui| {
-            for index in 0..frame.of {
+        // Files may claim millions of them: only what is in view is drawn.
+        let area = ScrollArea::vertical().max_height(360.0);
+        let height = ui.spacing().interact_size.y;
+        area.show_rows(ui, height, frame.of, |ui, rows| {
+            for index in rows {
                 let text = format!("Volume {}", index + 1);
                 let button = egui::Button::selectable(index == frame.index, text);
-                if ui.add(button).clicked() {
+                if gated(ui, barred_here, button).clicked() {
                     out.push(Command::ChooseFrame {
                         series,
                         frame: index,

@@ -189,7 +189,8 @@ fn summary_ui(ui: &mut Ui, files: &FilesView, asked: &mut Asked) {
         ui.add(text(counted(files.n_read, "file")));
         for state in FileState::ALL {
             let n = files.list.count(state);
-            if n == 0 {
+            // One that is asked for stays, so that it can be asked for no longer.
+            if n == 0 && asked.state != Some(state) {
                 continue;
             }
             let color = match state {

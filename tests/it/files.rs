@@ -139,15 +139,15 @@ fn files_without_a_date_on_one_grid_are_one_visit() {
     assert_eq!(warnings.len(), 1);
     // The mask is no image.
     assert_eq!(warnings[0].len(), 2, "{warnings:?}");
-    assert!(!warnings[0].iter().any(|w| w.contains("names")));
-    // Another grid is another examination; nothing but names tells which came first.
+    assert!(warnings[0][1].contains("the same grid"), "{warnings:?}");
+    // Another grid is another examination; nothing tells which came first.
     nifti(&file("T1_later.nii"), 40.0, 180);
     let warnings = visits(dir.path());
     assert_eq!(warnings.len(), 2);
     assert!(
         warnings[1]
             .iter()
-            .any(|w| w.contains("the names of their files"))
+            .any(|w| w.contains("the order in which they were opened"))
     );
 }
 
@@ -158,6 +158,15 @@ fn dates_in_names_tell_visits_on_one_grid_apart() {
     nifti(&dir.path().join("2024-01-05_T2.nii"), 0.0, 180);
     nifti(&dir.path().join("2024-04-09_T1.nii"), 0.0, 190);
     assert_eq!(visits(dir.path()).len(), 2);
+    for [one, other] in [
+        ["T1_20240301120000_2.nii", "T1_20240901120000_2.nii"],
+        ["sub-01_ses-01_T1w.nii", "sub-01_ses-02_T1w.nii"],
+    ] {
+        let dir = TempDir::new().expect("temporary folder");
+        nifti(&dir.path().join(one), 0.0, 200);
+        nifti(&dir.path().join(other), 0.0, 190);
+        assert_eq!(visits(dir.path()).len(), 2, "{one} {other}");
+    }
 }
 
 #[test]

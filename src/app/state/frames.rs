@@ -12,14 +12,11 @@ use crate::app::effect::{Effect, Failure, Scanned, Work};
 use crate::app::lookup;
 use crate::app::view::Severity;
 use crate::case::{
-    AuditAction, AuditNote, Change, FrameOf, PatientId, Series, SeriesId, SeriesSource,
+    AuditAction, AuditNote, Change, FrameOf, PatientId, Series, SeriesId, SeriesSource, TimePointId,
 };
 use crate::jobs::Lane;
 use crate::open::Item;
-use crate::warning::{Warning, WarningCode};
-
-/// What begins the part of a W-4D warning that names the volume.
-const NAMED: &str = "; volume ";
+use crate::warning::{self, WarningCode};
 
 /// The frame that an item is entered with: the first, where there are several.
 pub(super) fn first_of(item: &Item) -> Option<FrameOf> {
@@ -27,19 +24,6 @@ pub(super) fn first_of(item: &Item) -> Option<FrameOf> {
         index: 0,
         of: item.n_frames_4d,
     })
-}
-
-/// Warnings of a series, the one of its several volumes naming that which is measured.
-pub(super) fn named(warnings: &[Warning], frame: Option<FrameOf>) -> Vec<Warning> {
-    let name = |warning: &Warning| {
-        let mut warning = warning.clone();
-        if let (WarningCode::FourD, Some(frame)) = (warning.code, frame) {
-            let plain = warning.message.split(NAMED).next().unwrap_or_default();
-            warning.message = format!("{plain}{NAMED}{} is shown and measured", frame.index + 1);
-        }
-        warning
-    };
-    warnings.iter().map(name).collect()
 }
 
 impl State {
@@ -85,7 +69,7 @@ impl State {
             return;
         }
         let frame = Some(FrameOf { index, ..shown });
-        let warnings = named(&record.warnings, frame);
+        let warnings = warning::naming_frame(&record.warnings, Some(index));
         let title = format!("Show volume {} of {}", index + 1, shown.of);
         let detail = json!({"frame": index, "before": shown.index, "of": shown.of});
         let is_marked = self.records.annotations.iter().any(|a| a.series == series);
@@ -148,39 +132,58 @@ impl State {
     /// Joins the stacks that a series was split into, as far as one grid can hold them. The parts
     /// stay, and so does what was measured on them.
     pub(super) fn join_stacks(&mut self, series: SeriesId, effects: &mut Vec<Effect>) {
-        let Some((patient, source)) = self
+        let Some((record, source)) = self
             .series(series)
-            .map(|s| s.patient)
-            .zip(lookup::source(&self.records, series).cloned())
+            .zip(lookup::source(&self.records, series))
         else {
             return;
         };
-        let files = self.files_of(patient, &source);
-        let root = source.root;
-        let work = Work::Join { root, files };
-        self.start("Joining stacks", Lane::Io, work, effects);
-    }
-
-    /// Files of all stacks of one series, each once.
-    fn files_of(&self, patient: PatientId, source: &SeriesSource) -> Vec<PathBuf> {
-        let of_patient =
-            |s: &&SeriesSource| self.series(s.series).is_some_and(|s| s.patient == patient);
-        let kin = self.records.sources.iter().filter(|s| {
-            s.series == source.series
-                || (!s.series_uid.is_empty() && s.series_uid == source.series_uid)
-        });
-        let mut files: Vec<PathBuf> = kin
-            .filter(of_patient)
+        let mut files: Vec<PathBuf> = self
+            .stacks_of(record.patient, source)
             .flat_map(|s| s.files.iter().cloned())
             .collect();
         files.sort();
         files.dedup();
-        files
+        let work = Work::Join {
+            root: source.root.clone(),
+            files,
+            visit: record.time_point,
+        };
+        self.start("Joining stacks", Lane::Io, work, effects);
     }
 
-    /// Enters what was joined, and shows it.
+    /// Where all stacks of one series are, itself among them.
+    fn stacks_of<'a>(
+        &'a self,
+        patient: PatientId,
+        source: &'a SeriesSource,
+    ) -> impl Iterator<Item = &'a SeriesSource> {
+        let is_kin = move |s: &&SeriesSource| {
+            s.series == source.series
+                || (!s.series_uid.is_empty() && s.series_uid == source.series_uid)
+        };
+        let is_theirs =
+            move |s: &&SeriesSource| self.series(s.series).is_some_and(|s| s.patient == patient);
+        self.records.sources.iter().filter(is_kin).filter(is_theirs)
+    }
+
+    /// Whether a series is one of several stacks of one series.
+    pub(in crate::app) fn is_split(&self, record: &Series) -> bool {
+        let parted = |s: &Series| s.warnings.iter().any(|w| w.code == WarningCode::Split);
+        let Some(source) = lookup::source(&self.records, record.id) else {
+            return false;
+        };
+        let parts = self
+            .stacks_of(record.patient, source)
+            .filter_map(|s| self.series(s.series))
+            .filter(|s| parted(s) && s.fingerprint != record.fingerprint);
+        parted(record) && parts.count() > 0
+    }
+
+    /// Enters what was joined into the visit of its parts, and shows it.
     pub(super) fn absorb_joined(
         &mut self,
+        visit: TimePointId,
         joined: Result<Scanned, Failure>,
         now: Timestamp,
         effects: &mut Vec<Effect>,
@@ -192,24 +195,29 @@ impl State {
                 return;
             }
         };
-        let before: Vec<SeriesId> = self.records.series.iter().map(|s| s.id).collect();
-        self.import(scanned, now, effects);
-        let entered = self.records.series.iter().map(|s| s.id);
-        let new: Vec<SeriesId> = entered.filter(|id| !before.contains(id)).collect();
-        match new.first() {
-            Some(first) => {
-                self.show_series(*first, effects);
-                self.say(
-                    Severity::Info,
-                    "The stacks were joined to one series, which is shown",
-                    "The parts are still in the list of series.",
-                );
-            }
-            None => self.say(
-                Severity::Info,
-                "These stacks are joined already; the joined one is in the list of series",
-                "",
-            ),
-        }
+        let prints: Vec<String> = scanned
+            .items
+            .iter()
+            .map(|(_, print)| print.clone())
+            .collect();
+        let find = |state: &Self| {
+            let mut series = state.records.series.iter();
+            let found = series.find(|s| s.time_point == visit && prints.contains(&s.fingerprint));
+            found.map(|s| s.id)
+        };
+        let before = find(self);
+        self.import(scanned, Some(visit), now, effects);
+        // A signed reading keeps it out, and says so.
+        let Some(series) = find(self) else { return };
+        self.show_series(series, effects);
+        let text = match before {
+            None => "The stacks were joined to one series, which is shown",
+            Some(_) => "These stacks are joined already; the joined one is shown",
+        };
+        self.say(
+            Severity::Info,
+            text,
+            "The parts are still in the list of series.",
+        );
     }
 }

@@ -2,13 +2,14 @@
 
 use serde_json::json;
 
-use super::{State, frames, uptake};
+use super::{State, uptake};
 use crate::app::effect::{Effect, Failure, Work};
 use crate::app::history::Step;
 use crate::app::view::Severity;
 use crate::case::{AuditAction, AuditNote, Change, PatientId, Series, StepId, StepKind};
 use crate::jobs::{JobId, Lane};
 use crate::store;
+use crate::warning::naming_frame;
 
 /// Which way a step is taken.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -165,7 +166,7 @@ impl State {
                     Series {
                         time_point: then.time_point,
                         frame: then.frame,
-                        warnings: frames::named(&counted.warnings, then.frame),
+                        warnings: naming_frame(&counted.warnings, then.frame.map(|f| f.index)),
                         ..counted
                     }
                 }

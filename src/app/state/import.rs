@@ -10,13 +10,14 @@ use serde_json::json;
 use super::{State, frames};
 use crate::app::effect::{Effect, Scanned};
 use crate::app::grouping;
+use crate::app::lookup;
 use crate::app::view::Severity;
 use crate::case::{
     AuditAction, AuditNote, Change, Patient, PatientId, PatientIdentity, Series, SeriesId,
     SeriesSource, TimePoint, TimePointId, Treatment, TreatmentId, TreatmentKind,
 };
 use crate::open::{Item, ItemKind, SidecarTreatmentKind};
-use crate::warning::{Warning, WarningCode};
+use crate::warning::{Warning, WarningCode, naming_frame};
 
 /// What one import did, for the message at its end.
 #[derive(Default)]
@@ -48,7 +49,16 @@ impl Tally {
 impl State {
     /// Enters what a scan found. Items that are in the record already (same fingerprint) are
     /// relinked to where they were found now, never entered twice.
-    pub(super) fn import(&mut self, scanned: Scanned, now: Timestamp, effects: &mut Vec<Effect>) {
+    ///
+    /// Each goes into the visit of its date, or into the one given, which a person asked for: then it
+    /// is a step, and the rest of the record stands as it is.
+    pub(super) fn import(
+        &mut self,
+        scanned: Scanned,
+        visit: Option<TimePointId>,
+        now: Timestamp,
+        effects: &mut Vec<Effect>,
+    ) {
         let mut tally = Tally::default();
         let Scanned {
             roots,
@@ -58,7 +68,16 @@ impl State {
         for (index, (item, fingerprint)) in items.into_iter().enumerate() {
             match item.kind {
                 _ if item.is_image() => {
-                    self.enter_item(item, index, fingerprint, &roots, now, &mut tally, effects);
+                    self.enter_item(
+                        item,
+                        index,
+                        fingerprint,
+                        &roots,
+                        visit,
+                        now,
+                        &mut tally,
+                        effects,
+                    );
                 }
                 _ if item.is_colour() => {
                     tally.first_colour.get_or_insert(index);
@@ -104,6 +123,7 @@ impl State {
         index: usize,
         fingerprint: String,
         roots: &[std::path::PathBuf],
+        visit: Option<TimePointId>,
         now: Timestamp,
         tally: &mut Tally,
         effects: &mut Vec<Effect>,
@@ -155,8 +175,10 @@ impl State {
         };
         if let Some(first) = known.first() {
             changes.extend(known.iter().copied().map(found_at));
-            let note = AuditNote::new("series.relink", AuditAction::U, "series", *first);
-            if self.commit(changes, note.of(patient), effects).is_some() {
+            let note = AuditNote::new("series.relink", AuditAction::U, "series", *first)
+                .of(patient)
+                .detail(json!({"series": known}));
+            if self.commit(changes, note, effects).is_some() {
                 tally.n_known += 1;
                 let item = Arc::new(item);
                 let of_all = known.into_iter().map(|id| (id, Arc::clone(&item)));
@@ -173,10 +195,24 @@ impl State {
             warnings.push(warning);
         }
         let frame = frames::first_of(&item);
-        warnings = frames::named(&warnings, frame);
-        let time_point = self.time_point_of(&item, patient, now, &mut changes);
-        if item.study_date.is_none() && self.is_later_undated(patient, time_point) {
-            let text = "without a date the order of the visits is that of the names of their files";
+        warnings = naming_frame(&warnings, frame.map(|f| f.index));
+        let time_point = match visit {
+            Some(visit) => visit,
+            None => self.time_point_of(&item, patient, now, &mut changes),
+        };
+        let undated = item.study_date.is_none();
+        let is_new = self.time_point(time_point).is_none();
+        let text = if undated && is_new && self.is_later_undated(patient, time_point) {
+            Some("without a date the visits stand in the order in which they were opened")
+        } else if undated && !is_new && visit.is_none() && item.study_uid.is_empty() {
+            Some(
+                "without a date it was taken for the visit of another file of the folder, which \
+                 lies on the same grid",
+            )
+        } else {
+            None
+        };
+        if let Some(text) = text {
             match warnings.iter_mut().find(|w| w.code == WarningCode::Date) {
                 Some(warning) => warning.message = format!("{}; {text}", warning.message),
                 None => warnings.push(Warning::new(WarningCode::Date, text)),
@@ -207,9 +243,12 @@ impl State {
             "slices": grid.shape()[2],
             "warnings": warnings.iter().map(|w| w.code.as_str()).collect::<Vec<_>>(),
         });
-        let audit = AuditNote::new("series.import", AuditAction::C, "series", id)
+        let mut audit = AuditNote::new("series.import", AuditAction::C, "series", id)
             .of(patient)
             .detail(detail);
+        if visit.is_some() {
+            audit = audit.step("Join the stacks of a series");
+        }
         if self.commit(changes, audit, effects).is_some() {
             tally.n_added += 1;
             self.items.insert(id, Arc::new(item));
@@ -269,11 +308,18 @@ impl State {
                 other.study_uid == item.study_uid
             }
         };
-        let siblings = self.records.series.iter().filter(|s| s.patient == patient);
-        siblings
-            .filter(|s| self.items.get(&s.id).is_some_and(|i| is_sibling(i)))
-            .map(|s| s.time_point)
-            .next()
+        let was_sibling = |series: &Series| {
+            let file = lookup::source(&self.records, series.id).and_then(|s| s.files.first());
+            item.study_uid.is_empty()
+                && series.study_date.is_none()
+                && file.is_some_and(|f| grouping::may_be_same_visit(item, series, f))
+        };
+        let mut siblings = self.records.series.iter().filter(|s| s.patient == patient);
+        let sibling = siblings.find(|s| match self.items.get(&s.id) {
+            Some(known) => is_sibling(known),
+            None => was_sibling(s),
+        });
+        sibling.map(|s| s.time_point)
     }
 
     fn enter_treatment(

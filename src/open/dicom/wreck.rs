@@ -10,12 +10,17 @@ const SEARCHED: u64 = 64 * 1024;
 /// Longest UID (PS3.5, 6.2).
 const MAX_UID: usize = 64;
 
-/// The Series Instance UID (0020,000E) in a file that cannot be read as a whole, found by its tag.
-pub(in crate::open) fn series_named_in(path: &Path) -> Option<String> {
+/// Every Series Instance UID (0020,000E) in a file that cannot be read as a whole, found by its tag:
+/// that of the file's own series, and those that it refers to.
+pub(in crate::open) fn series_named_in(path: &Path) -> Vec<String> {
     let mut head = Vec::new();
-    let file = Bytes::open(path).ok()?;
-    file.take(SEARCHED).read_to_end(&mut head).ok()?;
-    (0..head.len()).find_map(|at| uid_behind(&head[at..]))
+    let read = Bytes::open(path).and_then(|file| file.take(SEARCHED).read_to_end(&mut head));
+    match read {
+        Ok(_) => (0..head.len())
+            .filter_map(|at| uid_behind(&head[at..]))
+            .collect(),
+        Err(_) => Vec::new(),
+    }
 }
 
 /// The UID of an element (0020,000E) that begins here, in any of the uncompressed encodings.

@@ -198,3 +198,57 @@ fn what_cannot_be_joined_is_left_as_it_was() {
     assert!(desk.said("one volume"));
     assert_eq!(desk.records(), before);
 }
+
+#[test]
+fn a_choice_taken_back_while_it_is_read_shows_what_is_recorded() {
+    let mut desk = Desk::open_edited(twice);
+    let series = desk.series(0);
+    let first = desk.shown();
+    desk.session()
+        .send(Command::ChooseFrame { series, frame: 1 });
+    desk.session().send(Command::Undo);
+    desk.session().settle();
+    assert_eq!(desk.shown(), first);
+    desk.session().send(Command::Redo);
+    desk.session().send(Command::Undo);
+    desk.session().send(Command::Redo);
+    desk.session().settle();
+    assert_eq!(desk.shown().0, Some(FrameOf { index: 1, of: 2 }));
+    assert_ne!(desk.shown().1, first.1);
+}
+
+#[test]
+fn stacks_of_one_file_are_joined_taken_apart_and_found_again() {
+    let (dir, _) = crate::open::stacks::traps();
+    let case = dir.path().join("enhanced_two_stacks");
+    let mut desk = Desk::open_edited(|study| {
+        std::fs::remove_dir_all(study).expect("removed");
+        std::fs::create_dir(study).expect("made");
+        std::fs::copy(case.join("both.dcm"), study.join("both.dcm")).expect("copied");
+    });
+    let parts = desk.of_first_visit();
+    let slices = |series: &[Series]| series.iter().map(|s| s.shape[2]).collect::<Vec<_>>();
+    assert_eq!(slices(&parts), [3, 3]);
+    desk.send(Command::JoinStacks {
+        series: parts[1].id,
+    });
+    let all = desk.of_first_visit();
+    assert_eq!(slices(&all), [3, 3, 6]);
+
+    desk.restart();
+    for series in &all {
+        desk.send(Command::ShowSeries { series: series.id });
+        let slice = desk.view().columns[0].shown.clone().expect("shown");
+        assert_eq!((slice.series, slice.n_slices), (series.id, series.shape[2]));
+    }
+    assert_eq!(
+        desk.of_first_visit(),
+        all,
+        "nothing is said to have changed"
+    );
+    desk.send(Command::Undo);
+    assert_eq!(desk.of_first_visit(), parts);
+    desk.send(Command::Redo);
+    assert_eq!(desk.of_first_visit(), all);
+    desk.verify();
+}

@@ -9,7 +9,7 @@ use oncotwin::volume::{PetStatement, UptakeKind};
 use super::*;
 
 /// The packed cases, unpacked, and what a correct reader says of each.
-fn traps() -> (TempDir, Value) {
+pub(crate) fn traps() -> (TempDir, Value) {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/data/traps");
     let dir = TempDir::new().expect("folder");
     let packed = std::fs::File::open(folder.join("traps.zip")).expect("traps.zip");

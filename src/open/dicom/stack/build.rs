@@ -1,5 +1,6 @@
 //! One stack as an item.
 
+use std::collections::BTreeMap;
 use std::ops::RangeInclusive;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -106,6 +107,7 @@ pub(super) fn build(volumes: &[Vec<Slice>], placed: Placed, warnings: Vec<Warnin
                 .collect()
         })
         .collect();
+    item.part = part(volumes);
     item.source = Source::Dicom(DicomSource {
         frames,
         sample: if lut.is_some() {
@@ -123,6 +125,25 @@ pub(super) fn build(volumes: &[Vec<Slice>], placed: Placed, warnings: Vec<Warnin
         ),
     });
     item
+}
+
+/// BLAKE3 over the frames that a stack is made of, by file and number; `None` where it is made of all
+/// frames of its files, as it is of files with one frame.
+fn part(volumes: &[Vec<Slice>]) -> Option<[u8; 32]> {
+    let (mut n_frames, mut n_used) = (0, 0);
+    let mut hasher = blake3::Hasher::new();
+    let mut numbers: BTreeMap<&Path, u64> = BTreeMap::new();
+    for slice in volumes.iter().flatten() {
+        let next = numbers.len() as u64;
+        let number = *numbers.entry(slice.path()).or_insert_with(|| {
+            n_frames += slice.instance.frames.len();
+            next
+        });
+        n_used += 1;
+        hasher.update(&number.to_le_bytes());
+        hasher.update(&(slice.index as u64).to_le_bytes());
+    }
+    (n_used < n_frames).then(|| *hasher.finalize().as_bytes())
 }
 
 /// The padding that most files state. One volume has one padding; where files differ it is named.

@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use super::groups::{StackKey, Stacks};
+use super::mixed::{Mixed, kept_together, weightings};
 use super::phases::{Phases, aligned, by_position, placed_normal};
 use super::{Placed, Slice, build, stack_items};
 use crate::open::{Item, ItemKind};
@@ -19,7 +20,9 @@ pub(super) fn join(parts: BTreeMap<StackKey, Vec<Slice>>) -> Vec<Item> {
     };
     let parts: Vec<Vec<Slice>> = parts.into_values().collect();
     if let Some(volumes) = at_same_places(&parts) {
-        return vec![build(&volumes, Placed::Each, vec![warning])];
+        let mut warnings = vec![warning];
+        warnings.extend(volumes.iter().find_map(|v| mixed_weightings(v)));
+        return vec![build(&volumes, Placed::Each, warnings)];
     }
     let all = parts.iter().flatten().copied().collect();
     let mut items = stack_items(all, Stacks::Joined);
@@ -32,6 +35,15 @@ pub(super) fn join(parts: BTreeMap<StackKey, Vec<Slice>>) -> Vec<Item> {
             .into_iter()
             .flat_map(|part| stack_items(part, Stacks::Apart))
             .collect(),
+    }
+}
+
+/// Says where slices of one volume are weighted differently.
+fn mixed_weightings(slices: &[Slice]) -> Option<Warning> {
+    match weightings(slices) {
+        Mixed::No => None,
+        Mixed::Parts(parts) => Some(kept_together(parts.len(), WarningCode::Joined)),
+        Mixed::Loose(warning) => Some(warning),
     }
 }
 
