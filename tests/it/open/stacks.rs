@@ -236,7 +236,7 @@ fn stacks_are_joined_where_one_grid_holds_them() {
         panic!("stacks at places of their own are one volume")
     };
     assert!(has(whole, WarningCode::Joined) && !has(whole, WarningCode::Split));
-    let ours = open::inspect_json(&[whole.clone()], true, &job).expect("described");
+    let ours = open::inspect_json(std::slice::from_ref(whole), true, &job).expect("described");
     let twin = &expected["enhanced_twin_ct"][0];
     let mut twin = twin.clone();
     twin["codes"] = serde_json::json!(["W-JOINED"]);
@@ -247,7 +247,7 @@ fn stacks_are_joined_where_one_grid_holds_them() {
     };
     assert!(has(echoes, WarningCode::Joined) && has(echoes, WarningCode::FourD));
     assert_eq!((echoes.kind, echoes.n_frames_4d), (ItemKind::Volume, 2));
-    let apart = scan(&dir.path().join("echoes"));
+    let apart = scan(dir.path().join("echoes"));
     for (frame, part) in apart.iter().enumerate() {
         let ours = open::load(echoes, frame, &job).expect("loaded");
         let alone = open::load(part, 0, &job).expect("loaded");
