@@ -59,13 +59,25 @@ impl State {
             (Some(old), Some(new)) => new / old,
             _ => return,
         };
-        let mut changes = vec![Change::PutSeries(counted_as(
-            &record,
-            new.unit,
-            pet,
-            &new.warnings,
-        ))];
-        changes.extend(self.rescaled_values(series, factor));
+        // Other volumes of a series over time are of the same patient, weight and injection.
+        let volumes: Vec<Series> = self
+            .records
+            .series
+            .iter()
+            .filter(|s| s.patient == record.patient && s.fingerprint == record.fingerprint)
+            .filter(|s| s.pet == record.pet)
+            .cloned()
+            .collect();
+        let mut changes = Vec::new();
+        for volume in volumes {
+            changes.push(Change::PutSeries(counted_as(
+                &volume,
+                new.unit,
+                pet,
+                &new.warnings,
+            )));
+            changes.extend(self.rescaled_values(volume.id, factor));
+        }
         let title = format!(
             "Count {} in {}",
             self.visit_name(record.time_point),

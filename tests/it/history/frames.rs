@@ -3,6 +3,7 @@
 use dicom::core::{DataElement, PrimitiveValue, Tag, VR};
 use dicom::dictionary_std::tags;
 use oncotwin::case::FrameOf;
+use oncotwin::volume::PetStatement;
 use oncotwin::warning::WarningCode;
 
 use super::*;
@@ -250,5 +251,37 @@ fn stacks_of_one_file_are_joined_taken_apart_and_found_again() {
     assert_eq!(desk.of_first_visit(), parts);
     desk.send(Command::Redo);
     assert_eq!(desk.of_first_visit(), all);
+    desk.verify();
+}
+
+#[test]
+fn what_is_stated_of_a_pet_holds_for_all_its_volumes() {
+    let mut desk = Desk::open_edited(|study| {
+        super::uptake::as_pet(study);
+        twice(study);
+    });
+    let series = desk.series(0);
+    desk.draw(0, 0, None);
+    desk.send(Command::ChooseFrame { series, frame: 1 });
+    let stated = PetStatement {
+        weight_kg: Some(105.0),
+        ..PetStatement::default()
+    };
+    let before = desk.shown();
+    desk.send(Command::StatePet {
+        series,
+        stated,
+        reason: "weighed on the day".to_owned(),
+    });
+    let pets: Vec<_> = desk.of_first_visit().iter().map(|s| s.pet).collect();
+    assert_eq!(pets, [Some(stated); 2]);
+    let after = desk.shown();
+    assert_eq!(after.0, before.0);
+    assert!(
+        (after.1 / before.1 - 1.5).abs() < 1e-4,
+        "{before:?} {after:?}"
+    );
+    desk.send(Command::Undo);
+    assert_eq!(desk.shown(), before);
     desk.verify();
 }
