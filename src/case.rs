@@ -149,6 +149,27 @@ pub struct Series {
     /// What a reader stated of a PET series; `None` where its header alone counts.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub pet: Option<PetStatement>,
+    /// Which volume of a series over time, phase or weighting is shown and measured; `None` where
+    /// the series is one volume.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub frame: Option<FrameOf>,
+}
+
+impl Series {
+    /// Zero-based volume that is shown and measured.
+    #[must_use]
+    pub fn frame_index(&self) -> usize {
+        self.frame.map_or(0, |f| f.index)
+    }
+}
+
+/// One of several volumes on one grid.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct FrameOf {
+    /// Zero-based.
+    pub index: usize,
+    /// How many there are.
+    pub of: usize,
 }
 
 /// Where the originals of a series are; erasable. Originals are only ever read.

@@ -32,10 +32,12 @@ pub enum Run {
     Window(WindowArgs),
 }
 
-/// Reads the command line and runs the verb in it. Wrong usage ends the process with code 2.
+/// Reads the command line and runs the verb in it. Wrong usage ends the process with code 2. Before
+/// anything else is done, `begin` hears whether `-v` was given.
 #[must_use]
-pub fn run() -> Run {
+pub fn run(begin: impl FnOnce(bool)) -> Run {
     let args = Args::parse();
+    begin(args.verbose);
     match args.verb {
         Some(verb) => Run::Ended(run_verb(verb)),
         None => Run::Window(args.window),

@@ -1,23 +1,33 @@
 //! The `oncotwin` program: a verb on the command line, or the window.
 
+use std::io::IsTerminal as _;
 use std::process::ExitCode;
 
 use oncotwin::app::VERSION;
 use oncotwin::cli::{self, Run};
 use oncotwin::crash;
+use tracing_subscriber::EnvFilter;
 
-fn main() -> ExitCode {
+/// What is logged unless `ONCOTWIN_LOG` says otherwise. What the DICOM libraries remark on odd files is
+/// said better by the warnings and refusals of those files, so that it takes `-v` to see it.
+const LOGGED: &str = "warn,dicom=off";
+
+fn start_log(verbose: bool) {
+    let usual = if verbose { "warn" } else { LOGGED };
     tracing_subscriber::fmt()
         .with_writer(std::io::stderr)
+        .with_ansi(std::io::stderr().is_terminal())
         .with_env_filter(
-            tracing_subscriber::EnvFilter::try_from_env("ONCOTWIN_LOG")
-                .unwrap_or_else(|_| tracing_subscriber::EnvFilter::new("warn")),
+            EnvFilter::try_from_env("ONCOTWIN_LOG").unwrap_or_else(|_| EnvFilter::new(usual)),
         )
         .init();
+}
+
+fn main() -> ExitCode {
     if let Some(dir) = crash::default_dir() {
         crash::install(dir, VERSION);
     }
-    match cli::run() {
+    match cli::run(start_log) {
         Run::Ended(code) => code,
         Run::Window(args) => open_window(args),
     }

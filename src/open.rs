@@ -39,13 +39,14 @@ pub use uptake::{PetStated, Uptake};
 /// W-SPACING-UNKNOWN; NIfTI itself has no way to say so, and readers take "no unit" for mm.
 pub const SPACING_UNKNOWN: &str = "spacing unknown";
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::ops::Range;
 use std::path::{Path, PathBuf};
 
 use crate::jobs::JobContext;
-use crate::volume::{ColourImage, Volume};
+use crate::volume::{ColourImage, Modality, Volume};
 use crate::warning::{Warning, WarningCode};
+use dicom::Stacks;
 use index::Gathered;
 use item::{ColourSource, Source};
 use walk::Found;
@@ -62,6 +63,17 @@ pub fn scan(roots: &[PathBuf], job: &JobContext) -> Result<Vec<Item>, Error> {
     Index::default().scan(roots, &Watch::default(), job)
 }
 
+/// Describes files as [`scan`] does, with the stacks of a series joined that one grid can hold: stacks
+/// that differ in image type, echo, kernel, stack number or weighting, and not in orientation, size,
+/// spacing or frame of reference. Stacks at positions of their own become one volume, stacks at the
+/// same positions a 4-D item. What was joined carries W-JOINED.
+///
+/// # Errors
+/// As [`scan`].
+pub fn join(files: &[PathBuf], job: &JobContext) -> Result<Vec<Item>, Error> {
+    Index::default().read(files, &Watch::default(), Stacks::Joined, job)
+}
+
 /// Whether there is a file at `path`, on disk or in a zip archive.
 #[must_use]
 pub fn exists(path: &Path) -> bool {
@@ -69,15 +81,20 @@ pub fn exists(path: &Path) -> bool {
 }
 
 /// Puts together what the files are.
-fn assemble(gathered: Gathered, found: &Found, job: &JobContext) -> Result<Vec<Item>, Error> {
+fn assemble(
+    gathered: Gathered,
+    found: &Found,
+    stacks: Stacks,
+    job: &JobContext,
+) -> Result<Vec<Item>, Error> {
     let Gathered {
         mut items,
         instances,
         directories,
     } = gathered;
-    items.extend(dicom::items(instances, job)?);
+    items.extend(dicom::items(instances, stacks, job)?);
     raw::without_data_files(&mut items);
-    mention_damaged_neighbours(&mut items);
+    mention_damaged_neighbours(&mut items, job)?;
     for directory in directories {
         let item = directory.item(&mut items);
         items.push(item);
@@ -97,33 +114,60 @@ fn assemble(gathered: Gathered, found: &Found, job: &JobContext) -> Result<Vec<I
     Ok(items)
 }
 
-/// Series that lie in a folder with damaged DICOM files may lack them: says so.
-fn mention_damaged_neighbours(items: &mut [Item]) {
-    let mut damaged: BTreeMap<PathBuf, Vec<String>> = BTreeMap::new();
+/// Series that lie in a folder with damaged DICOM files may lack them: says so, to the series that a
+/// damaged file still names, or to all of the folder where it names none of them.
+fn mention_damaged_neighbours(items: &mut [Item], job: &JobContext) -> Result<(), Error> {
+    let folder_of = |item: &Item| {
+        item.paths
+            .first()
+            .and_then(|p| p.parent())
+            .map(Path::to_owned)
+    };
+    let mut series: BTreeMap<PathBuf, BTreeSet<&str>> = BTreeMap::new();
+    for item in items.iter().filter(|i| i.is_loadable()) {
+        if let Some(folder) = folder_of(item) {
+            series.entry(folder).or_default().insert(&item.series_uid);
+        }
+    }
+    let mut damaged: BTreeMap<PathBuf, Vec<(String, Vec<String>)>> = BTreeMap::new();
     let refused = items
         .iter()
         .filter(|i| i.kind == ItemKind::Refused)
         .filter(|i| i.error.as_ref().is_some_and(|e| e.code == "E-DICOM"));
     for path in refused.flat_map(|i| &i.paths) {
-        if let (Some(folder), Some(name)) = (path.parent(), path.file_name()) {
-            let names = damaged.entry(folder.to_owned()).or_default();
-            names.push(name.to_string_lossy().into_owned());
+        job.check()?;
+        if let (Some(folder), Some(name)) = (path.parent(), path.file_name())
+            && let Some(beside) = series.get(folder)
+        {
+            let mut named = dicom::series_named_in(path);
+            named.retain(|uid| beside.contains(&**uid));
+            let files = damaged.entry(folder.to_owned()).or_default();
+            files.push((name.to_string_lossy().into_owned(), named));
         }
     }
     for item in items.iter_mut().filter(|i| i.is_loadable()) {
-        let folder = item.paths.first().and_then(|p| p.parent());
-        let files = folder.and_then(|f| damaged.get(f)).cloned();
-        if let Some(files) = files.filter(|_| !item.series_uid.is_empty()) {
+        let Some(nearby) = folder_of(item).and_then(|f| damaged.get(&f)) else {
+            continue;
+        };
+        let of_series = nearby
+            .iter()
+            .filter(|(_, named)| named.is_empty() || named.contains(&item.series_uid));
+        let files: Vec<String> = of_series.map(|(name, _)| name.clone()).collect();
+        if !files.is_empty() && !item.series_uid.is_empty() {
             item.warnings.push(Warning {
                 code: WarningCode::Partial,
-                message: format!(
-                    "{} files of this folder cannot be read and may belong to this series",
-                    files.len()
-                ),
+                message: match files.len() {
+                    1 => "1 file of this folder cannot be read and may belong to this series"
+                        .to_owned(),
+                    n => format!(
+                        "{n} files of this folder cannot be read and may belong to this series"
+                    ),
+                },
                 files,
             });
         }
     }
+    Ok(())
 }
 
 /// Loads the voxels of one item; `frame` selects the volume of a 4-D item (0 for the first). PET
@@ -168,7 +212,8 @@ pub fn load(item: &Item, frame: usize, job: &JobContext) -> Result<Volume, Error
 
 /// The volume with what its headers say about showing it.
 fn as_shown(mut volume: Volume, item: &Item) -> Volume {
-    volume.inverted = item.inverted;
+    // PET is read with uptake dark on white, whatever the file says of its grey levels.
+    volume.inverted = item.inverted || item.modality == Modality::PT;
     volume.window_names.clone_from(&item.window_names);
     volume
 }

@@ -1,9 +1,11 @@
 //! Named warnings: an oddity of the input that was handled, and that the user must be able to see.
 //!
 //! A warning travels from the reader that raised it to the series list, to every measurement that
-//! depends on it and into the report. `docs/warnings` has a page on each code.
+//! depends on it and into the report. `docs/warnings` has a page on each code, `docs/refusals` one on
+//! each code of what is refused.
 
 mod pages;
+mod refusals;
 
 use serde::{Deserialize, Serialize};
 
@@ -31,6 +33,9 @@ pub enum WarningCode {
     /// One series holds several stacks and was split.
     #[serde(rename = "W-SPLIT")]
     Split,
+    /// Stacks of one series were joined as a reader asked.
+    #[serde(rename = "W-JOINED")]
+    Joined,
     /// Several volumes over time or phase in one series.
     #[serde(rename = "W-4D")]
     FourD,
@@ -108,6 +113,16 @@ pub enum WarningCode {
     Model,
 }
 
+/// The code and the page of the warning or refusal called this: in capitals or not, with or without
+/// `W-` or `E-`.
+#[must_use]
+pub fn explained(text: &str) -> Option<(String, &'static str)> {
+    if let Some(code) = WarningCode::named(text) {
+        return Some((code.as_str(), code.page()));
+    }
+    refusals::named(text).map(|(code, page)| (code.to_owned(), page))
+}
+
 impl WarningCode {
     /// The code as printed, for example `W-GAP`.
     #[must_use]
@@ -117,6 +132,27 @@ impl WarningCode {
             .and_then(|v| v.as_str().map(str::to_owned))
             .unwrap_or_default()
     }
+}
+
+/// What begins the part of a W-4D warning that names the volume.
+const NAMED: &str = "; volume ";
+
+/// These warnings, that of several volumes (W-4D) naming the one that is shown and measured, which
+/// is counted from 0; `None` takes the name out.
+#[must_use]
+pub fn naming_frame(warnings: &[Warning], frame: Option<usize>) -> Vec<Warning> {
+    let name = |warning: &Warning| {
+        let mut warning = warning.clone();
+        if warning.code == WarningCode::FourD {
+            let plain = warning.message.split(NAMED).next().unwrap_or_default();
+            warning.message = match frame {
+                Some(frame) => format!("{plain}{NAMED}{} is shown and measured", frame + 1),
+                None => plain.to_owned(),
+            };
+        }
+        warning
+    };
+    warnings.iter().map(name).collect()
 }
 
 /// A named warning with its consequence in words.
@@ -140,5 +176,28 @@ impl Warning {
             message: message.into(),
             files: Vec::new(),
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::explained;
+
+    #[test]
+    fn warnings_and_refusals_are_explained_by_any_spelling_of_their_code() {
+        for (text, code) in [
+            ("w-gap", "W-GAP"),
+            (" E-READ ", "E-READ"),
+            ("read-only", "E-READ-ONLY"),
+            ("zip", "E-ZIP"),
+            ("patient", "W-PATIENT"),
+            ("e-patient", "E-PATIENT"),
+        ] {
+            let (found, page) = explained(text).expect(code);
+            assert_eq!(found, code);
+            assert!(page.starts_with(&format!("# {code}: ")), "{code}");
+        }
+        assert!(explained("E-NOTHING").is_none());
+        assert!(explained("").is_none());
     }
 }

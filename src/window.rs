@@ -1,7 +1,8 @@
 //! Joins a session to the window: dialogs, wake-ups, and starting both.
 
 use std::path::PathBuf;
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
+use std::time::{Duration, Instant};
 
 use crossbeam_channel::{Receiver, Sender, unbounded};
 use jiff::Timestamp;
@@ -14,6 +15,9 @@ use crate::crash;
 use crate::report::Format;
 use crate::store;
 use crate::ui::{self, Backend, Wake};
+
+/// Nobody calls a dialog off sooner than this after it was asked for.
+const SOONEST: Duration = Duration::from_millis(400);
 
 /// Why there is no window.
 #[derive(Debug, thiserror::Error)]
@@ -37,15 +41,13 @@ pub enum Error {
 /// a dialog, since whoever started the program from a menu sees no terminal.
 pub fn run(workspace: Option<PathBuf>, paths: Vec<PathBuf>) -> Result<(), Error> {
     let workspace = workspace.map_or_else(store::Workspace::default_dir, Ok)?;
-    let (ready, wait_for_wake) = unbounded::<Wake>();
+    // Filled once there is a window. What is finished before is taken in with the first frame.
+    let window: Arc<OnceLock<Wake>> = Arc::default();
     let wake: Wake = {
-        let window: Arc<std::sync::OnceLock<Wake>> = Arc::default();
+        let window = Arc::clone(&window);
         Arc::new(move || {
             if let Some(wake) = window.get() {
                 wake();
-            } else if let Ok(wake) = wait_for_wake.try_recv() {
-                wake();
-                window.get_or_init(|| wake);
             }
         })
     };
@@ -68,7 +70,7 @@ pub fn run(workspace: Option<PathBuf>, paths: Vec<PathBuf>) -> Result<(), Error>
             .show();
     })?;
     ui::run(move |wake| {
-        ready.send(Arc::clone(&wake)).ok();
+        window.set(Arc::clone(&wake)).ok();
         let (answers, chosen) = unbounded();
         let mut desk = Desk {
             session,
@@ -120,14 +122,17 @@ impl Desk {
         let (answers, wake) = (self.answers.clone(), Arc::clone(&self.wake));
         let proposed = self.session.state().export_folder();
         std::thread::spawn(move || {
+            let asked = Instant::now();
             let dialog = rfd::FileDialog::new();
             let command = match ask {
                 Ask::Open { folder: true } => dialog
                     .pick_folder()
                     .map(|path| Command::Open { paths: vec![path] }),
-                Ask::Open { folder: false } => {
-                    dialog.pick_files().map(|paths| Command::Open { paths })
-                }
+                // A dialog that is called off names no files.
+                Ask::Open { folder: false } => dialog
+                    .pick_files()
+                    .filter(|paths| !paths.is_empty())
+                    .map(|paths| Command::Open { paths }),
                 Ask::Export => {
                     std::fs::create_dir_all(&proposed).ok();
                     let dialog = dialog
@@ -139,6 +144,14 @@ impl Desk {
                     })
                 }
             };
+            // A dialog that could not be shown answers like one that was called off, but sooner than
+            // anybody could.
+            let missing = asked.elapsed() < SOONEST;
+            let command = command.or_else(|| {
+                missing.then_some(Command::NoDialog {
+                    export: ask == Ask::Export,
+                })
+            });
             if let Some(command) = command {
                 answers.send(command).ok();
                 wake();

@@ -28,6 +28,11 @@ pub enum Command {
         /// What to open.
         paths: Vec<PathBuf>,
     },
+    /// The system showed no dialog for files or folders: say what else can be done.
+    NoDialog {
+        /// It was to ask where the report goes.
+        export: bool,
+    },
     /// Look again into what was opened last; only what changed is read.
     LookAgain,
     /// Show or hide the list of files that were opened.
@@ -69,6 +74,18 @@ pub enum Command {
         stated: PetStatement,
         /// Why; must not be empty where values of the header are replaced.
         reason: String,
+    },
+    /// Show another volume of a series over time, phase or weighting.
+    ChooseFrame {
+        /// Which series.
+        series: SeriesId,
+        /// Zero-based volume.
+        frame: usize,
+    },
+    /// Join the stacks that a series was split into.
+    JoinStacks {
+        /// One of them.
+        series: SeriesId,
     },
     /// Open one of the sample patients.
     OpenSample {
@@ -407,6 +424,24 @@ pub enum Step {
         /// Why.
         #[serde(default)]
         reason: String,
+    },
+    /// Show another volume of a series over time, phase or weighting.
+    Frame {
+        /// Zero-based time point.
+        timepoint: usize,
+        /// Zero-based series of that time point.
+        #[serde(default)]
+        item: usize,
+        /// Zero-based volume.
+        frame: usize,
+    },
+    /// Join the stacks that a series was split into.
+    Join {
+        /// Zero-based time point.
+        timepoint: usize,
+        /// Zero-based series of that time point: one of the stacks.
+        #[serde(default)]
+        item: usize,
     },
     /// Give the studies of one series a time point of their own.
     Split {

@@ -4,11 +4,14 @@
 use std::path::PathBuf;
 use std::sync::Arc;
 
-use crate::case::{AnnotationId, LesionId, PatientId, Prompt, SeriesId, SeriesSource, Transaction};
+use crate::case::{
+    AnnotationId, LesionId, PatientId, Prompt, Series, SeriesId, SeriesSource, TimePointId,
+    Transaction,
+};
 use crate::geometry::Grid;
 use crate::jobs::{JobContext, JobId, Lane};
 use crate::measure::Measured;
-use crate::open::{self, Item};
+use crate::open::{self, Item, Refusal};
 use crate::report::Format;
 use crate::store;
 use crate::volume::{ColourImage, Mask, PetStatement, Volume, WindowLevel};
@@ -82,6 +85,15 @@ pub(super) enum Work {
         /// Where to tell what was found so far.
         watch: open::Watch,
     },
+    /// Join the stacks that these files were split into.
+    Join {
+        /// What the user had opened.
+        root: PathBuf,
+        /// Files of all of them.
+        files: Vec<PathBuf>,
+        /// The visit that they belong to.
+        visit: TimePointId,
+    },
     /// Read a colour picture.
     Picture {
         /// Of which item.
@@ -97,8 +109,10 @@ pub(super) enum Work {
         item: Option<Arc<Item>>,
         /// Where it is.
         source: SeriesSource,
-        /// What a reader stated of it, if it is PET.
-        pet: Option<PetStatement>,
+        /// Fingerprint of the files when they were entered.
+        fingerprint: String,
+        /// What of it, and how.
+        read_as: ReadAs,
     },
     /// Make a mask from a gesture and measure it.
     Segment {
@@ -198,13 +212,32 @@ pub(super) enum JobResult {
     Panicked(String),
 }
 
+/// What of a series is read, and how.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(super) struct ReadAs {
+    /// Zero-based volume of a series over time, phase or weighting.
+    pub frame: usize,
+    /// What a reader stated of a PET series.
+    pub pet: Option<PetStatement>,
+}
+
+impl ReadAs {
+    /// As the record says.
+    pub(super) fn of(series: &Series) -> Self {
+        Self {
+            frame: series.frame_index(),
+            pet: series.pet,
+        }
+    }
+}
+
 /// A loaded series.
 #[derive(Debug)]
 pub(super) struct Loaded {
     /// The item, as it was scanned.
     pub item: Arc<Item>,
-    /// What a reader stated of it when it was read.
-    pub pet: Option<PetStatement>,
+    /// What was read, and how.
+    pub read_as: ReadAs,
     /// The image.
     pub volume: Arc<Volume>,
     /// The window to show it with.
@@ -267,7 +300,9 @@ impl Failure {
 pub(super) enum Answer {
     /// Items found, each with the fingerprint of its files (empty for items without pixels), and
     /// what sidecars say of treatments.
-    Scanned(Result<Scanned, Failure>),
+    Scanned(Result<Scanned, Refusal>),
+    /// What stacks of a visit were joined to.
+    Joined(TimePointId, Result<Scanned, Failure>),
     /// A colour picture.
     Picture(Result<ColourImage, Failure>),
     /// Header of a file.

@@ -7,7 +7,7 @@ use jiff::civil::Date;
 
 use super::view::{FileKind, FileList, FileRow};
 use super::view_build::displayed_name;
-use crate::open::{Item, ItemKind, Listing, PatientInfo, SeriesRow};
+use crate::open::{Item, ItemKind, Listing, PatientInfo, Refusal, SeriesRow};
 
 type PatientKey = (String, String);
 /// Items with their place in the scan, by date and UID of the study.
@@ -43,7 +43,6 @@ pub(super) fn tree(items: &[Item]) -> FileList {
             rows.extend(of_study.iter().map(|(n, item)| item_row(*n, item, 2)));
         }
     }
-    let n_refused = items.iter().filter(|i| i.error.is_some()).count() - n_unknown(&others);
     if !refused.is_empty() {
         rows.push(FileRow {
             title: "Not opened".to_owned(),
@@ -55,15 +54,25 @@ pub(super) fn tree(items: &[Item]) -> FileList {
     FileList {
         rows,
         others: others.iter().map(|i| other_row(i)).collect(),
-        n_files: items.iter().map(|i| i.n_files).sum(),
-        n_refused,
-        n_warned: items.iter().filter(|i| !i.warnings.is_empty()).count(),
+        n_refused: 0,
     }
 }
 
-/// Files that are no images carry an error of their own kind; they are no refusals.
-fn n_unknown(others: &[&Item]) -> usize {
-    others.iter().filter(|i| i.error.is_some()).count()
+/// The tree of what could not be looked into at all.
+pub(super) fn refused(refusal: Refusal) -> FileList {
+    let head = FileRow {
+        title: "Not opened".to_owned(),
+        ..FileRow::new(FileKind::Heading, 0)
+    };
+    let row = FileRow {
+        title: refusal.place.clone(),
+        error: Some(Arc::new(refusal)),
+        ..FileRow::new(FileKind::Refused, 1)
+    };
+    FileList {
+        rows: vec![head, row],
+        ..FileList::default()
+    }
 }
 
 /// The tree while files are still coming in.
@@ -97,9 +106,7 @@ pub(super) fn growing(listing: &Listing) -> FileList {
     FileList {
         rows,
         others: Vec::new(),
-        n_files: listing.n_read,
         n_refused: listing.n_refused,
-        n_warned: 0,
     }
 }
 

@@ -68,7 +68,12 @@ pub(super) fn content_sha256(records: &Records, time_point: TimePointId) -> Stri
         .series
         .iter()
         .filter(|s| s.time_point == time_point)
-        .map(|s| json!({"id": s.id, "fingerprint": s.fingerprint}))
+        .map(|s| match s.frame {
+            None => json!({"id": s.id, "fingerprint": s.fingerprint}),
+            Some(frame) => {
+                json!({"id": s.id, "fingerprint": s.fingerprint, "frame": frame.index})
+            }
+        })
         .collect();
     let annotations: Vec<&Annotation> = marks(records, time_point).collect();
     let masks: Vec<Value> = annotations
@@ -169,7 +174,9 @@ pub(super) fn touched(records: &Records, changes: &[Change]) -> BTreeSet<TimePoi
 
 /// Whether a series stays the same image in the same visit; what is warned of may differ.
 fn is_same_image(a: &Series, b: &Series) -> bool {
-    a.time_point == b.time_point && a.fingerprint == b.fingerprint
+    a.time_point == b.time_point
+        && a.fingerprint == b.fingerprint
+        && a.frame_index() == b.frame_index()
 }
 
 /// The signature that forbids these changes, the earliest visit first; `None` when nothing does.

@@ -82,6 +82,8 @@ const fn verb(step: &Step) -> &'static str {
         Step::WhatIf { .. } => "what_if",
         Step::Report { .. } => "report",
         Step::Pet { .. } => "pet",
+        Step::Frame { .. } => "frame",
+        Step::Join { .. } => "join",
         Step::Undo => "undo",
         Step::Redo => "redo",
         Step::Jump { .. } => "jump",
@@ -194,6 +196,20 @@ fn perform(session: &mut Session, step: &Step, base: &Path, out: &Path) -> Resul
                 stated,
                 reason,
             });
+        }
+        Step::Frame {
+            timepoint,
+            item,
+            frame,
+        } => {
+            let series = series_at(session, timepoint, item)?;
+            session.send(Command::ShowSeries { series });
+            session.settle();
+            session.send(Command::ChooseFrame { series, frame });
+        }
+        Step::Join { timepoint, item } => {
+            let series = series_at(session, timepoint, item)?;
+            session.send(Command::JoinStacks { series });
         }
         Step::Undo => session.send(Command::Undo),
         Step::Redo => session.send(Command::Redo),

@@ -7,6 +7,7 @@ mod commit;
 mod export;
 mod files;
 mod follow;
+mod frames;
 mod gestures;
 mod history;
 mod identity;
@@ -30,7 +31,7 @@ use std::sync::Arc;
 use jiff::Timestamp;
 use uuid::Uuid;
 
-use super::effect::{Effect, Failure, Request, Work};
+use super::effect::{Effect, Failure, ReadAs, Request, Work};
 use super::grouping;
 use super::history::{History, Listed};
 use super::ids::IdSource;
@@ -46,7 +47,7 @@ use crate::jobs::{JobContext, JobId, Lane};
 use crate::measure::Measured;
 use crate::open::Item;
 use crate::store::Opened;
-use crate::volume::{Mask, PetStatement, Volume, WindowLevel};
+use crate::volume::{Mask, Volume, WindowLevel};
 
 /// Something that is on its way, there, or could not be had.
 #[derive(Debug)]
@@ -81,8 +82,8 @@ impl<T> Slot<T> {
 pub(super) struct Image {
     pub(super) volume: Arc<Volume>,
     pub(super) window: WindowLevel,
-    /// What a reader had stated of a PET series when the pixels were read.
-    pub(super) pet: Option<PetStatement>,
+    /// What was read, and how.
+    pub(super) read_as: ReadAs,
     /// How values are counted, where it is a PET series whose values have a unit.
     pub(super) uptake: Option<Arc<UptakeView>>,
 }

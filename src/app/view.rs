@@ -8,8 +8,8 @@ use std::sync::Arc;
 
 pub use super::command::{HeaderOf, Subject};
 pub use crate::case::{
-    AnnotationId, LesionId, LesionRole, Meaning, PatientId, ReaderId, ReaderRole, ReadingState,
-    SeriesId, StepId, TimePointId, TreatmentId, TreatmentKind,
+    AnnotationId, FrameOf, LesionId, LesionRole, Meaning, PatientId, ReaderId, ReaderRole,
+    ReadingState, SeriesId, StepId, TimePointId, TreatmentId, TreatmentKind,
 };
 pub use crate::geometry::{Letters, Point, Vec3};
 pub use crate::jobs::JobId;
@@ -77,12 +77,43 @@ pub struct FileList {
     pub rows: Vec<FileRow>,
     /// Files that are none of ours.
     pub others: Vec<FileRow>,
-    /// Number of files.
-    pub n_files: usize,
-    /// Number of files and series that were refused.
+    /// Number of files that were refused while the others are still coming in.
     pub n_refused: usize,
-    /// Number of series with warnings.
-    pub n_warned: usize,
+}
+
+impl FileList {
+    /// Number of rows of this state.
+    #[must_use]
+    pub fn count(&self, state: FileState) -> usize {
+        let of = |row: &&FileRow| row.state() == Some(state);
+        self.rows.iter().filter(of).count()
+    }
+}
+
+/// What became of a series or file.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum FileState {
+    /// Loaded exactly.
+    Loaded,
+    /// Loaded with named warnings.
+    Warned,
+    /// Refused with the reason.
+    Refused,
+}
+
+impl FileState {
+    /// All states.
+    pub const ALL: [Self; 3] = [Self::Loaded, Self::Warned, Self::Refused];
+
+    /// What it is called, and the word that a search knows it by.
+    #[must_use]
+    pub const fn word(self) -> &'static str {
+        match self {
+            Self::Loaded => "loaded",
+            Self::Warned => "warned",
+            Self::Refused => "refused",
+        }
+    }
 }
 
 /// What a row of the tree is.
@@ -124,6 +155,21 @@ pub struct FileRow {
 }
 
 impl FileRow {
+    /// What became of it; `None` for what only stands over others or is none of ours.
+    #[must_use]
+    pub const fn state(&self) -> Option<FileState> {
+        match self.kind {
+            FileKind::Item | FileKind::Refused => Some(if self.error.is_some() {
+                FileState::Refused
+            } else if self.warnings.is_empty() {
+                FileState::Loaded
+            } else {
+                FileState::Warned
+            }),
+            FileKind::Patient | FileKind::Study | FileKind::Other | FileKind::Heading => None,
+        }
+    }
+
     pub(super) const fn new(kind: FileKind, depth: usize) -> Self {
         Self {
             kind,
@@ -184,10 +230,10 @@ impl Default for HeaderView {
     }
 }
 
-/// The page about a warning, in Markdown, by its code.
+/// The page about a warning or refusal, in Markdown, by its code.
 #[must_use]
-pub fn warning_page(code: &str) -> Option<&'static str> {
-    crate::warning::WarningCode::named(code).map(crate::warning::WarningCode::page)
+pub fn code_page(code: &str) -> Option<&'static str> {
+    crate::warning::explained(code).map(|(_, page)| page)
 }
 
 /// Readers of this workspace.
@@ -476,6 +522,8 @@ pub struct SeriesTab {
     pub shown: bool,
     /// Named warnings, `W-…: text`.
     pub warnings: Vec<String>,
+    /// It is one of several stacks of one series.
+    pub is_split: bool,
 }
 
 /// The stored values of a slice.
@@ -602,6 +650,8 @@ pub struct SliceView {
     pub probe: Option<Probe>,
     /// How values are counted, where it is a PET series whose values have a unit.
     pub uptake: Option<Arc<UptakeView>>,
+    /// Which of several volumes is shown, and how many there are; `None` where it is one.
+    pub frame: Option<FrameOf>,
     /// Presets to offer: name and window.
     pub presets: Vec<(String, WindowLevel)>,
     /// Magnification; 1 fits the view.
@@ -671,6 +721,8 @@ pub struct LesionCell {
     pub change: String,
     /// Confidence of the mask, 0–1; `None` while segmenting.
     pub confidence: Option<f64>,
+    /// Axes and volume of the mask count; otherwise the drawn diameter does.
+    pub counts: bool,
     /// Warnings `W-…: text`, or why there is no mask.
     pub warnings: Vec<String>,
     /// Still being segmented.

@@ -167,6 +167,7 @@ impl State {
                 label: self.series_label(s),
                 shown: Some(s.id) == shown,
                 warnings: s.warnings.iter().map(warning_line).collect(),
+                is_split: self.is_split(s),
             })
             .collect();
         let status = match shown.and_then(|id| self.images.get(&id)) {
@@ -203,10 +204,14 @@ impl State {
             let name = first.and_then(|f| f.file_name());
             name.map_or_else(|| "Image".to_owned(), |n| n.to_string_lossy().into_owned())
         };
-        match label.trim() {
+        let label = match label.trim() {
             // NIfTI and its like say nothing else of what they show.
             label if description.is_empty() => format!("{label} {}", file()).trim().to_owned(),
             label => label.to_owned(),
+        };
+        match series.frame {
+            Some(frame) => format!("{label} · volume {} of {}", frame.index + 1, frame.of),
+            None => label,
         }
     }
 

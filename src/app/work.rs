@@ -6,17 +6,17 @@ use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
-use super::effect::{Answer, Failure, Loaded, MadeMask, Scanned, StageRun, Work};
+use super::effect::{Answer, Failure, Loaded, MadeMask, ReadAs, Scanned, StageRun, Work};
 use super::{report_input, trace, twin_input, versions};
 use crate::case::{PatientId, Prompt, SeriesSource};
 use crate::geometry::Grid;
 use crate::jobs::JobContext;
-use crate::open::{self, Item, Watch};
+use crate::open::{self, Item, Refusal, Watch};
 use crate::provenance::{InputHash, StageKey};
 use crate::segment::{self, GrowCutParams};
 use crate::store::{Artifacts, Cache, Query, decode_mask, encode_mask};
-use crate::volume::{IntensityUnit, Mask, MaskRuns, PetStatement, Volume, WindowLevel};
-use crate::warning::Warning;
+use crate::volume::{IntensityUnit, Mask, MaskRuns, Volume, WindowLevel};
+use crate::warning::{Warning, WarningCode};
 use crate::{measure, phantom, store};
 
 /// What jobs work with.
@@ -42,8 +42,10 @@ pub(super) fn run(work: Work, tools: &Tools, job: &JobContext) -> Answer {
             series,
             item,
             source,
-            pet,
-        } => Answer::Loaded(series, load(item, &source, pet, job)),
+            fingerprint,
+            read_as,
+        } => Answer::Loaded(series, load(item, &source, &fingerprint, read_as, job)),
+        Work::Join { root, files, visit } => Answer::Joined(visit, join(root, &files, job)),
         Work::Segment {
             annotation,
             prompt,
@@ -103,20 +105,29 @@ fn scan(
     watch: &Watch,
     tools: &Tools,
     job: &JobContext,
-) -> Result<Scanned, Failure> {
+) -> Result<Scanned, Refusal> {
     job.progress.step("Reading headers");
     let items = tools
         .index
         .scan(&roots, watch, job)
-        .map_err(|e| open_failure(&e))?;
+        .map_err(|e| e.refusal())?;
     let treatments = sidecar_treatments(&roots, &items)?;
+    with_fingerprints(roots, items, treatments, job).map_err(|e| e.refusal())
+}
+
+fn with_fingerprints(
+    roots: Vec<PathBuf>,
+    items: Vec<Item>,
+    treatments: Vec<open::SidecarTreatment>,
+    job: &JobContext,
+) -> Result<Scanned, open::Error> {
     job.progress.step("Fingerprinting");
     let n_items = items.len();
     let mut with_fingerprints = Vec::with_capacity(n_items);
     for (n, item) in items.into_iter().enumerate() {
         job.progress.set(n, n_items);
         let fingerprint = if item.is_image() {
-            item.fingerprint(job).map_err(|e| open_failure(&e))?
+            item.fingerprint(job)?
         } else {
             String::new()
         };
@@ -133,7 +144,7 @@ fn scan(
 fn sidecar_treatments(
     roots: &[PathBuf],
     items: &[Item],
-) -> Result<Vec<open::SidecarTreatment>, Failure> {
+) -> Result<Vec<open::SidecarTreatment>, Refusal> {
     let beside = items
         .iter()
         .flat_map(|i| i.paths.first())
@@ -141,7 +152,7 @@ fn sidecar_treatments(
     let folders: BTreeSet<&Path> = roots.iter().map(PathBuf::as_path).chain(beside).collect();
     let mut treatments = Vec::new();
     for folder in folders {
-        let sidecar = open::read_sidecar(folder).map_err(|e| open_failure(&e))?;
+        let sidecar = open::read_sidecar(folder).map_err(|e| e.refusal())?;
         treatments.extend(sidecar.into_iter().flat_map(|s| s.treatments));
     }
     Ok(treatments)
@@ -153,13 +164,17 @@ fn make_phantom(
     watch: &Watch,
     tools: &Tools,
     job: &JobContext,
-) -> Result<Scanned, Failure> {
+) -> Result<Scanned, Refusal> {
     if !out.join("truth.json").is_file() {
         job.progress.step("Making the sample study");
         let params = phantom::PhantomParams::small();
-        phantom::generate(&params, &out, job).map_err(|error| Failure {
-            text: format!("The sample study could not be made: {error}"),
-            hint: "Check that the disk has 40 MB free and the folder can be written.".to_owned(),
+        phantom::generate(&params, &out, job).map_err(|error| {
+            Refusal::new(
+                "E-PHANTOM",
+                format!("the sample study could not be made: {error}"),
+                out.display().to_string(),
+                "check that the disk has 40 MB free and the folder can be written",
+            )
         })?;
     }
     scan(vec![out], watch, tools, job)
@@ -168,21 +183,22 @@ fn make_phantom(
 fn load(
     item: Option<Arc<Item>>,
     source: &SeriesSource,
-    pet: Option<PetStatement>,
+    fingerprint: &str,
+    read_as: ReadAs,
     job: &JobContext,
 ) -> Result<Loaded, Failure> {
     job.progress.step("Finding files");
     let item = match item {
         Some(item) => item,
-        None => Arc::new(find_again(source, job)?),
+        None => Arc::new(find_again(source, fingerprint, job)?),
     };
     job.progress.step("Reading pixels");
-    let volume = match &pet {
+    let volume = match &read_as.pet {
         Some(stated) => item
             .with_pet(stated)
             .map_err(open::Error::from)
-            .and_then(|item| open::load(&item, 0, job)),
-        None => open::load(&item, 0, job),
+            .and_then(|item| open::load(&item, read_as.frame, job)),
+        None => open::load(&item, read_as.frame, job),
     }
     .map_err(|e| open_failure(&e))?;
     let fingerprint = item.fingerprint(job).map_err(|e| open_failure(&e))?;
@@ -191,12 +207,12 @@ fn load(
         volume: Arc::new(volume),
         fingerprint,
         item,
-        pet,
+        read_as,
     })
 }
 
 /// Scans the files of a series that was entered in an earlier session.
-fn find_again(source: &SeriesSource, job: &JobContext) -> Result<Item, Failure> {
+fn find_again(source: &SeriesSource, fingerprint: &str, job: &JobContext) -> Result<Item, Failure> {
     let lost = |what: String| Failure {
         text: what,
         hint:
@@ -210,14 +226,44 @@ fn find_again(source: &SeriesSource, job: &JobContext) -> Result<Item, Failure> 
             file_name(missing)
         )));
     }
-    let items = open::scan(&source.files, job).map_err(|e| open_failure(&e))?;
     let n_files = source.files.len();
-    items
-        .into_iter()
-        .find(|i| i.series_uid == source.series_uid && i.is_image() && i.paths.len() == n_files)
-        .ok_or_else(|| {
-            lost("The original files no longer form the series that was opened".to_owned())
-        })
+    let is_it =
+        |i: &Item| i.series_uid == source.series_uid && i.is_image() && i.paths.len() == n_files;
+    let mut found = open::scan(&source.files, job).map_err(|e| open_failure(&e))?;
+    found.retain(is_it);
+    // One item of these files can only be that item; several stacks of one file are told apart by
+    // what they are made of, as is what a reader joined, which is found only when joined again.
+    if found.len() != 1 {
+        let mut joined = open::join(&source.files, job).map_err(|e| open_failure(&e))?;
+        joined.retain(is_it);
+        found.extend(joined);
+        for n in 0..found.len() {
+            if found[n].fingerprint(job).map_err(|e| open_failure(&e))? == fingerprint {
+                return Ok(found.swap_remove(n));
+            }
+        }
+    }
+    found.into_iter().next().ok_or_else(|| {
+        lost("The original files no longer form the series that was opened".to_owned())
+    })
+}
+
+/// Joins the stacks of one series.
+fn join(root: PathBuf, files: &[PathBuf], job: &JobContext) -> Result<Scanned, Failure> {
+    job.progress.step("Reading headers");
+    let mut items = open::join(files, job).map_err(|e| open_failure(&e))?;
+    let is_joined =
+        |i: &Item| i.is_image() && i.warnings.iter().any(|w| w.code == WarningCode::Joined);
+    items.retain(is_joined);
+    if items.is_empty() {
+        return Err(Failure {
+            text: "These stacks cannot be joined".to_owned(),
+            hint: "One grid holds stacks of equal size, orientation, spacing and frame of \
+                   reference, whose slices lie all at places of their own or all at the same."
+                .to_owned(),
+        });
+    }
+    with_fingerprints(vec![root], items, Vec::new(), job).map_err(|e| open_failure(&e))
 }
 
 fn file_name(path: &Path) -> String {

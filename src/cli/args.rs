@@ -17,6 +17,9 @@ pub(super) struct Args {
     /// For the window.
     #[command(flatten)]
     pub window: WindowArgs,
+    /// Also print what the libraries that read files remark.
+    #[arg(short, long, global = true)]
+    pub verbose: bool,
 }
 
 /// Arguments of the window.
@@ -36,7 +39,7 @@ pub(super) enum Verb {
     Inspect(InspectArgs),
     /// List the header of a file: every element before the pixels.
     Header(HeaderArgs),
-    /// Print the page about a warning.
+    /// Print the page about a warning or refusal.
     Explain(ExplainArgs),
     /// Write a series or a mask as NIfTI.
     Convert(ConvertArgs),
@@ -122,7 +125,7 @@ pub(super) struct HeaderArgs {
 /// Arguments of `oncotwin explain`.
 #[derive(ClapArgs)]
 pub(super) struct ExplainArgs {
-    /// Code of the warning, for example `W-GAP`.
+    /// Code of the warning or refusal, for example `W-GAP` or `E-DICOM`.
     pub code: String,
     /// Answer with one JSON document.
     #[arg(long)]
@@ -135,22 +138,36 @@ pub(super) struct InspectArgs {
     /// Files and folders.
     #[arg(required = true)]
     pub paths: Vec<PathBuf>,
+    /// Join stacks of one series that differ only in image type, echo, kernel, stack or weighting.
+    #[arg(long)]
+    pub join: bool,
     /// Answer with one JSON document.
     #[arg(long)]
     pub json: bool,
 }
 
-/// `oncotwin convert`
+/// Which image is meant.
 #[derive(ClapArgs)]
-pub(super) struct ConvertArgs {
-    /// File or folder.
+pub(super) struct ImageArgs {
+    /// Image: file or folder.
     pub path: PathBuf,
     /// Which item of it (see `inspect`).
     #[arg(long)]
     pub item: Option<usize>,
-    /// Which frame of a 4-D item.
+    /// Which volume of a 4-D item, counted from 0.
     #[arg(long, default_value_t = 0)]
     pub frame: usize,
+    /// Join stacks of one series that differ only in image type, echo, kernel, stack or weighting;
+    /// items are then counted as `inspect --join` lists them.
+    #[arg(long)]
+    pub join: bool,
+}
+
+/// `oncotwin convert`
+#[derive(ClapArgs)]
+pub(super) struct ConvertArgs {
+    #[command(flatten)]
+    pub image: ImageArgs,
     /// File to write, `.nii.gz`.
     #[arg(long)]
     pub out: PathBuf,
@@ -169,11 +186,8 @@ pub(super) enum Tool {
 /// `oncotwin segment`
 #[derive(ClapArgs)]
 pub(super) struct SegmentArgs {
-    /// File or folder.
-    pub path: PathBuf,
-    /// Which item of it (see `inspect`).
-    #[arg(long)]
-    pub item: Option<usize>,
+    #[command(flatten)]
+    pub image: ImageArgs,
     /// Gesture.
     #[arg(long, value_enum, default_value = "drag")]
     pub tool: Tool,
@@ -200,13 +214,10 @@ pub(super) struct SegmentArgs {
 /// `oncotwin measure`
 #[derive(ClapArgs)]
 pub(super) struct MeasureArgs {
-    /// Image: file or folder.
-    pub path: PathBuf,
+    #[command(flatten)]
+    pub image: ImageArgs,
     /// Mask, NIfTI, on the image's grid.
     pub mask: PathBuf,
-    /// Which item of the image (see `inspect`).
-    #[arg(long)]
-    pub item: Option<usize>,
     /// Which label of the mask, by number or by name; needed where there are several.
     #[arg(long)]
     pub label: Option<crate::export::Label>,

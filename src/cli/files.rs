@@ -4,16 +4,17 @@ use std::path::PathBuf;
 
 use serde_json::json;
 
-use super::args::{ConvertArgs, InspectArgs, PhantomArgs};
+use super::args::{ConvertArgs, ImageArgs, InspectArgs, PhantomArgs};
 use super::output::{Failure, Output};
 use crate::jobs::JobContext;
 use crate::open::{self, Item};
 use crate::volume::Volume;
+use crate::warning::naming_frame;
 use crate::{export, phantom};
 
 pub(super) fn inspect(args: &InspectArgs) -> Result<Output, Failure> {
     let job = JobContext::default();
-    let items = open::scan(&args.paths, &job).map_err(open_failure)?;
+    let items = describe(&args.paths, args.join, &job)?;
     let json = open::inspect_json(&items, true, &job).map_err(open_failure)?;
     let mut text = String::new();
     for (n, item) in items.iter().enumerate() {
@@ -35,15 +36,21 @@ pub(super) fn inspect(args: &InspectArgs) -> Result<Output, Failure> {
     Ok(Output::new(text, json))
 }
 
-/// The item that `--item` names among those of `path`, or the only image there.
-pub(super) fn pick_item(
-    path: &PathBuf,
-    item: Option<usize>,
-    job: &JobContext,
-) -> Result<Item, Failure> {
-    let mut items = open::scan(std::slice::from_ref(path), job).map_err(open_failure)?;
+fn describe(paths: &[PathBuf], join: bool, job: &JobContext) -> Result<Vec<Item>, Failure> {
+    if join {
+        open::join(paths, job)
+    } else {
+        open::scan(paths, job)
+    }
+    .map_err(open_failure)
+}
+
+/// The item that `--item` names among those of a path, or the only image there.
+fn pick_item(args: &ImageArgs, job: &JobContext) -> Result<Item, Failure> {
+    let path = &args.path;
+    let mut items = describe(std::slice::from_ref(path), args.join, job)?;
     let n_items = items.len();
-    let index = match item {
+    let index = match args.item {
         Some(index) if index < n_items => index,
         Some(index) => {
             return Err(Failure::new(
@@ -90,14 +97,11 @@ pub(super) fn pick_item(
     Ok(item)
 }
 
-pub(super) fn load_item(
-    path: &PathBuf,
-    item: Option<usize>,
-    frame: usize,
-) -> Result<(Item, Volume), Failure> {
+pub(super) fn load_item(args: &ImageArgs) -> Result<(Item, Volume), Failure> {
     let job = JobContext::default();
-    let item = pick_item(path, item, &job)?;
-    let volume = open::load(&item, frame, &job).map_err(open_failure)?;
+    let mut item = pick_item(args, &job)?;
+    let volume = open::load(&item, args.frame, &job).map_err(open_failure)?;
+    item.warnings = naming_frame(&item.warnings, Some(args.frame));
     Ok((item, volume))
 }
 
@@ -143,7 +147,7 @@ fn line(item: &Item) -> String {
 }
 
 pub(super) fn convert(args: &ConvertArgs) -> Result<Output, Failure> {
-    let (item, volume) = load_item(&args.path, args.item, args.frame)?;
+    let (item, volume) = load_item(&args.image)?;
     export::write_nifti_volume(&volume, &args.out).map_err(export_failure)?;
     let shape = volume.grid().shape();
     let mut text = format!(

@@ -6,7 +6,7 @@ use super::args::{ExplainArgs, HeaderArgs};
 use super::files::open_failure;
 use super::output::{Failure, Output};
 use crate::open;
-use crate::warning::WarningCode;
+use crate::warning::explained;
 
 pub(super) fn header(args: &HeaderArgs) -> Result<Output, Failure> {
     let mut header = open::header(&args.path).map_err(open_failure)?;
@@ -33,12 +33,13 @@ pub(super) fn header(args: &HeaderArgs) -> Result<Output, Failure> {
 }
 
 pub(super) fn explain(args: &ExplainArgs) -> Result<Output, Failure> {
-    let Some(code) = WarningCode::named(&args.code) else {
-        return Err(
-            Failure::new("E-CODE", format!("there is no warning {}", args.code))
-                .hint("docs/warnings.md lists them all"),
-        );
+    let Some((code, page)) = explained(&args.code) else {
+        return Err(Failure::new(
+            "E-CODE",
+            format!("there is no warning or refusal {}", args.code),
+        )
+        .hint("docs/warnings.md and docs/refusals.md list them all"));
     };
-    let json = json!({"code": code.as_str(), "page": code.page()});
-    Ok(Output::new(code.page().to_owned(), json))
+    let json = json!({"code": code, "page": page});
+    Ok(Output::new(page.to_owned(), json))
 }

@@ -15,7 +15,7 @@ use crate::warning::{Warning, WarningCode};
 
 pub(super) fn segment(args: &SegmentArgs) -> Result<Output, Failure> {
     let Tool::Drag = args.tool;
-    let (item, volume) = load_item(&args.path, args.item, 0)?;
+    let (item, volume) = load_item(&args.image)?;
     let place = |p: Point| {
         if args.ijk {
             volume
@@ -54,6 +54,7 @@ pub(super) fn segment(args: &SegmentArgs) -> Result<Output, Failure> {
     answer.insert("refused".into(), json!(false));
     answer.insert("reason".into(), Value::Null);
     answer.insert("confidence".into(), json!(made.confidence));
+    answer.insert("frame".into(), json!(args.image.frame));
     answer.insert("warnings".into(), json!(warnings));
     answer.insert("compute_ms".into(), json!(compute_ms.round()));
     answer.insert("mask_sha256".into(), json!(made.mask.sha256()));
@@ -70,7 +71,7 @@ pub(super) fn segment(args: &SegmentArgs) -> Result<Output, Failure> {
 }
 
 pub(super) fn measure(args: &MeasureArgs) -> Result<Output, Failure> {
-    let (item, volume) = load_item(&args.path, args.item, 0)?;
+    let (item, volume) = load_item(&args.image)?;
     let read = export::read_mask(
         &args.mask,
         args.label.as_ref(),
@@ -109,6 +110,7 @@ pub(super) fn measure(args: &MeasureArgs) -> Result<Output, Failure> {
     answer.extend(shape);
     let rule = VolumeRule::of(mask.grid());
     answer.insert("volume_rule".into(), json!(rule));
+    answer.insert("frame".into(), json!(args.image.frame));
     answer.insert("warnings".into(), json!(warnings));
     answer.insert("mask_sha256".into(), json!(mask.sha256()));
     let mut text = measured_text(&measured);

@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 use super::archive;
 use super::bytes::Bytes;
 use super::dicomdir::Directory;
+use super::error::in_words;
 use super::sidecar::SidecarImage;
 use super::{Error, Item, ItemKind, Refusal, dicom, metaimage, nifti, nrrd, raw};
 use crate::jobs::JobContext;
@@ -48,7 +49,12 @@ pub(super) fn classify(
         Ok(head) => head,
         Err(e) => {
             let error = refusal_of(&e).unwrap_or_else(|| {
-                Refusal::new("E-READ", e.to_string(), place, "check the permissions")
+                Refusal::new(
+                    "E-READ",
+                    in_words(&e),
+                    place,
+                    "check that the path exists and may be read",
+                )
             });
             return Ok(item(ItemKind::Refused, Some(error)));
         }

@@ -26,6 +26,7 @@ mod stack;
 mod store;
 mod values;
 mod voi;
+mod wreck;
 
 pub(super) use colour::{PictureRef, load_colour};
 pub(super) use directory::{Reference, references};
@@ -34,7 +35,8 @@ pub(super) use instance::{Instance, read_instance};
 pub(super) use pet::PetHeaders;
 pub(super) use pixels::load;
 pub(super) use read::{has_preamble, may_lack_preamble};
-pub(super) use stack::items;
+pub(super) use stack::{Stacks, items};
+pub(super) use wreck::series_named_in;
 
 use std::ops::RangeInclusive;
 use std::path::PathBuf;

@@ -98,7 +98,7 @@ impl Error {
             Self::Cancelled(_) => Refusal::new("E-CANCELLED", message, "", "start it again"),
             Self::Io { path, source } => Refusal::new(
                 "E-READ",
-                source.to_string(),
+                in_words(source),
                 path.display().to_string(),
                 "check that the path exists and may be read",
             ),
@@ -121,5 +121,14 @@ impl Error {
                 "the geometry of the files is inconsistent",
             ),
         }
+    }
+}
+
+/// What the system said, without its numbers where a word says it better.
+pub(super) fn in_words(error: &std::io::Error) -> String {
+    match error.kind() {
+        std::io::ErrorKind::NotFound => "there is no such file or folder".to_owned(),
+        std::io::ErrorKind::PermissionDenied => "this may not be read".to_owned(),
+        _ => error.to_string(),
     }
 }

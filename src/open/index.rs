@@ -14,6 +14,7 @@ use rayon::prelude::*;
 
 use super::archive::Stamp;
 use super::classify::{self, Classified};
+use super::dicom::Stacks;
 use super::dicomdir::Resolved;
 use super::sidecar::SidecarImage;
 use super::walk::{self, Found};
@@ -48,6 +49,16 @@ impl Index {
         watch: &Watch,
         job: &JobContext,
     ) -> Result<Vec<Item>, Error> {
+        self.read(roots, watch, Stacks::Apart, job)
+    }
+
+    pub(super) fn read(
+        &self,
+        roots: &[PathBuf],
+        watch: &Watch,
+        stacks: Stacks,
+        job: &JobContext,
+    ) -> Result<Vec<Item>, Error> {
         job.progress.step("Looking for files");
         let mut found = walk::walk(roots, job)?;
         job.progress.step("Reading headers");
@@ -70,7 +81,7 @@ impl Index {
                 .collect::<Result<_, Error>>()?;
             next = gathered.take(classified, &mut found, job)?;
         }
-        let items = super::assemble(gathered, &found, job)?;
+        let items = super::assemble(gathered, &found, stacks, job)?;
         self.forget(roots);
         watch.finish(&items);
         Ok(items)

@@ -168,6 +168,8 @@ pub struct Item {
     pub warnings: Vec<Warning>,
     /// Why it cannot be loaded.
     pub error: Option<Refusal>,
+    /// BLAKE3 over which frames of its files it is made of, where these hold others as well.
+    pub(super) part: Option<[u8; 32]>,
     pub(super) source: Source,
 }
 
@@ -215,6 +217,7 @@ impl Item {
             segments: Vec::new(),
             warnings: Vec::new(),
             error: None,
+            part: None,
             source: Source::None,
         }
     }
@@ -268,7 +271,8 @@ impl Item {
             )
     }
 
-    /// BLAKE3 (hex) over the bytes of the source files in order.
+    /// BLAKE3 (hex) over the bytes of the source files in order, and over which of their frames this
+    /// is where they hold others as well.
     ///
     /// # Errors
     /// When a file cannot be read or the job is cancelled.
@@ -280,6 +284,9 @@ impl Item {
             let file = Bytes::open(path).map_err(|e| Error::io(path, e))?;
             hasher.update_reader(file).map_err(|e| Error::io(path, e))?;
             job.progress.set(n + 1, self.paths.len());
+        }
+        if let Some(part) = &self.part {
+            hasher.update(part);
         }
         Ok(hasher.finalize().to_hex().to_string())
     }

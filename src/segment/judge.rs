@@ -47,10 +47,10 @@ pub(super) fn judge(
     if size[2] < 3 && shape[2] > 1 {
         warn(
             WarningCode::Small,
-            format!(
-                "The lesion covers only {} slices: its volume is uncertain",
-                size[2]
-            ),
+            match size[2] {
+                1 => "The lesion covers only 1 slice: its volume is uncertain".to_owned(),
+                n => format!("The lesion covers only {n} slices: its volume is uncertain"),
+            },
         );
     }
     let n_missing = (low[2]..low[2] + size[2])
@@ -59,10 +59,15 @@ pub(super) fn judge(
     if n_missing > 0 {
         warn(
             WarningCode::Gap,
-            format!(
-                "The lesion reaches across {n_missing} missing slices, which count for nothing: it is \
-                 larger than measured"
-            ),
+            match n_missing {
+                1 => "The lesion reaches across 1 missing slice, which counts for nothing: it is \
+                      larger than measured"
+                    .to_owned(),
+                n => format!(
+                    "The lesion reaches across {n} missing slices, which count for nothing: it is \
+                     larger than measured"
+                ),
+            },
         );
     }
     if contrast < DOUBTFUL_CONTRAST {

@@ -177,9 +177,9 @@ fn put_series(tx: &Connection, series: &Series) -> Result<(), Fault> {
         tx,
         "INSERT INTO series (id, patient, time_point, modality, intensity_unit, study_date,
             frame_of_reference, shape_i, shape_j, shape_k, spacing_i_mm, spacing_j_mm,
-            spacing_k_mm, calibrated, fingerprint, warnings, pet)
+            spacing_k_mm, calibrated, fingerprint, warnings, pet, frame_4d)
          VALUES (:id, :patient, :time_point, :modality, :unit, :study_date, :frame, :ni, :nj, :nk,
-            :si, :sj, :sk, :calibrated, :fingerprint, :warnings, :pet)
+            :si, :sj, :sk, :calibrated, :fingerprint, :warnings, :pet, :frame_4d)
          ON CONFLICT (id) DO UPDATE SET patient = excluded.patient,
             time_point = excluded.time_point, modality = excluded.modality,
             intensity_unit = excluded.intensity_unit, study_date = excluded.study_date,
@@ -187,7 +187,8 @@ fn put_series(tx: &Connection, series: &Series) -> Result<(), Fault> {
             shape_j = excluded.shape_j, shape_k = excluded.shape_k,
             spacing_i_mm = excluded.spacing_i_mm, spacing_j_mm = excluded.spacing_j_mm,
             spacing_k_mm = excluded.spacing_k_mm, calibrated = excluded.calibrated,
-            fingerprint = excluded.fingerprint, warnings = excluded.warnings, pet = excluded.pet",
+            fingerprint = excluded.fingerprint, warnings = excluded.warnings, pet = excluded.pet,
+            frame_4d = excluded.frame_4d",
         named_params! {
             ":id": id,
             ":patient": series.patient.to_string(),
@@ -206,6 +207,7 @@ fn put_series(tx: &Connection, series: &Series) -> Result<(), Fault> {
             ":fingerprint": series.fingerprint,
             ":warnings": json(&warnings)?,
             ":pet": series.pet.as_ref().map(json).transpose()?,
+            ":frame_4d": series.frame.as_ref().map(json).transpose()?,
         },
     )?;
     run(

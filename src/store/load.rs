@@ -180,6 +180,7 @@ fn series(f: &Fields<'_>) -> Result<Series, Fault> {
         fingerprint: f.text("fingerprint")?,
         warnings: f.warnings()?,
         pet: f.json_opt("pet")?,
+        frame: f.json_opt("frame_4d")?,
     })
 }
 

@@ -13,6 +13,7 @@ pub(super) const MIGRATIONS: &[&str] = &[
     include_str!("migrations/0001_records.sql"),
     include_str!("migrations/0002_accountability.sql"),
     include_str!("migrations/0003_uptake.sql"),
+    include_str!("migrations/0004_frames.sql"),
 ];
 
 /// `OTwn` in `PRAGMA application_id`: tells our databases from others.

@@ -227,6 +227,7 @@ impl Rehearsal {
                 fingerprint: sha256_hex(series.to_string().as_bytes()),
                 warnings: vec![warning],
                 pet: None,
+                frame: None,
             }),
             Change::PutSource(SeriesSource {
                 series,

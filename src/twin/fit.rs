@@ -296,8 +296,13 @@ pub fn fit(
         warnings.push(Warning::new(
             WarningCode::NotIdentified,
             format!(
-                "{} measurement(s) cannot tell growth models apart; the models keep equal weights",
-                observations.len()
+                "{} {} cannot tell growth models apart; the models keep equal weights",
+                observations.len(),
+                if observations.len() == 1 {
+                    "measurement"
+                } else {
+                    "measurements"
+                }
             ),
         ));
         vec![1.0 / models.len() as f64; models.len()]

@@ -249,8 +249,12 @@ pub fn intervals_from_events(
         warnings.push(Warning::new(
             WarningCode::Model,
             format!(
-                "{undosed} radiotherapy event(s) without a dose in Gy count as {RT_REFERENCE_DOSE} \
-                 each"
+                "{undosed} {} without a dose in Gy, each counted as {RT_REFERENCE_DOSE}",
+                if undosed == 1 {
+                    "radiotherapy"
+                } else {
+                    "radiotherapies"
+                }
             ),
         ));
     }

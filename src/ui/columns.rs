@@ -15,7 +15,9 @@ use super::uptake::UptakeForm;
 use super::versions::compared_lesion;
 use super::widgets::{gated, halo_text, menu, warnings_badge};
 use crate::app::Command;
-use crate::app::view::{ColumnView, HeaderOf, PatientView, SliceView, TimePointId, View};
+use crate::app::view::{
+    ColumnView, FrameOf, HeaderOf, PatientView, SeriesId, SliceView, TimePointId, View,
+};
 
 /// Columns that share the width before the row scrolls.
 const VISIBLE: usize = 4;
@@ -73,7 +75,7 @@ fn column_ui(
     let top = ui.cursor().top();
     title_ui(ui, view, patient, index, state, out);
     broken_ui(ui, column);
-    series_ui(ui, column, state, out);
+    series_ui(ui, column, view.read_only.as_deref(), state, out);
     if column.needs_date || state.date.as_ref().is_some_and(|(id, _)| *id == column.id) {
         date_ui(ui, column, state, out);
     }
@@ -185,6 +187,17 @@ fn menu_ui(
     if let (true, Some(series)) = (split.clicked(), shown) {
         out.push(Command::SplitTimePoint { series: series.id });
     }
+    let whole = shown
+        .is_none_or(|s| !s.is_split)
+        .then_some("This series was not split into stacks");
+    let join = gated(
+        ui,
+        barred_here.or(whole),
+        egui::Button::new("Join the stacks of this series"),
+    );
+    if let (true, Some(series)) = (join.clicked(), shown) {
+        out.push(Command::JoinStacks { series: series.id });
+    }
     let before = index.checked_sub(1).map(|i| &patient.columns[i]);
     let first = before.is_none().then_some("This is the first time point");
     let signed = before.and_then(|b| barred(None, b));
@@ -206,7 +219,13 @@ fn menu_ui(
     }
 }
 
-fn series_ui(ui: &mut Ui, column: &ColumnView, state: &mut UiState, out: &mut Vec<Command>) {
+fn series_ui(
+    ui: &mut Ui,
+    column: &ColumnView,
+    read_only: Option<&str>,
+    state: &mut UiState,
+    out: &mut Vec<Command>,
+) {
     let p = theme::palette(ui);
     ui.horizontal(|ui| {
         let presets = column.shown.as_ref().filter(|s| !s.presets.is_empty());
@@ -216,6 +235,11 @@ fn series_ui(ui: &mut Ui, column: &ColumnView, state: &mut UiState, out: &mut Ve
             .and_then(|s| Some((s, s.uptake.as_ref()?)));
         let reserved = if presets.is_some() { 74.0 } else { 0.0 };
         let reserved = reserved + if uptake.is_some() { 70.0 } else { 0.0 };
+        let several = column
+            .shown
+            .as_ref()
+            .and_then(|s| Some((s.series, s.frame?)));
+        let reserved = reserved + if several.is_some() { 74.0 } else { 0.0 };
         let width = (ui.available_width() - reserved).max(60.0);
         let label = |s: &crate::app::view::SeriesTab| s.label.clone();
         let shown = column.series.iter().find(|s| s.shown);
@@ -257,6 +281,9 @@ fn series_ui(ui: &mut Ui, column: &ColumnView, state: &mut UiState, out: &mut Ve
         if let Some(slice) = presets {
             presets_ui(ui, column, slice, out);
         }
+        if let Some((series, frame)) = several {
+            frames_ui(ui, column, series, frame, barred(read_only, column), out);
+        }
         if let Some((slice, uptake)) = uptake {
             let unit = ui
                 .button(slice.unit)
@@ -266,6 +293,40 @@ fn series_ui(ui: &mut Ui, column: &ColumnView, state: &mut UiState, out: &mut Ve
             }
         }
     });
+}
+
+/// The volumes of a series over time, phase or weighting.
+fn frames_ui(
+    ui: &mut Ui,
+    column: &ColumnView,
+    series: SeriesId,
+    frame: FrameOf,
+    barred_here: Option<&str>,
+    out: &mut Vec<Command>,
+) {
+    let shown = format!("{}/{}", frame.index + 1, frame.of);
+    let menu = ui.menu_button(shown, |ui| {
+        ui.set_min_width(120.0);
+        // Files may claim millions of them: only what is in view is drawn.
+        let area = ScrollArea::vertical().max_height(360.0);
+        let height = ui.spacing().interact_size.y;
+        area.show_rows(ui, height, frame.of, |ui, rows| {
+            for index in rows {
+                let text = format!("Volume {}", index + 1);
+                let button = egui::Button::selectable(index == frame.index, text);
+                if gated(ui, barred_here, button).clicked() {
+                    out.push(Command::ChooseFrame {
+                        series,
+                        frame: index,
+                    });
+                    ui.close();
+                }
+            }
+        });
+    });
+    menu.response
+        .on_hover_text("This series holds several volumes: times, phases or weightings")
+        .accessible_name(format!("Volumes of {}", column.title));
 }
 
 fn presets_ui(ui: &mut Ui, column: &ColumnView, slice: &SliceView, out: &mut Vec<Command>) {

@@ -3,15 +3,15 @@
 use std::sync::Arc;
 
 use egui::{
-    Align, CornerRadius, Frame, Label, Layout, Margin, Panel, ProgressBar, Rect, RichText, Role,
-    ScrollArea, Sense, TextEdit, Ui, UiBuilder, WidgetInfo, vec2,
+    Align, Button, CornerRadius, Frame, Label, Layout, Margin, Panel, Popup, ProgressBar, Rect,
+    RichText, Role, ScrollArea, Sense, TextEdit, Ui, UiBuilder, WidgetInfo, vec2,
 };
 
 use super::state::UiState;
 use super::theme::{self, RADIUS};
-use super::widgets::{Icon, chip_button, heading, icon_button, weak};
+use super::widgets::{Icon, chip_button, chip_toggle, chip_width, heading, icon_button, weak};
 use crate::app::Command;
-use crate::app::view::{FileKind, FileList, FileRow, FilesView, HeaderOf};
+use crate::app::view::{FileKind, FileList, FileRow, FileState, FilesView, HeaderOf};
 
 /// Height of a line.
 const LINE: f32 = 22.0;
@@ -21,16 +21,26 @@ const STEP: f32 = 14.0;
 /// What the window remembers of the list.
 #[derive(Default)]
 pub(super) struct FilesForm {
+    asked: Asked,
+    /// Lines of this list, for what was asked.
+    lines: Option<(Arc<FileList>, Asked, Vec<Line>)>,
+}
+
+/// What is to be seen of the list.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+struct Asked {
     find: String,
-    show_others: bool,
-    /// Lines of this list, for this text.
-    lines: Option<(Arc<FileList>, String, bool, Vec<Line>)>,
+    /// Only rows of this state.
+    state: Option<FileState>,
+    others: bool,
 }
 
 /// One line: a part of a row.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Line {
     Row(usize),
+    /// The path, where it alone is what was looked for.
+    Path(usize),
     Warnings(usize),
     Error(usize),
     Hint(usize),
@@ -57,38 +67,37 @@ pub(super) fn files_panel(
 
 /// Draws the list.
 pub fn files_ui(ui: &mut Ui, files: &FilesView, state: &mut UiState, out: &mut Vec<Command>) {
-    head_ui(ui, files, out);
+    head_ui(ui, files, &mut state.files.asked, out);
     ui.add(
-        TextEdit::singleline(&mut state.files.find)
-            .hint_text("Find a patient, series, file or warning")
+        TextEdit::singleline(&mut state.files.asked.find)
+            .hint_text("Find a patient, series, code or path")
             .desired_width(f32::INFINITY),
     )
-    .accessible_name("Find in files");
+    .accessible_name("Find in files")
+    .on_hover_text("The words loaded, warned and refused find rows of that state");
     let list = &files.list;
     let current = state
         .files
         .lines
         .as_ref()
-        .is_some_and(|(of, find, all, _)| {
-            Arc::ptr_eq(of, list) && *find == state.files.find && *all == state.files.show_others
-        });
+        .is_some_and(|(of, asked, _)| Arc::ptr_eq(of, list) && *asked == state.files.asked);
     if !current {
-        let lines = lines(list, &state.files.find, state.files.show_others);
-        let find = state.files.find.clone();
-        state.files.lines = Some((Arc::clone(list), find, state.files.show_others, lines));
+        let asked = state.files.asked.clone();
+        let lines = lines(list, &asked);
+        state.files.lines = Some((Arc::clone(list), asked, lines));
     }
     // Taken out while it is drawn, because drawing changes the rest of the state.
     let Some(kept) = state.files.lines.take() else {
         return;
     };
-    let lines = &kept.3;
+    let lines = &kept.2;
     if lines.is_empty() {
         ui.add_space(8.0);
         weak(
             ui,
             if files.scanning.is_some() {
                 "Nothing found yet."
-            } else if state.files.find.is_empty() {
+            } else if list.rows.is_empty() && list.others.is_empty() {
                 "There is nothing in it that this program knows."
             } else {
                 "Nothing matches."
@@ -114,7 +123,7 @@ pub fn files_ui(ui: &mut Ui, files: &FilesView, state: &mut UiState, out: &mut V
     state.files.lines = Some(kept);
 }
 
-fn head_ui(ui: &mut Ui, files: &FilesView, out: &mut Vec<Command>) {
+fn head_ui(ui: &mut Ui, files: &FilesView, asked: &mut Asked, out: &mut Vec<Command>) {
     let p = theme::palette(ui);
     let size = vec2(ui.available_width(), 24.0);
     ui.allocate_ui_with_layout(size, Layout::right_to_left(Align::Center), |ui| {
@@ -167,22 +176,38 @@ fn head_ui(ui: &mut Ui, files: &FilesView, out: &mut Vec<Command>) {
             ),
         );
     } else {
-        weak(ui, summary(&files.list));
+        summary_ui(ui, files, asked);
     }
 }
 
-fn summary(list: &FileList) -> String {
-    let mut parts = vec![counted(list.n_files, "file")];
-    if list.n_refused > 0 {
-        parts.push(format!("{} refused", list.n_refused));
-    }
-    if list.n_warned > 0 {
-        parts.push(format!("{} with warnings", list.n_warned));
-    }
-    if !list.others.is_empty() {
-        parts.push(format!("{} not images", list.others.len()));
-    }
-    parts.join(" · ")
+/// Number of files, and a chip for each state: how many rows are of it. A click shows only those.
+fn summary_ui(ui: &mut Ui, files: &FilesView, asked: &mut Asked) {
+    let p = theme::palette(ui);
+    ui.horizontal_wrapped(|ui| {
+        ui.spacing_mut().item_spacing = vec2(6.0, 2.0);
+        let text = |text: String| Label::new(RichText::new(text).size(12.0).color(p.text_weak));
+        ui.add(text(counted(files.n_read, "file")));
+        for state in FileState::ALL {
+            let n = files.list.count(state);
+            // One that is asked for stays, so that it can be asked for no longer.
+            if n == 0 && asked.state != Some(state) {
+                continue;
+            }
+            let color = match state {
+                FileState::Loaded => p.success,
+                FileState::Warned => p.warning,
+                FileState::Refused => p.error,
+            };
+            let on = asked.state == Some(state);
+            let word = format!("{n} {}", state.word());
+            if chip_toggle(ui, &word, color, on).clicked() {
+                asked.state = (!on).then_some(state);
+            }
+        }
+        if !files.list.others.is_empty() {
+            ui.add(text(format!("{} not images", files.list.others.len())));
+        }
+    });
 }
 
 fn counted(n: usize, noun: &str) -> String {
@@ -192,9 +217,47 @@ fn counted(n: usize, noun: &str) -> String {
     }
 }
 
+/// What a row has to be to be found: of this state, and with this text.
+struct Sought {
+    state: Option<FileState>,
+    text: String,
+}
+
+impl Sought {
+    /// Words that name a state ask for it; the others are looked for as they stand.
+    fn of(asked: &Asked) -> Self {
+        let mut state = asked.state;
+        let lower = asked.find.to_lowercase();
+        let words = lower.split_whitespace().filter(|word| {
+            let named = FileState::ALL.into_iter().find(|s| s.word() == *word);
+            state = named.or(state);
+            named.is_none()
+        });
+        let text = words.collect::<Vec<_>>().join(" ");
+        Self { state, text }
+    }
+
+    /// What the row shows has it.
+    fn shows(&self, row: &FileRow) -> bool {
+        let has = |text: &str| text.to_lowercase().contains(&self.text);
+        has(&format!("{} {}", row.title, row.detail))
+            || row.warnings.iter().any(|(code, _)| has(code))
+            || row
+                .error
+                .as_ref()
+                .is_some_and(|e| has(&format!("{}: {}", e.code, e.message)) || has(&e.hint))
+    }
+
+    /// Its path has it.
+    fn leads_to(&self, row: &FileRow) -> bool {
+        let path = row.path.as_ref();
+        path.is_some_and(|p| p.to_string_lossy().to_lowercase().contains(&self.text))
+    }
+}
+
 /// The lines to draw. A row that is found brings those it lies under.
-fn lines(list: &FileList, find: &str, show_others: bool) -> Vec<Line> {
-    let find = find.trim().to_lowercase();
+fn lines(list: &FileList, asked: &Asked) -> Vec<Line> {
+    let sought = Sought::of(asked);
     let mut lines = Vec::new();
     let mut above: Vec<usize> = Vec::new();
     // How many of the rows above are already among the lines.
@@ -211,13 +274,20 @@ fn lines(list: &FileList, find: &str, show_others: bool) -> Vec<Line> {
         if within.is_some_and(|depth| row.depth <= depth) {
             within = None;
         }
-        let found = find.is_empty() || within.is_some() || matches(row, &find);
+        let state = row.state();
+        let shows = within.is_some() || sought.shows(row);
+        // What lies under a head that is found is found with it.
+        if shows && within.is_none() && state.is_none() {
+            within = Some(row.depth);
+        }
+        let of_state = sought.state.is_none() || state == sought.state;
+        let found = of_state && (shows || sought.leads_to(row));
         if found {
-            if within.is_none() && !find.is_empty() && row.path.is_none() {
-                within = Some(row.depth);
-            }
             lines.extend(above[entered..].iter().map(|a| Line::Row(*a)));
             lines.push(Line::Row(n));
+            if !shows {
+                lines.push(Line::Path(n));
+            }
             if !row.warnings.is_empty() {
                 lines.push(Line::Warnings(n));
             }
@@ -233,38 +303,23 @@ fn lines(list: &FileList, find: &str, show_others: bool) -> Vec<Line> {
             entered = above.len();
         }
     }
+    if sought.state.is_some() {
+        return lines;
+    }
     let others: Vec<Line> = list
         .others
         .iter()
         .enumerate()
-        .filter(|(_, row)| find.is_empty() || matches(row, &find))
+        .filter(|(_, row)| sought.shows(row) || sought.leads_to(row))
         .map(|(n, _)| Line::Other(n))
         .collect();
     if !others.is_empty() {
         lines.push(Line::OthersHead);
-        if show_others || !find.is_empty() {
+        if asked.others || !sought.text.is_empty() {
             lines.extend(others);
         }
     }
     lines
-}
-
-fn matches(row: &FileRow, find: &str) -> bool {
-    let has = |text: &str| text.to_lowercase().contains(find);
-    has(&row.title)
-        || has(&row.detail)
-        || row
-            .warnings
-            .iter()
-            .any(|(code, text)| has(code) || has(text))
-        || row
-            .error
-            .as_ref()
-            .is_some_and(|e| has(&e.code) || has(&e.message) || has(&e.place))
-        || row
-            .path
-            .as_ref()
-            .is_some_and(|path| has(&path.to_string_lossy()))
 }
 
 fn line_ui(
@@ -280,16 +335,24 @@ fn line_ui(
         Line::Row(n) => row_ui(ui, rect, &list.rows[n], out),
         Line::Other(n) => row_ui(ui, rect, &list.others[n], out),
         Line::OthersHead => {
-            let sign = if state.files.show_others {
+            let sign = if state.files.asked.others {
                 "▾"
             } else {
                 "▸"
             };
             let text = format!("{sign} Other files ({})", list.others.len());
-            let button = egui::Button::new(RichText::new(text).color(p.text_weak)).frame(false);
+            let button = Button::new(RichText::new(text).color(p.text_weak)).frame(false);
             if ui.add(button).clicked() {
-                state.files.show_others = !state.files.show_others;
+                state.files.asked.others = !state.files.asked.others;
             }
+        }
+        Line::Path(n) => {
+            let row = &list.rows[n];
+            let Some(path) = &row.path else { return };
+            ui.add_space(row.depth as f32 * STEP + 4.0);
+            let text = RichText::new(format!("Path: {}", path.display()));
+            ui.add(Label::new(text.size(12.0).color(p.text_weak)).truncate())
+                .on_hover_text(path.display().to_string());
         }
         Line::Warnings(n) => {
             let row = &list.rows[n];
@@ -300,9 +363,13 @@ fn line_ui(
             let row = &list.rows[n];
             let Some(error) = &row.error else { return };
             ui.add_space(row.depth as f32 * STEP + 4.0);
-            let text = format!("{}: {}", error.code, error.message);
-            let whole = format!("{text}\n{}\n{}", error.place, error.hint);
-            let text = RichText::new(text).size(12.0).color(p.error);
+            let code = &error.code;
+            let chip = chip_button(ui, None, code, p.error, &format!("Explain {code}"));
+            if chip.on_hover_text("Click to read about it").clicked() {
+                state.page = Some(code.clone());
+            }
+            let whole = format!("{code}: {}\n{}\n{}", error.message, error.place, error.hint);
+            let text = RichText::new(&error.message).size(12.0).color(p.error);
             ui.add(Label::new(text).truncate().sense(Sense::hover()))
                 .on_hover_text(whole);
         }
@@ -374,74 +441,178 @@ fn row_ui(ui: &mut Ui, rect: Rect, row: &FileRow, out: &mut Vec<Command>) {
     });
 }
 
-/// Codes of warnings; a click shows the page about it.
+/// Codes of warnings; a click shows the page about it. Those without room are behind a last chip.
 pub(super) fn warning_chips(ui: &mut Ui, warnings: &[(String, String)], state: &mut UiState) {
     let color = theme::palette(ui).warning;
     ui.spacing_mut().item_spacing.x = 4.0;
-    let mut shown: Vec<&str> = Vec::new();
+    let mut codes: Vec<&str> = Vec::new();
     for (code, _) in warnings {
-        if shown.contains(&&**code) {
-            continue;
-        }
-        shown.push(code);
-        let chip = chip_button(ui, None, code, color, &format!("Explain {code}"));
-        let texts: Vec<&str> = warnings
-            .iter()
-            .filter(|(c, _)| c == code)
-            .map(|(_, text)| &**text)
-            .collect();
-        if chip
-            .on_hover_text(format!("{}\nClick to read about it", texts.join("\n")))
-            .clicked()
-        {
-            state.page = Some(code.clone());
+        if !codes.contains(&&**code) {
+            codes.push(code);
         }
     }
+    let texts = |code: &str| -> String {
+        let of = warnings.iter().filter(|(c, _)| c == code);
+        of.map(|(_, text)| &**text).collect::<Vec<_>>().join("\n")
+    };
+    let n = fitting(
+        codes.iter().map(|code| chip_width(ui, code)),
+        ui.available_width(),
+        chip_width(ui, "+99"),
+    );
+    for code in &codes[..n] {
+        let chip = chip_button(ui, None, code, color, &format!("Explain {code}"));
+        let hover = format!("{}\nClick to read about it", texts(code));
+        if chip.on_hover_text(hover).clicked() {
+            state.page = Some((*code).to_owned());
+        }
+    }
+    let rest = &codes[n..];
+    if rest.is_empty() {
+        return;
+    }
+    let name = format!("{} more warnings", rest.len());
+    let more = chip_button(ui, None, &format!("+{}", rest.len()), color, &name);
+    Popup::menu(&more).show(|ui| {
+        ui.set_max_width(420.0);
+        for code in rest {
+            let text = format!("{code}: {}", texts(code));
+            if ui.add(Button::new(text).wrap().frame(false)).clicked() {
+                state.page = Some((*code).to_owned());
+            }
+        }
+    });
+    more.on_hover_text(rest.join("\n"));
+}
+
+/// How many chips fit beside each other, with room for the last one that stands for the others.
+fn fitting(widths: impl Iterator<Item = f32>, room: f32, last: f32) -> usize {
+    const GAP: f32 = 4.0;
+    let widths: Vec<f32> = widths.collect();
+    let whole: f32 = widths.iter().map(|w| w + GAP).sum();
+    if whole - GAP <= room {
+        return widths.len();
+    }
+    let mut used = last;
+    widths
+        .iter()
+        .take_while(|w| {
+            used += **w + GAP;
+            used <= room
+        })
+        .count()
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::app::view::Refusal;
 
-    fn row(depth: usize, title: &str, is_file: bool) -> FileRow {
+    fn row(kind: FileKind, title: &str) -> FileRow {
         FileRow {
-            kind: FileKind::Item,
-            depth,
+            kind,
+            depth: match kind {
+                FileKind::Patient | FileKind::Heading => 0,
+                FileKind::Study => 1,
+                _ => 2,
+            },
             title: title.into(),
             detail: String::new(),
             warnings: Vec::new(),
             error: None,
-            path: is_file.then(|| title.into()),
+            path: (kind == FileKind::Item).then(|| format!("disc7/{title}").into()),
             picture: None,
         }
     }
 
-    #[test]
-    fn what_is_found_brings_what_it_lies_under() {
-        let list = FileList {
+    fn list() -> FileList {
+        let warned = FileRow {
+            warnings: vec![("W-GAP".into(), "slices are missing".into())],
+            ..row(FileKind::Item, "MR head")
+        };
+        let error = Refusal::new("E-SEG", "listed only", "disc7/seg", "export it");
+        let refused = FileRow {
+            error: Some(Arc::new(error)),
+            warnings: vec![("W-DATE".into(), "no date".into())],
+            ..row(FileKind::Item, "SEG liver")
+        };
+        FileList {
             rows: vec![
-                row(0, "Ada", false),
-                row(1, "2024-01-01", false),
-                row(2, "CT chest", true),
-                row(2, "MR head", true),
-                row(0, "Bob", false),
-                row(1, "2024-02-01", false),
-                row(2, "CT pelvis", true),
+                row(FileKind::Patient, "Ada"),
+                row(FileKind::Study, "2024-01-01"),
+                row(FileKind::Item, "CT chest"),
+                warned,
+                row(FileKind::Patient, "Bob"),
+                row(FileKind::Study, "2024-02-01"),
+                row(FileKind::Item, "CT pelvis"),
+                refused,
             ],
             ..FileList::default()
+        }
+    }
+
+    fn found(find: &str, state: Option<FileState>) -> Vec<Line> {
+        let asked = Asked {
+            find: find.to_owned(),
+            state,
+            others: false,
         };
-        let found = |find: &str| -> Vec<usize> {
-            let rows = lines(&list, find, false).into_iter().map(|l| match l {
-                Line::Row(n) => n,
-                other => panic!("{other:?}"),
-            });
-            rows.collect()
-        };
-        assert_eq!(found(""), [0, 1, 2, 3, 4, 5, 6]);
-        assert_eq!(found("ct"), [0, 1, 2, 4, 5, 6]);
-        assert_eq!(found("mr"), [0, 1, 3]);
+        lines(&list(), &asked)
+    }
+
+    fn rows(find: &str, state: Option<FileState>) -> Vec<usize> {
+        let lines = found(find, state).into_iter();
+        lines
+            .filter_map(|line| match line {
+                Line::Row(n) => Some(n),
+                _ => None,
+            })
+            .collect()
+    }
+
+    #[test]
+    fn what_is_found_brings_what_it_lies_under() {
+        assert_eq!(rows("", None), [0, 1, 2, 3, 4, 5, 6, 7]);
+        assert_eq!(rows("ct", None), [0, 1, 2, 4, 5, 6]);
+        assert_eq!(rows("mr", None), [0, 1, 3]);
+        assert_eq!(rows("w-gap", None), [0, 1, 3]);
         // A patient brings everything of theirs.
-        assert_eq!(found("bob"), [4, 5, 6]);
-        assert!(found("nobody").is_empty());
+        assert_eq!(rows("bob", None), [4, 5, 6, 7]);
+        assert!(rows("nobody", None).is_empty());
+        // What a warning says at length is not what the row shows.
+        assert!(rows("slices are missing", None).is_empty());
+    }
+
+    #[test]
+    fn chips_without_room_leave_room_for_the_one_that_counts_them() {
+        let n = |room: f32| fitting([50.0, 50.0, 50.0].into_iter(), room, 30.0);
+        assert_eq!(
+            [n(158.0), n(157.0), n(138.0), n(100.0), n(40.0)],
+            [3, 2, 2, 1, 0]
+        );
+    }
+
+    #[test]
+    fn a_row_found_by_its_path_alone_shows_its_path() {
+        assert!(!found("ct", None).iter().any(|l| matches!(l, Line::Path(_))));
+        let by_path = found("disc7", None);
+        let paths = by_path.iter().filter(|l| matches!(l, Line::Path(_)));
+        assert_eq!(paths.count(), 4);
+    }
+
+    #[test]
+    fn chips_and_words_show_as_many_rows_as_they_say() {
+        let list = list();
+        for (state, n) in FileState::ALL.into_iter().zip([2, 1, 1]) {
+            assert_eq!(list.count(state), n, "{state:?}");
+            let of_state = |found: Vec<usize>| -> usize {
+                let items = found.iter().filter(|n| list.rows[**n].state().is_some());
+                items.count()
+            };
+            assert_eq!(of_state(rows("", Some(state))), n);
+            assert_eq!(of_state(rows(state.word(), None)), n);
+        }
+        assert_eq!(rows("loaded bob", None), [4, 5, 6]);
+        assert_eq!(rows("ada", Some(FileState::Refused)), [0usize; 0]);
     }
 }

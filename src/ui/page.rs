@@ -1,21 +1,25 @@
-//! The page about a warning.
+//! The page about a warning or refusal.
 
 use egui::{Align2, Id, Label, RichText, ScrollArea, Ui, Window, vec2};
 
 use super::state::UiState;
 use super::theme;
-use crate::app::view::warning_page;
+use crate::app::view::code_page;
 
 /// Draws the page that was asked for.
 pub(super) fn page_ui(ui: &Ui, state: &mut UiState) {
-    let Some(page) = state.page.as_deref().and_then(warning_page) else {
+    let Some(page) = state.page.as_deref().and_then(code_page) else {
         state.page = None;
         return;
     };
+    let title = match state.page.as_deref() {
+        Some(code) if code.starts_with("E-") => "About this refusal",
+        _ => "About this warning",
+    };
     let mut open = true;
     let room = ui.ctx().content_rect();
-    Window::new("About this warning")
-        .id(Id::unique("warning page"))
+    Window::new(title)
+        .id(Id::unique("page about a code"))
         .open(&mut open)
         .collapsible(false)
         .pivot(Align2::CENTER_CENTER)

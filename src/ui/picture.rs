@@ -9,7 +9,7 @@ use egui::{
 
 use super::state::UiState;
 use super::theme;
-use super::widgets::{halo_text, spinner, weak};
+use super::widgets::{chip, halo_text, spinner, weak};
 use crate::app::Command;
 use crate::app::view::{ColourImage, PictureView};
 
@@ -44,6 +44,7 @@ fn contents(ui: &mut Ui, picture: &PictureView, state: &mut UiState, out: &mut V
     let p = theme::palette(ui);
     ui.horizontal(|ui| {
         ui.label(RichText::new(&picture.title).font(theme::medium(13.5)));
+        chip(ui, "no measurements: colour", p.warning);
         if picture.pending {
             spinner(ui, "Reading the picture");
         }

@@ -6,7 +6,7 @@ use egui::{
 };
 
 use super::theme::{self, RADIUS};
-use crate::app::view::warning_page;
+use crate::app::view::code_page;
 
 /// Icons are drawn, not typed, because no bundled font has them all.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -274,6 +274,38 @@ pub(super) fn chip(ui: &mut Ui, text: &str, color: Color32) -> Response {
     response
 }
 
+/// A chip that stays pressed while `on`; its text is its accessible name.
+pub(super) fn chip_toggle(ui: &mut Ui, text: &str, color: Color32, on: bool) -> Response {
+    let galley = ui
+        .painter()
+        .layout_no_wrap(text.to_owned(), theme::medium(11.5), color);
+    let size = vec2(galley.size().x + 12.0, 18.0);
+    let (rect, response) = ui.allocate_exact_size(size, Sense::click());
+    let lively = response.hovered() || response.has_focus() || on;
+    let edge = if lively { 1.0 } else { 0.4 };
+    ui.painter().rect(
+        rect,
+        CornerRadius::same(RADIUS),
+        color.gamma_multiply(if on { 0.3 } else { 0.08 }),
+        Stroke::new(1.0, color.gamma_multiply(edge)),
+        StrokeKind::Inside,
+    );
+    ui.painter()
+        .galley(rect.center() - galley.size() / 2.0, galley, color);
+    let enabled = ui.is_enabled();
+    response.widget_info(|| WidgetInfo::selected(Role::Button, enabled, on, text));
+    response.on_hover_text("Click to see only these, once more to see all")
+}
+
+/// Width of a [`chip_button`] with this text and no icon.
+pub(super) fn chip_width(ui: &Ui, text: &str) -> f32 {
+    let font = theme::medium(11.5);
+    let galley = ui
+        .painter()
+        .layout_no_wrap(text.to_owned(), font, Color32::PLACEHOLDER);
+    galley.size().x + 12.0
+}
+
 /// A chip with an icon that can be clicked; `name` is its accessible name. An empty `text` leaves
 /// the icon alone.
 pub(super) fn chip_button(
@@ -349,7 +381,7 @@ pub(super) fn warnings_badge(ui: &mut Ui, warnings: &[String], page: &mut Option
         ui.set_max_width(420.0);
         for warning in warnings {
             let code = warning.split(':').next().unwrap_or_default();
-            let explained = warning_page(code).is_some();
+            let explained = code_page(code).is_some();
             let button = Button::new(warning).wrap().frame(false);
             if ui.add_enabled(explained, button).clicked() {
                 *page = Some(code.to_owned());

@@ -17,6 +17,7 @@ impl WarningCode {
             Self::Duplicate => include_str!("../../docs/warnings/W-DUPLICATE.md"),
             Self::Order => include_str!("../../docs/warnings/W-ORDER.md"),
             Self::Split => include_str!("../../docs/warnings/W-SPLIT.md"),
+            Self::Joined => include_str!("../../docs/warnings/W-JOINED.md"),
             Self::FourD => include_str!("../../docs/warnings/W-4D.md"),
             Self::DirectionCosines => include_str!("../../docs/warnings/W-IOP.md"),
             Self::Lossy => include_str!("../../docs/warnings/W-LOSSY.md"),

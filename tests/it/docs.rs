@@ -1,5 +1,6 @@
 //! Documents keep up with the code.
 
+use std::collections::BTreeSet;
 use std::path::Path;
 
 fn read(relative: &str) -> String {
@@ -34,6 +35,52 @@ fn every_warning_code_is_explained() {
         let named = oncotwin::warning::WarningCode::named(&code).expect("a code");
         assert_eq!(named.page(), own, "{code} has the page of another");
     }
+}
+
+/// Every text in `src` that begins with a code of a refusal.
+fn refusal_codes(dir: &Path, found: &mut BTreeSet<String>) {
+    for entry in std::fs::read_dir(dir).expect("src is readable") {
+        let path = entry.expect("entry").path();
+        if path.is_dir() {
+            refusal_codes(&path, found);
+        } else if !path.ends_with("warning/refusals.rs") {
+            let text = std::fs::read_to_string(&path).expect("UTF-8");
+            let code = text.split("\n#[cfg(test)]").next().unwrap_or_default();
+            for rest in code.split("\"E-").skip(1) {
+                let is_code = |c: &char| c.is_ascii_uppercase() || *c == '-';
+                let name: String = rest.chars().take_while(is_code).collect();
+                if !name.is_empty() {
+                    found.insert(format!("E-{name}"));
+                }
+            }
+        }
+    }
+}
+
+#[test]
+fn every_refusal_code_is_explained() {
+    let mut codes = BTreeSet::new();
+    refusal_codes(
+        &Path::new(env!("CARGO_MANIFEST_DIR")).join("src"),
+        &mut codes,
+    );
+    assert!(codes.len() > 60, "{codes:?}");
+    let index = read("docs/refusals.md");
+    for code in &codes {
+        assert!(
+            index.contains(&format!("| [{code}](refusals/{code}.md) |")),
+            "{code} has no row in docs/refusals.md"
+        );
+        let own = read(&format!("docs/refusals/{code}.md"));
+        assert!(own.starts_with(&format!("# {code}: ")), "{code}");
+        for part in ["How it arises", "What you can do"] {
+            assert!(own.contains(&format!("\n## {part}\n")), "{code}: {part}");
+        }
+        let (named, page) = oncotwin::warning::explained(code).expect(code);
+        assert_eq!((&named, page), (code, &*own), "{code}");
+    }
+    let rows = index.matches("](refusals/").count();
+    assert_eq!(rows, codes.len(), "the index names a code that is not used");
 }
 
 #[test]

@@ -12,6 +12,7 @@ mod case_fixture;
 mod common;
 mod docs;
 mod endure;
+mod files;
 mod gestures;
 mod history;
 mod identity;

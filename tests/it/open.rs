@@ -6,7 +6,7 @@ mod formats;
 mod hostile;
 mod index;
 mod pixels;
-mod stacks;
+pub(crate) mod stacks;
 
 use std::path::{Path, PathBuf};
 use std::process::Command;

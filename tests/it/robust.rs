@@ -113,6 +113,7 @@ fn patient(workspace: &Workspace, n: usize) -> Transaction {
             fingerprint: "af".repeat(32),
             warnings: Vec::new(),
             pet: None,
+            frame: None,
         }),
         Change::PutSource(SeriesSource {
             series,

@@ -650,3 +650,17 @@ fn screens_look_as_before() {
         }
     }
 }
+
+#[test]
+fn a_size_that_does_not_count_is_marked() {
+    let mut view = fixture::loaded(true);
+    let patient = view.patient.as_mut().unwrap();
+    let cell = patient.lesions[0].cells[0].as_mut().unwrap();
+    cell.confidence = Some(0.31);
+    cell.counts = false;
+    let (axes, volume) = (cell.axes.clone(), cell.volume.clone());
+    let mut harness = harness(view, [1400.0, 900.0]);
+    harness.run();
+    harness.get_by_label(&format!("? {axes}"));
+    harness.get_by_label(&format!("? {volume}"));
+}

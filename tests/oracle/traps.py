@@ -8,6 +8,7 @@ Needs pydicom, numpy and highdicom.
 """
 
 import io
+import copy
 import json
 import sys
 import warnings
@@ -119,6 +120,13 @@ def item(positions, arrays, iop=(1, 0, 0, 0, 1, 0), spacing=(0.8, 0.8), void=(),
         "uniform": bool((np.linalg.norm(p - even, axis=1) <= 0.01).all()),
         "unit": unit, "values": values(arrays), "codes": sorted(codes), **more,
     }
+
+
+def pictures(arrays, spacing=(0.8, 0.8), unit="HU", codes=()):
+    """The expectation of images that positions do not put in order: one by one, in no millimetres."""
+    p = [np.array([0.0, 0.0, k]) for k in range(len(arrays))]
+    odd = ["W-ORDER", "W-ORIENT-UNKNOWN", "W-SPACING-UNKNOWN", *codes]
+    return item(p, arrays, spacing=spacing, unit=unit, kind="stack", codes=odd)
 
 
 def refused(error, codes=()):
@@ -262,7 +270,9 @@ def repeats():
     for n in range(3):
         for k in range(5):
             s.add(f"{n}{k}", p[k], k, array=pixels(k, 100 * n), InstanceNumber=int(numbers[n * 5 + k]))
-    expect("phases_of_shuffled_numbers", refused("E-POSITIONS"))
+    by_number = np.argsort(numbers)
+    expect("phases_of_shuffled_numbers",
+           pictures([pixels(int(at) % 5, 100 * (int(at) // 5)) for at in by_number], unit="a.u."))
 
     s = Series("phase_lacks_a_slice", sop=MR)
     for n in range(2):
@@ -297,8 +307,8 @@ def repeats():
     s = Series("same_place_other_pixels")
     for k in range(5):
         s.add(f"{k}", p[k], k)
-    s.add("x", p[2], 2, array=pixels(40))
-    expect("same_place_other_pixels", refused("E-POSITIONS"))
+    s.add("x", p[2], 2, array=pixels(40), InstanceNumber=6)
+    expect("same_place_other_pixels", pictures([*[hu(k) for k in range(5)], hu(40)]))
 
     s = Series("namesake")
     for k in range(5):
@@ -554,6 +564,18 @@ def enhanced():
         arrays = [pixels(k) * rescale(k)["RescaleSlope"] - 1024 if sop == MR else hu(k) for k in range(6)]
         expect(case, item(p, arrays, iop=iop, spacing=(0.7, 0.9), unit=unit,
                           codes=["W-RESCALE"] if sop == MR else []))
+        if sop == CT:
+            stacks = copy.deepcopy(twin)
+            stacks.SeriesInstanceUID, stacks.SOPInstanceUID = uid(s.ident, 8), uid(s.ident, 8, 1)
+            stacks.file_meta.MediaStorageSOPInstanceUID = stacks.SOPInstanceUID
+            for frame in stacks.PerFrameFunctionalGroupsSequence:
+                at = np.array(frame.PlanePositionSequence[0].ImagePositionPatient, float) @ normal
+                upper = at > np.array(p[2]) @ normal + 1
+                frame.FrameContentSequence[0].StackID = "2" if upper else "1"
+            write("enhanced_two_stacks", "both", stacks)
+            expect("enhanced_two_stacks", *[
+                item(p[part], arrays[part], iop=iop, spacing=(0.7, 0.9), unit=unit, codes=["W-SPLIT"])
+                for part in (slice(0, 3), slice(3, 6))])
 
 
 def main(out):

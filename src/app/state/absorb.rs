@@ -6,7 +6,7 @@ use jiff::Timestamp;
 use serde_json::json;
 
 use super::{Image, Running, Slot, State, uptake};
-use crate::app::effect::{Answer, Effect, Exported, Failure, JobResult, Loaded, MadeMask};
+use crate::app::effect::{Answer, Effect, Exported, Failure, JobResult, Loaded, MadeMask, ReadAs};
 use crate::app::twin_input::TwinResult;
 use crate::app::view::Severity;
 use crate::case::{
@@ -71,13 +71,27 @@ impl State {
         effects: &mut Vec<Effect>,
     ) {
         match answer {
-            Answer::Scanned(scanned) => {
-                self.files_ended(job);
-                match scanned {
-                    Ok(scanned) => self.import(scanned, now, effects),
-                    Err(failure) => self.say_failure(&failure),
+            Answer::Scanned(scanned) => match scanned {
+                Ok(scanned) => {
+                    self.files_ended(job, None);
+                    self.import(scanned, None, now, effects);
                 }
-            }
+                // Somebody stopped it; what was found so far stays in the list.
+                Err(refusal) if refusal.code == "E-CANCELLED" => self.files_ended(job, None),
+                Err(refusal) => {
+                    let place = match &*refusal.place {
+                        "" => String::new(),
+                        place => format!(" ({place})"),
+                    };
+                    self.say(
+                        Severity::Error,
+                        format!("{}: {}{place}", refusal.code, refusal.message),
+                        &*refusal.hint,
+                    );
+                    self.files_ended(job, Some(refusal));
+                }
+            },
+            Answer::Joined(visit, joined) => self.absorb_joined(visit, joined, now, effects),
             Answer::Picture(read) => self.absorb_picture(job, read),
             Answer::Header(read) => self.absorb_header(job, read),
             Answer::Loaded(series, loaded) => self.absorb_image(job, series, loaded, effects),
@@ -131,13 +145,23 @@ impl State {
                 return;
             }
         };
+        // What was asked for may have changed while it was read.
+        if self
+            .series(series)
+            .is_some_and(|s| ReadAs::of(s) != loaded.read_as)
+        {
+            self.items.insert(series, loaded.item);
+            self.images.remove(&series);
+            self.load_series(series, effects);
+            return;
+        }
         self.compare_originals(series, &loaded.fingerprint, effects);
         self.pictures.remove(&series);
         let image = Image {
             volume: loaded.volume,
             window: loaded.window,
-            pet: loaded.pet,
-            uptake: uptake::view(&loaded.item, loaded.pet).map(Arc::new),
+            read_as: loaded.read_as,
+            uptake: uptake::view(&loaded.item, loaded.read_as.pet).map(Arc::new),
         };
         self.items.insert(series, loaded.item);
         self.images.insert(series, Slot::Ready(image));
@@ -155,10 +179,14 @@ impl State {
         else {
             return;
         };
-        let Some((patient, time_point, fingerprint)) = self
-            .series(series)
-            .map(|s| (s.patient, s.time_point, s.fingerprint.clone()))
-        else {
+        let Some((patient, time_point, fingerprint, frame)) = self.series(series).map(|s| {
+            (
+                s.patient,
+                s.time_point,
+                s.fingerprint.clone(),
+                s.frame_index(),
+            )
+        }) else {
             return;
         };
         if !self.awaits(self.masks.get(&annotation), job) {
@@ -179,7 +207,7 @@ impl State {
                     "lesion": lesion, "series": series, "time_point": time_point,
                     "stage": made.stage.name, "stage_version": made.stage.version,
                     "stage_key": made.stage.key, "params": made.stage.params,
-                    "fingerprint": fingerprint,
+                    "fingerprint": fingerprint, "frame": frame,
                     "engine": segmented.engine, "mask": segmented.mask_sha256,
                     "voxels": segmented.measured.voxels,
                     "volume": segmented.measured.volume.value(),

@@ -27,6 +27,7 @@ impl State {
                 if self.must_state_identity() => {}
             Command::ChooseOpen { folder } => e.push(Effect::AskOpen { folder }),
             Command::Open { paths } => self.look_into(paths, e),
+            Command::NoDialog { export } => self.say_no_dialog(export),
             Command::LookAgain => self.look_again(e),
             Command::ShowFiles { shown } => self.show_files(shown),
             Command::LookAt { path } => self.look_at(path, e),
@@ -40,6 +41,8 @@ impl State {
                 stated,
                 reason,
             } => self.state_pet(series, stated, &reason, e),
+            Command::ChooseFrame { series, frame } => self.choose_frame(series, frame, now, e),
+            Command::JoinStacks { series } => self.join_stacks(series, e),
             Command::OpenSample { sample } => self.open_sample(sample, e),
             Command::ShowChooser => self.show_chooser(e),
             Command::ShowPatient { patient } => self.show_patient(patient, e),

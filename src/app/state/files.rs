@@ -8,10 +8,10 @@ use crate::app::command::HeaderOf;
 use crate::app::effect::{Effect, Failure, Work};
 use crate::app::files;
 use crate::app::lookup;
-use crate::app::view::{FileList, FilesView, HeaderView, PictureView};
+use crate::app::view::{FileList, FileState, FilesView, HeaderView, PictureView, Severity};
 use crate::case::SeriesId;
 use crate::jobs::{JobId, Lane};
-use crate::open::{Header, Watch};
+use crate::open::{Header, Refusal, Watch};
 use crate::volume::ColourImage;
 
 /// The last scan.
@@ -62,6 +62,20 @@ impl State {
         });
     }
 
+    /// Without a desktop portal and without zenity, Linux has no dialog to show.
+    pub(super) fn say_no_dialog(&mut self, export: bool) {
+        let hint = if export {
+            "Write the report from a terminal: oncotwin report --case WORKSPACE --out FOLDER."
+        } else {
+            "Drop files or a folder on this window, or name them in a terminal: oncotwin FOLDER. On Linux, xdg-desktop-portal or zenity brings the dialog back."
+        };
+        self.say(
+            Severity::Warning,
+            "The system showed no dialog to choose files",
+            hint,
+        );
+    }
+
     pub(super) fn look_again(&mut self, effects: &mut Vec<Effect>) {
         let Some(files) = &self.files else { return };
         let roots = files.roots.clone();
@@ -78,14 +92,18 @@ impl State {
         }
     }
 
-    /// The scan has ended. The list stays where there is something in it to be seen to.
-    pub(super) fn files_ended(&mut self, job: JobId) {
+    /// The scan has ended, perhaps because nothing could be looked into. The list stays where there
+    /// is something in it to be seen to.
+    pub(super) fn files_ended(&mut self, job: JobId, refusal: Option<Refusal>) {
         let Some(files) = self.files.as_mut().filter(|f| f.job == Some(job)) else {
             return;
         };
         files.job = None;
+        if let Some(refusal) = refusal {
+            files.list = Some(Arc::new(files::refused(refusal)));
+        }
         let list = files.list();
-        if !files.by_hand && list.n_refused == 0 && !list.rows.is_empty() {
+        if !files.by_hand && list.count(FileState::Refused) == 0 && !list.rows.is_empty() {
             files.shown = false;
         }
     }
@@ -226,7 +244,7 @@ impl State {
 
     /// Whoever waited for this job waits no longer.
     pub(super) fn forget_files_job(&mut self, job: JobId, why: &Failure) {
-        self.files_ended(job);
+        self.files_ended(job, None);
         if let Some(shown) = self.header.as_mut().filter(|h| h.job == Some(job)) {
             shown.job = None;
             shown.view.pending = false;

@@ -15,12 +15,14 @@ use crate::case::{
 use crate::geometry::Point;
 use crate::jobs::Lane;
 
-/// What names the values of a series: the fingerprint of its files, and what a reader stated of it.
+/// What names the values of a series: the fingerprint of its files, what a reader stated of it, and
+/// which of its volumes they are.
 fn made_of(series: &Series) -> String {
     let stated = series.pet.and_then(|pet| serde_json::to_string(&pet).ok());
-    match stated {
-        Some(stated) => format!("{} {stated}", series.fingerprint),
-        None => series.fingerprint.clone(),
+    let stated = stated.map(|s| format!(" {s}")).unwrap_or_default();
+    match series.frame_index() {
+        0 => format!("{}{stated}", series.fingerprint),
+        frame => format!("{}{stated} frame {frame}", series.fingerprint),
     }
 }
 

@@ -9,6 +9,7 @@ use crate::app::view::Severity;
 use crate::case::{AuditAction, AuditNote, Change, PatientId, Series, StepId, StepKind};
 use crate::jobs::{JobId, Lane};
 use crate::store;
+use crate::warning::naming_frame;
 
 /// Which way a step is taken.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -156,14 +157,19 @@ impl State {
     }
 
     /// What was learnt of images since a step was taken is no part of the step: only the visit that
-    /// they belong to is put back, and how uptake is counted.
+    /// they belong to is put back, which of their volumes is shown, and how uptake is counted.
     fn brought_up(&self, changes: Vec<Change>) -> Vec<Change> {
         let bring_up = |change| match change {
             Change::PutSeries(then) => Change::PutSeries(match self.series(then.id) {
-                Some(now) => Series {
-                    time_point: then.time_point,
-                    ..uptake::counted_as(now, then.unit, then.pet, &then.warnings)
-                },
+                Some(now) => {
+                    let counted = uptake::counted_as(now, then.unit, then.pet, &then.warnings);
+                    Series {
+                        time_point: then.time_point,
+                        frame: then.frame,
+                        warnings: naming_frame(&counted.warnings, then.frame.map(|f| f.index)),
+                        ..counted
+                    }
+                }
                 None => then,
             }),
             other => other,

@@ -7,15 +7,17 @@ use std::sync::Arc;
 use jiff::Timestamp;
 use serde_json::json;
 
-use super::State;
+use super::{State, frames};
 use crate::app::effect::{Effect, Scanned};
 use crate::app::grouping;
+use crate::app::lookup;
 use crate::app::view::Severity;
 use crate::case::{
     AuditAction, AuditNote, Change, Patient, PatientId, PatientIdentity, Series, SeriesId,
     SeriesSource, TimePoint, TimePointId, Treatment, TreatmentId, TreatmentKind,
 };
 use crate::open::{Item, ItemKind, SidecarTreatmentKind};
+use crate::warning::{Warning, WarningCode, naming_frame};
 
 /// What one import did, for the message at its end.
 #[derive(Default)]
@@ -28,12 +30,35 @@ struct Tally {
     n_forbidden: usize,
     first_refusal: String,
     n_listed: BTreeMap<&'static str, usize>,
+    /// The first colour picture, where nothing else is there to be shown: its place in the scan.
+    first_colour: Option<usize>,
+}
+
+/// What several colour pictures are called.
+const COLOUR: &str = "colour pictures";
+
+impl Tally {
+    fn refuse(&mut self, item: &Item) {
+        self.n_refused += 1;
+        if let (Some(error), true) = (&item.error, self.first_refusal.is_empty()) {
+            self.first_refusal = format!("{}: {} ({})", error.code, error.message, error.place);
+        }
+    }
 }
 
 impl State {
     /// Enters what a scan found. Items that are in the record already (same fingerprint) are
     /// relinked to where they were found now, never entered twice.
-    pub(super) fn import(&mut self, scanned: Scanned, now: Timestamp, effects: &mut Vec<Effect>) {
+    ///
+    /// Each goes into the visit of its date, or into the one given, which a person asked for: then it
+    /// is a step, and the rest of the record stands as it is.
+    pub(super) fn import(
+        &mut self,
+        scanned: Scanned,
+        visit: Option<TimePointId>,
+        now: Timestamp,
+        effects: &mut Vec<Effect>,
+    ) {
         let mut tally = Tally::default();
         let Scanned {
             roots,
@@ -43,22 +68,43 @@ impl State {
         for (index, (item, fingerprint)) in items.into_iter().enumerate() {
             match item.kind {
                 _ if item.is_image() => {
-                    self.enter_item(item, index, fingerprint, &roots, now, &mut tally, effects);
+                    self.enter_item(
+                        item,
+                        index,
+                        fingerprint,
+                        &roots,
+                        visit,
+                        now,
+                        &mut tally,
+                        effects,
+                    );
                 }
-                _ if item.is_colour() => *tally.n_listed.entry("colour pictures").or_default() += 1,
-                ItemKind::Volume | ItemKind::Stack | ItemKind::Image2d | ItemKind::Refused => {
-                    tally.n_refused += 1;
-                    if let (Some(error), true) = (&item.error, tally.first_refusal.is_empty()) {
-                        tally.first_refusal = format!("{} ({})", error.message, error.place);
-                    }
+                _ if item.is_colour() => {
+                    tally.first_colour.get_or_insert(index);
+                    *tally.n_listed.entry(COLOUR).or_default() += 1;
                 }
                 // Text files and the like lie beside images everywhere.
+                ItemKind::Other if item.series_uid.is_empty() => {}
+                _ if item.error.is_some() => tally.refuse(&item),
+                ItemKind::Volume | ItemKind::Stack | ItemKind::Image2d | ItemKind::Refused => {
+                    tally.refuse(&item);
+                }
                 ItemKind::Other => {}
                 other => *tally.n_listed.entry(plural(other)).or_default() += 1,
             }
         }
         for treatment in treatments {
             self.enter_treatment(treatment, &tally, now, effects);
+        }
+        let no_image = tally.n_added + tally.n_known + tally.n_forbidden == 0;
+        match tally.first_colour.filter(|_| no_image) {
+            Some(picture) => {
+                tally.n_listed.remove(COLOUR);
+                self.show_picture(picture, 0, effects);
+                // It leads to the other pictures.
+                self.show_files(true);
+            }
+            None => tally.first_colour = None,
         }
         self.report_import(&tally);
         if let Some(patient) = tally.patients.first() {
@@ -77,6 +123,7 @@ impl State {
         index: usize,
         fingerprint: String,
         roots: &[std::path::PathBuf],
+        visit: Option<TimePointId>,
         now: Timestamp,
         tally: &mut Tally,
         effects: &mut Vec<Effect>,
@@ -108,36 +155,69 @@ impl State {
         if !tally.patients.contains(&patient) {
             tally.patients.push(patient);
         }
-        let known = self
+        // Several volumes of one series over time may be entered, each as a series.
+        let known: Vec<SeriesId> = self
             .records
             .series
             .iter()
-            .find(|s| s.patient == patient && s.fingerprint == fingerprint)
-            .map(|s| s.id);
-        let id = known.unwrap_or_else(|| SeriesId(self.ids.next(now)));
-        changes.push(Change::PutSource(SeriesSource {
-            series: id,
-            root: roots.first().cloned().unwrap_or_default(),
-            item: index,
-            series_uid: item.series_uid.clone(),
-            description: item.series_description.clone(),
-            files: item.paths.clone(),
-        }));
-        if known.is_some() {
-            let audit = AuditNote::new("series.relink", AuditAction::U, "series", id).of(patient);
-            if self.commit(changes, audit, effects).is_some() {
+            .filter(|s| s.patient == patient && s.fingerprint == fingerprint)
+            .map(|s| s.id)
+            .collect();
+        let found_at = |series| {
+            Change::PutSource(SeriesSource {
+                series,
+                root: roots.first().cloned().unwrap_or_default(),
+                item: index,
+                series_uid: item.series_uid.clone(),
+                description: item.series_description.clone(),
+                files: item.paths.clone(),
+            })
+        };
+        if let Some(first) = known.first() {
+            changes.extend(known.iter().copied().map(found_at));
+            let note = AuditNote::new("series.relink", AuditAction::U, "series", *first)
+                .of(patient)
+                .detail(json!({"series": known}));
+            if self.commit(changes, note, effects).is_some() {
                 tally.n_known += 1;
-                self.items.insert(id, Arc::new(item));
+                let item = Arc::new(item);
+                let of_all = known.into_iter().map(|id| (id, Arc::clone(&item)));
+                self.items.extend(of_all);
             }
             return;
         }
+        let id = SeriesId(self.ids.next(now));
+        changes.push(found_at(id));
         let mut warnings = item.warnings.clone();
         if standing.is_some()
             && let Some(warning) = self.identity_warning(patient, &item)
         {
             warnings.push(warning);
         }
-        let time_point = self.time_point_of(&item, patient, now, &mut changes);
+        let frame = frames::first_of(&item);
+        warnings = naming_frame(&warnings, frame.map(|f| f.index));
+        let time_point = match visit {
+            Some(visit) => visit,
+            None => self.time_point_of(&item, patient, now, &mut changes),
+        };
+        let undated = item.study_date.is_none();
+        let is_new = self.time_point(time_point).is_none();
+        let text = if undated && is_new && self.is_later_undated(patient, time_point) {
+            Some("without a date the visits stand in the order in which they were opened")
+        } else if undated && !is_new && visit.is_none() && item.study_uid.is_empty() {
+            Some(
+                "without a date it was taken for the visit of another file of the folder, which \
+                 lies on the same grid",
+            )
+        } else {
+            None
+        };
+        if let Some(text) = text {
+            match warnings.iter_mut().find(|w| w.code == WarningCode::Date) {
+                Some(warning) => warning.message = format!("{}; {text}", warning.message),
+                None => warnings.push(Warning::new(WarningCode::Date, text)),
+            }
+        }
         changes.insert(
             changes.len() - 1,
             Change::PutSeries(Series {
@@ -154,6 +234,7 @@ impl State {
                 fingerprint,
                 warnings: warnings.clone(),
                 pet: None,
+                frame,
             }),
         );
         order_for_references(&mut changes);
@@ -162,9 +243,12 @@ impl State {
             "slices": grid.shape()[2],
             "warnings": warnings.iter().map(|w| w.code.as_str()).collect::<Vec<_>>(),
         });
-        let audit = AuditNote::new("series.import", AuditAction::C, "series", id)
+        let mut audit = AuditNote::new("series.import", AuditAction::C, "series", id)
             .of(patient)
             .detail(detail);
+        if visit.is_some() {
+            audit = audit.step("Join the stacks of a series");
+        }
         if self.commit(changes, audit, effects).is_some() {
             tally.n_added += 1;
             self.items.insert(id, Arc::new(item));
@@ -205,20 +289,37 @@ impl State {
         id
     }
 
-    /// The visit of another series of the same undated study.
+    /// Whether the patient has an undated visit before this one.
+    fn is_later_undated(&self, patient: PatientId, time_point: TimePointId) -> bool {
+        let points = grouping::ordered(&self.records, patient);
+        let first = points.iter().find(|t| t.date.is_none());
+        first.is_some_and(|t| t.id != time_point)
+    }
+
+    /// The visit of another series of the same undated study; of files that name no study, the visit
+    /// of another file beside it on the same grid.
     fn undated_sibling(&self, item: &Item, patient: PatientId) -> Option<TimePointId> {
-        if item.study_uid.is_empty() {
-            return None;
-        }
-        let siblings = self.records.series.iter().filter(|s| s.patient == patient);
-        siblings
-            .filter(|s| {
-                self.items
-                    .get(&s.id)
-                    .is_some_and(|i| i.study_uid == item.study_uid)
-            })
-            .map(|s| s.time_point)
-            .next()
+        let is_sibling = |other: &Item| {
+            if item.study_uid.is_empty() {
+                other.study_date.is_none()
+                    && other.study_uid.is_empty()
+                    && grouping::is_same_visit(item, other)
+            } else {
+                other.study_uid == item.study_uid
+            }
+        };
+        let was_sibling = |series: &Series| {
+            let file = lookup::source(&self.records, series.id).and_then(|s| s.files.first());
+            item.study_uid.is_empty()
+                && series.study_date.is_none()
+                && file.is_some_and(|f| grouping::may_be_same_visit(item, series, f))
+        };
+        let mut siblings = self.records.series.iter().filter(|s| s.patient == patient);
+        let sibling = siblings.find(|s| match self.items.get(&s.id) {
+            Some(known) => is_sibling(known),
+            None => was_sibling(s),
+        });
+        sibling.map(|s| s.time_point)
     }
 
     fn enter_treatment(
@@ -296,7 +397,8 @@ impl State {
                 n => format!("{n} {kind}"),
             })
             .collect();
-        if tally.n_added + tally.n_known + tally.n_forbidden + tally.n_refused == 0 {
+        let nothing = tally.n_added + tally.n_known + tally.n_forbidden + tally.n_refused == 0;
+        if nothing && tally.first_colour.is_none() {
             self.say(
                 Severity::Error,
                 "No image volume was found in what was opened",

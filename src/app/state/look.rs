@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 
 use super::{SHOWN_PATIENT, Sample, SampleSource, Slot, State};
-use crate::app::effect::{Effect, Work};
+use crate::app::effect::{Effect, ReadAs, Work};
 use crate::app::lookup;
 use crate::app::view::Severity;
 use crate::case::{
@@ -155,14 +155,15 @@ impl State {
             return;
         }
         let source = lookup::source(&self.records, series).cloned();
-        let (Some(source), Some(_)) = (source, self.series(series)) else {
+        let (Some(source), Some(record)) = (source, self.series(series)) else {
             return;
         };
         let work = Work::Load {
             series,
             item: self.items.get(&series).cloned(),
             source,
-            pet: self.series(series).and_then(|s| s.pet),
+            fingerprint: record.fingerprint.clone(),
+            read_as: ReadAs::of(record),
         };
         let job = self.start("Loading images", Lane::Io, work, effects);
         self.images.insert(series, Slot::Waiting(job));

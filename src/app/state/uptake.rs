@@ -3,7 +3,7 @@
 use serde_json::json;
 
 use super::State;
-use crate::app::effect::Effect;
+use crate::app::effect::{Effect, ReadAs};
 use crate::app::view::UptakeView;
 use crate::case::{AuditAction, AuditNote, Change, Segmented, Series, SeriesId};
 use crate::open::Item;
@@ -59,13 +59,25 @@ impl State {
             (Some(old), Some(new)) => new / old,
             _ => return,
         };
-        let mut changes = vec![Change::PutSeries(counted_as(
-            &record,
-            new.unit,
-            pet,
-            &new.warnings,
-        ))];
-        changes.extend(self.rescaled_values(series, factor));
+        // Other volumes of a series over time are of the same patient, weight and injection.
+        let volumes: Vec<Series> = self
+            .records
+            .series
+            .iter()
+            .filter(|s| s.patient == record.patient && s.fingerprint == record.fingerprint)
+            .filter(|s| s.pet == record.pet)
+            .cloned()
+            .collect();
+        let mut changes = Vec::new();
+        for volume in volumes {
+            changes.push(Change::PutSeries(counted_as(
+                &volume,
+                new.unit,
+                pet,
+                &new.warnings,
+            )));
+            changes.extend(self.rescaled_values(volume.id, factor));
+        }
         let title = format!(
             "Count {} in {}",
             self.visit_name(record.time_point),
@@ -100,21 +112,21 @@ impl State {
             .collect()
     }
 
-    /// Reads the pixels again of series that were read under another statement than now stands; the
-    /// window goes with the values.
+    /// Reads the pixels again of series that were read under another statement, or of another volume,
+    /// than now stands; the window goes with the values.
     pub(super) fn reload_restated(&mut self, effects: &mut Vec<Effect>) {
         let read = self
             .images
             .iter()
-            .filter_map(|(id, slot)| slot.ready().map(|image| (*id, image.pet)));
-        let stale: Vec<(SeriesId, Option<PetStatement>, Option<PetStatement>)> = read
-            .filter_map(|(id, then)| self.series(id).map(|s| (id, then, s.pet)))
+            .filter_map(|(id, slot)| slot.ready().map(|image| (*id, image.read_as)));
+        let stale: Vec<(SeriesId, ReadAs, ReadAs)> = read
+            .filter_map(|(id, then)| self.series(id).map(|s| (id, then, ReadAs::of(s))))
             .filter(|(_, then, now)| then != now)
             .collect();
         for (series, then, now) in stale {
-            let factor = |pet: Option<PetStatement>| {
+            let factor = |read: ReadAs| {
                 let item = self.items.get(&series)?;
-                let counted = item.with_pet(&pet.unwrap_or_default());
+                let counted = item.with_pet(&read.pet.unwrap_or_default());
                 counted.ok()?.uptake_factor()
             };
             if let (Some(window), Some(then), Some(now)) =

@@ -127,7 +127,7 @@ fn size(state: &State, mark: &Annotation, depth: usize, nodes: &mut Vec<Node>) {
                 .line("Modality", series.modality.code())
                 .line("Voxels", format!("{columns} × {rows} × {slices}"))
                 .line("Spacing", spacing)
-                .line("Frame", "0")
+                .line("Frame", series.frame_index().to_string())
                 .line(
                     "Study date",
                     series.study_date.map(|d| d.to_string()).unwrap_or_default(),
@@ -135,7 +135,7 @@ fn size(state: &State, mark: &Annotation, depth: usize, nodes: &mut Vec<Node>) {
                 .line("Files (BLAKE3)", series.fingerprint.clone())
                 .line("Series", series.id.to_string())
                 .line("Warnings", warnings.join("\n"))
-                .entered(series.id, &["series.import"]),
+                .entered(series.id, &["series.import", "series.frame"]),
         );
     }
 }
@@ -321,8 +321,9 @@ fn fact(state: &mut State, n: u32) -> Option<(String, Vec<Node>)> {
                 nodes.push(
                     Node::new(1, "Image")
                         .line("Modality", series.modality.code())
+                        .line("Frame", series.frame_index().to_string())
                         .line("Files (BLAKE3)", series.fingerprint.clone())
-                        .entered(series.id, &["series.import"]),
+                        .entered(series.id, &["series.import", "series.frame"]),
                 );
             }
         }

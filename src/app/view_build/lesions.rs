@@ -65,7 +65,8 @@ impl State {
             .map(|s| s.warnings.iter().map(warning_line).collect())
             .unwrap_or_default();
         warnings.extend(failure.clone());
-        if segmented.is_some() && summary::sound_mask(self, mark).is_none() {
+        let sound = summary::sound_mask(self, mark).is_some();
+        if segmented.is_some() && !sound {
             warnings.push(summary::DOUBTFUL_NOTE.to_owned());
         }
         if let Some(series) = self.series(mark.series) {
@@ -81,6 +82,7 @@ impl State {
                 .unwrap_or_default(),
             change,
             confidence: segmented.map(|s| s.confidence),
+            counts: sound,
             warnings,
             pending: segmented.is_none() && failure.is_none() && !locked,
             provenance: segmented.map_or_else(

@@ -19,6 +19,9 @@ const CT_PRESETS: [(&str, f64, f64); 6] = [
     ("Brain", 40.0, 80.0),
 ];
 
+/// Upper ends of the windows offered for uptake, which begin at 0.
+const SUV_PRESETS: [f64; 5] = [5.0, 7.0, 10.0, 15.0, 20.0];
+
 impl State {
     pub(super) fn slice_view(&mut self, series: SeriesId) -> Option<SliceView> {
         let image = self.images.get(&series).and_then(Slot::ready)?;
@@ -56,6 +59,17 @@ impl State {
                 }),
             );
         }
+        if matches!(
+            volume.unit,
+            IntensityUnit::SuvBodyWeight
+                | IntensityUnit::SuvLeanMass
+                | IntensityUnit::SuvBodySurface
+        ) {
+            presets.extend(SUV_PRESETS.map(|top| {
+                let name = format!("{} 0–{top}", volume.unit.symbol());
+                (name, WindowLevel::new(top / 2.0, top))
+            }));
+        }
         // What the file proposes beside its first window, behind the presets that have keys.
         for (n, window) in volume.windows.iter().enumerate() {
             let name = volume.window_names.get(n).map_or("", |name| name.trim());
@@ -80,6 +94,7 @@ impl State {
             unit: volume.unit.symbol(),
             probe: Some(Probe::new(Arc::clone(&volume), slice)),
             uptake,
+            frame: self.series(series).and_then(|s| self.frame_of(s)),
             presets,
             zoom: view.zoom,
             pan: view.pan,

@@ -3,6 +3,10 @@
 
 use std::io::{Read, Seek};
 
+use dicom::core::Tag;
+use dicom::core::dictionary::{DataDictionary, DataDictionaryEntry};
+use dicom::dictionary_std::StandardDataDictionary;
+
 /// How elements are written.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Encoding {
@@ -137,6 +141,23 @@ pub(super) fn has_long_length(vr: [u8; 2]) -> bool {
     !SHORT.contains(&&vr)
 }
 
+/// The VR that the parser takes an element for where none is written.
+fn implied_vr(tag: (u16, u16)) -> Option<[u8; 2]> {
+    let entry = StandardDataDictionary.by_tag(Tag(tag.0, tag.1))?;
+    entry.vr().relaxed().to_bytes().into()
+}
+
+/// Bytes of one value of a VR that is stored as numbers (PS3.5 6.2). The parser reads whole values
+/// only, and after a length that is no multiple it takes values for elements.
+fn unit_of(vr: [u8; 2]) -> u32 {
+    match &vr {
+        b"US" | b"SS" | b"OW" => 2,
+        b"AT" | b"UL" | b"SL" | b"OL" | b"FL" | b"OF" => 4,
+        b"FD" | b"OD" | b"SV" | b"UV" | b"OV" => 8,
+        _ => 1,
+    }
+}
+
 /// Walks one data set: the outermost one, of which the pixels are noted, or a nested one, which
 /// ends at an item delimiter when its length is undefined.
 fn walk<R: Read + Seek>(
@@ -174,8 +195,10 @@ fn walk<R: Read + Seek>(
             return Ok(());
         }
         let vr = [head[4], head[5]];
-        let (vr, value_length) = if !encoding.explicit || tag.0 == 0xFFFE {
+        let (vr, value_length) = if tag.0 == 0xFFFE {
             (None, u32_of(&head[4..], big))
+        } else if !encoding.explicit {
+            (implied_vr(tag), u32_of(&head[4..], big))
         } else if has_long_length(vr) {
             let mut long = [0u8; 4];
             if !fill(input, &mut long)? {
@@ -207,11 +230,20 @@ fn walk<R: Read + Seek>(
         let here = input.stream_position().map_err(|e| e.to_string())?;
         let after = here + u64::from(value_length);
         if after > end {
+            let left = end.saturating_sub(here);
             return Err(format!(
-                "element ({:04X},{:04X}) declares {value_length} bytes, {} are left",
+                "element ({:04X},{:04X}) declares {value_length} bytes, {left} are left: {} are missing",
                 tag.0,
                 tag.1,
-                end.saturating_sub(here)
+                u64::from(value_length) - left
+            ));
+        }
+        let unit = vr.map_or(1, unit_of);
+        if value_length % unit != 0 && (outermost.is_none() || tag.0 != PIXEL_DATA.0) {
+            return Err(format!(
+                "element ({:04X},{:04X}) declares {value_length} bytes, which is no whole number of \
+                 values of {unit} bytes",
+                tag.0, tag.1
             ));
         }
         if let Some(found) = outermost.as_deref_mut()
@@ -321,7 +353,7 @@ fn item<R: Read + Seek>(
     if after > end {
         return Err(format!(
             "an item declares {length} bytes, {} are left",
-            end - here
+            end.saturating_sub(here)
         ));
     }
     walk(input, after, encoding, None, depth)?;

@@ -192,6 +192,22 @@ pub(super) fn places(positions: &[f64]) -> String {
     }
 }
 
+/// Slices as the window counts them, from 1.
+fn numbers(slices: &[usize]) -> String {
+    const SHOWN: usize = 10;
+    let shown: Vec<String> = slices
+        .iter()
+        .take(SHOWN)
+        .map(|k| (k + 1).to_string())
+        .collect();
+    let more = match slices.len().saturating_sub(SHOWN) {
+        0 => String::new(),
+        n => format!(" and {n} more"),
+    };
+    let noun = if slices.len() == 1 { "slice" } else { "slices" };
+    format!("{noun} {}{more}", shown.join(", "))
+}
+
 /// What is odd along the normal: holes, unevenness, overlap, tilt.
 fn along_normal(grid: &Grid, thickness: Option<f64>) -> Vec<Warning> {
     let mut warnings = Vec::new();
@@ -200,20 +216,22 @@ fn along_normal(grid: &Grid, thickness: Option<f64>) -> Vec<Warning> {
         return warnings;
     }
     let median = grid.median_gap().0;
-    let void: Vec<f64> = grid
-        .void_slices()
-        .iter()
-        .map(|k| grid.slice_position(*k).0)
-        .collect();
+    let void = grid.void_slices();
     if !void.is_empty() {
+        let at: Vec<f64> = void.iter().map(|k| grid.slice_position(*k).0).collect();
+        let one = void.len() == 1;
         warnings.push(Warning::new(
             WarningCode::Gap,
             format!(
-                "{} of {} slices are missing, at {} along the normal; their places stay empty and \
-                 add nothing to a volume",
+                "{} of {} slices {} missing: {}, at {} along the normal; {} empty and {} nothing to \
+                 a volume",
                 void.len(),
                 grid.shape()[2],
-                places(&void)
+                if one { "is" } else { "are" },
+                numbers(void),
+                places(&at),
+                if one { "its place stays" } else { "their places stay" },
+                if one { "adds" } else { "add" },
             ),
         ));
     }
@@ -225,21 +243,23 @@ fn along_normal(grid: &Grid, thickness: Option<f64>) -> Vec<Warning> {
             WarningCode::UnevenSpacing,
             format!("slices are {low:.3} to {high:.3} mm apart; measured at their true positions"),
         ));
-        let holes: Vec<f64> = gaps
+        let holes: Vec<usize> = gaps
             .iter()
             .enumerate()
             .filter(|(_, gap)| {
                 let steps = (*gap / median).round();
                 steps >= 2.0 && (*gap / median - steps).abs() <= MULTIPLE_TOLERANCE
             })
-            .map(|(k, _)| grid.slice_position(k).0)
+            .map(|(k, _)| k)
             .collect();
         if !holes.is_empty() {
+            let at: Vec<f64> = holes.iter().map(|k| grid.slice_position(*k).0).collect();
             warnings.push(Warning::new(
                 WarningCode::Gap,
                 format!(
-                    "holes as of missing slices beyond {} along the normal are left as holes",
-                    places(&holes)
+                    "holes as of missing slices beyond {} ({} along the normal) are left as holes",
+                    numbers(&holes),
+                    places(&at)
                 ),
             ));
         }
@@ -290,10 +310,22 @@ fn sideways(grid: &Grid) -> f64 {
         .fold(0.0, f64::max)
 }
 
-/// A nominal grid for images without usable positions.
+/// Whether positions make a volume of slices.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Placed {
+    /// Each slice has a place of its own.
+    Each,
+    /// Positions or orientation are not stated, or differ from slice to slice.
+    Unstated,
+    /// Several slices lie at one place, and nothing tells them apart.
+    Repeated,
+}
+
+/// A nominal grid for images whose positions make no volume.
 pub(super) fn nominal(
     frames: &[&Frame],
     [columns, rows]: [usize; 2],
+    placed: Placed,
 ) -> Result<(Grid, Vec<Warning>), GridError> {
     let first = frames[0];
     let spacing = first.spacing.unwrap_or([1.0, 1.0]);
@@ -310,13 +342,17 @@ pub(super) fn nominal(
         Some(Vec3::z() * step),
     )?
     .with_orientation_known(false);
-    let mut warnings = vec![Warning::new(
-        WarningCode::OrientationUnknown,
-        "no usable position and orientation (0020,0032/0037): left and right are not known",
-    )];
+    let repeated = placed == Placed::Repeated;
+    let orientation = if repeated {
+        "positions that repeat are not used: left and right are not shown"
+    } else {
+        "no usable position and orientation (0020,0032/0037): left and right are not known"
+    };
+    let mut warnings = vec![Warning::new(WarningCode::OrientationUnknown, orientation)];
     // In-plane millimetres of a single image are believed; a stack has none along z.
     let known = single && first.spacing.is_some() && first.thickness.is_some();
-    if !single {
+    // Which positions repeat was said where it was found.
+    if !single && !repeated {
         warnings.push(Warning::new(
             WarningCode::Order,
             "slices have no positions: they are shown in the order of their instance numbers, and \

@@ -337,8 +337,15 @@ fn native(
         _ => Err(damaged(
             path,
             format!(
-                "the pixels have {} bytes, {n_frames} frames of {} × {} need more",
-                span.length, format.columns, format.rows
+                "PixelData (7FE0,0010) holds {} bytes; {n_frames} {} of {} × {} pixels {}",
+                span.length,
+                if n_frames == 1 { "frame" } else { "frames" },
+                format.columns,
+                format.rows,
+                due.map_or_else(
+                    || "are more than any file holds".to_owned(),
+                    |due| format!("take {due}: {} are missing", due - span.length)
+                )
             ),
         )),
     }

@@ -2,6 +2,7 @@
 
 mod build;
 mod groups;
+mod join;
 mod kin;
 mod mixed;
 mod phases;
@@ -13,16 +14,19 @@ use std::path::{Path, PathBuf};
 
 use super::colour;
 use super::format::{lossy, refusal, unmeasurable};
-use super::geometry::{POSITION_TOLERANCE_MM, places};
+use super::geometry::{POSITION_TOLERANCE_MM, Placed, places};
 use super::instance::{Class, Frame, Instance};
 use super::marks::Mark;
+use crate::geometry::Vec3;
 use crate::jobs::JobContext;
 use crate::open::item::{ColourSource, Source};
 use crate::open::{Error, Item, ItemKind};
 use crate::volume::Modality;
 use crate::warning::{Warning, WarningCode};
-use build::{build, distinct};
+use build::build;
+pub(in crate::open) use groups::Stacks;
 use groups::{Clusters, StackKey};
+use join::join;
 use mixed::Mixed;
 use phases::{Phases, by_origin, by_position, phases, placed_normal};
 use repeats::{drop_identical, repeats};
@@ -52,6 +56,7 @@ impl Slice<'_> {
 /// Groups instances into items, in a fixed order.
 pub(in crate::open) fn items(
     mut instances: Vec<Instance>,
+    how: Stacks,
     job: &JobContext,
 ) -> Result<Vec<Item>, Error> {
     instances.sort_by(|a, b| a.path.cmp(&b.path));
@@ -79,7 +84,7 @@ pub(in crate::open) fn items(
     }
     for members in series.into_values() {
         job.check()?;
-        items.extend(series_items(&members));
+        items.extend(series_items(&members, how));
     }
     kin::name_kin(&mut items);
     Ok(items)
@@ -158,7 +163,7 @@ fn file_names(paths: &[&Path]) -> Vec<String> {
 }
 
 /// The items of one series of images.
-fn series_items(members: &[Instance]) -> Vec<Item> {
+fn series_items(members: &[Instance], how: Stacks) -> Vec<Item> {
     let mut items = Vec::new();
     let found = repeats(members);
     let mut groups: BTreeMap<(u8, String), Vec<&Instance>> = BTreeMap::new();
@@ -171,7 +176,7 @@ fn series_items(members: &[Instance]) -> Vec<Item> {
     }
     for ((rank, _), group) in groups {
         if rank == 0 {
-            items.extend(stacks(&group));
+            items.extend(stacks(&group, how));
         } else {
             items.push(refused_group(&group));
         }
@@ -219,10 +224,10 @@ fn refused_group(group: &[&Instance]) -> Item {
 }
 
 /// Sorts slices of measurable images into stacks.
-fn stacks(group: &[&Instance]) -> Vec<Item> {
+fn stacks(group: &[&Instance], how: Stacks) -> Vec<Item> {
     let mut clusters = Clusters::default();
     let examinations = mixed::examinations(group);
-    let mut stacks: BTreeMap<(usize, StackKey), Vec<Slice>> = BTreeMap::new();
+    let mut stacks: BTreeMap<(usize, StackKey), BTreeMap<StackKey, Vec<Slice>>> = BTreeMap::new();
     for &instance in group {
         for (index, frame) in instance.frames.iter().enumerate() {
             let slice = Slice {
@@ -230,13 +235,23 @@ fn stacks(group: &[&Instance]) -> Vec<Item> {
                 index,
                 frame,
             };
-            let key = (examinations.of(instance), clusters.key(&slice));
-            stacks.entry(key).or_default().push(slice);
+            let own = clusters.key(&slice);
+            let key = match how {
+                Stacks::Apart => own.clone(),
+                Stacks::Joined => own.clone().joined(),
+            };
+            let parts = stacks.entry((examinations.of(instance), key)).or_default();
+            parts.entry(own).or_default().push(slice);
         }
     }
     let mut items: Vec<Item> = Vec::new();
-    for slices in stacks.into_values() {
-        items.extend(stack_items(slices));
+    for parts in stacks.into_values() {
+        match how {
+            Stacks::Apart => {
+                items.extend(parts.into_values().flat_map(|part| stack_items(part, how)));
+            }
+            Stacks::Joined => items.extend(join(parts)),
+        }
     }
     // The largest stack is what the series is about.
     items.sort_by_key(|i| std::cmp::Reverse(i.grid.as_ref().map_or(0, |g| g.n_voxels())));
@@ -255,25 +270,19 @@ fn stacks(group: &[&Instance]) -> Vec<Item> {
 }
 
 /// The items of one stack: usually one.
-fn stack_items(mut slices: Vec<Slice>) -> Vec<Item> {
+fn stack_items(mut slices: Vec<Slice>, how: Stacks) -> Vec<Item> {
     let Some(normal) = placed_normal(&slices) else {
-        let number = |s: &Slice| s.frame.marks.get(Mark::Instance).cloned();
-        slices.sort_by(|a, b| {
-            let by_number = match (number(a), number(b)) {
-                (Some(a), Some(b)) => a.order(&b),
-                (a, b) => a.is_some().cmp(&b.is_some()),
-            };
-            by_number
-                .then_with(|| a.path().cmp(b.path()))
-                .then(a.index.cmp(&b.index))
-        });
-        return vec![build(&[slices], false, Vec::new())];
+        sort_by_number(&mut slices);
+        return vec![build(&[slices], Placed::Unstated, Vec::new())];
     };
     let mut positions = by_position(slices, normal);
     let mut warnings = Vec::new();
     if positions.iter().any(|p| p.len() > 1) {
         if let Some(parts) = by_origin(&positions) {
-            return parts.into_iter().flat_map(stack_items).collect();
+            return parts
+                .into_iter()
+                .flat_map(|part| stack_items(part, how))
+                .collect();
         }
         let dropped = drop_identical(&mut positions);
         if !dropped.is_empty() {
@@ -292,53 +301,71 @@ fn stack_items(mut slices: Vec<Slice>) -> Vec<Item> {
         let slices: Vec<Slice> = positions.iter().flatten().copied().collect();
         match mixed::weightings(&slices) {
             Mixed::No => {}
-            Mixed::Parts(parts) => return parts.into_iter().flat_map(stack_items).collect(),
+            Mixed::Parts(parts) if how == Stacks::Apart => {
+                return parts
+                    .into_iter()
+                    .flat_map(|part| stack_items(part, how))
+                    .collect();
+            }
+            Mixed::Parts(parts) => {
+                warnings.push(mixed::kept_together(parts.len(), WarningCode::Joined))
+            }
             Mixed::Loose(warning) => warnings.push(warning),
         }
     }
     match phases(positions) {
-        Phases::Volumes(volumes) => vec![build(&volumes, true, warnings)],
+        Phases::Volumes(volumes) => vec![build(&volumes, Placed::Each, warnings)],
         Phases::Separate(parts) => parts
             .into_iter()
-            .map(|part| build(&[part], true, warnings.clone()))
+            .map(|part| build(&[part], Placed::Each, warnings.clone()))
             .collect(),
-        Phases::Hopeless(slices) => vec![riddle(&slices, warnings)],
+        Phases::Hopeless(slices) => vec![riddle(slices, normal, warnings)],
     }
 }
 
-/// Copies of positions that nothing tells apart.
-fn riddle(slices: &[Slice], warnings: Vec<Warning>) -> Item {
-    let paths: Vec<&Path> = slices.iter().map(Slice::path).collect();
-    let members: Vec<&Instance> = slices.iter().map(|s| s.instance).collect();
-    let mut item = base(
-        &members,
-        ItemKind::Refused,
-        distinct(slices.iter().map(Slice::path)),
-    );
-    item.warnings.extend(warnings);
-    let normal = placed_normal(slices).unwrap_or_default();
-    let positions = by_position(slices.to_vec(), normal);
+/// The order of images that positions do not put in order.
+fn sort_by_number(slices: &mut [Slice]) {
+    let number = |s: &Slice| s.frame.marks.get(Mark::Instance).cloned();
+    slices.sort_by(|a, b| {
+        let by_number = match (number(a), number(b)) {
+            (Some(a), Some(b)) => a.order(&b),
+            (a, b) => a.is_some().cmp(&b.is_some()),
+        };
+        by_number
+            .then_with(|| a.path().cmp(b.path()))
+            .then(a.index.cmp(&b.index))
+    });
+}
+
+/// Copies of positions that nothing tells apart: no volume, but a stack of images to look at.
+fn riddle(mut slices: Vec<Slice>, normal: Vec3, mut warnings: Vec<Warning>) -> Item {
+    let positions = by_position(slices.clone(), normal);
     let repeated: Vec<f64> = positions
         .iter()
         .filter(|here| here.len() > 1)
         .filter_map(|here| Some(here.first()?.frame.position?.dot(&normal)))
         .collect();
     // One slice acquired twice is no phase of its own.
-    let hint = if repeated.len() * 2 < positions.len() {
-        "leave out the slices that repeat a position and are not wanted, and open the others"
+    let advice = if repeated.len() * 2 < positions.len() {
+        "for a volume, leave out the slices that repeat a position and are not wanted"
     } else {
-        "export the phases as separate series"
+        "for a volume, export the phases as separate series"
     };
-    item.with_error(refusal(
-        "E-POSITIONS",
-        format!(
+    let copies = positions.iter().filter(|here| here.len() > 1).flatten();
+    let paths: Vec<&Path> = copies.map(Slice::path).collect();
+    warnings.push(Warning {
+        code: WarningCode::Order,
+        message: format!(
             "{} of {} slices repeat the position of another, at {} along the normal, and neither \
-             acquisition, time, trigger, weighting nor image type sorts the series into whole stacks",
+             acquisition, time, trigger, weighting nor image type sorts the series into whole \
+             stacks: they are shown one by one in the order of their instance numbers, and nothing \
+             is measured in millimetres; {advice}",
             slices.len() - positions.len(),
             slices.len(),
             places(&repeated)
         ),
-        &paths,
-        hint,
-    ))
+        files: file_names(&paths),
+    });
+    sort_by_number(&mut slices);
+    build(&[slices], Placed::Repeated, warnings)
 }

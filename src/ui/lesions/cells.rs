@@ -1,7 +1,8 @@
 //! Cells of the table: one measurement, one response.
 
 use egui::{
-    Align, CornerRadius, FontId, Label, Rect, RichText, Role, Sense, Ui, WidgetInfo, pos2, vec2,
+    Align, Color32, CornerRadius, FontId, Label, Rect, RichText, Role, Sense, Ui, WidgetInfo, pos2,
+    vec2,
 };
 
 use super::super::theme;
@@ -32,26 +33,32 @@ pub(super) fn cell_ui(
         );
         return;
     };
-    value(
-        ui,
-        drawn,
-        RichText::new(&cell.drawn).color(p.text_weak),
-        "Diameter as drawn",
-    );
+    let doubtful = !cell.counts && cell.confidence.is_some();
+    let (ink, what) = if doubtful {
+        (
+            p.text,
+            "Diameter as drawn: it counts, because the mask is doubtful",
+        )
+    } else {
+        (p.text_weak, "Diameter as drawn")
+    };
+    value(ui, drawn, RichText::new(&cell.drawn).color(ink), what);
     if cell.pending {
         at(ui, axes, Align::RIGHT, |ui| {
             spinner(ui, "Segmenting");
             ui.label(RichText::new("segmenting").size(12.0).color(p.text_weak));
         });
     } else {
-        value(
-            ui,
-            axes,
-            RichText::new(&cell.axes).font(theme::medium(13.0)),
-            &cell.provenance,
-        );
+        let text = size(&cell.axes, doubtful, p.text_weak);
+        let text = if doubtful {
+            text
+        } else {
+            text.font(theme::medium(13.0))
+        };
+        value(ui, axes, text, &why(cell, doubtful));
     }
-    value(ui, volume, RichText::new(&cell.volume), &cell.provenance);
+    let text = size(&cell.volume, doubtful, p.text_weak);
+    value(ui, volume, text, &why(cell, doubtful));
     value(
         ui,
         change,
@@ -64,6 +71,26 @@ pub(super) fn cell_ui(
     at(ui, warnings, Align::RIGHT, |ui| {
         warnings_badge(ui, &cell.warnings, page);
     });
+}
+
+/// A size measured on a mask; weak and with a mark where the mask is too doubtful to count.
+fn size(text: &str, doubtful: bool, weak: Color32) -> RichText {
+    if doubtful && !text.is_empty() {
+        RichText::new(format!("? {text}")).color(weak)
+    } else {
+        RichText::new(text)
+    }
+}
+
+fn why(cell: &LesionCell, doubtful: bool) -> String {
+    if doubtful {
+        format!(
+            "Does not count: the mask is doubtful, the drawn diameter counts\n{}",
+            cell.provenance
+        )
+    } else {
+        cell.provenance.clone()
+    }
 }
 
 fn value(ui: &mut Ui, rect: Rect, text: RichText, hover: &str) {

@@ -13,6 +13,10 @@ use super::transform::{Transform, pixel_size, round_length};
 use crate::app::view::{Overlay, SliceView};
 
 const SMALL: f32 = 11.5;
+/// From one line of small text to the next.
+const LINE: f32 = 15.0;
+/// Between texts side by side.
+const GAP: f32 = 10.0;
 
 fn wide(p: [f32; 2]) -> [f64; 2] {
     p.map(f64::from)
@@ -324,58 +328,79 @@ pub(super) fn annotations(
     } else {
         format!("{}/{}", slice.slice + 1, slice.n_slices)
     };
-    put(inner.left_top(), Align2::LEFT_TOP, &place, ink.text);
-    let window = format!(
-        "W {} L {} {}",
-        number(slice.window.width),
-        number(slice.window.center),
-        slice.unit
-    );
-    put(
-        inner.right_top(),
-        Align2::RIGHT_TOP,
-        window.trim_end(),
-        ink.text,
-    );
+    // What is written already, so that nothing else is written over it.
+    let mut taken = vec![put(inner.left_top(), Align2::LEFT_TOP, &place, ink.text)];
+    let place_width = taken[0].width();
+    let width_of = |text: &str| {
+        let font = FontId::proportional(SMALL);
+        painter
+            .layout_no_wrap(text.to_owned(), font, ink.text)
+            .size()
+            .x
+    };
+    let window = |number: fn(f64) -> String| {
+        let (width, level) = (number(slice.window.width), number(slice.window.center));
+        let text = format!("W {width} L {level} {}", slice.unit);
+        text.trim_end().to_owned()
+    };
+    let room = inner.width() - GAP;
+    let mut text = window(number);
+    if place_width + width_of(&text) > room {
+        text = window(short_number);
+    }
+    // Beside the place, or below it where the column is too narrow for both.
+    let mut right = inner.right_top();
+    if place_width + width_of(&text) > room {
+        right.y += LINE;
+    }
+    taken.push(put(right, Align2::RIGHT_TOP, &text, ink.text));
     if roomy {
         let zoom = format!("×{:.2}", slice.zoom);
-        put(
-            inner.right_top() + vec2(0.0, 15.0),
-            Align2::RIGHT_TOP,
-            &zoom,
-            ink.text_weak,
-        );
+        let at = right + vec2(0.0, LINE);
+        taken.push(put(at, Align2::RIGHT_TOP, &zoom, ink.text_weak));
     }
 
-    for (n, badge) in slice.badges.iter().enumerate() {
-        put(
-            inner.left_top() + vec2(0.0, 15.0 * (n + 1) as f32),
-            Align2::LEFT_TOP,
-            badge,
-            theme::image_warning(),
-        );
+    let unknown = slice.letters.is_none().then_some("orientation unknown");
+    let notes = unknown.into_iter().chain(slice.badges.iter().map(|b| &**b));
+    let mut at = inner.left_top() + vec2(0.0, LINE);
+    for note in notes {
+        let width = width_of(note).min(inner.width());
+        let own = |at: Pos2| Rect::from_min_size(at, vec2(width, LINE - 2.0));
+        while taken.iter().any(|r| r.intersects(own(at))) && at.y < inner.center().y {
+            at.y += LINE;
+        }
+        let note = elided(note, inner.width(), width_of);
+        taken.push(put(at, Align2::LEFT_TOP, &note, theme::image_warning()));
+        at.y += LINE;
     }
 
+    let mut letter_below = None;
     if let Some(letters) = &slice.letters {
         let font = theme::medium(13.0);
+        let mut top = inner.center_top();
+        let half = vec2(8.0, 0.0);
+        while taken
+            .iter()
+            .any(|r| r.intersects(Rect::from_min_max(top - half, top + half + vec2(0.0, LINE))))
+            && top.y < inner.center().y
+        {
+            top.y += LINE;
+        }
         for (at, anchor, text) in [
             (inner.left_center(), Align2::LEFT_CENTER, &letters.left),
             (inner.right_center(), Align2::RIGHT_CENTER, &letters.right),
-            (inner.center_top(), Align2::CENTER_TOP, &letters.top),
+            (top, Align2::CENTER_TOP, &letters.top),
             (
                 inner.center_bottom(),
                 Align2::CENTER_BOTTOM,
                 &letters.bottom,
             ),
         ] {
-            halo_text(painter, at, anchor, text, font.clone(), ink.text);
+            let rect = halo_text(painter, at, anchor, text, font.clone(), ink.text);
+            if anchor == Align2::CENTER_BOTTOM {
+                letter_below = Some(rect);
+            }
         }
-    } else {
-        badge(
-            painter,
-            inner.left_top() + vec2(0.0, 18.0),
-            "orientation unknown",
-        );
     }
 
     let [kx, _] = transform.scale();
@@ -432,14 +457,49 @@ pub(super) fn annotations(
             } else {
                 format!("column {x:.0}, row {y:.0}")
             };
-            let text = format!("{value}{place}");
-            put(
-                inner.right_bottom(),
-                Align2::RIGHT_BOTTOM,
-                &text,
-                ink.text_weak,
-            );
+            // Above the scale and the letter where it does not fit between them and the edge.
+            let whole = format!("{value}{place}");
+            let width = width_of(&whole);
+            let left = inner.right() - width;
+            let beside = letter_below.map_or(inner.center().x, |r| r.right()) + GAP;
+            let lines = if left >= beside {
+                vec![(inner.bottom(), whole)]
+            } else {
+                let above = inner.bottom() - 2.0 * LINE;
+                if width <= inner.width() {
+                    vec![(above, whole)]
+                } else {
+                    vec![(above, place), (above - LINE, value.trim_end().to_owned())]
+                }
+            };
+            for (y, text) in lines {
+                let at = pos2(inner.right(), y);
+                put(at, Align2::RIGHT_BOTTOM, &text, ink.text_weak);
+            }
         }
+    }
+}
+
+/// The text, or what fits of it.
+fn elided(text: &str, width: f32, width_of: impl Fn(&str) -> f32) -> String {
+    let mut text = text.to_owned();
+    if width_of(&text) <= width {
+        return text;
+    }
+    while !text.is_empty() && width_of(&format!("{text}…")) > width {
+        text.pop();
+    }
+    format!("{}…", text.trim_end())
+}
+
+/// As [`number`], with thousands as k: for where there is no room.
+fn short_number(v: f64) -> String {
+    if v.abs() < 9999.5 {
+        number(v)
+    } else if v.abs() < 999_950.0 {
+        format!("{:.1}k", v / 1e3).replace('-', "−")
+    } else {
+        format!("{:.1}M", v / 1e6).replace('-', "−")
     }
 }
 
@@ -469,7 +529,21 @@ fn badge(painter: &Painter, at: Pos2, text: &str) {
 
 #[cfg(test)]
 mod tests {
-    use super::number;
+    use super::{elided, number, short_number};
+
+    #[test]
+    fn large_numbers_are_short_where_there_is_no_room() {
+        let texts = [400.0, 9999.0, 12_345.0, -32_768.0, 2.5e6].map(short_number);
+        assert_eq!(texts, ["400", "9999", "12.3k", "−32.8k", "2.5M"]);
+    }
+
+    #[test]
+    fn what_does_not_fit_ends_with_dots() {
+        let width_of = |text: &str| text.chars().count() as f32;
+        assert_eq!(elided("uneven slices", 20.0, width_of), "uneven slices");
+        assert_eq!(elided("uneven slices", 8.0, width_of), "uneven…");
+        assert_eq!(elided("uneven slices", 0.0, width_of), "…");
+    }
 
     #[test]
     fn windows_of_any_unit_are_readable() {

@@ -127,6 +127,7 @@ mod tests {
             unit: "",
             probe: None,
             uptake: None,
+            frame: None,
             presets: Vec::new(),
             badges: Vec::new(),
             is_void: false,

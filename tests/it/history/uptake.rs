@@ -9,7 +9,7 @@ use oncotwin::warning::WarningCode;
 use super::*;
 
 /// Makes a PET of every file, of 70 kg and 350 MBq, without time of injection.
-fn as_pet(study: &Path) {
+pub(super) fn as_pet(study: &Path) {
     for entry in std::fs::read_dir(study).expect("folder") {
         let path = entry.expect("entry").path();
         if path.is_dir() {

@@ -335,13 +335,26 @@ fn a_slice_that_was_acquired_twice_is_named_by_its_place() {
     let positions = [0.0, 2.5, 5.0, 7.5, 10.0, 12.5, 7.5];
     series(dir.path(), &positions, |_| {});
     let items = scan(dir.path());
-    let refused = items[0].error.as_ref().expect("refused");
-    assert_eq!(refused.code, "E-POSITIONS");
+    let [item] = &items[..] else {
+        panic!("{items:?}")
+    };
+    let mut ordered = item
+        .warnings
+        .iter()
+        .filter(|w| w.code == WarningCode::Order);
+    let (Some(warning), None) = (ordered.next(), ordered.next()) else {
+        panic!("{:?}", item.warnings)
+    };
     assert!(
-        refused.message.starts_with("1 of 7 slices") && refused.message.contains("7.50 mm"),
+        warning.message.starts_with("1 of 7 slices") && warning.message.contains("7.50 mm"),
         "{}",
-        refused.message
+        warning.message
     );
+    assert_eq!(warning.files.len(), 2, "{:?}", warning.files);
+    assert_eq!(item.kind, ItemKind::Stack);
+    let grid = item.grid.as_ref().expect("a grid to look at");
+    assert!(!grid.is_calibrated() && !grid.is_orientation_known());
+    assert_eq!(grid.shape()[2], 7);
 }
 
 #[test]
@@ -360,5 +373,57 @@ fn a_length_behind_an_unknown_vr_is_checked() {
             .iter()
             .any(|said| refused.message.contains(said));
         assert!(is_named, "{}", refused.message);
+    }
+}
+
+#[test]
+fn a_damaged_file_is_missed_by_the_series_that_it_names() {
+    let dir = TempDir::new().expect("folder");
+    for name in ["one", "two"] {
+        let apart = TempDir::new().expect("folder");
+        series(apart.path(), &[0.0, 2.5, 5.0, 7.5], |_| {});
+        for n in 0..4 {
+            let path = apart.path().join(format!("{n}.dcm"));
+            let mut file = dicom::object::open_file(&path).expect("readable");
+            let uid = PrimitiveValue::from(format!("1.2.3.{}", name.as_bytes()[0]));
+            file.put(DataElement::new(tags::SERIES_INSTANCE_UID, VR::UI, uid));
+            file.write_to_file(&path).expect("written");
+            let bytes = std::fs::read(&path).expect("file");
+            let kept = match (name, n) {
+                ("one", 1) => &bytes[..bytes.len() - 3],
+                _ => &bytes[..],
+            };
+            std::fs::write(dir.path().join(format!("{name}{n}.dcm")), kept).expect("written");
+        }
+    }
+    let named: Vec<bool> = scan(dir.path())
+        .iter()
+        .filter(|i| i.is_image())
+        .map(|i| codes(i).contains(&WarningCode::Partial))
+        .collect();
+    assert_eq!(named, [true, false]);
+}
+
+#[test]
+fn a_length_that_holds_no_whole_number_of_values_is_refused() {
+    let dir = TempDir::new().expect("folder");
+    let path = dir.path().join("a.dcm");
+    // SamplesPerPixel (0028,0002) with its length in 16 and in 32 bits.
+    for (syntax, element) in [
+        (EXPLICIT, &b"\x28\x00\x02\x00US\x02\x00"[..]),
+        (IMPLICIT, b"\x28\x00\x02\x00\x02\x00\x00\x00"),
+    ] {
+        write(image(1, 0.0), syntax, MR, "1.2.826.0.1.3680043", &path);
+        let mut bytes = std::fs::read(&path).expect("read");
+        let found = bytes.windows(8).position(|w| w == element);
+        let length = found.expect("there") + if syntax == EXPLICIT { 6 } else { 4 };
+        bytes[length] = 13;
+        std::fs::write(&path, bytes).expect("written");
+        let refused = scan(&path).remove(0).error.expect("refused");
+        assert!(
+            refused.message.contains("(0028,0002) declares 13 bytes"),
+            "{}",
+            refused.message
+        );
     }
 }

@@ -9,7 +9,7 @@ use oncotwin::volume::{PetStatement, UptakeKind};
 use super::*;
 
 /// The packed cases, unpacked, and what a correct reader says of each.
-fn traps() -> (TempDir, Value) {
+pub(crate) fn traps() -> (TempDir, Value) {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/data/traps");
     let dir = TempDir::new().expect("folder");
     let packed = std::fs::File::open(folder.join("traps.zip")).expect("traps.zip");
@@ -223,4 +223,66 @@ fn phases_without_temporal_tags_are_told_apart() {
     let shape = item.grid.as_ref().expect("grid").shape();
     assert_eq!((item.n_frames_4d, shape[2]), (3, 60));
     assert!(codes(&item).contains(&WarningCode::FourD));
+}
+
+#[test]
+fn stacks_are_joined_where_one_grid_holds_them() {
+    let (dir, expected) = traps();
+    let job = JobContext::default();
+    let joined = |case: &str| open::join(&[dir.path().join(case)], &job).expect("described");
+    let has = |item: &Item, code| item.warnings.iter().any(|w| w.code == code);
+
+    let [whole] = &joined("enhanced_two_stacks")[..] else {
+        panic!("stacks at places of their own are one volume")
+    };
+    assert!(has(whole, WarningCode::Joined) && !has(whole, WarningCode::Split));
+    let ours = open::inspect_json(std::slice::from_ref(whole), true, &job).expect("described");
+    let twin = &expected["enhanced_twin_ct"][0];
+    let mut twin = twin.clone();
+    twin["codes"] = serde_json::json!(["W-JOINED"]);
+    assert_eq!(complaints(&ours["items"][0], &twin), [""; 0]);
+
+    let [echoes] = &joined("echoes")[..] else {
+        panic!("stacks at the same places are volumes of one item")
+    };
+    assert!(has(echoes, WarningCode::Joined) && has(echoes, WarningCode::FourD));
+    assert_eq!((echoes.kind, echoes.n_frames_4d), (ItemKind::Volume, 2));
+    let apart = scan(dir.path().join("echoes"));
+    for (frame, part) in apart.iter().enumerate() {
+        let ours = open::load(echoes, frame, &job).expect("loaded");
+        let alone = open::load(part, 0, &job).expect("loaded");
+        for k in 0..ours.grid().shape()[2] {
+            assert!(
+                ours.slice_values(k).eq(alone.slice_values(k)),
+                "{frame} {k}"
+            );
+        }
+    }
+
+    // Where they are no volume together, they stay what they are.
+    for case in [
+        "scout_inside",
+        "spacing_conflict",
+        "two_patients_one_series",
+    ] {
+        let items = joined(case);
+        assert_eq!(items.len(), 2, "{case}");
+        assert!(!items.iter().any(|i| has(i, WarningCode::Joined)), "{case}");
+    }
+}
+
+#[test]
+fn stacks_of_one_file_are_told_apart() {
+    let (dir, _) = traps();
+    let path = dir.path().join("enhanced_two_stacks");
+    let job = JobContext::default();
+    let print = |item: &Item| item.fingerprint(&job).expect("readable");
+    let apart: Vec<String> = scan(&path).iter().map(print).collect();
+    let joined = open::join(std::slice::from_ref(&path), &job).expect("described");
+    let mut all = [apart.clone(), joined.iter().map(print).collect()].concat();
+    assert_eq!(all.len(), 3);
+    all.sort();
+    all.dedup();
+    assert_eq!(all.len(), 3, "each has a fingerprint of its own");
+    assert_eq!(scan(&path).iter().map(print).collect::<Vec<_>>(), apart);
 }

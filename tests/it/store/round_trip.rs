@@ -116,10 +116,18 @@ fn series() -> impl Strategy<Value = Series> {
         dose_bq,
         ..PetStatement::default()
     });
-    let pet = proptest::option::of(pet);
+    let frame = proptest::option::of((0usize..9, 9usize..99));
+    let frame = frame.prop_map(|f| f.map(|(index, of)| FrameOf { index, of }));
+    let pet = (proptest::option::of(pet), frame);
     let rest = ([real(), real(), real()], any::<bool>(), (warnings(), pet));
     (ids, modality, unit, proptest::option::of(day()), rest).prop_map(
-        |(((s, p), t), modality, unit, study_date, (spacing_mm, calibrated, (warnings, pet)))| {
+        |(
+            ((s, p), t),
+            modality,
+            unit,
+            study_date,
+            (spacing_mm, calibrated, (warnings, (pet, frame))),
+        )| {
             Series {
                 id: SeriesId(id(3, s)),
                 patient: PatientId(id(1, p)),
@@ -134,6 +142,7 @@ fn series() -> impl Strategy<Value = Series> {
                 fingerprint: "af".repeat(32),
                 warnings,
                 pet,
+                frame,
             }
         },
     )
@@ -351,6 +360,7 @@ fn paths_that_are_not_unicode_survive() {
             fingerprint: String::new(),
             warnings: Vec::new(),
             pet: None,
+            frame: None,
         }),
         Change::PutSource(SeriesSource {
             series: SeriesId(id(3, 0)),

@@ -87,9 +87,7 @@ fn list() -> FileList {
             refused("empty.dcm", "E-EMPTY", "the file is empty", "copy it again"),
         ],
         others: vec![row(FileKind::Other, 1, "README.txt", "")],
-        n_files: 482,
-        n_refused: 2,
-        n_warned: 2,
+        n_refused: 0,
     }
 }
 
@@ -114,6 +112,7 @@ fn scanning(mut view: View) -> View {
         list.rows.truncate(4);
         list.rows[2].warnings.clear();
         list.others.clear();
+        list.n_refused = 2;
         files.list = Arc::new(list);
     }
     view
@@ -180,7 +179,7 @@ fn stage(view: View) -> Harness<'static, Stage> {
 #[test]
 fn the_tree_names_what_was_refused_and_folds_what_is_none_of_ours() {
     let mut harness = stage(with_files(fixture::chooser(true)));
-    harness.get_by_label_contains("E-DICOM: element (7FE0,0010)");
+    harness.get_by_label_contains("element (7FE0,0010)");
     harness.get_by_label_contains("the file is damaged or incomplete");
     assert!(harness.query_by_label_contains("README.txt").is_none());
     harness.get_by_label_contains("Other files (1)").click();
@@ -223,6 +222,30 @@ fn a_search_keeps_what_a_row_lies_under() {
 }
 
 #[test]
+fn chips_show_the_rows_of_their_state_and_no_others() {
+    let mut harness = stage(with_files(fixture::chooser(true)));
+    harness.get_by_label("2 refused").click();
+    harness.run();
+    harness.get_by_label("IM0042.dcm · 1 file");
+    harness.get_by_label("empty.dcm · 1 file");
+    assert!(harness.query_by_label_contains("CT Thorax").is_none());
+    assert!(harness.query_by_label_contains("Other files").is_none());
+    harness.get_by_label("2 refused").click();
+    harness.get_by_label("1 loaded").click();
+    harness.run();
+    harness.get_by_label("CT Topogram · picture · 512 × 512 · 1 file");
+    assert!(harness.query_by_label_contains("CT Thorax").is_none());
+    harness.get_by_label("1 loaded").click();
+    harness.get_by_label("Find in files").focus();
+    harness.run();
+    harness.get_by_label("Find in files").type_text("warned");
+    harness.run();
+    harness.get_by_label("CT Thorax portal venous · 512 × 512 × 214 · 211 files");
+    harness.get_by_label("PT WB uncorrected · 128 × 128 × 267 · 267 files");
+    assert!(harness.query_by_label_contains("CT Topogram").is_none());
+}
+
+#[test]
 fn a_scan_can_be_stopped_while_its_tree_grows() {
     let mut harness = stage(scanning(fixture::chooser(true)));
     harness.get_by_label_contains("4211 of 10000 files read");
@@ -245,6 +268,10 @@ fn a_click_on_a_code_opens_its_page_and_escape_closes_it() {
             .query_by_label_contains("W-GAP: slices are missing")
             .is_none()
     );
+    harness.get_by_label("Explain E-DICOM").click();
+    harness.run();
+    harness.get_by_label_contains("E-DICOM: a damaged DICOM file");
+    harness.get_by_label_contains("About this refusal");
 }
 
 #[test]

@@ -181,6 +181,7 @@ fn slice(n: u128, size: f64) -> SliceView {
         unit: "HU",
         probe: None,
         uptake: None,
+        frame: None,
         presets: vec![
             ("Soft tissue".into(), WindowLevel::new(40.0, 400.0)),
             ("Lung".into(), WindowLevel::new(-600.0, 1500.0)),
@@ -216,12 +217,14 @@ fn column(n: u128, title: &str, date: &str, size: f64) -> ColumnView {
                 } else {
                     Vec::new()
                 },
+                is_split: false,
             },
             SeriesTab {
                 id: SeriesId(Uuid::from_u128(30 + n)),
                 label: "PT · WB corrected".into(),
                 shown: false,
                 warnings: Vec::new(),
+                is_split: false,
             },
         ],
         shown: Some(shown),
@@ -238,6 +241,7 @@ fn cell(n: u128, axes: &str, volume: &str, change: &str, confidence: f64) -> Opt
         volume: volume.into(),
         change: change.into(),
         confidence: Some(confidence),
+        counts: confidence >= 0.5,
         warnings: if confidence < 0.7 {
             vec!["W-LEAK: the mask touches the border of the search box".into()]
         } else {

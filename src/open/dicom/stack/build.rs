@@ -1,5 +1,6 @@
 //! One stack as an item.
 
+use std::collections::BTreeMap;
 use std::ops::RangeInclusive;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -7,7 +8,7 @@ use std::sync::Arc;
 use super::values::{modality_lut, rescales, sample_kind, scalings, windows};
 use super::{Slice, base};
 use crate::open::dicom::format::lossy;
-use crate::open::dicom::geometry;
+use crate::open::dicom::geometry::{self, Placed};
 use crate::open::dicom::instance::{Frame, Instance};
 use crate::open::dicom::lut::ModalityLut;
 use crate::open::dicom::{DicomSource, PetHeaders, SampleKind, SliceRef};
@@ -24,24 +25,23 @@ pub(super) fn distinct<'a>(paths: impl Iterator<Item = &'a Path>) -> Vec<PathBuf
 }
 
 /// The item of one stack; `volumes` are its phases, each in slice order.
-pub(super) fn build(volumes: &[Vec<Slice>], placed: bool, warnings: Vec<Warning>) -> Item {
+pub(super) fn build(volumes: &[Vec<Slice>], placed: Placed, warnings: Vec<Warning>) -> Item {
     let first = &volumes[0];
     let slices: Vec<&Slice> = volumes.iter().flatten().collect();
     let members: Vec<&Instance> = slices.iter().map(|s| s.instance).collect();
     let kind = match (placed, first.len()) {
         (_, 1) => ItemKind::Image2d,
-        (true, _) => ItemKind::Volume,
-        (false, _) => ItemKind::Stack,
+        (Placed::Each, _) => ItemKind::Volume,
+        (Placed::Unstated | Placed::Repeated, _) => ItemKind::Stack,
     };
     let mut item = base(&members, kind, distinct(slices.iter().map(|s| s.path())));
     item.warnings.extend(warnings);
     let frames: Vec<&Frame> = first.iter().map(|s| s.frame).collect();
     let format = &first[0].instance.format;
     let size = [format.columns, format.rows];
-    let formed = if placed {
-        geometry::grid(&frames, size)
-    } else {
-        geometry::nominal(&frames, size)
+    let formed = match placed {
+        Placed::Each => geometry::grid(&frames, size),
+        Placed::Unstated | Placed::Repeated => geometry::nominal(&frames, size, placed),
     };
     match formed {
         Ok((grid, odd)) => {
@@ -107,6 +107,7 @@ pub(super) fn build(volumes: &[Vec<Slice>], placed: bool, warnings: Vec<Warning>
                 .collect()
         })
         .collect();
+    item.part = part(volumes);
     item.source = Source::Dicom(DicomSource {
         frames,
         sample: if lut.is_some() {
@@ -124,6 +125,25 @@ pub(super) fn build(volumes: &[Vec<Slice>], placed: bool, warnings: Vec<Warning>
         ),
     });
     item
+}
+
+/// BLAKE3 over the frames that a stack is made of, by file and number; `None` where it is made of all
+/// frames of its files, as it is of files with one frame.
+fn part(volumes: &[Vec<Slice>]) -> Option<[u8; 32]> {
+    let (mut n_frames, mut n_used) = (0, 0);
+    let mut hasher = blake3::Hasher::new();
+    let mut numbers: BTreeMap<&Path, u64> = BTreeMap::new();
+    for slice in volumes.iter().flatten() {
+        let next = numbers.len() as u64;
+        let number = *numbers.entry(slice.path()).or_insert_with(|| {
+            n_frames += slice.instance.frames.len();
+            next
+        });
+        n_used += 1;
+        hasher.update(&number.to_le_bytes());
+        hasher.update(&(slice.index as u64).to_le_bytes());
+    }
+    (n_used < n_frames).then(|| *hasher.finalize().as_bytes())
 }
 
 /// The padding that most files state. One volume has one padding; where files differ it is named.

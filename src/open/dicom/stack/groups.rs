@@ -9,6 +9,16 @@ const ORIENTATION_TOLERANCE: f64 = 1e-3;
 /// Spacings that shift no corner by more than this belong to one stack, mm.
 const CORNER_TOLERANCE_MM: f64 = 0.01;
 
+/// What parts the images of one series.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(in crate::open) enum Stacks {
+    /// All that a stack shares.
+    #[default]
+    Apart,
+    /// Only what a grid needs; a reader says that the rest belongs together.
+    Joined,
+}
+
 /// What slices of one stack share.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) struct StackKey {
@@ -23,6 +33,42 @@ pub(super) struct StackKey {
     kernel: String,
     stack: String,
     frame_of_reference: String,
+}
+
+impl StackKey {
+    /// What a grid needs; stacks that differ otherwise can be joined.
+    pub(super) fn joined(self) -> Self {
+        Self {
+            image_type: String::new(),
+            echo: None,
+            kernel: String::new(),
+            stack: String::new(),
+            ..self
+        }
+    }
+
+    /// Names of what differs among these stacks.
+    pub(super) fn differences(keys: &[&Self]) -> Vec<&'static str> {
+        let Some(first) = keys.first() else {
+            return Vec::new();
+        };
+        let differ = |is_other: fn(&Self, &Self) -> bool| keys.iter().any(|k| is_other(k, first));
+        [
+            (
+                differ(|a, b| a.image_type != b.image_type),
+                "image type (0008,0008)",
+            ),
+            (differ(|a, b| a.echo != b.echo), "echo time (0018,0081)"),
+            (
+                differ(|a, b| a.kernel != b.kernel),
+                "convolution kernel (0018,1210)",
+            ),
+            (differ(|a, b| a.stack != b.stack), "stack (0020,9056)"),
+        ]
+        .into_iter()
+        .filter_map(|(differs, name)| differs.then_some(name))
+        .collect()
+    }
 }
 
 /// Orientations and spacings met so far: each begins a cluster that later ones near it join, so

@@ -122,12 +122,16 @@ pub(super) fn weightings<'a>(slices: &[Slice<'a>]) -> Mixed<'a> {
     if stand_alone(parts.values().map(Vec::len), slices.len()) {
         return Mixed::Parts(parts.into_values().collect());
     }
-    Mixed::Loose(Warning::new(
-        WarningCode::Split,
+    Mixed::Loose(kept_together(parts.len(), WarningCode::Split))
+}
+
+/// Says that one stack holds slices of so many weightings.
+pub(super) fn kept_together(kinds: usize, code: WarningCode) -> Warning {
+    Warning::new(
+        code,
         format!(
-            "slices of one stack differ in weighting, contrast or voltage ({} kinds) and were kept \
-             together: values may not compare between them",
-            parts.len()
+            "slices of one stack differ in weighting, contrast or voltage ({kinds} kinds) and were \
+             kept together: values may not compare between them"
         ),
-    ))
+    )
 }

@@ -179,7 +179,7 @@ fn are_blocks(groups: &[Vec<Slice>], marks: &[Mark]) -> bool {
 
 /// Volumes whose slices lie at the very same places are phases of one grid; where they are shifted
 /// within the plane each needs a grid of its own.
-fn aligned(volumes: Vec<Vec<Slice>>) -> Phases {
+pub(super) fn aligned(volumes: Vec<Vec<Slice>>) -> Phases {
     let same = volumes
         .iter()
         .all(|v| v.iter().zip(&volumes[0]).all(|(a, b)| same_place(a, b)));
