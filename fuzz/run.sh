@@ -7,8 +7,8 @@ target=${1:?usage: run.sh TARGET [libFuzzer options]}
 shift
 host=$(rustc -vV | sed -n 's/^host: //p')
 out=${CARGO_TARGET_DIR:-$here/target}
-work=$out/work/$target
-mkdir -p "$work/corpus" "$work/found"
+scratch=$out/scratch/$target
+mkdir -p "$scratch/corpus" "$scratch/found"
 
 # The flags that cargo-fuzz gives, but for the sanitizer.
 export RUSTFLAGS="--cfg fuzzing -Cpasses=sancov-module -Cllvm-args=-sanitizer-coverage-level=4 \
@@ -17,4 +17,4 @@ export RUSTFLAGS="--cfg fuzzing -Cpasses=sancov-module -Cllvm-args=-sanitizer-co
 cargo build --manifest-path "$here/Cargo.toml" --target-dir "$out" --release --target "$host" --bin "$target"
 
 RAYON_NUM_THREADS=1 exec "$out/$host/release/$target" -rss_limit_mb=2048 -timeout=20 \
-    -artifact_prefix="$work/found/" "$@" "$work/corpus" "$here/corpus/$target"
+    -artifact_prefix="$scratch/found/" "$@" "$scratch/corpus" "$here/corpus/$target"

@@ -67,6 +67,10 @@ pub(super) fn files_panel(
 
 /// Draws the list.
 pub fn files_ui(ui: &mut Ui, files: &FilesView, state: &mut UiState, out: &mut Vec<Command>) {
+    if files.scanning.is_some() {
+        // There are no chips yet: one that was asked for before would hide what comes in.
+        state.files.asked.state = None;
+    }
     head_ui(ui, files, &mut state.files.asked, out);
     ui.add(
         TextEdit::singleline(&mut state.files.asked.find)

@@ -157,7 +157,7 @@ def dcm2niix_read(paths, out):
     command = ["dcm2niix", "-b", "n", "-z", "n", "-o", out, "-f", "%s_%p_%t"]
     command += ["-s", "y", target] if len(paths) == 1 else [target]
     done = subprocess.run(command, capture_output=True, text=True, timeout=PEER_SECONDS)
-    text = done.stdout + done.stderr
+    text = (done.stdout + done.stderr).replace(f"{folder}{os.sep}", "")
     n = len([p for p in os.listdir(out) if p.endswith(".nii")])
     warned = sorted({re.sub(r"\d[\d.]*", "…", w.strip())[:60] for w in re.findall(r"Warning: (.*)", text)})
     word = f"{n} file{'s' if n != 1 else ''}" if n else f"none (exit code {done.returncode})"

@@ -246,6 +246,22 @@ fn chips_show_the_rows_of_their_state_and_no_others() {
 }
 
 #[test]
+fn a_state_asked_for_hides_nothing_of_the_next_scan() {
+    let thorax = "CT Thorax portal venous · 512 × 512 × 214 · 211 files";
+    let mut harness = stage(with_files(fixture::chooser(true)));
+    harness.get_by_label("2 refused").click();
+    harness.run();
+    assert!(harness.query_by_label(thorax).is_none());
+    harness.state_mut().view = scanning(fixture::chooser(true));
+    harness.run();
+    harness.get_by_label(thorax);
+    // Nor of what it found.
+    harness.state_mut().view = with_files(fixture::chooser(true));
+    harness.run();
+    harness.get_by_label(thorax);
+}
+
+#[test]
 fn a_scan_can_be_stopped_while_its_tree_grows() {
     let mut harness = stage(scanning(fixture::chooser(true)));
     harness.get_by_label_contains("4211 of 10000 files read");
