@@ -21,6 +21,7 @@ const PAGES: &[(&str, &str)] = pages![
     "E-COLOUR",
     "E-CRASH",
     "E-DAMAGED",
+    "E-DATA",
     "E-DATABASE",
     "E-DICOM",
     "E-DICOMDIR",
