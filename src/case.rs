@@ -6,10 +6,12 @@
 //! audit trail, which holds ids only.
 
 mod change;
+mod marking;
 mod path_json;
 mod reading;
 
 pub use change::{AuditAction, AuditNote, Change, Outcome, StepKind, Transaction};
+pub use marking::{Annotation, Caliper, ImportedSize, Marking, MaskStep, ValueSource, middle};
 pub use reading::{Meaning, Reader, ReaderRole, ReadingState, Signoff};
 
 use std::path::PathBuf;
@@ -19,8 +21,8 @@ use jiff::civil::Date;
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
-use crate::geometry::Point;
 use crate::measure::Measured;
+use crate::units::Bulk;
 use crate::volume::{IntensityUnit, Modality, PetStatement, WindowLevel};
 use crate::warning::Warning;
 
@@ -220,34 +222,6 @@ pub struct Lesion {
     pub nodal: bool,
 }
 
-/// What the user drew.
-#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
-#[serde(tag = "kind", rename_all = "snake_case")]
-pub enum Prompt {
-    /// The longest diameter, dragged from end to end (LPS mm).
-    Diameter {
-        /// Where the drag began.
-        p0: Point,
-        /// Where it ended.
-        p1: Point,
-    },
-}
-
-/// One gesture on one series: committed when made, before any mask exists.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-pub struct Annotation {
-    /// Identifier.
-    pub id: AnnotationId,
-    /// Which lesion it marks.
-    pub lesion: LesionId,
-    /// On which series.
-    pub series: SeriesId,
-    /// What was drawn.
-    pub prompt: Prompt,
-    /// When.
-    pub created: Timestamp,
-}
-
 /// The mask that an engine made of an annotation, with its measurement.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Segmented {
@@ -265,6 +239,13 @@ pub struct Segmented {
     pub confidence: f64,
     /// Warnings of engine and measurement.
     pub warnings: Vec<Warning>,
+    /// Volume in which voxels at the border count with their share of lesion.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub partial_volume: Option<Bulk>,
+    /// Zero-based slices that were filled from a neighbour and not from a gesture in them: to be
+    /// looked at before they are believed.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub propagated: Vec<usize>,
 }
 
 /// Kind of a treatment event.

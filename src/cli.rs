@@ -13,6 +13,7 @@ mod lesion;
 mod output;
 mod record;
 mod session;
+mod steps;
 mod tables;
 mod trace;
 

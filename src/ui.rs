@@ -21,13 +21,16 @@ mod page;
 mod patient;
 mod person;
 mod picture;
+mod proposal;
 mod readers;
 mod reading;
 mod signing;
+mod size;
 mod slice;
 mod state;
 mod status;
 pub mod theme;
+mod tools;
 mod trace;
 mod treatments;
 mod uptake;
@@ -56,6 +59,7 @@ pub use narrative::narrative_ui;
 pub use patient::patient_ui;
 pub use state::{Tool, UiState};
 pub use status::status_ui;
+pub use tools::tools_ui;
 pub use treatments::treatments_ui;
 
 /// Wakes the window from another thread, so that it drains what jobs have finished.

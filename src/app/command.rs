@@ -6,13 +6,15 @@ use jiff::civil::Date;
 use serde::{Deserialize, Serialize};
 
 use crate::case::{
-    AnnotationId, LesionId, LesionRole, Meaning, PatientId, ReaderId, ReaderRole, SeriesId, StepId,
-    TimePointId, TreatmentId, TreatmentKind,
+    AnnotationId, ImportedSize, LesionId, LesionRole, Meaning, PatientId, ReaderId, ReaderRole,
+    SeriesId, StepId, TimePointId, TreatmentId, TreatmentKind, ValueSource,
 };
 use crate::geometry::Point;
 use crate::jobs::JobId;
 use crate::report::Format;
+use crate::segment::Prompt;
 use crate::twin::ScenarioChange;
+use crate::units::Mm;
 use crate::volume::{PetStatement, WindowLevel};
 
 /// A request. `State::apply` turns it into changes of state and effects.
@@ -133,16 +135,58 @@ pub enum Command {
         /// Which.
         lesion: Option<LesionId>,
     },
-    /// A diameter was drawn: record it and segment from it.
-    DrawDiameter {
+    /// A gesture was made: record it and make a mask of it, or correct the one that stands.
+    Prompt {
         /// On which series.
         series: SeriesId,
         /// For which lesion; `None` starts a new one.
         lesion: Option<LesionId>,
-        /// Where the drag began.
-        p0: Point,
-        /// Where it ended.
-        p1: Point,
+        /// What was drawn.
+        prompt: Prompt,
+    },
+    /// Show what the gesture under way would give.
+    Preview {
+        /// On which series.
+        series: SeriesId,
+        /// For which lesion; `None` for a new one.
+        lesion: Option<LesionId>,
+        /// What was drawn so far.
+        prompt: Prompt,
+    },
+    /// The gesture under way was called off.
+    EndPreview,
+    /// What the last gesture made stays.
+    Accept,
+    /// What the last gesture made goes, and what stood before comes back.
+    Reject,
+    /// Draw the diameter again in the slice that was offered with the mask.
+    TakeOffer,
+    /// A line was drawn by hand, to be measured without a mask.
+    Caliper {
+        /// On which series.
+        series: SeriesId,
+        /// For which lesion; `None` starts a new one.
+        lesion: Option<LesionId>,
+        /// Its ends, LPS mm.
+        line: [Point; 2],
+    },
+    /// Enter a size that somebody else measured.
+    EnterSize {
+        /// Of which lesion.
+        lesion: LesionId,
+        /// At which time point.
+        time_point: TimePointId,
+        /// The size.
+        size: ImportedSize,
+        /// Where it comes from, in words.
+        reason: String,
+    },
+    /// Say which size of a mark RECIST counts; `None` leaves it to the rule.
+    CountBy {
+        /// Which mark.
+        annotation: AnnotationId,
+        /// The source.
+        source: Option<ValueSource>,
     },
     /// Take a gesture and its mask back.
     RemoveAnnotation {
@@ -373,6 +417,61 @@ pub enum Step {
         p1: Point,
         /// Label of the lesion; created when new.
         lesion: String,
+    },
+    /// Make a gesture: the first makes a mask, later ones correct it.
+    Prompt {
+        /// Zero-based time point, in order of date.
+        timepoint: usize,
+        /// Zero-based series of that time point.
+        #[serde(default)]
+        item: usize,
+        /// Label of the lesion; created when new.
+        lesion: String,
+        /// What is drawn (LPS mm).
+        prompt: Prompt,
+    },
+    /// Accept what the last gesture made.
+    Accept,
+    /// Reject what the last gesture made.
+    Reject,
+    /// Draw the diameter again in the slice that was offered.
+    BetterSlice,
+    /// Draw a line to be measured without a mask; across a line that stands it is the short axis.
+    Caliper {
+        /// Zero-based time point, in order of date.
+        timepoint: usize,
+        /// Zero-based series of that time point.
+        #[serde(default)]
+        item: usize,
+        /// Label of the lesion; created when new.
+        lesion: String,
+        /// Its ends, LPS mm.
+        line: [Point; 2],
+    },
+    /// Enter a size that somebody else measured.
+    Size {
+        /// Zero-based time point.
+        timepoint: usize,
+        /// Label of the lesion.
+        lesion: String,
+        /// The longest diameter, mm.
+        long_mm: Mm,
+        /// The short axis, mm.
+        #[serde(default)]
+        short_mm: Option<Mm>,
+        /// Where it comes from, in words.
+        #[serde(default)]
+        reason: String,
+    },
+    /// Say which size of a mark counts.
+    Counts {
+        /// Zero-based time point.
+        timepoint: usize,
+        /// Label of the lesion.
+        lesion: String,
+        /// The source; without one the rule decides.
+        #[serde(default)]
+        by: Option<ValueSource>,
     },
     /// Say what a lesion is.
     Lesion {

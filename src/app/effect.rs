@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use crate::case::{
-    AnnotationId, LesionId, PatientId, Prompt, Series, SeriesId, SeriesSource, TimePointId,
+    AnnotationId, LesionId, MaskStep, PatientId, Series, SeriesId, SeriesSource, TimePointId,
     Transaction,
 };
 use crate::geometry::Grid;
@@ -13,7 +13,9 @@ use crate::jobs::{JobContext, JobId, Lane};
 use crate::measure::Measured;
 use crate::open::{self, Item, Refusal};
 use crate::report::Format;
+use crate::segment::BetterSlice;
 use crate::store;
+use crate::units::Bulk;
 use crate::volume::{ColourImage, Mask, PetStatement, Volume, WindowLevel};
 use crate::warning::Warning;
 
@@ -119,12 +121,23 @@ pub(super) enum Work {
         /// The gesture.
         annotation: AnnotationId,
         /// What was drawn.
-        prompt: Prompt,
+        steps: Vec<MaskStep>,
+        /// What all steps but the last have made, where it is at hand.
+        previous: Option<Arc<Mask>>,
         /// On which image.
         volume: Arc<Volume>,
         /// What the image is made of, for the stage cache: the fingerprint of its files, and what a
         /// reader stated of it.
         fingerprint: String,
+    },
+    /// Make a mask of a gesture under way, to be shown only.
+    Preview {
+        /// What was drawn.
+        steps: Vec<MaskStep>,
+        /// What all steps but the last have made.
+        previous: Option<Arc<Mask>>,
+        /// On which image.
+        volume: Arc<Volume>,
     },
     /// Read a mask that was made before.
     LoadMask {
@@ -257,6 +270,12 @@ pub(super) struct MadeMask {
     pub stage: StageRun,
     /// What was measured.
     pub measured: Measured,
+    /// Volume with shares of voxels at the border.
+    pub partial_volume: Option<Bulk>,
+    /// Slices that were filled from their neighbours.
+    pub propagated: Vec<usize>,
+    /// A slice in which the same gesture would fit better.
+    pub better_slice: Option<BetterSlice>,
     /// The engine's confidence, 0–1.
     pub confidence: f64,
     /// Warnings of engine and measurement.
@@ -311,6 +330,8 @@ pub(super) enum Answer {
     Loaded(SeriesId, Result<Loaded, Failure>),
     /// Mask of a gesture.
     Segmented(AnnotationId, Result<MadeMask, Failure>),
+    /// Mask of a gesture under way.
+    Previewed(Result<Arc<Mask>, Failure>),
     /// Mask read back.
     MaskLoaded(AnnotationId, Result<Arc<Mask>, Failure>),
     /// Twin of a lesion.

@@ -6,7 +6,8 @@ use super::command::{Command, JumpTo, Script, Step};
 use super::grouping;
 use super::session::Session;
 use super::view::Severity;
-use crate::case::{AnnotationId, LesionId, PatientId, SeriesId, TimePointId};
+use crate::case::{AnnotationId, ImportedSize, LesionId, PatientId, SeriesId, TimePointId};
+use crate::segment::Prompt;
 
 /// Why a script stopped.
 #[derive(Debug, thiserror::Error)]
@@ -72,6 +73,13 @@ const fn verb(step: &Step) -> &'static str {
     match step {
         Step::Open { .. } => "open",
         Step::Drag { .. } => "drag",
+        Step::Prompt { .. } => "prompt",
+        Step::Accept => "accept",
+        Step::Reject => "reject",
+        Step::BetterSlice => "better_slice",
+        Step::Caliper { .. } => "caliper",
+        Step::Size { .. } => "size",
+        Step::Counts { .. } => "counts",
         Step::Lesion { .. } => "lesion",
         Step::Link { .. } => "link",
         Step::Treatment { .. } => "treatment",
@@ -109,24 +117,72 @@ fn perform(session: &mut Session, step: &Step, base: &Path, out: &Path) -> Resul
             p1,
             lesion: label,
         } => {
-            let series = series_at(session, timepoint, item)?;
-            session.send(Command::ShowSeries { series });
-            session.settle();
-            let known = lesion_named(session, &label);
-            let n_refused = session.state().n_refused;
-            session.send(Command::DrawDiameter {
+            let ends = [p0, p1];
+            let draw = |series, lesion| Command::Prompt {
                 series,
-                lesion: known,
-                p0,
-                p1,
+                lesion,
+                prompt: Prompt::Drag { ends },
+            };
+            mark(session, timepoint, item, &label, draw)?;
+        }
+        Step::Prompt {
+            timepoint,
+            item,
+            lesion: label,
+            prompt,
+        } => {
+            let draw = |series, lesion| Command::Prompt {
+                series,
+                lesion,
+                prompt,
+            };
+            mark(session, timepoint, item, &label, draw)?;
+        }
+        Step::Accept => session.send(Command::Accept),
+        Step::Reject => session.send(Command::Reject),
+        Step::BetterSlice => session.send(Command::TakeOffer),
+        Step::Caliper {
+            timepoint,
+            item,
+            lesion: label,
+            line,
+        } => {
+            let draw = |series, lesion| Command::Caliper {
+                series,
+                lesion,
+                line,
+            };
+            mark(session, timepoint, item, &label, draw)?;
+        }
+        Step::Size {
+            timepoint,
+            lesion: label,
+            long_mm,
+            short_mm,
+            reason,
+        } => {
+            let time_point = time_point_at(session, timepoint)?;
+            let lesion = lesion_named(session, &label).ok_or_else(|| no_lesion(&label))?;
+            session.send(Command::EnterSize {
+                lesion,
+                time_point,
+                size: ImportedSize {
+                    long: long_mm,
+                    short: short_mm,
+                },
+                reason,
             });
-            if known.is_none() && session.state().n_refused == n_refused {
-                let made = session
-                    .state()
-                    .selected_lesion()
-                    .ok_or("no lesion was made")?;
-                rename(session, made, &label);
-            }
+        }
+        Step::Counts {
+            timepoint,
+            lesion,
+            by,
+        } => {
+            let annotation = mark_at(session, &lesion, timepoint)?;
+            session.send(Command::CountBy {
+                annotation,
+                source: by,
+            });
         }
         Step::Lesion {
             lesion: label,
@@ -253,6 +309,31 @@ fn perform(session: &mut Session, step: &Step, base: &Path, out: &Path) -> Resul
             let patient = patient(session)?;
             session.send(Command::ErasePatient { patient, reason });
         }
+    }
+    Ok(())
+}
+
+/// Marks a lesion on a series; one that is not known yet is called so.
+fn mark(
+    session: &mut Session,
+    timepoint: usize,
+    item: usize,
+    label: &str,
+    draw: impl FnOnce(SeriesId, Option<LesionId>) -> Command,
+) -> Result<(), String> {
+    let series = series_at(session, timepoint, item)?;
+    session.send(Command::ShowSeries { series });
+    session.settle();
+    let known = lesion_named(session, label);
+    let n_refused = session.state().n_refused;
+    session.send(draw(series, known));
+    session.settle();
+    if known.is_none() && session.state().n_refused == n_refused {
+        let made = session
+            .state()
+            .selected_lesion()
+            .ok_or("no lesion was made")?;
+        rename(session, made, label);
     }
     Ok(())
 }

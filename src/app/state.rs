@@ -4,6 +4,7 @@
 mod absorb;
 mod apply;
 mod commit;
+mod drawing;
 mod export;
 mod files;
 mod follow;
@@ -14,6 +15,7 @@ mod identity;
 mod import;
 mod look;
 mod originals;
+pub(super) mod proposal;
 mod readers;
 mod readings;
 mod record;
@@ -143,6 +145,10 @@ pub struct State {
     pub(super) items: BTreeMap<SeriesId, Arc<Item>>,
     pub(super) images: BTreeMap<SeriesId, Slot<Image>>,
     pub(super) masks: BTreeMap<AnnotationId, Slot<Arc<Mask>>>,
+    /// What the gesture under way would give.
+    preview: Option<proposal::Preview>,
+    /// What the last gesture has made, until a reader accepts it, rejects it or goes on.
+    pub(super) proposal: Option<proposal::Proposal>,
     pub(super) twins: BTreeMap<LesionId, Slot<Arc<TwinResult>>>,
     /// Twins whose result is of older data than the record.
     pub(super) stale_twins: Vec<LesionId>,
@@ -269,6 +275,8 @@ impl State {
             items: BTreeMap::new(),
             images: BTreeMap::new(),
             masks: BTreeMap::new(),
+            preview: None,
+            proposal: None,
             twins: BTreeMap::new(),
             stale_twins: Vec::new(),
             pictures: BTreeMap::new(),

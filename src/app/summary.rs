@@ -6,12 +6,10 @@ use super::grouping;
 use super::reading;
 use super::state::State;
 use super::twin_input::{self, TwinResult};
+use super::value;
 use super::view::ResponseCell;
 use super::view_build::{column_title, scenario_label, signed_percent, treatment_kind};
-use crate::case::{
-    Annotation, Lesion, LesionRole, PatientId, Prompt, Segmented, SeriesId, TimePoint,
-};
-use crate::geometry::Point;
+use crate::case::{Lesion, LesionRole, PatientId, TimePoint};
 use crate::narrate::{
     self, CaseSummary, Doubling, FactTable, FitSummary, LesionMeasure, LesionSummary, ModelWeight,
     Narrative, Projection, Quantiles, Response, Role, ScenarioProjection, ScenarioSummary,
@@ -21,7 +19,7 @@ use crate::response::{
     self, Assessment, Category, NewLesion, NonTarget, Target, TargetStatus, TimePointSum,
 };
 use crate::twin::{Ladder, ScenarioChange, SizeChange};
-use crate::units::{Bulk, Days, Length, Mm, Mm3, Px};
+use crate::units::{Bulk, Days, Length, Mm, Mm3};
 use crate::warning::{Warning, WarningCode};
 
 /// What is told of a patient.
@@ -44,54 +42,6 @@ pub(super) struct Summary {
 pub(super) struct Reading {
     /// What was signed is not what stands.
     pub(super) is_broken: bool,
-}
-
-/// Length of a drawn line: millimetres, or pixels along a row where the spacing is unknown.
-pub(super) fn drawn_length(
-    state: &State,
-    series: SeriesId,
-    p0: Point,
-    p1: Point,
-) -> Option<Length> {
-    let series = state.series(series)?;
-    let nominal = p0.distance(p1);
-    Some(if series.calibrated {
-        Length::Mm(nominal)
-    } else {
-        Length::Px(Px(nominal.0 / series.spacing_mm[0]))
-    })
-}
-
-/// Below this confidence a mask is shown and measured but counts for nothing: neither its axes in a
-/// sum of diameters nor its volume in a growth curve.
-pub(super) const DOUBTFUL: f64 = 0.5;
-
-/// Said wherever such a mask is shown.
-pub(super) const DOUBTFUL_NOTE: &str = "The mask is doubtful: the drawn diameter counts, and neither the mask's axes nor its volume do";
-
-/// The mask of a gesture, when it can be counted on.
-pub(super) fn sound_mask<'s>(state: &'s State, mark: &Annotation) -> Option<&'s Segmented> {
-    state
-        .segmented(mark.id)
-        .filter(|s| s.confidence >= DOUBTFUL)
-}
-
-/// The diameter that RECIST counts: measured on the mask where there is one that can be counted on
-/// (the short axis of a node), else as drawn.
-pub(super) fn recist_length(
-    state: &State,
-    lesion: &Lesion,
-    mark: &Annotation,
-) -> Option<(crate::case::AnnotationId, Length)> {
-    let Prompt::Diameter { p0, p1 } = mark.prompt;
-    let length = match sound_mask(state, mark) {
-        Some(s) if lesion.nodal => s.measured.short_axis.length,
-        Some(s) => s.measured.long_axis.length,
-        // A drawn longest diameter says nothing about a node's short axis.
-        None if lesion.nodal => return None,
-        None => drawn_length(state, mark.series, p0, p1)?,
-    };
-    Some((mark.id, length))
 }
 
 /// Everything that is told of a patient, made anew from the record.
@@ -149,12 +99,12 @@ fn assess(state: &State, patient: PatientId, points: &[&TimePoint]) -> Vec<Optio
                 .filter(|l| l.role == LesionRole::Target)
                 .map(|lesion| {
                     let mark = state.annotation_at(lesion.id, point.id);
-                    let length = mark.and_then(|m| recist_length(state, lesion, m));
+                    let counted = mark.and_then(|m| value::recist(state, lesion, m));
                     Target {
                         lesion: lesion.label.clone(),
                         nodal: lesion.nodal,
-                        status: length.map_or(TargetStatus::NotAssessed, |(_, l)| {
-                            TargetStatus::Measured(l)
+                        status: counted.map_or(TargetStatus::NotAssessed, |c| {
+                            TargetStatus::Measured(c.length)
                         }),
                     }
                 })
@@ -291,10 +241,9 @@ fn case_summary(
 fn lesion_summary(state: &State, lesion: &Lesion, points: &[&TimePoint]) -> LesionSummary {
     let measure = |point: &&TimePoint| {
         let mark = state.annotation_at(lesion.id, point.id)?;
-        let Prompt::Diameter { p0, p1 } = mark.prompt;
         let segmented = state.segmented(mark.id);
         // What counts for nothing is not told as a size either; the mask stays named and warned of.
-        let measured = sound_mask(state, mark).map(|s| &s.measured);
+        let measured = value::sound_mask(state, mark).map(|s| &s.measured);
         let mut warnings = segmented.map(|s| s.warnings.clone()).unwrap_or_default();
         // A visit tells the warnings of the series that it shows; a line may lie on another.
         let of_image = state
@@ -302,11 +251,19 @@ fn lesion_summary(state: &State, lesion: &Lesion, points: &[&TimePoint]) -> Lesi
             .into_iter()
             .flat_map(|s| &s.warnings);
         warnings.extend(of_image.cloned());
-        if segmented.is_some() && measured.is_none() {
-            warnings.push(Warning::new(WarningCode::Doubtful, DOUBTFUL_NOTE));
+        if segmented.is_some_and(value::is_doubtful) {
+            let said = match value::sound_mask(state, mark) {
+                Some(_) => value::DOUBTFUL_COUNTS,
+                None => value::DOUBTFUL_NOTE,
+            };
+            warnings.push(Warning::new(WarningCode::Doubtful, said));
         }
+        let counted = value::recist(state, lesion, mark);
         Some(LesionMeasure {
-            drawn: drawn_length(state, mark.series, p0, p1),
+            drawn: value::drawn_length(state, mark),
+            counted: counted.map(|c| c.length),
+            source: counted.map_or("", |c| c.source.word()).to_owned(),
+            partial_volume: measured.and(segmented).and_then(|s| s.partial_volume),
             long_axis: measured.map(|m| m.long_axis.length),
             short_axis: measured.map(|m| m.short_axis.length),
             volume: measured.map(|m| m.volume),

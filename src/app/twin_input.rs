@@ -5,8 +5,8 @@ use serde::{Deserialize, Serialize};
 use super::effect::Failure;
 use super::grouping;
 use super::state::State;
-use super::summary;
-use crate::case::{LesionId, PatientId, Prompt, Treatment, TreatmentKind};
+use super::value;
+use crate::case::{LesionId, PatientId, Treatment, TreatmentKind};
 use crate::jobs::JobContext;
 use crate::provenance::StageKey;
 use crate::store::Cache;
@@ -14,7 +14,7 @@ use crate::twin::{
     self, DoublingTime, EventKind, Fit, FitParams, LesionSeries, Observation, Projection,
     ScenarioChange, Size, Skill, TreatmentEvent, TreatmentInterval,
 };
-use crate::units::{Days, Mm};
+use crate::units::{Days, Length, Mm};
 use crate::warning::Warning;
 
 /// Everything the twin of one lesion is made of.
@@ -76,16 +76,16 @@ pub(super) fn gather(state: &State, lesion: LesionId) -> Option<TwinInput> {
         .collect();
     let all_masked = marks
         .iter()
-        .all(|(_, mark)| summary::sound_mask(state, mark).is_some());
+        .all(|(_, mark)| value::sound_mask(state, mark).is_some());
     let observations: Vec<Observation> = marks
         .iter()
         .filter_map(|(day, mark)| {
             let series = state.series(mark.series)?;
-            let Prompt::Diameter { p0, p1 } = mark.prompt;
-            let size = match summary::sound_mask(state, mark) {
+            let imported = || mark.marking.imported.map(|i| Length::Mm(i.long));
+            let size = match value::sound_mask(state, mark) {
                 Some(s) if all_masked => Size::Volume(s.measured.volume),
                 Some(s) => Size::Diameter(s.measured.long_axis.length),
-                None => Size::Diameter(summary::drawn_length(state, mark.series, p0, p1)?),
+                None => Size::Diameter(value::drawn_length(state, mark).or_else(imported)?),
             };
             Some(Observation {
                 day: *day,

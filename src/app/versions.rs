@@ -7,7 +7,7 @@ use jiff::Timestamp;
 use serde_json::Value;
 
 use super::effect::Failure;
-use super::work::load_mask;
+use super::work::masks;
 use crate::case::{
     Annotation, AnnotationId, Change, LesionId, PatientId, ReaderId, Segmented, SeriesId, StepId,
     StepKind,
@@ -58,7 +58,9 @@ pub(super) fn read(asked: &Asked, query: &Query) -> Result<Vec<Version>, Failure
 
 fn gather(asked: &Asked, query: &Query) -> Result<Vec<Version>, store::Error> {
     let of = |event: &str| query.entries(&Which::Event(asked.patient, event.to_owned()));
-    let (draws, mut entries) = (of("annotation.draw")?, of("mask.make")?);
+    let (mut draws, mut entries) = (of("annotation.draw")?, of("mask.make")?);
+    draws.extend(of("annotation.correct")?);
+    draws.sort_by_key(|e| e.seq);
     entries.extend(of("mask.restore")?);
     entries.sort_by_key(|e| e.seq);
     let undone = undone(&query.steps(asked.patient)?);
@@ -199,7 +201,7 @@ pub(super) fn compare(
     grid: &Arc<Grid>,
     artifacts: &Artifacts,
 ) -> Result<Box<Compared>, Failure> {
-    let load = |sha256: &str| load_mask(sha256, Arc::clone(grid), artifacts);
+    let load = |sha256: &str| masks::load(sha256, Arc::clone(grid), artifacts);
     let masks = [load(&sha256[0])?, load(&sha256[1])?];
     let made = measure::compare(&masks[0], &masks[1])
         .map_err(|error| Failure::new(format!("The masks cannot be compared: {error}")))?;

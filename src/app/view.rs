@@ -8,12 +8,14 @@ use std::sync::Arc;
 
 pub use super::command::{HeaderOf, Subject};
 pub use crate::case::{
-    AnnotationId, FrameOf, LesionId, LesionRole, Meaning, PatientId, ReaderId, ReaderRole,
-    ReadingState, SeriesId, StepId, TimePointId, TreatmentId, TreatmentKind,
+    AnnotationId, FrameOf, ImportedSize, LesionId, LesionRole, Meaning, PatientId, ReaderId,
+    ReaderRole, ReadingState, SeriesId, StepId, TimePointId, TreatmentId, TreatmentKind,
+    ValueSource,
 };
 pub use crate::geometry::{Letters, Point, Vec3};
 pub use crate::jobs::JobId;
 pub use crate::open::{HeaderRow, PetStated, Refusal};
+pub use crate::segment::Prompt;
 pub use crate::twin::ScenarioChange;
 use crate::units::{Length, Mm};
 use crate::volume::Volume;
@@ -384,6 +386,8 @@ pub struct PatientView {
     pub lesions: Vec<LesionRow>,
     /// The lesion that the next diameter belongs to; `None` starts a new one.
     pub selected: Option<LesionId>,
+    /// What was made of the last gesture, to be accepted or rejected.
+    pub proposal: Option<ProposalView>,
     /// Sum of diameters and response, one entry per column.
     pub response: Vec<ResponseCell>,
     /// Growth curve of the selected lesion (or of the first).
@@ -685,6 +689,33 @@ pub struct Overlay {
     pub short_axis: Option<[[f32; 2]; 2]>,
     /// The diameter as drawn, when it lies in this slice.
     pub drawn: Option<[[f32; 2]; 2]>,
+    /// The short axis as drawn, when it lies in this slice.
+    pub drawn_short: Option<[[f32; 2]; 2]>,
+    /// The mask was filled from a neighbouring slice here and is to be looked at.
+    pub propagated: bool,
+    /// The mask is not committed: what the gesture under way would give.
+    pub preview: bool,
+}
+
+/// What was made of the last gesture, to be accepted or rejected.
+#[derive(Clone, Debug)]
+pub struct ProposalView {
+    /// The mark.
+    pub annotation: AnnotationId,
+    /// On which series.
+    pub series: SeriesId,
+    /// Label of the lesion.
+    pub label: String,
+    /// Position of the lesion, for its colour.
+    pub color: usize,
+    /// The mask is still being made.
+    pub pending: bool,
+    /// What was made, in a line; why not, where nothing was.
+    pub text: String,
+    /// The mask counts for nothing as it is.
+    pub doubtful: bool,
+    /// Zero-based slice in which the same diameter would fit better.
+    pub better_slice: Option<usize>,
 }
 
 /// One lesion over all time points.
@@ -721,8 +752,22 @@ pub struct LesionCell {
     pub change: String,
     /// Confidence of the mask, 0–1; `None` while segmenting.
     pub confidence: Option<f64>,
-    /// Axes and volume of the mask count; otherwise the drawn diameter does.
+    /// Axes and volume of the mask can be counted on; otherwise the drawn diameter counts.
     pub counts: bool,
+    /// The diameter that RECIST counts, with unit; empty where there is none.
+    pub recist: String,
+    /// Where it comes from.
+    pub source: Option<ValueSource>,
+    /// What a reader chose to count; `None` where the rule decides.
+    pub chosen: Option<ValueSource>,
+    /// What there is to choose from, each with its diameter.
+    pub sources: Vec<(ValueSource, String)>,
+    /// Volume in which voxels at the border count with their share; may be empty.
+    pub partial_volume: String,
+    /// How the mask was made, a word for each step.
+    pub steps: Vec<&'static str>,
+    /// Slices of the mask that were filled from their neighbours and not looked at yet.
+    pub unseen: usize,
     /// Warnings `W-…: text`, or why there is no mask.
     pub warnings: Vec<String>,
     /// Still being segmented.

@@ -15,6 +15,7 @@ use jiff::civil::Date;
 
 use super::grouping;
 use super::lookup;
+use super::state::proposal::PREVIEWING;
 use super::state::{Slot, State};
 use super::summary::Summary;
 use super::view::{
@@ -35,6 +36,7 @@ impl State {
             jobs: self
                 .jobs
                 .iter()
+                .filter(|(_, running)| running.name != PREVIEWING)
                 .map(|(id, running)| {
                     let (step, fraction) = running.context.progress.read();
                     JobRow {
@@ -141,6 +143,7 @@ impl State {
             columns,
             lesions: self.lesion_rows(id, &points),
             selected: self.selected,
+            proposal: self.proposal_view(),
             response: summary.response.clone(),
             growth: self.growth_view(id, &points),
             treatments: self.treatment_rows(id, baseline),

@@ -1,23 +1,20 @@
 //! What jobs do: each stage run with its cache and artifacts around it.
 
+pub(super) mod masks;
+
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use serde::{Deserialize, Serialize};
-
-use super::effect::{Answer, Failure, Loaded, MadeMask, ReadAs, Scanned, StageRun, Work};
+use super::effect::{Answer, Failure, Loaded, ReadAs, Scanned, Work};
 use super::{report_input, trace, twin_input, versions};
-use crate::case::{PatientId, Prompt, SeriesSource};
-use crate::geometry::Grid;
+use crate::case::{PatientId, SeriesSource};
 use crate::jobs::JobContext;
 use crate::open::{self, Item, Refusal, Watch};
-use crate::provenance::{InputHash, StageKey};
-use crate::segment::{self, GrowCutParams};
-use crate::store::{Artifacts, Cache, Query, decode_mask, encode_mask};
-use crate::volume::{IntensityUnit, Mask, MaskRuns, Volume, WindowLevel};
-use crate::warning::{Warning, WarningCode};
-use crate::{measure, phantom, store};
+use crate::store::{Artifacts, Cache, Query};
+use crate::volume::{IntensityUnit, Volume, WindowLevel};
+use crate::warning::WarningCode;
+use crate::{phantom, store};
 
 /// What jobs work with.
 #[derive(Clone)]
@@ -48,20 +45,33 @@ pub(super) fn run(work: Work, tools: &Tools, job: &JobContext) -> Answer {
         Work::Join { root, files, visit } => Answer::Joined(visit, join(root, &files, job)),
         Work::Segment {
             annotation,
-            prompt,
+            steps,
+            previous,
             volume,
             fingerprint,
         } => Answer::Segmented(
             annotation,
-            segment(prompt, &volume, &fingerprint, tools, job),
+            masks::make(
+                &steps,
+                previous.as_deref(),
+                &volume,
+                &fingerprint,
+                tools,
+                job,
+            ),
         ),
+        Work::Preview {
+            steps,
+            previous,
+            volume,
+        } => Answer::Previewed(masks::preview(&steps, previous.as_deref(), &volume, job)),
         Work::LoadMask {
             annotation,
             artifact_sha256,
             grid,
         } => Answer::MaskLoaded(
             annotation,
-            load_mask(&artifact_sha256, grid, &tools.artifacts),
+            masks::load(&artifact_sha256, grid, &tools.artifacts),
         ),
         Work::Twin { lesion, input } => Answer::Twin(
             lesion,
@@ -290,107 +300,9 @@ fn default_window(volume: &Volume) -> WindowLevel {
     WindowLevel::automatic(values).unwrap_or_else(|| WindowLevel::new(0.5, 1.0))
 }
 
-/// What the stage cache keeps of a segmentation.
-#[derive(Serialize, Deserialize)]
-struct CachedSegmentation {
-    runs: MaskRuns,
-    confidence: f64,
-    warnings: Vec<Warning>,
-}
-
-const SEGMENT_STAGE_NAME: &str = "segment.growcut";
-/// Version of the segmentation stage; raised when the same input would give another mask.
-const SEGMENT_STAGE: u32 = 2;
-
-fn segment(
-    prompt: Prompt,
-    volume: &Volume,
-    fingerprint: &str,
-    tools: &Tools,
-    job: &JobContext,
-) -> Result<MadeMask, Failure> {
-    let Prompt::Diameter { p0, p1 } = prompt;
-    let params = GrowCutParams::standard();
-    let inputs = [InputHash::of(fingerprint.as_bytes())];
-    let key = StageKey::new(
-        SEGMENT_STAGE_NAME,
-        SEGMENT_STAGE,
-        &(p0, p1, &params),
-        &inputs,
-    )
-    .map_err(|error| Failure::new(error.to_string()))?;
-    job.progress.step("Segmenting");
-    let cached = tools.cache.get_or_run(
-        &key,
-        |made: &CachedSegmentation| serde_json::to_vec(made).unwrap_or_default(),
-        |bytes| serde_json::from_slice(bytes).ok(),
-        || {
-            segment::grow_cut(volume, p0, p1, &params, job).map(|made| CachedSegmentation {
-                runs: made.mask.runs(),
-                confidence: made.confidence,
-                warnings: made.warnings,
-            })
-        },
-    );
-    let cached = cached.map_err(|error| Failure {
-        text: error.to_string(),
-        hint:
-            "The diameter stands as drawn. Draw it again on the slice where the lesion is widest."
-                .to_owned(),
-    })?;
-    for warning in &cached.warnings {
-        tracing::warn!("stage cache: {warning}");
-    }
-    let CachedSegmentation {
-        runs,
-        confidence,
-        warnings,
-    } = cached.value;
-    let mask = Mask::from_runs(Arc::clone(volume.grid()), &runs)
-        .map_err(|error| Failure::new(error.to_string()))?;
-    let measured =
-        measure::measure(&mask, Some(volume)).map_err(|error| Failure::new(error.to_string()))?;
-    let bytes = encode_mask(&runs).map_err(|error| Failure::new(error.to_string()))?;
-    let artifact_sha256 = tools.artifacts.put(&bytes).map_err(|error| Failure {
-        text: error.to_string(),
-        hint: "The mask was not saved. Free some disk space and draw again.".to_owned(),
-    })?;
-    Ok(MadeMask {
-        mask: Arc::new(mask),
-        artifact_sha256,
-        stage: StageRun {
-            name: SEGMENT_STAGE_NAME,
-            version: SEGMENT_STAGE,
-            key: key.to_string(),
-            params: serde_json::to_value(params).unwrap_or_default(),
-        },
-        measured,
-        confidence,
-        warnings,
-    })
-}
-
 fn history(patient: PatientId, query: &Query) -> Result<Vec<store::Step>, Failure> {
     query.steps(patient).map_err(|error| Failure {
         text: format!("The steps of earlier sessions could not be read: {error}"),
         hint: "They are kept; only undoing them has to wait. Open the patient again.".to_owned(),
     })
-}
-
-pub(super) fn load_mask(
-    artifact_sha256: &str,
-    grid: Arc<Grid>,
-    artifacts: &Artifacts,
-) -> Result<Arc<Mask>, Failure> {
-    let damaged = |what: String| Failure {
-        text: format!("A saved mask could not be read: {what}"),
-        hint: "Its measurements are kept. Draw the diameter again to have the mask back."
-            .to_owned(),
-    };
-    let bytes = artifacts
-        .get(artifact_sha256)
-        .map_err(|e| damaged(e.to_string()))?;
-    let runs = decode_mask(&bytes).map_err(|e| damaged(e.to_string()))?;
-    let mask = Mask::from_runs(grid, &runs).map_err(|e| damaged(e.to_string()))?;
-    Ok(Arc::new(mask))
 }

@@ -4,6 +4,7 @@ use std::path::PathBuf;
 
 use clap::{Args as ClapArgs, Parser, Subcommand, ValueEnum};
 
+use crate::case::MaskStep;
 use crate::geometry::Point;
 use crate::report::Format;
 
@@ -179,8 +180,12 @@ pub(super) struct ConvertArgs {
 /// How a lesion is pointed at.
 #[derive(Clone, Copy, ValueEnum)]
 pub(super) enum Tool {
-    /// Drag along the longest diameter.
+    /// Drag along the longest diameter, from p0 to p1.
     Drag,
+    /// Click at p0.
+    Point,
+    /// Box from corner p0 to corner p1.
+    Box,
 }
 
 /// `oncotwin segment`
@@ -188,15 +193,28 @@ pub(super) enum Tool {
 pub(super) struct SegmentArgs {
     #[command(flatten)]
     pub image: ImageArgs,
-    /// Gesture.
+    /// First gesture, of one or two points.
     #[arg(long, value_enum, default_value = "drag")]
     pub tool: Tool,
-    /// Start of the drag: x,y,z in LPS mm.
+    /// Its first point: x,y,z in LPS mm.
     #[arg(long, value_parser = parse_point, allow_hyphen_values = true)]
-    pub p0: Point,
-    /// End of the drag: x,y,z in LPS mm.
+    pub p0: Option<Point>,
+    /// Its second point: x,y,z in LPS mm.
     #[arg(long, value_parser = parse_point, allow_hyphen_values = true)]
-    pub p1: Point,
+    pub p1: Option<Point>,
+    /// A step, in the order given: KIND:x,y,z;x,y,z… (drag, box, point+, point-, lasso+, lasso-,
+    /// scribble+ and scribble- with @RADIUS in mm), or JSON as in a review script.
+    #[arg(long = "step", value_name = "STEP", value_parser = super::steps::parse, allow_hyphen_values = true)]
+    pub steps: Vec<MaskStep>,
+    /// File with a JSON list of steps, done before those of --step.
+    #[arg(long, value_name = "FILE")]
+    pub steps_file: Option<PathBuf>,
+    /// Mask to correct, on the image's grid; without it the first step makes one.
+    #[arg(long, value_name = "MASK")]
+    pub mask: Option<PathBuf>,
+    /// Which label of that mask, by number or by name; needed where there are several.
+    #[arg(long, requires = "mask")]
+    pub label: Option<crate::export::Label>,
     /// Points are voxel indices i,j,k instead of mm.
     #[arg(long)]
     pub ijk: bool,
@@ -579,7 +597,7 @@ pub(super) enum BenchVerb {
     },
 }
 
-fn parse_point(text: &str) -> Result<Point, String> {
+pub(super) fn parse_point(text: &str) -> Result<Point, String> {
     let parts: Vec<f64> = text
         .split(',')
         .map(|part| {

@@ -5,39 +5,47 @@ use serde_json::{Map, Value, json};
 use super::args::{MeasureArgs, SegmentArgs, Tool};
 use super::files::{export_failure, load_item};
 use super::output::{Failure, Output};
+use crate::app::steps;
+use crate::case::MaskStep;
 use crate::export::{self, Fit};
-use crate::geometry::{Point, Voxel};
 use crate::jobs::JobContext;
 use crate::measure::{self, Measured, VolumeRule};
-use crate::segment::{self, GrowCutParams};
+use crate::segment::{self, Params, Prompt};
 use crate::volume::{Mask, Volume};
 use crate::warning::{Warning, WarningCode};
 
 pub(super) fn segment(args: &SegmentArgs) -> Result<Output, Failure> {
-    let Tool::Drag = args.tool;
     let (item, volume) = load_item(&args.image)?;
-    let place = |p: Point| {
-        if args.ijk {
-            volume
-                .grid()
-                .patient_from_voxel(Voxel::from(<[f64; 3]>::from(p)))
-        } else {
-            p
+    let steps = all_steps(args, &volume)?;
+    let job = JobContext::default();
+    let mut warnings = item.warnings;
+    let before = match &args.mask {
+        None => None,
+        Some(path) => {
+            let read = export::read_mask(path, args.label.as_ref(), volume.grid(), &job)
+                .map_err(|error| export_failure(error).at(path.display()))?;
+            if read.fit == Fit::Other {
+                let reason = "the mask to correct lies on other voxels than the image";
+                return Err(Failure::new("E-GRID", reason).at(path.display()));
+            }
+            // A mask needs no date.
+            let odd = read.warnings.into_iter();
+            warnings.extend(odd.filter(|w| w.code != WarningCode::Date));
+            Some(read.mask)
         }
     };
-    let (p0, p1) = (place(args.p0), place(args.p1));
-    let job = JobContext::default();
     // The computing time is part of the answer; it enters no result.
     let begin = std::time::Instant::now();
-    let made = match segment::grow_cut(&volume, p0, p1, &GrowCutParams::standard(), &job) {
+    let made = steps::run_all(&steps, before.as_ref(), &volume, &Params::standard(), &job);
+    let made = match made {
         Ok(made) => made,
         Err(error) => {
             let reason = error.to_string();
             return Ok(Output {
                 text: format!("No mask: {reason}"),
                 json: json!({
-                    "engine": "growcut", "refused": true, "reason": reason, "voxels": 0,
-                    "warnings": item.warnings,
+                    "engine": segment::ENGINE, "refused": true, "reason": reason, "voxels": 0,
+                    "warnings": warnings,
                 }),
                 is_refusal: true,
             });
@@ -45,29 +53,87 @@ pub(super) fn segment(args: &SegmentArgs) -> Result<Output, Failure> {
     };
     let compute_ms = begin.elapsed().as_secs_f64() * 1000.0;
     let measured = measure::measure(&made.mask, Some(&volume)).map_err(measure_failure)?;
+    let partial = measure::partial_volume(&made.mask, &volume).map_err(measure_failure)?;
     export::write_nifti_mask(&made.mask, &args.out).map_err(export_failure)?;
 
-    let mut warnings = item.warnings;
     warnings.extend(made.warnings.clone());
+    let better = made.better_slice;
     let mut answer = measured_json(&measured);
-    answer.insert("engine".into(), json!("growcut"));
+    answer.insert("engine".into(), json!(segment::ENGINE));
     answer.insert("refused".into(), json!(false));
     answer.insert("reason".into(), Value::Null);
     answer.insert("confidence".into(), json!(made.confidence));
+    answer.insert(
+        "partial_volume_mm3".into(),
+        json!(partial.mm3().map(|v| v.0)),
+    );
+    answer.insert("steps".into(), json!(steps));
+    answer.insert("propagated_slices".into(), json!(made.propagated_slices));
+    answer.insert("better_slice".into(), json!(better.map(|b| b.slice)));
     answer.insert("frame".into(), json!(args.image.frame));
     answer.insert("warnings".into(), json!(warnings));
     answer.insert("compute_ms".into(), json!(compute_ms.round()));
     answer.insert("mask_sha256".into(), json!(made.mask.sha256()));
     let mut text = measured_text(&measured);
     text.push_str(&format!(
-        "confidence   {:.2}\nmask         {}\n",
+        "with shares  {}\nconfidence   {:.2}\nmask         {}\n",
+        partial.display(),
         made.confidence,
         args.out.display()
     ));
+    if !made.propagated_slices.is_empty() {
+        let n = made.propagated_slices.len();
+        text.push_str(&format!(
+            "to look at   {n} slices filled from their neighbours\n"
+        ));
+    }
+    if let Some(better) = better {
+        text.push_str(&format!(
+            "the same line would fit better in slice {}\n",
+            better.slice
+        ));
+    }
     for warning in &warnings {
         text.push_str(&format!("{}: {}\n", warning.code.as_str(), warning.message));
     }
     Ok(Output::new(text, Value::Object(answer)))
+}
+
+/// The steps in the order in which they are done, in patient space: the gesture of `--p0` first, then
+/// those of the file, then those of `--step`.
+fn all_steps(args: &SegmentArgs, volume: &Volume) -> Result<Vec<MaskStep>, Failure> {
+    let usage = |what: &str| Failure::new("E-STEP", what);
+    let prompt = match (args.tool, args.p0, args.p1) {
+        (_, None, None) => None,
+        (Tool::Drag, Some(a), Some(b)) => Some(Prompt::Drag { ends: [a, b] }),
+        (Tool::Box, Some(a), Some(b)) => Some(Prompt::Box { corners: [a, b] }),
+        (Tool::Point, Some(at), None) => Some(Prompt::Point { at, adds: true }),
+        (Tool::Point, ..) => return Err(usage("a click is one point: give --p0 only")),
+        _ => return Err(usage("this gesture has two ends: give --p0 and --p1")),
+    };
+    let mut steps: Vec<MaskStep> = prompt
+        .map(|prompt| MaskStep::Prompt { prompt })
+        .into_iter()
+        .collect();
+    if let Some(path) = &args.steps_file {
+        let text = std::fs::read_to_string(path)
+            .map_err(|error| Failure::new("E-READ", error.to_string()).at(path.display()))?;
+        let list: Vec<MaskStep> = serde_json::from_str(&text)
+            .map_err(|error| Failure::new("E-SCRIPT", error.to_string()).at(path.display()))?;
+        steps.extend(list);
+    }
+    steps.extend(args.steps.iter().cloned());
+    if steps.is_empty() {
+        return Err(usage(
+            "there is no gesture: give --p0 and --p1, --step or --steps-file",
+        ));
+    }
+    Ok(if args.ijk {
+        let placed = |step| super::steps::placed(step, volume);
+        steps.into_iter().map(placed).collect()
+    } else {
+        steps
+    })
 }
 
 pub(super) fn measure(args: &MeasureArgs) -> Result<Output, Failure> {

@@ -213,13 +213,22 @@ impl Builder<'_> {
                 (FactKind::DrawnDiameter, m.drawn),
                 (FactKind::LongestDiameter, m.long_axis),
                 (FactKind::ShortAxis, m.short_axis),
+                (FactKind::RecistDiameter, m.counted),
             ] {
                 if let Some(size) = size {
                     self.number(&of, at, kind, length(size));
                 }
             }
-            if let Some(volume) = m.volume {
-                self.number(&of, at, FactKind::Volume, bulk(volume));
+            if !m.source.is_empty() {
+                self.category(&of, at, FactKind::RecistSource, &m.source);
+            }
+            for (kind, size) in [
+                (FactKind::Volume, m.volume),
+                (FactKind::PartialVolume, m.partial_volume),
+            ] {
+                if let Some(size) = size {
+                    self.number(&of, at, kind, bulk(size));
+                }
             }
             if let Some(c) = m.confidence {
                 self.number(&of, at, FactKind::Confidence, (100.0 * c, "%", 0));
@@ -239,7 +248,7 @@ impl Builder<'_> {
             self.case.time_points[t].slice_thickness.map(|mm| mm.0)
         });
         let mut out = Vec::new();
-        if let Some(now) = m.counted(lesion.nodal) {
+        if let Some(now) = m.counted {
             match first.counted {
                 None => first.counted = Some(now),
                 Some(then) => {

@@ -81,8 +81,14 @@ pub enum FactKind {
     LongestDiameter,
     /// Longest extent perpendicular to it.
     ShortAxis,
+    /// The diameter that RECIST counts at a visit.
+    RecistDiameter,
+    /// Where it comes from: `mask`, `caliper` or `imported`.
+    RecistSource,
     /// Size of the mask.
     Volume,
+    /// The same, voxels at the border counting with their share of lesion.
+    PartialVolume,
     /// Change of the counted diameter, or of the sum, against the first one.
     ChangeFromBaseline,
     /// Change of the sum against the smallest one before.
@@ -138,7 +144,7 @@ pub enum FactKind {
 
 impl FactKind {
     /// Every kind, in order of declaration.
-    pub const ALL: [Self; 37] = [
+    pub const ALL: [Self; 40] = [
         Self::LesionCount,
         Self::TimePointCount,
         Self::ScanDate,
@@ -150,7 +156,10 @@ impl FactKind {
         Self::DrawnDiameter,
         Self::LongestDiameter,
         Self::ShortAxis,
+        Self::RecistDiameter,
+        Self::RecistSource,
         Self::Volume,
+        Self::PartialVolume,
         Self::ChangeFromBaseline,
         Self::ChangeFromNadir,
         Self::ChangeFromNadirLength,
@@ -193,7 +202,10 @@ impl FactKind {
             Self::DrawnDiameter => "Diameter as drawn",
             Self::LongestDiameter => "Longest diameter",
             Self::ShortAxis => "Short axis",
+            Self::RecistDiameter => "Diameter that counts",
+            Self::RecistSource => "Source of the diameter that counts",
             Self::Volume => "Volume",
+            Self::PartialVolume => "Volume with partial voxels",
             Self::ChangeFromBaseline => "Change from baseline",
             Self::ChangeFromNadir | Self::ChangeFromNadirLength => "Change from nadir",
             Self::VolumeChange => "Change of volume from baseline",

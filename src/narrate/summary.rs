@@ -104,6 +104,12 @@ pub struct LesionMeasure {
     pub short_axis: Option<Length>,
     /// Size of the mask.
     pub volume: Option<Bulk>,
+    /// The same with shares of voxels at the border.
+    pub partial_volume: Option<Bulk>,
+    /// The diameter that RECIST counts: short axis of a node, longest diameter otherwise.
+    pub counted: Option<Length>,
+    /// Where that comes from: `mask`, `caliper` or `imported`; may be empty.
+    pub source: String,
     /// The engine's own confidence, 0–1.
     pub confidence: Option<f64>,
     /// Engine and version that made the mask; may be empty.
@@ -112,18 +118,6 @@ pub struct LesionMeasure {
     pub mask_sha256: String,
     /// Warnings of mask and measurement.
     pub warnings: Vec<Warning>,
-}
-
-impl LesionMeasure {
-    /// The diameter that RECIST counts: short axis of a node, longest diameter otherwise.
-    #[must_use]
-    pub const fn counted(&self, nodal: bool) -> Option<Length> {
-        if nodal {
-            self.short_axis
-        } else {
-            self.long_axis
-        }
-    }
 }
 
 /// Target response at a visit.

@@ -326,16 +326,11 @@ fn directed(w: Writer, change: &Fact) -> Writer {
 
 fn diameter(table: &FactTable, of: &Subject) -> Option<Sentence> {
     let counted = table.find(of, None, FactKind::CountedDiameter)?;
-    let size = if counted.text == "short axis" {
-        FactKind::ShortAxis
-    } else {
-        FactKind::LongestDiameter
-    };
     course(
         table,
         Course {
             of,
-            size,
+            size: FactKind::RecistDiameter,
             change: FactKind::ChangeFromBaseline,
             limits: FactKind::DiameterRepeatability,
             start: Writer::new("The ").fact(counted).say(" of "),

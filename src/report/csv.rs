@@ -6,7 +6,7 @@ use crate::units::{Bulk, Length};
 use super::Report;
 
 /// Column names. Sizes have one column per unit, so that no cell holds a number of unknown unit.
-const COLUMNS: [&str; 25] = [
+const COLUMNS: [&str; 30] = [
     "patient",
     "lesion_id",
     "lesion",
@@ -25,8 +25,13 @@ const COLUMNS: [&str; 25] = [
     "long_axis_px",
     "short_axis_mm",
     "short_axis_px",
+    "recist_mm",
+    "recist_px",
+    "recist_source",
     "volume_mm3",
     "volume_voxels",
+    "partial_volume_mm3",
+    "partial_volume_voxels",
     "confidence",
     "engine",
     "mask_sha256",
@@ -47,7 +52,9 @@ pub fn csv(report: &Report) -> String {
             let [drawn_mm, drawn_px] = length(m.and_then(|m| m.drawn));
             let [long_mm, long_px] = length(m.and_then(|m| m.long_axis));
             let [short_mm, short_px] = length(m.and_then(|m| m.short_axis));
+            let [recist_mm, recist_px] = length(m.and_then(|m| m.counted));
             let [mm3, voxels] = bulk(m.and_then(|m| m.volume));
+            let [partial_mm3, partial_voxels] = bulk(m.and_then(|m| m.partial_volume));
             let mut codes: Vec<String> = Vec::new();
             for warning in visit
                 .warnings
@@ -79,8 +86,13 @@ pub fn csv(report: &Report) -> String {
                 long_px,
                 short_mm,
                 short_px,
+                recist_mm,
+                recist_px,
+                text(m.map_or("", |m| &m.source)),
                 mm3,
                 voxels,
+                partial_mm3,
+                partial_voxels,
                 number(m.and_then(|m| m.confidence)),
                 text(m.map_or("", |m| &m.engine)),
                 text(m.map_or("", |m| &m.mask_sha256)),

@@ -286,7 +286,7 @@ pub fn sum_figure(case: &CaseSummary) -> Option<Figure> {
         }
         let points: Vec<[f64; 2]> = (0..case.time_points.len())
             .filter_map(|t| {
-                let l = lesion.measure(t)?.counted(lesion.nodal)?;
+                let l = lesion.measure(t)?.counted?;
                 (l.symbol() == unit).then_some([day(t)?, l.value()])
             })
             .collect();

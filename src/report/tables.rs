@@ -217,6 +217,15 @@ pub(super) fn diameters(report: &Report) -> Table {
                     if let Some(f) = find(FactKind::DrawnDiameter) {
                         lines.push(vec![Part::plain("drawn "), Part::fact(f)]);
                     }
+                    let source = find(FactKind::RecistSource).filter(|f| f.text != "mask");
+                    if let (Some(f), Some(source)) = (find(FactKind::RecistDiameter), source) {
+                        lines.push(vec![
+                            Part::fact(f),
+                            Part::plain(" counts ("),
+                            Part::fact(source),
+                            Part::plain(")"),
+                        ]);
+                    }
                     if lines.is_empty() {
                         return Cell::text("not measured");
                     }
@@ -290,6 +299,10 @@ pub(super) fn volumes(report: &Report) -> Table {
                 .map(|t| {
                     let find = |kind| facts.find(&of, Some(t), kind);
                     let mut cell = Cell::facts([find(FactKind::Volume)]);
+                    if let Some(f) = find(FactKind::PartialVolume) {
+                        cell.lines
+                            .push(vec![Part::fact(f), Part::plain(" with partial voxels")]);
+                    }
                     if let Some(f) = find(FactKind::VolumeChange) {
                         cell.lines
                             .push(vec![Part::fact(f), Part::plain(" from first")]);

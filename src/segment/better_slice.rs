@@ -1,5 +1,7 @@
 //! Whether a drawn diameter would fit better in a neighbouring slice.
 
+use serde::{Deserialize, Serialize};
+
 use super::field::{Field, Frame};
 use super::model::median;
 use super::outline::Outline;
@@ -9,7 +11,7 @@ use crate::jobs::JobContext;
 use crate::volume::{Mask, Volume};
 
 /// A slice in which a drawn diameter would fit better.
-#[derive(Clone, Copy, Debug, PartialEq)]
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 pub struct BetterSlice {
     /// Slice number (k).
     pub slice: usize,

@@ -48,7 +48,8 @@ pub enum Prompt {
 
 impl Prompt {
     /// Points that it is made of.
-    pub(super) fn points(&self) -> &[Point] {
+    #[must_use]
+    pub fn points(&self) -> &[Point] {
         match self {
             Self::Drag { ends: points } | Self::Box { corners: points } => points,
             Self::Point { at, .. } => std::slice::from_ref(at),
@@ -56,8 +57,35 @@ impl Prompt {
         }
     }
 
+    /// In a word, for example `drag`.
+    #[must_use]
+    pub const fn word(&self) -> &'static str {
+        match self {
+            Self::Drag { .. } => "drag",
+            Self::Point { adds: true, .. } => "click",
+            Self::Point { adds: false, .. } => "negative click",
+            Self::Box { .. } => "box",
+            Self::Scribble { adds: true, .. } => "stroke",
+            Self::Scribble { adds: false, .. } => "negative stroke",
+            Self::Lasso { adds: true, .. } => "outline",
+            Self::Lasso { adds: false, .. } => "negative outline",
+        }
+    }
+
+    /// Whether it shows lesion, and does not take any away.
+    #[must_use]
+    pub const fn adds(&self) -> bool {
+        match self {
+            Self::Drag { .. } | Self::Box { .. } => true,
+            Self::Point { adds, .. } | Self::Scribble { adds, .. } | Self::Lasso { adds, .. } => {
+                *adds
+            }
+        }
+    }
+
     /// Whether every number in it is one.
-    pub(super) fn is_finite(&self) -> bool {
+    #[must_use]
+    pub fn is_finite(&self) -> bool {
         let radius = match self {
             Self::Scribble { radius, .. } => radius.0,
             _ => 0.0,

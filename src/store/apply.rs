@@ -9,8 +9,8 @@ use super::erase;
 use super::error::Error;
 use super::words::{Fault, integer, json, path_value, real, split_warnings, word};
 use crate::case::{
-    Annotation, Change, Lesion, Patient, PatientIdentity, Prompt, Reader, Scenario, Segmented,
-    Series, SeriesId, SeriesSource, SeriesView, Signoff, TimePoint, Treatment,
+    Annotation, Change, Lesion, Patient, PatientIdentity, Reader, Scenario, Segmented, Series,
+    SeriesId, SeriesSource, SeriesView, Signoff, TimePoint, Treatment,
 };
 use crate::geometry::Point;
 use crate::units::{Bulk, Length};
@@ -271,26 +271,39 @@ fn put_lesion(tx: &Connection, lesion: &Lesion) -> Result<(), Fault> {
 }
 
 fn put_annotation(tx: &Connection, annotation: &Annotation) -> Result<(), Fault> {
-    let Prompt::Diameter { p0, p1 } = annotation.prompt;
-    let (p0, p1) = (coordinates(p0)?, coordinates(p1)?);
+    if !annotation.marking.is_finite() {
+        return Err(Error::Refused("a gesture is not made of finite numbers".to_owned()).into());
+    }
+    let drag = annotation.marking.lone_drag();
+    let ends = drag
+        .map(|[p0, p1]| Ok::<_, Error>([coordinates(p0)?, coordinates(p1)?]))
+        .transpose()?;
+    let marking = match drag {
+        Some(_) => None,
+        None => Some(json(&annotation.marking)?),
+    };
+    let at = |end: usize, axis: usize| ends.map(|e| e[end][axis]);
     run(
         tx,
         // The patient is that of the lesion; the foreign key to the series then holds only when
         // the series is of the same patient.
         "INSERT INTO annotations (id, patient, lesion, series, prompt_kind,
-            p0_x, p0_y, p0_z, p1_x, p1_y, p1_z, created)
+            p0_x, p0_y, p0_z, p1_x, p1_y, p1_z, marking, created)
          VALUES (:id, (SELECT patient FROM lesions WHERE id = :lesion), :lesion, :series,
-            'diameter', :ax, :ay, :az, :bx, :by, :bz, :created)
+            :kind, :ax, :ay, :az, :bx, :by, :bz, :marking, :created)
          ON CONFLICT (id) DO UPDATE SET patient = excluded.patient, lesion = excluded.lesion,
             series = excluded.series, prompt_kind = excluded.prompt_kind, p0_x = excluded.p0_x,
             p0_y = excluded.p0_y, p0_z = excluded.p0_z, p1_x = excluded.p1_x,
-            p1_y = excluded.p1_y, p1_z = excluded.p1_z, created = excluded.created",
+            p1_y = excluded.p1_y, p1_z = excluded.p1_z, marking = excluded.marking,
+            created = excluded.created",
         named_params! {
             ":id": annotation.id.to_string(),
             ":lesion": annotation.lesion.to_string(),
             ":series": annotation.series.to_string(),
-            ":ax": p0[0], ":ay": p0[1], ":az": p0[2],
-            ":bx": p1[0], ":by": p1[1], ":bz": p1[2],
+            ":kind": if drag.is_some() { "diameter" } else { "marking" },
+            ":ax": at(0, 0), ":ay": at(0, 1), ":az": at(0, 2),
+            ":bx": at(1, 0), ":by": at(1, 1), ":bz": at(1, 2),
+            ":marking": marking,
             ":created": annotation.created.to_string(),
         },
     )
@@ -306,6 +319,10 @@ fn put_segmented(tx: &Connection, segmented: &Segmented) -> Result<(), Fault> {
     let value = |x: Option<f64>| x.map(real).transpose();
     let count = |n: Option<usize>| n.map(integer).transpose();
     let (warnings, files) = split_warnings(&segmented.warnings);
+    let propagated = match &segmented.propagated[..] {
+        [] => None,
+        slices => Some(json(&slices)?),
+    };
     run(
         tx,
         "INSERT INTO segmented (annotation, engine, mask_sha256, artifact_sha256, voxels,
@@ -314,14 +331,14 @@ fn put_segmented(tx: &Connection, segmented: &Segmented) -> Result<(), Fault> {
             short_axis, short_axis_unit,
             short_p0_x, short_p0_y, short_p0_z, short_p1_x, short_p1_y, short_p1_z,
             axis_slice, value_min, value_max, value_mean, value_sd, value_n, value_n_void,
-            confidence, warnings)
+            confidence, warnings, partial_volume, propagated)
          VALUES (:annotation, :engine, :mask, :artifact, :voxels,
             :volume, :volume_unit, :long, :long_unit,
             :l0x, :l0y, :l0z, :l1x, :l1y, :l1z,
             :short, :short_unit,
             :s0x, :s0y, :s0z, :s1x, :s1y, :s1z,
             :slice, :min, :max, :mean, :sd, :n, :n_void,
-            :confidence, :warnings)
+            :confidence, :warnings, :partial, :propagated)
          ON CONFLICT (annotation) DO UPDATE SET engine = excluded.engine,
             mask_sha256 = excluded.mask_sha256, artifact_sha256 = excluded.artifact_sha256,
             voxels = excluded.voxels, volume = excluded.volume,
@@ -338,7 +355,8 @@ fn put_segmented(tx: &Connection, segmented: &Segmented) -> Result<(), Fault> {
             value_max = excluded.value_max, value_mean = excluded.value_mean,
             value_sd = excluded.value_sd, value_n = excluded.value_n,
             value_n_void = excluded.value_n_void, confidence = excluded.confidence,
-            warnings = excluded.warnings",
+            warnings = excluded.warnings, partial_volume = excluded.partial_volume,
+            propagated = excluded.propagated",
         named_params! {
             ":annotation": annotation,
             ":engine": segmented.engine,
@@ -364,6 +382,8 @@ fn put_segmented(tx: &Connection, segmented: &Segmented) -> Result<(), Fault> {
             ":n_void": count(values.map(|v| v.n_void))?,
             ":confidence": real(segmented.confidence)?,
             ":warnings": json(&warnings)?,
+            ":partial": value(segmented.partial_volume.map(|v| v.value()))?,
+            ":propagated": propagated,
         },
     )?;
     run(

@@ -4,7 +4,7 @@ use rusqlite::Connection;
 
 use super::words::{Fault, Fields};
 use crate::case::{
-    Annotation, AnnotationId, Lesion, LesionId, Patient, PatientId, PatientIdentity, Prompt,
+    Annotation, AnnotationId, Lesion, LesionId, Marking, Patient, PatientId, PatientIdentity,
     Reader, ReaderId, Records, Scenario, ScenarioId, Segmented, Series, SeriesId, SeriesSource,
     SeriesView, Signoff, SignoffId, TimePoint, TimePointId, Treatment, TreatmentId,
 };
@@ -207,27 +207,27 @@ fn lesion(f: &Fields<'_>) -> Result<Lesion, Fault> {
 }
 
 fn annotation(f: &Fields<'_>) -> Result<Annotation, Fault> {
-    let prompt = match f.text("prompt_kind")?.as_str() {
-        "diameter" => Prompt::Diameter {
-            p0: f.reals(["p0_x", "p0_y", "p0_z"])?.into(),
-            p1: f.reals(["p1_x", "p1_y", "p1_z"])?.into(),
-        },
+    let marking = match f.text("prompt_kind")?.as_str() {
+        "diameter" => Marking::of_drag([
+            f.reals(["p0_x", "p0_y", "p0_z"])?.into(),
+            f.reals(["p1_x", "p1_y", "p1_z"])?.into(),
+        ]),
+        "marking" => f.json("marking")?,
         other => return Err(f.unreadable("prompt_kind", other)),
     };
     Ok(Annotation {
         id: AnnotationId(f.parse("id")?),
         lesion: LesionId(f.parse("lesion")?),
         series: SeriesId(f.parse("series")?),
-        prompt,
+        marking,
         created: f.parse("created")?,
     })
 }
 
 fn segmented(f: &Fields<'_>) -> Result<Segmented, Fault> {
-    let volume = f.get("volume")?;
-    let volume = match f.text("volume_unit")?.as_str() {
-        "mm3" => Bulk::Mm3(Mm3(volume)),
-        "voxels" => Bulk::Voxels(volume),
+    let bulk: fn(f64) -> Bulk = match f.text("volume_unit")?.as_str() {
+        "mm3" => |v| Bulk::Mm3(Mm3(v)),
+        "voxels" => Bulk::Voxels,
         other => return Err(f.unreadable("volume_unit", other)),
     };
     let long_ends = [
@@ -258,7 +258,7 @@ fn segmented(f: &Fields<'_>) -> Result<Segmented, Fault> {
         artifact_sha256: f.text("artifact_sha256")?,
         measured: Measured {
             voxels: f.size("voxels")?,
-            volume,
+            volume: bulk(f.get("volume")?),
             long_axis: axis(f, "long_axis", "long_axis_unit", long_ends)?,
             short_axis: axis(f, "short_axis", "short_axis_unit", short_ends)?,
             axis_slice: f.size("axis_slice")?,
@@ -266,6 +266,8 @@ fn segmented(f: &Fields<'_>) -> Result<Segmented, Fault> {
         },
         confidence: f.get("confidence")?,
         warnings: f.warnings()?,
+        partial_volume: f.get::<Option<f64>>("partial_volume")?.map(bulk),
+        propagated: f.json_opt("propagated")?.unwrap_or_default(),
     })
 }
 

@@ -14,6 +14,7 @@ pub(super) const MIGRATIONS: &[&str] = &[
     include_str!("migrations/0002_accountability.sql"),
     include_str!("migrations/0003_uptake.sql"),
     include_str!("migrations/0004_frames.sql"),
+    include_str!("migrations/0005_marking.sql"),
 ];
 
 /// `OTwn` in `PRAGMA application_id`: tells our databases from others.

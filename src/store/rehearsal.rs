@@ -17,7 +17,7 @@ use super::artifacts::sha256_hex;
 use super::{Artifacts, Error, Refusal, Workspace, apply_in_memory, encode_mask};
 use crate::case::{
     Annotation, AnnotationId, AuditAction, AuditNote, Change, Lesion, LesionId, LesionRole,
-    Meaning, Patient, PatientId, PatientIdentity, Prompt, Reader, ReaderId, ReaderRole,
+    Marking, Meaning, Patient, PatientId, PatientIdentity, Reader, ReaderId, ReaderRole,
     ReadingState, Records, Scenario, ScenarioId, Segmented, Series, SeriesId, SeriesSource,
     SeriesView, Signoff, SignoffId, StepId, StepKind, TimePoint, TimePointId, Transaction,
     Treatment, TreatmentId, TreatmentKind,
@@ -283,7 +283,7 @@ impl Rehearsal {
             id: AnnotationId(self.id()),
             lesion,
             series,
-            prompt: diameter(12.0),
+            marking: diameter(12.0),
             created: self.now(),
         };
         let id = annotation.id;
@@ -330,6 +330,8 @@ impl Rehearsal {
             measured: ball.measured,
             confidence: 0.93,
             warnings: vec![warning],
+            partial_volume: None,
+            propagated: Vec::new(),
         };
         let note = AuditNote::new("annotation.segment", AuditAction::C, "annotation", id)
             .of(patient)
@@ -346,7 +348,7 @@ impl Rehearsal {
     /// When the gesture is not in the record.
     pub fn adjust(&mut self, id: AnnotationId, length_mm: f64) -> Result<Act, Refusal> {
         let (mut annotation, patient) = self.annotation(id)?;
-        annotation.prompt = diameter(length_mm);
+        annotation.marking = diameter(length_mm);
         let changes = vec![
             Change::RemoveSegmented(id),
             Change::PutAnnotation(annotation),
@@ -484,11 +486,9 @@ impl Rehearsal {
     }
 }
 
-fn diameter(length_mm: f64) -> Prompt {
-    Prompt::Diameter {
-        p0: Point::new(-length_mm / 2.0, 3.5, -40.25),
-        p1: Point::new(length_mm / 2.0, 3.5, -40.25),
-    }
+fn diameter(length_mm: f64) -> Marking {
+    let end = |x| Point::new(x, 3.5, -40.25);
+    Marking::of_drag([end(-length_mm / 2.0), end(length_mm / 2.0)])
 }
 
 fn ball(radius_mm: f64) -> Option<Ball> {

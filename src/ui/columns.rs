@@ -95,6 +95,10 @@ fn column_ui(
                 selected_label: lesion.map(|l| (&*l.label, l.color)),
                 barred: barred(view.read_only.as_deref(), column),
                 compared: compared_lesion(patient),
+                proposal: patient
+                    .proposal
+                    .as_ref()
+                    .filter(|p| p.series == slice.series),
             };
             let response = slice_ui(ui, slice, &context, size, state, out);
             if !column.status.is_empty() {

@@ -6,6 +6,7 @@ use super::erase::{EraseForm, erase_ui};
 use super::person::{PersonForm, person_ui};
 use super::readers::{ReaderForm, reader_ui};
 use super::signing::{AmendForm, SignForm, amend_ui, sign_ui};
+use super::size::{SizeForm, size_ui};
 use super::state::UiState;
 use super::theme;
 use super::uptake::{UptakeForm, uptake_ui};
@@ -20,6 +21,7 @@ pub(super) enum Dialog {
     Erase(EraseForm),
     OnePerson(PersonForm),
     Uptake(UptakeForm),
+    Size(SizeForm),
 }
 
 /// What a question comes to in a frame.
@@ -47,6 +49,7 @@ pub(super) fn dialog_ui(ui: &Ui, view: &View, state: &mut UiState, out: &mut Vec
         Dialog::Erase(form) => erase_ui(ui, view, form, fresh),
         Dialog::OnePerson(form) => person_ui(ui, view, form, fresh),
         Dialog::Uptake(form) => uptake_ui(ui, view, form),
+        Dialog::Size(form) => size_ui(ui, view, form, fresh),
     };
     match answer {
         Answer::Open => state.dialog = Some(dialog),

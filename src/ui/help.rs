@@ -6,17 +6,27 @@ use super::theme;
 use super::widgets::heading;
 
 const MOUSE: &[(&str, &str)] = &[
-    ("Left drag", "window and level, or diameter with that tool"),
+    (
+        "Left drag",
+        "window and level, or what the tool in hand draws",
+    ),
+    ("Alt + left drag", "take away instead of adding"),
     ("Middle drag", "move the picture"),
     ("Right drag", "magnify"),
     ("Wheel", "one slice per notch; with Shift five"),
+    ("Shift + wheel", "size of the brush, while there is one"),
     ("Ctrl + wheel", "magnify about the pointer"),
 ];
 
 const KEYS: &[(&str, &str)] = &[
-    ("D", "diameter tool on or off"),
-    ("Esc", "call off a line; return to the window tool"),
-    ("Enter", "accept the line where the pointer is"),
+    ("D P B", "diameter, point, box"),
+    ("S L K", "scribble, lasso, caliper"),
+    ("E", "add or take away"),
+    ("[ ]", "smaller or larger brush"),
+    ("Space", "the tool before, and back"),
+    ("Enter", "end a line; accept what was made"),
+    ("Esc", "call off; reject what was made; window tool"),
+    ("Del", "remove the mark of the lesion here"),
     ("↑ ↓", "previous and next slice"),
     ("PgUp PgDn", "ten slices"),
     ("Home End", "first and last slice"),
@@ -32,14 +42,14 @@ const KEYS: &[(&str, &str)] = &[
 ];
 
 const RECORD: &[(&str, &str)] = &[
-    ("Ctrl + Z", "undo the last step"),
-    ("Ctrl + Shift + Z", "redo; also Ctrl + Y"),
+    ("Z, Ctrl + Z", "undo the last step"),
+    ("Y, Ctrl + Shift + Z", "redo"),
     ("H", "history of steps"),
     ("V", "versions of the selected mask"),
     ("T", "where the selected size comes from"),
-    ("Shift + S", "mark the reading as reviewed"),
-    ("S", "sign the reading; amend a signed one"),
-    ("P", "name the reader"),
+    ("Shift + F9", "mark the reading as reviewed"),
+    ("F9", "sign the reading; amend a signed one"),
+    ("F8", "name the reader"),
     ("F6", "from the picture to the bar; on with Tab"),
 ];
 

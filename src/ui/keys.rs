@@ -57,6 +57,9 @@ pub(super) fn keys(
         if modifiers.command || modifiers.ctrl || modifiers.alt {
             continue;
         }
+        if matches!(key, Key::Z | Key::Y) && state.gesture.is_none() {
+            out.extend(steps(key, modifiers, view, patient));
+        }
         let read_only = view.read_only.is_some();
         general(key, modifiers, patient, read_only, state, arrows, out);
         on_record(key, modifiers, view, patient, state, out);
@@ -101,13 +104,19 @@ fn on_record(
     let cell = || marked(patient, state).map(|c| c.annotation);
     match key {
         Key::H => state.show_history = !state.show_history,
-        Key::P => state.ask(Dialog::Reader(ReaderForm::new(Then::Nothing))),
+        Key::F8 => state.ask(Dialog::Reader(ReaderForm::new(Then::Nothing))),
         Key::F6 => state.focus_bar = true,
+        Key::Delete if view.read_only.is_none() => {
+            let free = marked(patient, state).filter(|c| !c.locked);
+            out.extend(free.map(|c| Command::RemoveAnnotation {
+                annotation: c.annotation,
+            }));
+        }
         Key::T => out.extend(cell().map(|annotation| Command::Trace {
             subject: Subject::Size(annotation),
         })),
         Key::V => out.extend(cell().map(|annotation| Command::ShowVersions { annotation })),
-        Key::S => {
+        Key::F9 => {
             let Some(column) = active_column(patient, state) else {
                 return;
             };
@@ -149,13 +158,35 @@ fn general(
     out: &mut Vec<Command>,
 ) {
     match key {
-        Key::D if !read_only => {
-            state.tool = match state.tool {
-                Tool::Window => Tool::Diameter,
-                Tool::Diameter => Tool::Window,
+        Key::D | Key::P | Key::B | Key::S | Key::L | Key::K
+            if !read_only && !modifiers.shift && state.gesture.is_none() =>
+        {
+            let tool = match key {
+                Key::D => Tool::Diameter,
+                Key::P => Tool::Point,
+                Key::B => Tool::Box,
+                Key::S => Tool::Scribble,
+                Key::L => Tool::Lasso,
+                _ => Tool::Caliper,
             };
+            let again = state.tool == tool;
+            state.take(if again { Tool::Window } else { tool });
+            accept_by(patient, out);
         }
-        Key::Escape if state.gesture.is_none() && !state.show_help => state.tool = Tool::Window,
+        Key::Space if state.gesture.is_none() && arrows => {
+            state.take(state.last_tool);
+            accept_by(patient, out);
+        }
+        Key::E if state.tool.has_sign() => state.negative = !state.negative,
+        Key::OpenBracket if state.tool.has_brush() => state.widen_brush(1.0 / 1.2),
+        Key::CloseBracket if state.tool.has_brush() => state.widen_brush(1.2),
+        Key::Enter if state.gesture.is_none() && arrows => {
+            out.extend(patient.proposal.as_ref().map(|_| Command::Accept));
+        }
+        Key::Escape if state.gesture.is_none() && !state.show_help => match patient.proposal {
+            Some(_) => out.push(Command::Reject),
+            None => state.take(Tool::Window),
+        },
         Key::G => state.show_overlays = !state.show_overlays,
         Key::M => state.fill_masks = !state.fill_masks,
         Key::N => out.push(Command::SelectLesion { lesion: None }),
@@ -179,6 +210,11 @@ fn general(
         }
         _ => {}
     }
+}
+
+/// Who goes on to something else has accepted what was made.
+fn accept_by(patient: &PatientView, out: &mut Vec<Command>) {
+    out.extend(patient.proposal.as_ref().map(|_| Command::Accept));
 }
 
 /// Selects the lesion after (or before) the selected one, round the end of the list.

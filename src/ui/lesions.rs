@@ -19,7 +19,7 @@ const HEAD: f32 = 20.0;
 /// Widths of swatch and label, organ, role, node, menu.
 const ABOUT: [f32; 5] = [64.0, 112.0, 96.0, 44.0, 34.0];
 /// Widths of drawn diameter, axes, volume, change, confidence, warnings.
-const CELL: [f32; 6] = [66.0, 114.0, 92.0, 60.0, 82.0, 34.0];
+const CELL: [f32; 6] = [88.0, 114.0, 138.0, 60.0, 82.0, 34.0];
 /// Blank before each time point.
 const GAP: f32 = 10.0;
 
@@ -43,7 +43,7 @@ pub fn lesions_ui(
             .on_disabled_hover_text(read_only.unwrap_or_default());
         if response.clicked() {
             out.push(Command::SelectLesion { lesion: None });
-            state.tool = Tool::Diameter;
+            state.take(Tool::Diameter);
         }
         if patient.lesions.is_empty() {
             weak(
@@ -218,7 +218,7 @@ fn measurements_ui(
         let names = [
             "Drawn",
             "Long × short",
-            "Volume",
+            "Volume · partial",
             "Change",
             "Confidence",
             "",
@@ -237,7 +237,7 @@ fn measurements_ui(
             });
         }
         response.context_menu(|ui| {
-            edit::marks_ui(ui, patient, lesion, read_only, out);
+            edit::marks_ui(ui, patient, lesion, read_only, state, out);
         });
         for (n, cell) in lesion.cells.iter().take(patient.columns.len()).enumerate() {
             let left = response.rect.left() + group * n as f32 + GAP;
@@ -256,7 +256,7 @@ fn measurements_ui(
                     });
                 }
                 mark.context_menu(|ui| {
-                    edit::mark_ui(ui, patient, lesion, cell, read_only, out);
+                    edit::mark_ui(ui, patient, lesion, cell, read_only, state, out);
                 });
             }
             let rects = fields(left, response.rect, CELL);

@@ -9,8 +9,9 @@ use super::keys::keys;
 use super::lesions::lesions_ui;
 use super::narrative::narrative_ui;
 use super::slice::end_gesture;
-use super::state::{Tool, UiState};
+use super::state::UiState;
 use super::theme;
+use super::tools::tools_ui;
 use super::treatments::treatments_ui;
 use super::versions::versions_ui;
 use super::widgets::{Icon, icon_button, icon_toggle, primary_button, weak};
@@ -40,6 +41,9 @@ pub fn patient_ui(
     Panel::top("patient bar")
         .frame(bar(10, 5))
         .show(ui, |ui| bar_ui(ui, patient, read_only, state, out));
+    Panel::top("tools")
+        .frame(bar(10, 3))
+        .show(ui, |ui| tools_ui(ui, patient, read_only, state, out));
     if state.show_table {
         let most = (ui.available_height() * 0.6).max(90.0);
         // A panel remembers its height; the empty table must not teach the full one to be small.
@@ -165,7 +169,7 @@ fn bar_ui(
         ui.separator();
         panels_ui(ui, narrow, state);
         ui.separator();
-        tools_ui(ui, patient, read_only, state, out);
+        switches_ui(ui, patient, read_only, state, out);
         ui.add_space(8.0);
         ui.with_layout(Layout::left_to_right(Align::Center), |ui| {
             let back = icon_button(ui, Icon::Back, "Back to the patients");
@@ -224,7 +228,7 @@ fn panels_ui(ui: &mut Ui, narrow: bool, state: &mut UiState) {
 }
 
 /// Tools and switches; laid out from right to left.
-fn tools_ui(
+fn switches_ui(
     ui: &mut Ui,
     patient: &PatientView,
     read_only: Option<&str>,
@@ -248,19 +252,6 @@ fn tools_ui(
     let reset = icon_button(ui, Icon::Reset, "Reset magnification and window (R)");
     if let (true, Some(series)) = (reset.clicked(), state.active) {
         out.extend(super::keys::reset(series));
-    }
-    let diameter = state.tool == Tool::Diameter;
-    let name = read_only.unwrap_or("Draw a diameter (D)");
-    let draw = ui
-        .add_enabled_ui(read_only.is_none(), |ui| {
-            icon_toggle(ui, Icon::Diameter, name, diameter)
-        })
-        .inner;
-    if draw.clicked() {
-        state.tool = Tool::Diameter;
-    }
-    if icon_toggle(ui, Icon::Contrast, "Window and level", !diameter).clicked() {
-        state.tool = Tool::Window;
     }
     ui.separator();
     steps_ui(ui, patient, read_only, out);

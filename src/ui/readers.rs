@@ -77,7 +77,7 @@ pub(super) fn reader_chip(ui: &mut Ui, readers: &ReadersView, state: &mut UiStat
                 p.text_weak,
                 format!("Reader: {}, {role}", reader.name),
                 format!(
-                    "{}, {role}, acts from now on. Click to change (P)",
+                    "{}, {role}, acts from now on. Click to change (F8)",
                     reader.name
                 ),
             )
@@ -86,7 +86,7 @@ pub(super) fn reader_chip(ui: &mut Ui, readers: &ReadersView, state: &mut UiStat
             "No reader named".to_owned(),
             p.warning,
             "No reader named".to_owned(),
-            "What you do is recorded without a name. Click to say who you are (P)".to_owned(),
+            "What you do is recorded without a name. Click to say who you are (F8)".to_owned(),
         ),
     };
     let chip = chip_button(ui, Some(Icon::Person), &text, color, &name);

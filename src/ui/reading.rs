@@ -99,7 +99,7 @@ fn menu_ui(
     let signing = gated(
         ui,
         read_only.or(signed).or(empty),
-        egui::Button::new("Sign…").right_text("S"),
+        egui::Button::new("Sign…").right_text("F9"),
     );
     if signing.clicked() {
         state.ask(sign(view, time_point));

@@ -1,5 +1,6 @@
 //! The slice view: picture, overlays, and what mouse and wheel do on it.
 
+mod draft;
 mod gesture;
 mod overlay;
 mod transform;
@@ -10,16 +11,20 @@ pub(super) use overlay::number;
 pub(super) use wheel::Wheel;
 
 use egui::{
-    Align2, ColorImage, CornerRadius, CursorIcon, Event, EventFilter, FontId, PointerButton, Rect,
-    Response, Role, Sense, Stroke, StrokeKind, TextureOptions, Ui, Vec2, WidgetInfo,
+    Align2, ColorImage, CornerRadius, CursorIcon, Event, EventFilter, FontId, PointerButton, Pos2,
+    Rect, Response, Role, Sense, Stroke, StrokeKind, TextureOptions, Ui, Vec2, WidgetInfo,
 };
 
+use super::proposal::proposal_ui;
 use super::state::{Texture, Tool, UiState};
 use super::theme;
+use super::tools;
 use super::widgets::halo_text;
 use crate::app::Command;
-use crate::app::view::{LesionId, SliceView};
-use gesture::{Draft, Kind};
+use crate::app::view::{LesionId, ProposalView, SliceView};
+use crate::units::Mm;
+use draft::Draft;
+use gesture::Kind;
 use transform::Transform;
 
 /// Above this many screen pixels per picture pixel the pixels themselves are shown.
@@ -37,6 +42,8 @@ pub(super) struct SliceContext<'a> {
     pub(super) barred: Option<&'a str>,
     /// The lesion of which two masks are compared.
     pub(super) compared: Option<LesionId>,
+    /// What was made of the last gesture on this series.
+    pub(super) proposal: Option<&'a ProposalView>,
 }
 
 /// Draws a slice into `size` and turns gestures on it into commands.
@@ -74,11 +81,25 @@ pub(super) fn slice_ui(
         }
         let drawing = overlay::draft(&painter, slice, transform, context, state.gesture.as_ref());
         overlay::annotations(&painter, rect, slice, transform, response.hover_pos());
-        if drawing.is_none() && state.tool == Tool::Diameter && response.hovered() {
+        if state.tool.has_brush() && context.barred.is_none() {
+            overlay::brush(
+                &painter,
+                slice,
+                transform,
+                response.hover_pos(),
+                state.brush,
+            );
+        }
+        let busy = context.proposal.is_some();
+        if drawing.is_none() && !busy && state.tool.draws() && response.hovered() {
             let who = context.selected_label.map_or("new lesion", |(l, _)| l);
+            let negative = draft::is_negative(ui, state.negative);
             let (text, color) = match context.barred {
                 Some(reason) => (reason.to_owned(), theme::image_warning()),
-                None => (format!("Drag the longest diameter · {who}"), ink.text),
+                None => (
+                    format!("{} · {who}", tools::what(state.tool, negative)),
+                    ink.text,
+                ),
             };
             let at = rect.center_bottom() - egui::vec2(0.0, 26.0);
             let font = FontId::proportional(12.0);
@@ -93,10 +114,13 @@ pub(super) fn slice_ui(
             );
         }
     }
+    if let Some(proposal) = context.proposal {
+        proposal_ui(ui, rect, proposal, slice, out);
+    }
     let cursor = match state.tool {
-        Tool::Diameter if context.barred.is_some() => CursorIcon::NotAllowed,
-        Tool::Diameter => CursorIcon::Crosshair,
         Tool::Window => CursorIcon::Default,
+        _ if context.barred.is_some() => CursorIcon::NotAllowed,
+        _ => CursorIcon::Crosshair,
     };
     response.on_hover_and_drag_cursor(cursor)
 }
@@ -151,16 +175,20 @@ fn begin(
             Tool::Window => Kind::Window {
                 start: slice.window,
             },
-            Tool::Diameter if context.barred.is_some() => return,
-            Tool::Diameter => {
+            _ if context.barred.is_some() => return,
+            tool => {
                 let p = gesture::on_picture(slice, transform.to_picture(start));
-                Kind::Diameter(Draft {
+                Kind::Draw(Draft {
+                    tool,
                     slice: slice.slice,
                     map: slice.map,
                     calibrated: slice.calibrated,
-                    ends: [p, p],
+                    points: vec![p],
+                    start,
                     pointer: start,
                     lesion: context.selected,
+                    negative: tool.has_sign() && draft::is_negative(ui, state.negative),
+                    radius: Mm(state.brush),
                 })
             }
         }
@@ -204,9 +232,23 @@ fn follow(
     let moved = pointer - gesture.start;
     let series = slice.series;
     match &mut gesture.kind {
-        Kind::Diameter(draft) => {
-            draft.ends[1] = gesture::on_picture(slice, transform.to_picture(pointer));
-            draft.pointer = pointer;
+        Kind::Draw(draft) => {
+            // A fast hand passes several places between two frames.
+            let passed: Vec<Pos2> = ui.input(|i| {
+                let place = |e: &Event| match e {
+                    Event::PointerMoved(at) => Some(*at),
+                    _ => None,
+                };
+                i.events.iter().filter_map(place).collect()
+            });
+            let mut further = false;
+            for at in passed.into_iter().chain([pointer]) {
+                let to = gesture::on_picture(slice, transform.to_picture(at));
+                further |= draft.go_on(to, at);
+            }
+            if further {
+                out.extend(draft.preview(series));
+            }
         }
         Kind::Window { start } if changed && moved != Vec2::ZERO => {
             out.push(Command::SetWindow {
@@ -241,6 +283,12 @@ fn turn_wheel(
     let Some(pointer) = response.hover_pos().filter(|_| response.contains_pointer()) else {
         return;
     };
+    let shift = ui.input(|i| i.modifiers.shift);
+    if shift && state.tool.has_brush() {
+        let notches = ui.input(|i| wheel::notches_of(&i.events));
+        state.widen_brush(1.2_f64.powf(f64::from(notches)));
+        return;
+    }
     // A line is drawn on one slice; turning away from it would leave its end on another.
     if state.gesture.is_some() {
         return;

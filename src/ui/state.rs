@@ -20,14 +20,56 @@ pub enum Tool {
     /// Window width across, centre up and down.
     #[default]
     Window,
-    /// Draws the longest diameter of a lesion.
+    /// Draws the longest diameter of a lesion, from which a mask is made.
     Diameter,
+    /// Clicks on a lesion, or on what is not lesion.
+    Point,
+    /// Draws a box around a lesion.
+    Box,
+    /// Draws strokes over lesion, or over what is not lesion.
+    Scribble,
+    /// Draws an outline around lesion, or around what is not lesion.
+    Lasso,
+    /// Draws a line that is measured and makes no mask.
+    Caliper,
 }
+
+impl Tool {
+    /// Whether it draws on the record.
+    #[must_use]
+    pub const fn draws(self) -> bool {
+        !matches!(self, Self::Window)
+    }
+
+    /// Whether it follows the hand.
+    pub(super) const fn is_freehand(self) -> bool {
+        matches!(self, Self::Scribble | Self::Lasso)
+    }
+
+    /// Whether it may take away as well as add.
+    pub(super) const fn has_sign(self) -> bool {
+        matches!(self, Self::Point | Self::Scribble | Self::Lasso)
+    }
+
+    /// Whether it has a brush.
+    pub(super) const fn has_brush(self) -> bool {
+        matches!(self, Self::Scribble)
+    }
+}
+
+/// Radii of the brush, mm.
+pub(super) const BRUSHES: std::ops::RangeInclusive<f64> = 0.5..=40.0;
 
 /// State of the window that no [`crate::app::view::View`] carries.
 pub struct UiState {
     /// What dragging with the left button does.
     pub tool: Tool,
+    /// What it did before.
+    pub(super) last_tool: Tool,
+    /// Gestures take away instead of adding; holding Alt turns it round.
+    pub negative: bool,
+    /// Radius of the brush, mm (pixels of the picture where the spacing is unknown).
+    pub brush: f64,
     /// Draw masks, axes and diameters.
     pub show_overlays: bool,
     /// Fill masks instead of outlining them only.
@@ -70,6 +112,9 @@ impl Default for UiState {
     fn default() -> Self {
         Self {
             tool: Tool::default(),
+            last_tool: Tool::Diameter,
+            negative: false,
+            brush: 2.0,
             show_overlays: true,
             fill_masks: false,
             show_help: false,
@@ -99,6 +144,19 @@ impl Default for UiState {
 }
 
 impl UiState {
+    /// Takes another tool; the one in hand is what it was before.
+    pub fn take(&mut self, tool: Tool) {
+        if tool != self.tool {
+            self.last_tool = std::mem::replace(&mut self.tool, tool);
+            self.negative = false;
+        }
+    }
+
+    /// Makes the brush wider by a factor.
+    pub(super) fn widen_brush(&mut self, factor: f64) {
+        self.brush = (self.brush * factor).clamp(*BRUSHES.start(), *BRUSHES.end());
+    }
+
     /// Opens a question in place of the one that is open.
     pub(super) fn ask(&mut self, dialog: Dialog) {
         self.dialog = Some(dialog);

@@ -14,8 +14,6 @@ pub(super) enum Icon {
     Back,
     Check,
     Close,
-    Contrast,
-    Diameter,
     Eye,
     Fill,
     Info,
@@ -59,22 +57,6 @@ impl Icon {
             Self::Close => {
                 line(&[(-3.5, -3.5), (3.5, 3.5)]);
                 line(&[(3.5, -3.5), (-3.5, 3.5)]);
-            }
-            Self::Contrast => {
-                painter.circle_stroke(c, 5.5, stroke);
-                let half: Vec<(f32, f32)> = (0..=12)
-                    .map(|i| {
-                        let a = std::f32::consts::PI * (i as f32 / 12.0 - 0.5);
-                        (5.0 * a.cos(), 5.0 * a.sin())
-                    })
-                    .collect();
-                polygon(&half);
-            }
-            Self::Diameter => {
-                line(&[(-4.5, 4.5), (4.5, -4.5)]);
-                for (x, y) in [(-4.5, 4.5), (4.5, -4.5)] {
-                    painter.circle_filled(c + vec2(x, y), 2.2, color);
-                }
             }
             Self::Eye => {
                 let lid = |sign: f32| -> Vec<(f32, f32)> {

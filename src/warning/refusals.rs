@@ -73,6 +73,7 @@ const PAGES: &[(&str, &str)] = pages![
     "E-SESSION",
     "E-SIDECAR",
     "E-SLICES",
+    "E-STEP",
     "E-STOPPED",
     "E-STORE",
     "E-TABLE",

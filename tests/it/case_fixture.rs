@@ -22,6 +22,9 @@ fn dates() -> [Date; 4] {
 
 fn measure(seed: usize, long: f64, short: f64, ml: f64, confidence: f64) -> LesionMeasure {
     LesionMeasure {
+        counted: Some(Length::Mm(Mm(long))),
+        source: "mask".into(),
+        partial_volume: None,
         drawn: Some(Length::Mm(Mm(long + 0.7))),
         long_axis: Some(Length::Mm(Mm(long))),
         short_axis: Some(Length::Mm(Mm(short))),
@@ -30,6 +33,14 @@ fn measure(seed: usize, long: f64, short: f64, ml: f64, confidence: f64) -> Lesi
         engine: "growcut/1".into(),
         mask_sha256: format!("{:064x}", 0x9e37_79b9_7f4a_7c15_u128 * (seed as u128 + 1)),
         warnings: Vec::new(),
+    }
+}
+
+/// The same of a node, whose short axis counts.
+fn node(measure: LesionMeasure) -> LesionMeasure {
+    LesionMeasure {
+        counted: measure.short_axis,
+        ..measure
     }
 }
 
@@ -198,10 +209,10 @@ pub(crate) fn case() -> CaseSummary {
                 role: Role::Target,
                 nodal: true,
                 measures: vec![
-                    Some(measure(8, 27.1, 18.6, 5.12, 0.90)),
-                    Some(measure(9, 20.4, 13.0, 2.05, 0.89)),
-                    Some(measure(10, 16.9, 11.2, 1.30, 0.87)),
-                    Some(measure(11, 17.3, 11.5, 1.38, 0.88)),
+                    Some(node(measure(8, 27.1, 18.6, 5.12, 0.90))),
+                    Some(node(measure(9, 20.4, 13.0, 2.05, 0.89))),
+                    Some(node(measure(10, 16.9, 11.2, 1.30, 0.87))),
+                    Some(node(measure(11, 17.3, 11.5, 1.38, 0.88))),
                 ],
                 fit: Some(fit(
                     Doubling::Shrinking(days(66.0, 121.0, 402.0)),
@@ -296,6 +307,7 @@ pub(crate) fn uncalibrated() -> CaseSummary {
             m.drawn = px(m.drawn);
             m.long_axis = px(m.long_axis);
             m.short_axis = px(m.short_axis);
+            m.counted = px(m.counted);
             m.volume = m.volume.map(voxels);
         }
         if let Some(fit) = &mut lesion.fit {

@@ -2,6 +2,7 @@
 
 mod damage;
 mod frames;
+mod marking;
 mod masks;
 mod origins;
 mod readings;
@@ -19,6 +20,7 @@ use oncotwin::app::{Command, Session, SessionConfig};
 use oncotwin::case::*;
 use oncotwin::jobs::JobContext;
 use oncotwin::phantom::{self, PhantomParams, PhantomTruth};
+use oncotwin::segment::Prompt;
 use oncotwin::store::{self, Access};
 
 /// A session on the phantom in a folder of its own.
@@ -125,11 +127,10 @@ impl Desk {
     fn start_drawing(&mut self, n: usize, lesion: usize, of: Option<LesionId>) {
         let series = self.series(n);
         let [p0, p1] = self.truth.time_points[n].lesions[lesion].long_axis;
-        self.session().send(Command::DrawDiameter {
+        self.session().send(Command::Prompt {
             series,
             lesion: of,
-            p0,
-            p1,
+            prompt: Prompt::Drag { ends: [p0, p1] },
         });
     }
 

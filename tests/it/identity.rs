@@ -8,6 +8,7 @@ use oncotwin::app::{Command, Session, SessionConfig};
 use oncotwin::geometry::Point;
 use oncotwin::jobs::JobContext;
 use oncotwin::phantom::{self, PhantomParams};
+use oncotwin::segment::Prompt;
 use oncotwin::store::Access;
 use oncotwin::units::Days;
 use oncotwin::warning::WarningCode;
@@ -104,11 +105,12 @@ fn a_mix_up_bars_comparing_until_a_reason_is_stated() {
     assert_eq!(warned.count(), 1);
 
     // Nothing is drawn meanwhile.
-    let draw = Command::DrawDiameter {
+    let draw = Command::Prompt {
         series: view.columns[0].series[0].id,
         lesion: None,
-        p0: Point::new(0.0, 0.0, 0.0),
-        p1: Point::new(10.0, 0.0, 0.0),
+        prompt: Prompt::Drag {
+            ends: [Point::new(0.0, 0.0, 0.0), Point::new(10.0, 0.0, 0.0)],
+        },
     };
     send(&mut session, draw.clone());
     assert!(session.state().records().annotations.is_empty());

@@ -34,7 +34,9 @@ const MAY_USE: &[(&str, &[&str])] = &[
     ("phantom", &["volume", "geometry", "units", "jobs"]),
     (
         "case",
-        &["twin", "measure", "volume", "geometry", "units", "warning"],
+        &[
+            "segment", "twin", "measure", "volume", "geometry", "units", "warning",
+        ],
     ),
     (
         "store",

@@ -170,6 +170,7 @@ fn measure() -> impl Strategy<Value = Option<LesionMeasure>> {
                     drawn: (gaps & 1 == 0).then(|| length(a * 1.1)),
                     long_axis: (gaps & 6 != 0).then(|| length(a)),
                     short_axis: (gaps & 24 != 0).then(|| length(b)),
+                    counted: (gaps & 6 != 0).then(|| length(a)),
                     volume: (gaps & 96 != 0).then(|| {
                         if calibrated {
                             Bulk::Mm3(Mm3(v * 997.0))

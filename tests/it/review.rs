@@ -169,11 +169,10 @@ fn a_gesture_without_a_mask_is_segmented_at_the_next_start() {
     review::run(&mut first, &open, Path::new(""), dir.path()).expect("opens");
     let series = first.state().records().series[0].id;
     let [p0, p1] = truth.time_points[0].lesions[0].long_axis;
-    first.send(oncotwin::app::Command::DrawDiameter {
+    first.send(oncotwin::app::Command::Prompt {
         series,
         lesion: None,
-        p0,
-        p1,
+        prompt: oncotwin::segment::Prompt::Drag { ends: [p0, p1] },
     });
     // Ended before the mask is there: the job is cancelled, the gesture is not lost.
     drop(first);

@@ -135,10 +135,7 @@ fn patient(workspace: &Workspace, n: usize) -> Transaction {
             id: annotation,
             lesion,
             series,
-            prompt: Prompt::Diameter {
-                p0: point(0.0),
-                p1: point(10.0),
-            },
+            marking: Marking::of_drag([point(0.0), point(10.0)]),
             created,
         }),
         Change::PutSegmented(Segmented {
@@ -156,6 +153,8 @@ fn patient(workspace: &Workspace, n: usize) -> Transaction {
             },
             confidence: 0.9,
             warnings: Vec::new(),
+            partial_volume: None,
+            propagated: Vec::new(),
         }),
     ];
     audited(changes, vec![artifact])

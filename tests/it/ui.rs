@@ -3,12 +3,14 @@
 mod files;
 mod fixture;
 mod record;
+mod tools;
 
 use egui::{Event, Key, Modifiers, MouseWheelUnit, Pos2, Rect, Theme, TouchPhase, pos2, vec2};
 use egui_kittest::Harness;
 use egui_kittest::kittest::Queryable as _;
 use oncotwin::app::Command;
 use oncotwin::app::view::{PixelMap, Point, View, WindowLevel};
+use oncotwin::segment::Prompt;
 use oncotwin::ui::{Tool, UiState, theme, view_ui};
 
 /// A window without a program behind it; follows the commands that change how things are shown.
@@ -86,7 +88,10 @@ fn slice_rect(harness: &Harness<'_, Stage>, column: &str) -> Rect {
 }
 
 fn sent(harness: &mut Harness<'_, Stage>) -> Vec<Command> {
-    std::mem::take(&mut harness.state_mut().sent)
+    let mut sent = std::mem::take(&mut harness.state_mut().sent);
+    // Where a gesture leads is shown all along it.
+    sent.retain(|c| !matches!(c, Command::Preview { .. } | Command::EndPreview));
+    sent
 }
 
 fn drag(harness: &mut Harness<'_, Stage>, path: &[Pos2]) {
@@ -130,11 +135,10 @@ fn a_drag_with_the_diameter_tool_sends_its_ends_in_patient_space() {
     let slice = patient.columns[0].shown.as_ref().expect("a slice");
     let drawn: Vec<Command> = sent(&mut harness);
     let [
-        Command::DrawDiameter {
+        Command::Prompt {
             series,
             lesion,
-            p0,
-            p1,
+            prompt: Prompt::Drag { ends: [p0, p1] },
         },
     ] = &drawn[..]
     else {
@@ -168,7 +172,11 @@ fn a_line_survives_a_new_picture_and_keeps_its_place() {
     harness.drop_at(b);
     harness.run();
     let drawn = sent(&mut harness);
-    let Some(Command::DrawDiameter { p0, p1, .. }) = drawn.last() else {
+    let Some(Command::Prompt {
+        prompt: Prompt::Drag { ends: [p0, p1] },
+        ..
+    }) = drawn.last()
+    else {
         panic!("{drawn:?}");
     };
     assert_near(&map, *p0, [40.0, 50.0]);
@@ -194,9 +202,7 @@ fn escape_calls_a_line_off_and_a_slip_draws_nothing() {
     drag(&mut harness, &[a, a + vec2(1.0, 1.0)]);
     let drawn = sent(&mut harness);
     assert!(
-        !drawn
-            .iter()
-            .any(|c| matches!(c, Command::DrawDiameter { .. })),
+        !drawn.iter().any(|c| matches!(c, Command::Prompt { .. })),
         "{drawn:?}"
     );
 }
@@ -219,9 +225,15 @@ fn enter_accepts_a_line_where_the_pointer_is() {
     harness.run();
     let drawn: Vec<Command> = sent(&mut harness)
         .into_iter()
-        .filter(|c| matches!(c, Command::DrawDiameter { .. }))
+        .filter(|c| matches!(c, Command::Prompt { .. }))
         .collect();
-    let [Command::DrawDiameter { p0, p1, .. }] = &drawn[..] else {
+    let [
+        Command::Prompt {
+            prompt: Prompt::Drag { ends: [p0, p1] },
+            ..
+        },
+    ] = &drawn[..]
+    else {
         panic!("{drawn:?}");
     };
     // 30 pixels of 0.8 mm.

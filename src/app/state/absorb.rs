@@ -55,6 +55,7 @@ impl State {
         fail(&mut self.images, job, why);
         fail(&mut self.masks, job, why);
         fail(&mut self.twins, job, why);
+        self.forget_preview_job(job);
         self.forget_version_job(job, why);
         self.forget_trace_job(job);
         self.forget_files_job(job, why);
@@ -96,6 +97,7 @@ impl State {
             Answer::Header(read) => self.absorb_header(job, read),
             Answer::Loaded(series, loaded) => self.absorb_image(job, series, loaded, effects),
             Answer::Segmented(annotation, made) => self.absorb_mask(job, annotation, made, effects),
+            Answer::Previewed(made) => self.absorb_preview(job, made, effects),
             Answer::MaskLoaded(annotation, mask) => {
                 if self.awaits(self.masks.get(&annotation), job) {
                     let slot = match mask {
@@ -194,6 +196,7 @@ impl State {
         }
         match made {
             Ok(made) => {
+                self.take_offer_in(annotation, &made);
                 let segmented = Segmented {
                     annotation,
                     engine: segment::ENGINE.to_owned(),
@@ -202,6 +205,8 @@ impl State {
                     measured: made.measured,
                     confidence: made.confidence,
                     warnings: made.warnings,
+                    partial_volume: made.partial_volume,
+                    propagated: made.propagated,
                 };
                 let detail = json!({
                     "lesion": lesion, "series": series, "time_point": time_point,
@@ -211,6 +216,7 @@ impl State {
                     "engine": segmented.engine, "mask": segmented.mask_sha256,
                     "voxels": segmented.measured.voxels,
                     "volume": segmented.measured.volume.value(),
+                    "partial_volume": segmented.partial_volume.map(|v| v.value()),
                     "long_axis": segmented.measured.long_axis.length.value(),
                     "short_axis": segmented.measured.short_axis.length.value(),
                     "confidence": segmented.confidence,
@@ -227,6 +233,8 @@ impl State {
                     None => Slot::Failed(Failure::new("The mask was not entered into the record")),
                 };
                 self.masks.insert(annotation, slot);
+                let slice = self.view_of(series).slice;
+                self.note_seen(series, slice, effects);
             }
             Err(failure) => {
                 let audit = AuditNote::new("mask.refuse", AuditAction::E, "annotation", annotation)
@@ -234,19 +242,42 @@ impl State {
                     .made_by(segment::ENGINE)
                     .ended(Outcome::MinorFailure);
                 self.note(audit, effects);
-                self.say(
-                    Severity::Warning,
-                    format!(
-                        "The drawn diameter is kept, but no mask could be made of it: {}",
-                        failure.text
-                    ),
-                    &*failure.hint,
-                );
-                self.masks.insert(annotation, Slot::Failed(failure));
+                self.no_mask(annotation, failure, effects);
             }
         }
         self.twin_is_stale(lesion);
         self.refresh_twins(effects);
+    }
+
+    /// A gesture gave no mask. A drawn diameter is worth keeping without; what is nothing but a
+    /// gesture for a mask goes, and what it was to correct comes back.
+    fn no_mask(&mut self, annotation: AnnotationId, failure: Failure, effects: &mut Vec<Effect>) {
+        let keeps = self
+            .annotation(annotation)
+            .is_some_and(|a| a.marking.line().is_some() && a.marking.steps.len() == 1);
+        if !keeps && self.take_back(annotation, "annotation.refuse", effects) {
+            self.proposal = None;
+            self.refuse(failure.text, failure.hint);
+            return;
+        }
+        if !keeps
+            && self
+                .annotation(annotation)
+                .is_some_and(|a| a.marking.steps.len() == 1)
+        {
+            self.remove_annotation(annotation, effects);
+            self.refuse(failure.text, failure.hint);
+            return;
+        }
+        self.say(
+            Severity::Warning,
+            format!(
+                "The drawn diameter is kept, but no mask could be made of it: {}",
+                failure.text
+            ),
+            &*failure.hint,
+        );
+        self.masks.insert(annotation, Slot::Failed(failure));
     }
 
     fn absorb_twin(

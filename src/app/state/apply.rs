@@ -20,7 +20,9 @@ impl State {
             | Command::OpenSample { .. }
             | Command::LookAgain
                 if self.refuses_to_write() => {}
-            Command::DrawDiameter { .. }
+            Command::Prompt { .. }
+            | Command::Caliper { .. }
+            | Command::EnterSize { .. }
             | Command::Sign { .. }
             | Command::ChooseExport
             | Command::Export { .. }
@@ -56,12 +58,32 @@ impl State {
                 view.pan = pan;
             }),
             Command::SelectLesion { lesion } => self.select_lesion(lesion, e),
-            Command::DrawDiameter {
+            Command::Prompt {
                 series,
                 lesion,
-                p0,
-                p1,
-            } => self.draw_diameter(series, lesion, p0, p1, now, e),
+                prompt,
+            } => self.prompt(series, lesion, prompt, now, e),
+            Command::Preview {
+                series,
+                lesion,
+                prompt,
+            } => self.preview(series, lesion, prompt, e),
+            Command::EndPreview => drop(self.end_preview()),
+            Command::Accept => self.accept(e),
+            Command::Reject => self.reject(e),
+            Command::TakeOffer => self.take_offer(now, e),
+            Command::Caliper {
+                series,
+                lesion,
+                line,
+            } => self.caliper(series, lesion, line, now, e),
+            Command::EnterSize {
+                lesion,
+                time_point,
+                size,
+                reason,
+            } => self.enter_size(lesion, time_point, size, &reason, now, e),
+            Command::CountBy { annotation, source } => self.count_by(annotation, source, e),
             Command::RemoveAnnotation { annotation } => self.remove_annotation(annotation, e),
             Command::LinkAnnotation { annotation, lesion } => {
                 self.link_annotation(annotation, lesion, now, e);

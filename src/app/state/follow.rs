@@ -74,6 +74,8 @@ impl State {
         self.load_patient(patient, effects);
         let standing = |id: &LesionId| self.lesion(*id).is_some();
         match lesions.iter().find(|id| standing(id)) {
+            // Whoever works on a lesion stays on the slice.
+            Some(lesion) if self.selected == Some(*lesion) => {}
             Some(lesion) => self.select_lesion(Some(*lesion), effects),
             None => self.selected = self.selected.filter(standing),
         }
@@ -99,7 +101,7 @@ impl State {
         let grid = Arc::clone(image.volume.grid());
         let to_segment: Vec<AnnotationId> = self.unsegmented_on(series).collect();
         for annotation in to_segment {
-            self.segment_or_wait(annotation, effects);
+            self.segment_or_wait(annotation, None, effects);
         }
         let to_load: Vec<(AnnotationId, String)> = self
             .records
@@ -127,6 +129,7 @@ impl State {
             .annotations
             .iter()
             .filter(move |a| a.series == series && !self.masks.contains_key(&a.id))
+            .filter(|a| !a.marking.steps.is_empty())
             .filter(|a| self.segmented(a.id).is_none() && self.signature_on(a).is_none())
             .map(|a| a.id)
     }

@@ -1,139 +1,19 @@
-//! Drawing, linking and removing lesions. Every gesture is committed before any work on it starts.
+//! Lesions and their marks: entering, linking, editing, removing.
 
 use std::collections::BTreeSet;
 
 use jiff::Timestamp;
 use serde_json::json;
 
-use super::{Slot, State};
-use crate::app::effect::{Effect, Failure, Work};
+use super::State;
+use crate::app::effect::Effect;
 use crate::app::view::Severity;
 use crate::case::{
-    Annotation, AnnotationId, AuditAction, AuditNote, Change, Lesion, LesionId, LesionRole,
-    PatientId, Prompt, Series, SeriesId,
+    AnnotationId, AuditAction, AuditNote, Change, Lesion, LesionId, LesionRole, PatientId,
 };
-use crate::geometry::Point;
-use crate::jobs::Lane;
-
-/// What names the values of a series: the fingerprint of its files, what a reader stated of it, and
-/// which of its volumes they are.
-fn made_of(series: &Series) -> String {
-    let stated = series.pet.and_then(|pet| serde_json::to_string(&pet).ok());
-    let stated = stated.map(|s| format!(" {s}")).unwrap_or_default();
-    match series.frame_index() {
-        0 => format!("{}{stated}", series.fingerprint),
-        frame => format!("{}{stated} frame {frame}", series.fingerprint),
-    }
-}
 
 impl State {
-    /// Records a drawn diameter and starts segmenting from it.
-    ///
-    /// A lesion has one gesture per time point. When the given lesion has one there already and the
-    /// new line lies elsewhere, the line starts a lesion of its own: a contour is never replaced by
-    /// a line that does not touch it.
-    pub(super) fn draw_diameter(
-        &mut self,
-        series: SeriesId,
-        lesion: Option<LesionId>,
-        p0: Point,
-        p1: Point,
-        now: Timestamp,
-        effects: &mut Vec<Effect>,
-    ) {
-        let Some((patient, time_point)) = self.series(series).map(|s| (s.patient, s.time_point))
-        else {
-            return;
-        };
-        let lesion = lesion.filter(|id| self.lesion(*id).is_some_and(|l| l.patient == patient));
-        let standing = lesion
-            .and_then(|id| self.annotation_at(id, time_point))
-            .cloned();
-        let touches = |old: &Annotation| {
-            let Prompt::Diameter { p0: a, p1: b } = old.prompt;
-            let reach = (a.distance(b).0 + p0.distance(p1).0) / 2.0;
-            a.midpoint(b).distance(p0.midpoint(p1)).0 <= reach
-        };
-        let (lesion, replaced) = match (lesion, standing) {
-            (Some(id), None) => (Some(id), None),
-            (Some(id), Some(old)) if touches(&old) => (Some(id), Some(old)),
-            (Some(_) | None, _) => (None, None),
-        };
-
-        let mut changes = Vec::new();
-        let standing = lesion.and_then(|id| self.lesion(id));
-        let (lesion, label) = match standing {
-            Some(lesion) => (lesion.id, lesion.label.clone()),
-            None => {
-                let new = self.new_lesion(patient, now);
-                let named = (new.id, new.label.clone());
-                changes.push(Change::PutLesion(new));
-                named
-            }
-        };
-        if let Some(old) = &replaced {
-            changes.push(Change::RemoveAnnotation(old.id));
-        }
-        let annotation = Annotation {
-            id: AnnotationId(self.ids.next(now)),
-            lesion,
-            series,
-            prompt: Prompt::Diameter { p0, p1 },
-            created: now,
-        };
-        let id = annotation.id;
-        let detail = json!({
-            "lesion": lesion, "series": series, "p0": p0, "p1": p1,
-            "replaces": replaced.as_ref().map(|old| old.id),
-        });
-        changes.push(Change::PutAnnotation(annotation));
-        let verb = if replaced.is_some() { "Redraw" } else { "Draw" };
-        let title = format!("{verb} {label} · {}", self.visit_name(time_point));
-        let audit = AuditNote::new("annotation.draw", AuditAction::C, "annotation", id)
-            .of(patient)
-            .step(title)
-            .detail(detail);
-        if self.commit(changes, audit, effects).is_none() {
-            return;
-        }
-        if let Some(old) = replaced {
-            self.forget_mask(old.id);
-        }
-        self.selected = Some(lesion);
-        self.twin_is_stale(lesion);
-        self.segment_or_wait(id, effects);
-    }
-
-    /// Starts segmenting a gesture when its image is there; otherwise loads the image first, and
-    /// the answer to that starts it.
-    pub(super) fn segment_or_wait(&mut self, annotation: AnnotationId, effects: &mut Vec<Effect>) {
-        let Some((series, prompt)) = self.annotation(annotation).map(|a| (a.series, a.prompt))
-        else {
-            return;
-        };
-        let image = self.images.get(&series).and_then(Slot::ready);
-        let Some(volume) = image.map(|image| image.volume.clone()) else {
-            self.load_series(series, effects);
-            return;
-        };
-        if let Some(reason) = &self.read_only {
-            // Masks are part of the record.
-            let failure = Failure::new(format!("No mask was made: {reason}"));
-            self.masks.insert(annotation, Slot::Failed(failure));
-            return;
-        }
-        let fingerprint = self.series(series).map(made_of).unwrap_or_default();
-        let work = Work::Segment {
-            annotation,
-            prompt,
-            volume,
-            fingerprint,
-        };
-        let job = self.start("Segmenting", Lane::Cpu, work, effects);
-        self.masks.insert(annotation, Slot::Waiting(job));
-    }
-
-    fn new_lesion(&mut self, patient: PatientId, now: Timestamp) -> Lesion {
+    pub(super) fn new_lesion(&mut self, patient: PatientId, now: Timestamp) -> Lesion {
         let taken: BTreeSet<&str> = self.lesions_of(patient).map(|l| l.label.as_str()).collect();
         let label = (1..)
             .map(|n| format!("L{n}"))

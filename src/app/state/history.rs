@@ -18,6 +18,15 @@ enum Way {
     Forth,
 }
 
+impl Way {
+    const fn event(self) -> &'static str {
+        match self {
+            Self::Back => "history.undo",
+            Self::Forth => "history.redo",
+        }
+    }
+}
+
 impl State {
     /// Starts reading the steps of earlier sessions, unless they are known.
     pub(super) fn load_history(&mut self, patient: PatientId, effects: &mut Vec<Effect>) {
@@ -81,7 +90,7 @@ impl State {
         let Some(patient) = self.shown else { return };
         let mut changed = Vec::new();
         for _ in 0..n {
-            match self.take_step(patient, way, effects) {
+            match self.take_step(patient, way, way.event(), effects) {
                 Some(changes) => changed.extend(changes),
                 None => break,
             }
@@ -91,12 +100,27 @@ impl State {
         }
     }
 
+    /// Takes the last step of a patient back, as an event of its own. Returns whether it could.
+    pub(super) fn undo_as(
+        &mut self,
+        patient: PatientId,
+        event: &'static str,
+        effects: &mut Vec<Effect>,
+    ) -> bool {
+        let changed = self.take_step(patient, Way::Back, event, effects);
+        if let Some(changed) = &changed {
+            self.follow(patient, changed, effects);
+        }
+        changed.is_some()
+    }
+
     /// Takes one step. Answers with the changes made and those that take them back, which together
     /// name everything that the step concerned.
     fn take_step(
         &mut self,
         patient: PatientId,
         way: Way,
+        event: &'static str,
         effects: &mut Vec<Effect>,
     ) -> Option<Vec<Change>> {
         let history = self.histories.get(&patient);
@@ -114,9 +138,9 @@ impl State {
             self.say(Severity::Info, text, "");
             return None;
         };
-        let (event, word, kind) = match way {
-            Way::Back => ("history.undo", "undone", StepKind::Undo(step.id)),
-            Way::Forth => ("history.redo", "redone", StepKind::Redo(step.id)),
+        let (word, kind) = match way {
+            Way::Back => ("undone", StepKind::Undo(step.id)),
+            Way::Forth => ("redone", StepKind::Redo(step.id)),
         };
         let changes = match step.changes_back() {
             Ok(changes) => self.brought_up(changes),

@@ -192,6 +192,7 @@ impl State {
         };
         let slice = slice.min(n_slices.saturating_sub(1));
         self.edit_view(series, effects, |view| view.slice = slice);
+        self.note_seen(series, slice, effects);
     }
 
     pub(super) fn edit_view(
@@ -220,14 +221,13 @@ impl State {
             .annotations
             .iter()
             .filter(|a| a.lesion == lesion)
-            .map(|a| (a.id, a.series, a.prompt))
+            .map(|a| (a.id, a.series, a.marking.place()))
             .collect();
-        for (annotation, series, prompt) in marks {
+        for (annotation, series, place) in marks {
             let on_mask = self.segmented(annotation).map(|s| s.measured.axis_slice);
             let slice = on_mask.or_else(|| {
                 let image = self.images.get(&series).and_then(Slot::ready)?;
-                let crate::case::Prompt::Diameter { p0, p1 } = prompt;
-                let k = image.volume.grid().voxel_from_patient(p0.midpoint(p1)).k;
+                let k = image.volume.grid().voxel_from_patient(place?).k;
                 Some(k.round().max(0.0) as usize)
             });
             if let Some(slice) = slice {

@@ -4,9 +4,10 @@ use super::{Node, Outline};
 use crate::app::command::Subject;
 use crate::app::state::State;
 use crate::app::summary::{self, Summary};
+use crate::app::value;
 use crate::app::view_build::{axes, local_time, signoff_text, warning_line};
 use crate::app::{VERSION, lookup, reading};
-use crate::case::{Annotation, Lesion, LesionId, LesionRole, PatientId, Prompt, TimePointId};
+use crate::case::{Annotation, Lesion, LesionId, LesionRole, MaskStep, PatientId, TimePointId};
 use crate::measure::VolumeRule;
 use crate::narrate::{self, FactId, FactKind};
 
@@ -37,13 +38,13 @@ pub(in crate::app) fn gather(state: &mut State, subject: Subject) -> Option<Outl
 fn size_title(state: &State, mark: &Annotation) -> Option<String> {
     let lesion = state.lesion(mark.lesion)?;
     let visit = lookup::visit_of(&state.records, mark)?;
-    let length = summary::recist_length(state, lesion, mark);
+    let counted = value::recist(state, lesion, mark);
     let which = if lesion.nodal {
         "short axis"
     } else {
         "longest diameter"
     };
-    let length = length.map(|(_, length)| format!(" · {which} {length}"));
+    let length = counted.map(|c| format!(" · {which} {}", c.length));
     Some(format!(
         "{} · {}{}",
         lesion.label,
@@ -52,24 +53,47 @@ fn size_title(state: &State, mark: &Annotation) -> Option<String> {
     ))
 }
 
+/// What RECIST counts of a mark, and by whose decision.
+fn counts(state: &State, mark: &Annotation) -> String {
+    let segmented = state.segmented(mark.id);
+    let sound = value::sound_mask(state, mark).is_some();
+    let by_rule = match (mark.marking.counts, segmented, sound) {
+        (Some(source), ..) => return format!("{}: a reader chose it", source.word()),
+        (None, None, _) if mark.marking.line().is_none() => {
+            "what others measured: there is no mask"
+        }
+        (None, None, _) => "the diameter as drawn: there is no mask",
+        (None, Some(_), false) => value::DOUBTFUL_NOTE,
+        (None, Some(_), true) => "what was measured on the mask",
+    };
+    by_rule.to_owned()
+}
+
 /// Measurement, mask, gesture and image of a mark.
 fn size(state: &State, mark: &Annotation, depth: usize, nodes: &mut Vec<Node>) {
-    let Prompt::Diameter { p0, p1 } = mark.prompt;
-    let drawn = summary::drawn_length(state, mark.series, p0, p1).map(|l| l.to_string());
+    let drawn = value::drawn_length(state, mark).map(|l| l.to_string());
     let drawn = drawn.unwrap_or_default();
     let segmented = state.segmented(mark.id);
-    let counts = match (segmented, summary::sound_mask(state, mark)) {
-        (None, _) => "the diameter as drawn: there is no mask",
-        (Some(_), None) => summary::DOUBTFUL_NOTE,
-        (Some(_), Some(_)) => "what was measured on the mask",
-    };
-    let mut measurement = Node::new(depth, "Measurement")
-        .line("What counts", counts)
-        .line("Diameter as drawn", drawn.clone());
+    let mut measurement = Node::new(depth, "Measurement").line("What counts", counts(state, mark));
+    if !drawn.is_empty() {
+        measurement = measurement.line("Diameter as drawn", drawn.clone());
+    }
+    let caliper_short = mark.marking.caliper.and_then(|c| c.short);
+    if let Some(short) = caliper_short.and_then(|l| value::line_length(state, mark.series, l)) {
+        measurement = measurement.line("Short axis as drawn", short.to_string());
+    }
+    if let Some(imported) = mark.marking.imported {
+        let short = imported.short.map_or(String::new(), |s| format!(" × {s}"));
+        measurement = measurement.line("As others measured", format!("{}{short}", imported.long));
+    }
     if let Some(s) = segmented {
         measurement = measurement
             .line("Axes", axes(&s.measured))
             .line("Volume", s.measured.volume.display())
+            .line(
+                "Volume with partial voxels",
+                s.partial_volume.map_or_else(String::new, |v| v.display()),
+            )
             .line("Voxels", s.measured.voxels.to_string())
             .line("Slice of the axes", (s.measured.axis_slice + 1).to_string())
             .line(
@@ -102,16 +126,24 @@ fn size(state: &State, mark: &Annotation, depth: usize, nodes: &mut Vec<Node>) {
         let [x, y, z]: [f64; 3] = p.into();
         format!("{x:.1}, {y:.1}, {z:.1}")
     };
-    nodes.push(
-        Node::new(deeper, "Drawn diameter")
+    let mut gesture = Node::new(deeper, "Gesture");
+    if let Some([p0, p1]) = mark.marking.line() {
+        gesture = Node::new(deeper, "Drawn diameter")
             .line(
                 "From, to (LPS mm)",
                 format!("{} → {}", point(p0), point(p1)),
             )
-            .line("Length", drawn)
+            .line("Length", drawn);
+    }
+    let steps: Vec<&str> = mark.marking.steps.iter().map(MaskStep::word).collect();
+    if steps.len() > 1 || mark.marking.line().is_none() {
+        gesture = gesture.line("Steps", steps.join(", "));
+    }
+    nodes.push(
+        gesture
             .line("Drawn", local_time(mark.created))
             .line("Gesture", mark.id.to_string())
-            .entered(mark.id, &["annotation.draw"]),
+            .entered(mark.id, &["annotation.draw", "annotation.correct"]),
     );
     if let Some(series) = state.series(mark.series) {
         let [columns, rows, slices] = series.shape;
@@ -204,8 +236,11 @@ fn summand(
     depth: usize,
     nodes: &mut Vec<Node>,
 ) {
-    let length = mark.and_then(|m| summary::recist_length(state, lesion, m));
-    let length = length.map_or_else(|| "not assessed".to_owned(), |(_, l)| l.to_string());
+    let counted = mark.and_then(|m| value::recist(state, lesion, m));
+    let length = counted.map_or_else(
+        || "not assessed".to_owned(),
+        |c| format!("{} ({})", c.length, c.source.word()),
+    );
     let which = if lesion.nodal {
         "short axis"
     } else {

@@ -1,10 +1,10 @@
 //! The lesion table.
 
 use crate::app::state::{Slot, State};
-use crate::app::summary;
-use crate::app::view::{LesionCell, LesionRow};
+use crate::app::value;
+use crate::app::view::{LesionCell, LesionRow, ProposalView};
 use crate::app::view_build::{axes, warning_line};
-use crate::case::{Annotation, Lesion, PatientId, Prompt, TimePoint};
+use crate::case::{Annotation, Lesion, MaskStep, PatientId, TimePoint, ValueSource};
 
 impl State {
     pub(super) fn lesion_rows(&self, patient: PatientId, points: &[TimePoint]) -> Vec<LesionRow> {
@@ -18,7 +18,7 @@ impl State {
                 let first = marks
                     .iter()
                     .flatten()
-                    .find_map(|a| summary::recist_length(self, lesion, a));
+                    .find_map(|a| Some((a.id, value::recist(self, lesion, a)?.length)));
                 LesionRow {
                     id: lesion.id,
                     label: lesion.label.clone(),
@@ -40,22 +40,56 @@ impl State {
             .collect()
     }
 
+    /// What was made of the last gesture, while it waits to be accepted or rejected.
+    pub(super) fn proposal_view(&self) -> Option<ProposalView> {
+        let proposal = self.proposal.as_ref()?;
+        let mark = self.annotation(proposal.annotation)?;
+        let lesion = self.lesion(mark.lesion)?;
+        let segmented = self.segmented(mark.id);
+        let pending = matches!(self.masks.get(&mark.id), Some(Slot::Waiting(_)));
+        let text = match (segmented, self.masks.get(&mark.id)) {
+            (Some(s), _) => format!(
+                "{} · {} · confidence {:.2}",
+                axes(&s.measured),
+                s.measured.volume.display(),
+                s.confidence
+            ),
+            (None, Some(Slot::Failed(_))) => "no mask; the drawn diameter counts".to_owned(),
+            (None, _) if pending => "segmenting …".to_owned(),
+            (None, _) => value::drawn_length(self, mark)
+                .map(|l| l.to_string())
+                .unwrap_or_default(),
+        };
+        Some(ProposalView {
+            annotation: mark.id,
+            series: mark.series,
+            label: lesion.label.clone(),
+            color: self
+                .lesions_of(lesion.patient)
+                .position(|l| l.id == lesion.id)
+                .unwrap_or(0),
+            pending,
+            text,
+            doubtful: segmented.is_some() && value::sound_mask(self, mark).is_none(),
+            better_slice: proposal.offer.map(|o| o.slice),
+        })
+    }
+
     fn lesion_cell(
         &self,
         lesion: &Lesion,
         mark: &Annotation,
         reference: Option<crate::units::Length>,
     ) -> LesionCell {
-        let Prompt::Diameter { p0, p1 } = mark.prompt;
-        let drawn = summary::drawn_length(self, mark.series, p0, p1);
+        let drawn = value::drawn_length(self, mark);
         let segmented = self.segmented(mark.id);
         let locked = self.signature_on(mark).is_some();
         let failure = match self.masks.get(&mark.id) {
             Some(Slot::Failed(failure)) => Some(format!("{} {}", failure.text, failure.hint)),
             _ => None,
         };
-        let now = summary::recist_length(self, lesion, mark).map(|(_, length)| length);
-        let change = match (now, reference) {
+        let counted = value::recist(self, lesion, mark);
+        let change = match (counted.map(|c| c.length), reference) {
             (Some(now), Some(first)) if now.symbol() == first.symbol() && first.value() > 0.0 => {
                 signed_percent(100.0 * (now.value() / first.value() - 1.0))
             }
@@ -65,9 +99,20 @@ impl State {
             .map(|s| s.warnings.iter().map(warning_line).collect())
             .unwrap_or_default();
         warnings.extend(failure.clone());
-        let sound = summary::sound_mask(self, mark).is_some();
-        if segmented.is_some() && !sound {
-            warnings.push(summary::DOUBTFUL_NOTE.to_owned());
+        let sound = value::sound_mask(self, mark).is_some();
+        if segmented.is_some_and(value::is_doubtful) {
+            let said = if sound {
+                value::DOUBTFUL_COUNTS
+            } else {
+                value::DOUBTFUL_NOTE
+            };
+            warnings.push(said.to_owned());
+        }
+        let unseen = self.unseen_slices(mark.id).len();
+        if unseen > 0 {
+            warnings.push(format!(
+                "{unseen} slices of the mask were filled from their neighbours and not looked at yet"
+            ));
         }
         if let Some(series) = self.series(mark.series) {
             warnings.extend(series.warnings.iter().map(warning_line));
@@ -83,8 +128,31 @@ impl State {
             change,
             confidence: segmented.map(|s| s.confidence),
             counts: sound,
+            recist: counted.map(|c| c.length.to_string()).unwrap_or_default(),
+            source: counted.map(|c| c.source),
+            chosen: mark.marking.counts,
+            sources: [
+                ValueSource::Mask,
+                ValueSource::Caliper,
+                ValueSource::Imported,
+            ]
+            .into_iter()
+            .filter_map(|source| {
+                let length = value::from_source(self, lesion, mark, source)?;
+                Some((source, length.to_string()))
+            })
+            .collect(),
+            partial_volume: segmented
+                .and_then(|s| s.partial_volume)
+                .map(|v| v.display())
+                .unwrap_or_default(),
+            steps: mark.marking.steps.iter().map(MaskStep::word).collect(),
+            unseen,
             warnings,
-            pending: segmented.is_none() && failure.is_none() && !locked,
+            pending: segmented.is_none()
+                && failure.is_none()
+                && !locked
+                && !mark.marking.steps.is_empty(),
             provenance: segmented.map_or_else(
                 || format!("drawn {}", mark.created.strftime("%Y-%m-%d %H:%M UTC")),
                 |s| {

@@ -4,9 +4,9 @@ use std::sync::Arc;
 
 use crate::app::state::{Slot, State};
 use crate::app::view::{Overlay, Picture, PixelMap, Probe, SliceView};
-use crate::case::{Annotation, Prompt, SeriesId};
+use crate::case::{Annotation, Lesion, LesionId, SeriesId};
 use crate::geometry::{Grid, Point, orientation_letters};
-use crate::volume::{IntensityUnit, Layout, WindowLevel, gray_slice, outlines};
+use crate::volume::{IntensityUnit, Layout, Mask, WindowLevel, gray_slice, outlines};
 use crate::warning::WarningCode;
 
 /// CT presets: name, centre and width in HU, in the order of the keys 1 to 6.
@@ -149,42 +149,66 @@ impl State {
             let v = grid.voxel_from_patient(p);
             layout.picture_from_voxel(v.i, v.j).map(|c| c as f32)
         };
-        let slice_of = |p: Point| grid.voxel_from_patient(p).k.round();
+        let line_here = |line: Option<[Point; 2]>| {
+            let [a, b] = line?;
+            let k = grid.voxel_from_patient(a.midpoint(b)).k.round();
+            (k == slice as f64).then(|| [a, b].map(on_picture))
+        };
+        let outlined = |mask: &Mask| -> Vec<Vec<[f32; 2]>> {
+            let to_picture = |[i, j]: [f64; 2]| layout.picture_from_voxel(i, j).map(|c| c as f32);
+            let closed = outlines(mask, slice).into_iter();
+            closed
+                .map(|o| o.into_iter().map(to_picture).collect())
+                .collect()
+        };
+        let color_of = |lesion: &Lesion| {
+            self.lesions_of(lesion.patient)
+                .position(|l| l.id == lesion.id)
+                .unwrap_or(0)
+        };
         let mut overlays = Vec::new();
         for mark in self.marks_on(series) {
             let Some(lesion) = self.lesion(mark.lesion) else {
                 continue;
             };
-            let color = self
-                .lesions_of(lesion.patient)
-                .position(|l| l.id == lesion.id)
-                .unwrap_or(0);
-            let mask = self.masks.get(&mark.id).and_then(Slot::ready);
-            let outlines: Vec<Vec<[f32; 2]>> = mask.map_or_else(Vec::new, |mask| {
-                let closed = outlines(mask, slice);
-                let to_picture =
-                    |[i, j]: [f64; 2]| layout.picture_from_voxel(i, j).map(|c| c as f32);
-                closed
-                    .into_iter()
-                    .map(|o| o.into_iter().map(to_picture).collect())
-                    .collect()
-            });
             let measured = self.segmented(mark.id).map(|s| &s.measured);
             let here = measured.filter(|m| m.axis_slice == slice);
-            let Prompt::Diameter { p0, p1 } = mark.prompt;
-            let drawn_here = slice_of(p0.midpoint(p1)) == slice as f64;
             let overlay = Overlay {
                 lesion: lesion.id,
                 label: lesion.label.clone(),
-                color,
-                outlines,
+                color: color_of(lesion),
+                outlines: self
+                    .mask_shown(mark.id)
+                    .map_or_else(Vec::new, |m| outlined(m)),
                 long_axis: here.map(|m| m.long_axis.ends.map(on_picture)),
                 short_axis: here.map(|m| m.short_axis.ends.map(on_picture)),
-                drawn: drawn_here.then(|| [p0, p1].map(on_picture)),
+                drawn: line_here(mark.marking.line()),
+                drawn_short: line_here(mark.marking.caliper.and_then(|c| c.short)),
+                propagated: self.unseen_slices(mark.id).contains(&slice),
+                preview: false,
             };
             if !overlay.outlines.is_empty() || overlay.drawn.is_some() {
                 overlays.push(overlay);
             }
+        }
+        if let Some((lesion, mask)) = self.previewed(series) {
+            let lesion = lesion.and_then(|id| self.lesion(id));
+            let patient = self.series(series).map(|s| s.patient);
+            overlays.push(Overlay {
+                lesion: lesion.map_or(LesionId(uuid::Uuid::nil()), |l| l.id),
+                label: String::new(),
+                color: lesion.map_or_else(
+                    || patient.map_or(0, |p| self.lesions_of(p).count()),
+                    color_of,
+                ),
+                outlines: outlined(mask),
+                long_axis: None,
+                short_axis: None,
+                drawn: None,
+                drawn_short: None,
+                propagated: false,
+                preview: true,
+            });
         }
         overlays
     }
@@ -192,7 +216,7 @@ impl State {
     fn marked_slices(&self, series: SeriesId) -> Vec<usize> {
         let mut marked: Vec<usize> = self
             .marks_on(series)
-            .filter_map(|a| self.masks.get(&a.id).and_then(Slot::ready))
+            .filter_map(|a| self.mask_shown(a.id))
             .flat_map(|mask| {
                 let ([_, _, k0], [_, _, nk]) = mask.bounds();
                 k0..k0 + nk

@@ -1,12 +1,13 @@
 //! The list of masks of a lesion at a time point, and the comparison of two.
 
 use crate::app::state::{Slot, State};
-use crate::app::summary;
+use crate::app::value;
 use crate::app::versions::{Compared, Version};
 use crate::app::view::{VersionRow, VersionsView};
 use crate::app::view_build::{local_time, reader_name};
-use crate::case::{Prompt, SeriesId};
+use crate::case::{MaskStep, SeriesId};
 use crate::measure::Measured;
+use crate::segment::Prompt;
 use crate::volume::{Layout, Mask, outlines};
 
 impl State {
@@ -34,9 +35,23 @@ impl State {
     }
 
     fn version_row(&self, version: &Version) -> VersionRow {
-        let Prompt::Diameter { p0, p1 } = version.gesture.prompt;
-        let drawn = summary::drawn_length(self, version.gesture.series, p0, p1);
+        let drawn = value::drawn_length(self, &version.gesture);
         let drawn = drawn.map_or_else(String::new, |d| format!(" of {d}"));
+        let (first, more) = match &version.gesture.marking.steps[..] {
+            [] => ("nothing", 0),
+            [
+                MaskStep::Prompt {
+                    prompt: Prompt::Drag { .. },
+                },
+                more @ ..,
+            ] => ("a drawn diameter", more.len()),
+            [first, more @ ..] => (first.word(), more.len()),
+        };
+        let more = match more {
+            0 => String::new(),
+            1 => " and 1 correction".to_owned(),
+            n => format!(" and {n} corrections"),
+        };
         let measured = &version.segmented.measured;
         let again = if version.is_restored {
             ", restored"
@@ -48,7 +63,7 @@ impl State {
             when: local_time(version.at),
             who: reader_name(&self.records, version.reader),
             what: format!(
-                "{} from a drawn diameter{drawn}{again}",
+                "{} from {first}{drawn}{more}{again}",
                 version.segmented.engine
             ),
             why: version.why.clone(),

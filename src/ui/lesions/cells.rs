@@ -10,7 +10,7 @@ use super::super::trace::ASK;
 use super::super::widgets::{Icon, chip, icon_button, spinner, warnings_badge};
 use super::{CELL, at};
 use crate::app::Command;
-use crate::app::view::{ColumnView, LesionCell, ResponseCell, Subject};
+use crate::app::view::{ColumnView, LesionCell, ResponseCell, Subject, ValueSource};
 
 /// Below this a mask wants a second look.
 const DOUBTFUL: f64 = 0.7;
@@ -34,15 +34,7 @@ pub(super) fn cell_ui(
         return;
     };
     let doubtful = !cell.counts && cell.confidence.is_some();
-    let (ink, what) = if doubtful {
-        (
-            p.text,
-            "Diameter as drawn: it counts, because the mask is doubtful",
-        )
-    } else {
-        (p.text_weak, "Diameter as drawn")
-    };
-    value(ui, drawn, RichText::new(&cell.drawn).color(ink), what);
+    drawn_ui(ui, drawn, cell, doubtful);
     if cell.pending {
         at(ui, axes, Align::RIGHT, |ui| {
             spinner(ui, "Segmenting");
@@ -50,15 +42,21 @@ pub(super) fn cell_ui(
         });
     } else {
         let text = size(&cell.axes, doubtful, p.text_weak);
-        let text = if doubtful {
-            text
-        } else {
-            text.font(theme::medium(13.0))
+        let text = match cell.source {
+            Some(ValueSource::Mask) => text.font(theme::medium(13.0)),
+            _ => text,
         };
         value(ui, axes, text, &why(cell, doubtful));
     }
-    let text = size(&cell.volume, doubtful, p.text_weak);
-    value(ui, volume, text, &why(cell, doubtful));
+    let both = match &*cell.partial_volume {
+        "" => cell.volume.clone(),
+        partial => format!("{} · {partial}", cell.volume),
+    };
+    let hover = format!(
+        "By whole voxels · voxels at the border by their share of lesion\n{}",
+        why(cell, doubtful)
+    );
+    value(ui, volume, size(&both, doubtful, p.text_weak), &hover);
     value(
         ui,
         change,
@@ -71,6 +69,30 @@ pub(super) fn cell_ui(
     at(ui, warnings, Align::RIGHT, |ui| {
         warnings_badge(ui, &cell.warnings, page);
     });
+}
+
+/// The line drawn by hand, or the size that was entered; strong where it counts.
+fn drawn_ui(ui: &mut Ui, rect: Rect, cell: &LesionCell, doubtful: bool) {
+    let p = theme::palette(ui);
+    let imported = format!("imp. {}", cell.recist);
+    let (text, what) = match cell.source {
+        Some(ValueSource::Imported) => (&imported, "As entered: it counts"),
+        Some(ValueSource::Caliper) if cell.chosen.is_some() => (
+            &cell.recist,
+            "Drawn by hand: it counts, because a reader said so",
+        ),
+        Some(ValueSource::Caliper) if doubtful => (
+            &cell.recist,
+            "Diameter as drawn: it counts, because the mask is doubtful",
+        ),
+        Some(ValueSource::Caliper) => (&cell.recist, "Drawn by hand: it counts"),
+        Some(ValueSource::Mask) | None => (&cell.drawn, "Diameter as drawn"),
+    };
+    let text = match cell.source {
+        Some(ValueSource::Mask) | None => RichText::new(text).color(p.text_weak),
+        Some(_) => RichText::new(text).font(theme::medium(13.0)).color(p.text),
+    };
+    value(ui, rect, text, what);
 }
 
 /// A size measured on a mask; weak and with a mark where the mask is too doubtful to count.

@@ -2,13 +2,15 @@
 
 use egui::{Button, Checkbox, ComboBox, Id, Key, Popup, RichText, TextEdit, Ui};
 
-use super::super::reading::SIGNED;
+use super::super::dialog::Dialog;
+use super::super::reading::{SIGNED, barred as barred_at};
+use super::super::size::SizeForm;
 use super::super::state::{LesionField, LesionText, UiState};
 use super::super::theme;
 use super::super::trace::ASK;
-use super::super::widgets::{gated, weak};
+use super::super::widgets::{gated, radio, weak};
 use crate::app::Command;
-use crate::app::view::{LesionCell, LesionRole, LesionRow, PatientView, Subject};
+use crate::app::view::{ColumnView, LesionCell, LesionRole, LesionRow, PatientView, Subject};
 
 /// Why what is said of a lesion cannot be changed: it is part of every reading that marks it.
 pub(super) fn barred<'a>(read_only: Option<&'a str>, lesion: &LesionRow) -> Option<&'a str> {
@@ -159,7 +161,7 @@ pub(super) fn menu_ui(
         text_ui(ui, lesion, LesionField::Label, "Label", barred, state, out);
     });
     ui.separator();
-    marks_ui(ui, patient, lesion, read_only, out);
+    marks_ui(ui, patient, lesion, read_only, state, out);
     ui.separator();
     let text = format!("Remove {} with all its marks", lesion.label);
     let remove = Button::new(RichText::new(text).color(p.error));
@@ -174,16 +176,71 @@ pub(super) fn marks_ui(
     patient: &PatientView,
     lesion: &LesionRow,
     read_only: Option<&str>,
+    state: &mut UiState,
     out: &mut Vec<Command>,
 ) {
     ui.set_min_width(230.0);
     for (column, cell) in patient.columns.iter().zip(&lesion.cells) {
-        if let Some(cell) = cell {
-            ui.menu_button(format!("Mark at {}", column.title), |ui| {
-                mark_ui(ui, patient, lesion, cell, read_only, out);
-            });
+        match cell {
+            Some(cell) => {
+                ui.menu_button(format!("Mark at {}", column.title), |ui| {
+                    mark_ui(ui, patient, lesion, cell, read_only, state, out);
+                });
+            }
+            None => size_ui(ui, lesion, column, barred_at(read_only, column), state),
         }
     }
+}
+
+/// Asks for a size that somebody else measured.
+fn size_ui(
+    ui: &mut Ui,
+    lesion: &LesionRow,
+    column: &ColumnView,
+    barred: Option<&str>,
+    state: &mut UiState,
+) {
+    let text = format!("Enter a size at {}…", column.title);
+    if gated(ui, barred, Button::new(text)).clicked() {
+        let title = format!("{} at {}", lesion.label, column.title);
+        let form = SizeForm::new(lesion.id, column.id, title, lesion.nodal);
+        state.ask(Dialog::Size(form));
+        Popup::close_all(ui.ctx());
+    }
+}
+
+/// Which of its sizes counts for RECIST.
+fn counts_ui(ui: &mut Ui, cell: &LesionCell, out: &mut Vec<Command>) {
+    let annotation = cell.annotation;
+    ui.menu_button("What counts for RECIST", |ui| {
+        ui.set_min_width(210.0);
+        let by_rule = match cell.source {
+            Some(source) if cell.chosen.is_none() => format!("By rule: {}", source.word()),
+            _ => "By rule".to_owned(),
+        };
+        if radio(ui, cell.chosen.is_none(), &by_rule)
+            .on_hover_text(
+                "The mask where it can be trusted, else the caliper, else what was entered",
+            )
+            .clicked()
+        {
+            out.push(Command::CountBy {
+                annotation,
+                source: None,
+            });
+            Popup::close_all(ui.ctx());
+        }
+        for (source, length) in &cell.sources {
+            let text = format!("{} · {length}", source.word());
+            if radio(ui, cell.chosen == Some(*source), &text).clicked() {
+                out.push(Command::CountBy {
+                    annotation,
+                    source: Some(*source),
+                });
+                Popup::close_all(ui.ctx());
+            }
+        }
+    });
 }
 
 /// One mark: where it comes from, its earlier masks, another lesion, away with it.
@@ -193,6 +250,7 @@ pub(super) fn mark_ui(
     lesion: &LesionRow,
     cell: &LesionCell,
     read_only: Option<&str>,
+    state: &mut UiState,
     out: &mut Vec<Command>,
 ) {
     ui.set_min_width(230.0);
@@ -213,11 +271,21 @@ pub(super) fn mark_ui(
     let barred = read_only.or(cell.locked.then_some(SIGNED));
     if let Some(reason) = barred {
         // A submenu that cannot be opened says nothing, so that the reason stands in its place.
+        gated(ui, barred, Button::new("What counts for RECIST"));
         gated(ui, barred, Button::new("Move the mark to another lesion"));
         gated(ui, barred, Button::new("Remove the mark"));
         weak(ui, reason);
         return;
     }
+    counts_ui(ui, cell, out);
+    let at = lesion
+        .cells
+        .iter()
+        .position(|c| c.as_ref().is_some_and(|c| c.annotation == annotation));
+    if let Some(column) = at.and_then(|n| patient.columns.get(n)) {
+        size_ui(ui, lesion, column, None, state);
+    }
+    ui.separator();
     ui.menu_button("Move the mark to", |ui| {
         for other in patient.lesions.iter().filter(|l| l.id != lesion.id) {
             if ui.button(&other.label).clicked() {

@@ -5,12 +5,10 @@
 
 use egui::{Pos2, Ui};
 
+use super::draft::Draft;
 use super::transform::Transform;
 use crate::app::Command;
-use crate::app::view::{LesionId, PixelMap, SeriesId, SliceView, WindowLevel};
-
-/// Shorter drags, in points on the screen, are taken for a slip of the hand.
-const SLIP: f32 = 4.0;
+use crate::app::view::{SeriesId, SliceView, WindowLevel};
 
 /// A drag under way.
 pub(in crate::ui) struct Gesture {
@@ -23,37 +21,7 @@ pub(super) enum Kind {
     Window { start: WindowLevel },
     Pan { start: Transform, zoom: f64 },
     Zoom { start: Transform },
-    Diameter(Draft),
-}
-
-/// A diameter being drawn.
-pub(super) struct Draft {
-    pub(super) slice: usize,
-    pub(super) map: PixelMap,
-    pub(super) calibrated: bool,
-    /// Ends in picture coordinates.
-    pub(super) ends: [[f64; 2]; 2],
-    /// The last end on the screen.
-    pub(super) pointer: Pos2,
-    pub(super) lesion: Option<LesionId>,
-}
-
-impl Draft {
-    /// Length as a person reads it.
-    pub(super) fn length(&self) -> String {
-        length_text(&self.map, self.calibrated, self.ends)
-    }
-}
-
-/// Length between two picture positions: mm where they can be believed, otherwise pixels.
-pub(super) fn length_text(map: &PixelMap, calibrated: bool, [a, b]: [[f64; 2]; 2]) -> String {
-    if calibrated {
-        map.patient(a[0], a[1])
-            .distance(map.patient(b[0], b[1]))
-            .to_string()
-    } else {
-        crate::units::Px((b[0] - a[0]).hypot(b[1] - a[1])).to_string()
-    }
+    Draw(Draft),
 }
 
 /// A picture position, moved onto the picture when it is outside.
@@ -88,34 +56,29 @@ pub(in crate::ui) fn end(ui: &Ui, gesture: &mut Option<Gesture>, out: &mut Vec<C
         )
     });
     if called_off {
-        if let Kind::Window { start } = running.kind {
-            out.push(Command::SetWindow {
+        match running.kind {
+            Kind::Window { start } => out.push(Command::SetWindow {
                 series: running.series,
                 window: Some(start),
-            });
+            }),
+            Kind::Draw(_) => out.push(Command::EndPreview),
+            Kind::Pan { .. } | Kind::Zoom { .. } => {}
         }
         *gesture = None;
         return;
     }
-    let Kind::Diameter(draft) = &running.kind else {
+    let Kind::Draw(draft) = &running.kind else {
         if !down {
             *gesture = None;
         }
         return;
     };
     if accepted || released {
-        if running.start.distance(draft.pointer) >= SLIP {
-            let [a, b] = draft.ends;
-            out.push(Command::DrawDiameter {
-                series: running.series,
-                lesion: draft.lesion,
-                p0: draft.map.patient(a[0], a[1]),
-                p1: draft.map.patient(b[0], b[1]),
-            });
-        }
+        out.push(draft.command(running.series).unwrap_or(Command::EndPreview));
         *gesture = None;
     } else if !drawing {
         // The window lost the pointer without a release: nobody said where the line ends.
+        out.push(Command::EndPreview);
         *gesture = None;
     }
 }

@@ -1,14 +1,17 @@
 //! What is drawn over the picture: masks, axes, lines, letters, scale.
 
 use egui::{
-    Align2, Color32, CornerRadius, FontId, Mesh, Painter, Pos2, Rect, Shape, Stroke, pos2, vec2,
+    Align2, Color32, CornerRadius, FontId, Mesh, Painter, Pos2, Rect, Shape, Stroke, StrokeKind,
+    pos2, vec2,
 };
 
+use super::super::state::Tool;
 use super::super::theme;
 use super::super::versions;
 use super::super::widgets::halo_text;
 use super::SliceContext;
-use super::gesture::{Gesture, Kind, length_text};
+use super::draft::{Draft, length_text};
+use super::gesture::{Gesture, Kind};
 use super::transform::{Transform, pixel_size, round_length};
 use crate::app::view::{Overlay, SliceView};
 
@@ -40,7 +43,7 @@ pub(super) fn lesions(
         let strength = if comparing { 0.4 } else { 1.0 };
         let color = theme::lesion(overlay.color).gamma_multiply(strength);
         let selected = context.selected == Some(overlay.lesion);
-        if fill {
+        if fill || overlay.propagated || overlay.preview {
             mask(painter, overlay, transform, color.gamma_multiply(0.3));
         }
         let width = if selected { 2.0 } else { 1.5 };
@@ -49,6 +52,17 @@ pub(super) fn lesions(
                 .iter()
                 .map(|p| transform.to_screen(wide(*p)))
                 .collect();
+            if overlay.preview || overlay.propagated {
+                // Not committed, or not looked at yet: no line to rely on.
+                let ends: Vec<Pos2> = points.iter().chain(points.first()).copied().collect();
+                painter.extend(Shape::dashed_line(
+                    &ends,
+                    Stroke::new(width, color),
+                    4.0,
+                    3.0,
+                ));
+                continue;
+            }
             painter.add(Shape::closed_line(
                 points.clone(),
                 Stroke::new(width + 1.5, halo),
@@ -63,7 +77,7 @@ pub(super) fn lesions(
             painter.line_segment(ends, Stroke::new(2.4, halo));
             painter.line_segment(ends, Stroke::new(1.0, color));
         }
-        if let Some(drawn) = overlay.drawn {
+        for drawn in [overlay.drawn, overlay.drawn_short].into_iter().flatten() {
             let ends = drawn.map(|p| transform.to_screen(wide(p)));
             line(painter, ends, color, true);
         }
@@ -228,7 +242,7 @@ fn line(painter: &Painter, ends: [Pos2; 2], color: Color32, dashed: bool) {
     }
 }
 
-/// The diameter under way, with its length. Returns whether there is one in this view.
+/// The mark under way. Returns whether there is one in this view.
 pub(super) fn draft(
     painter: &Painter,
     slice: &SliceView,
@@ -237,19 +251,38 @@ pub(super) fn draft(
     gesture: Option<&Gesture>,
 ) -> Option<()> {
     let gesture = gesture.filter(|g| g.series == slice.series)?;
-    let Kind::Diameter(draft) = &gesture.kind else {
+    let Kind::Draw(draft) = &gesture.kind else {
         return None;
     };
     if draft.slice != slice.slice {
         return None;
     }
-    let color = context
-        .selected_label
-        .map_or(theme::image().draft, |(_, position)| {
-            theme::lesion(position)
-        });
-    let ends = draft.ends.map(|p| transform.to_screen(p));
-    line(painter, ends, color, false);
+    let color = match context.selected_label {
+        _ if draft.negative => theme::image_warning(),
+        Some((_, position)) => theme::lesion(position),
+        None => theme::image().draft,
+    };
+    let on_screen = |p: &[f64; 2]| transform.to_screen(*p);
+    let points: Vec<Pos2> = draft.points.iter().map(on_screen).collect();
+    let ends = draft.ends().map(|p| transform.to_screen(p));
+    match draft.tool {
+        Tool::Window => {}
+        Tool::Diameter | Tool::Caliper => line(painter, ends, color, false),
+        Tool::Point => cross(painter, ends[1], color),
+        Tool::Box => {
+            let area = Rect::from_two_pos(ends[0], ends[1]);
+            painter.rect_stroke(
+                area,
+                CornerRadius::ZERO,
+                Stroke::new(1.5, color),
+                StrokeKind::Middle,
+            );
+        }
+        Tool::Scribble => stroke(painter, slice, transform, draft, &points, color),
+        Tool::Lasso => {
+            painter.add(Shape::closed_line(points, Stroke::new(1.5, color)));
+        }
+    }
     let clip = painter.clip_rect();
     let anchor = if ends[1].x > clip.center().x {
         Align2::RIGHT_BOTTOM
@@ -261,15 +294,71 @@ pub(super) fn draft(
     } else {
         -10.0
     };
-    halo_text(
-        painter,
-        ends[1] + vec2(aside, -8.0),
-        anchor,
-        &draft.length(),
-        theme::medium(14.0),
-        theme::image().text,
-    );
+    if let Some(length) = draft.length() {
+        halo_text(
+            painter,
+            ends[1] + vec2(aside, -8.0),
+            anchor,
+            &length,
+            theme::medium(14.0),
+            theme::image().text,
+        );
+    }
     Some(())
+}
+
+fn cross(painter: &Painter, at: Pos2, color: Color32) {
+    for arm in [vec2(6.0, 0.0), vec2(0.0, 6.0)] {
+        painter.line_segment([at - arm, at + arm], Stroke::new(1.8, color));
+    }
+}
+
+/// Screen points of a length in mm, along rows and along columns of the picture.
+fn screen_lengths(slice: &SliceView, transform: Transform, mm: f64) -> egui::Vec2 {
+    let [kx, ky] = transform.scale();
+    let (dx, dy) = (slice.map.dx.norm(), slice.map.dy.norm());
+    vec2((mm / dx * kx) as f32, (mm / dy * ky) as f32)
+}
+
+/// A stroke as wide as its brush.
+fn stroke(
+    painter: &Painter,
+    slice: &SliceView,
+    transform: Transform,
+    draft: &Draft,
+    points: &[Pos2],
+    color: Color32,
+) {
+    let radius = screen_lengths(slice, transform, draft.radius.0).x.max(0.75);
+    let ink = color.gamma_multiply(0.45);
+    if let [only] = points {
+        painter.circle_filled(*only, radius, ink);
+        return;
+    }
+    painter.add(Shape::line(points.to_vec(), Stroke::new(2.0 * radius, ink)));
+    painter.add(Shape::line(points.to_vec(), Stroke::new(1.0, color)));
+}
+
+/// The brush under the pointer.
+pub(super) fn brush(
+    painter: &Painter,
+    slice: &SliceView,
+    transform: Transform,
+    pointer: Option<Pos2>,
+    radius_mm: f64,
+) {
+    let Some(at) = pointer else { return };
+    let radius = screen_lengths(slice, transform, radius_mm);
+    painter.add(Shape::ellipse_stroke(
+        at,
+        radius,
+        Stroke::new(2.4, theme::image().halo.gamma_multiply(0.7)),
+    ));
+    painter.add(Shape::ellipse_stroke(
+        at,
+        radius,
+        Stroke::new(1.0, theme::image().text),
+    ));
 }
 
 /// A place without a slice: hatched, so that nobody takes it for a dark picture.

@@ -71,6 +71,20 @@ impl Wheel {
     }
 }
 
+/// Notches of a frame, up being positive.
+pub(super) fn notches_of(events: &[Event]) -> f32 {
+    let notches = |e: &Event| match e {
+        Event::MouseWheel {
+            unit,
+            delta,
+            modifiers,
+            ..
+        } => notches(*unit, *delta, modifiers.shift),
+        _ => 0.0,
+    };
+    events.iter().map(notches).sum()
+}
+
 fn notches(unit: MouseWheelUnit, delta: Vec2, shift: bool) -> f32 {
     // Some systems turn a wheel with Shift held into sideways scrolling.
     let delta = if shift && delta.y == 0.0 {

@@ -2,6 +2,7 @@
 
 use oncotwin::app::Command;
 use oncotwin::case::*;
+use oncotwin::segment::Prompt;
 
 use super::Desk;
 
@@ -12,11 +13,12 @@ fn masks_are_listed_compared_and_restored() {
     let first = desk.records();
     let series = desk.series(0);
     let [p0, p1] = desk.truth.time_points[0].lesions[0].long_axis;
-    desk.send(Command::DrawDiameter {
+    desk.send(Command::Prompt {
         series,
         lesion: Some(lesion),
-        p0: p0.midpoint(p0.midpoint(p1)),
-        p1,
+        prompt: Prompt::Drag {
+            ends: [p0.midpoint(p0.midpoint(p1)), p1],
+        },
     });
     let second = desk.records();
     assert_eq!(second.annotations.len(), 1);

@@ -57,7 +57,7 @@ fn numbers_are_traced_to_stage_reader_and_files() {
     let visit = desk.time_point(1);
     let sum = trace(&mut desk, Subject::Response(visit));
     assert!(line(&sum, "Response", "Rule").contains('.'));
-    assert!(line(&sum, "Summand L1", "longest diameter").ends_with("mm"));
+    assert!(line(&sum, "Summand L1", "longest diameter").ends_with(" mm (mask)"));
     let growth = trace(&mut desk, Subject::Growth(lesion));
     assert!(line(&growth, "Twin", "Audit entry").ends_with("twin.fit"));
     assert!(

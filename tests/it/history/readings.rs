@@ -3,6 +3,7 @@
 use jiff::civil::date;
 use oncotwin::app::Command;
 use oncotwin::case::*;
+use oncotwin::segment::Prompt;
 use oncotwin::store::{Query, Which};
 
 use super::Desk;
@@ -134,11 +135,10 @@ fn a_signed_reading_refuses_every_change_until_it_is_amended() {
     let marks = &standing.annotations;
     let series = desk.series(0);
     let [p0, p1] = desk.truth.time_points[0].lesions[0].long_axis;
-    let draw = |lesion| Command::DrawDiameter {
+    let draw = |lesion| Command::Prompt {
         series,
         lesion,
-        p0,
-        p1,
+        prompt: Prompt::Drag { ends: [p0, p1] },
     };
     let second = marks
         .iter()

@@ -1,3 +1,5 @@
+use oncotwin::segment::Prompt;
+
 use super::*;
 
 fn real() -> impl Strategy<Value = f64> {
@@ -185,16 +187,64 @@ fn lesion() -> impl Strategy<Value = Lesion> {
     })
 }
 
+fn step() -> impl Strategy<Value = MaskStep> {
+    let points = || prop::collection::vec(point(), 1..4);
+    let prompt = prop_oneof![
+        (point(), point()).prop_map(|(a, b)| Prompt::Drag { ends: [a, b] }),
+        (point(), any::<bool>()).prop_map(|(at, adds)| Prompt::Point { at, adds }),
+        (point(), point()).prop_map(|(a, b)| Prompt::Box { corners: [a, b] }),
+        (points(), 0.1..30.0f64, any::<bool>()).prop_map(|(points, radius, adds)| {
+            Prompt::Scribble {
+                points,
+                radius: Mm(radius),
+                adds,
+            }
+        }),
+        (points(), any::<bool>()).prop_map(|(points, adds)| Prompt::Lasso { points, adds }),
+    ];
+    prompt.prop_map(|prompt| MaskStep::Prompt { prompt })
+}
+
+fn marking() -> impl Strategy<Value = Marking> {
+    let drag = (point(), point()).prop_map(|(a, b)| Marking::of_drag([a, b]));
+    let source = prop_oneof![
+        Just(ValueSource::Caliper),
+        Just(ValueSource::Mask),
+        Just(ValueSource::Imported),
+    ];
+    let caliper = (point(), point(), prop::option::of((point(), point())));
+    let imported = (0.0..200.0f64, prop::option::of(0.0..200.0f64));
+    let any = (
+        prop::collection::vec(step(), 0..4),
+        prop::option::of(caliper),
+        prop::option::of(imported),
+        prop::option::of(source),
+    );
+    let any = any.prop_map(|(steps, caliper, imported, counts)| Marking {
+        steps,
+        caliper: caliper.map(|(a, b, short)| Caliper {
+            long: [a, b],
+            short: short.map(|(a, b)| [a, b]),
+        }),
+        imported: imported.map(|(long, short)| ImportedSize {
+            long: Mm(long),
+            short: short.map(Mm),
+        }),
+        counts,
+    });
+    prop_oneof![drag, any]
+}
+
 fn annotation() -> impl Strategy<Value = Annotation> {
     let ids = prop_oneof![
         4 => (0u8..4, 0u8..3).prop_map(|(a, l)| (a, l, l)),
         1 => (0u8..4, 0u8..3, 0u8..3),
     ];
-    (ids, point(), point(), time()).prop_map(|((a, l, s), p0, p1, created)| Annotation {
+    (ids, marking(), time()).prop_map(|((a, l, s), marking, created)| Annotation {
         id: AnnotationId(id(5, a)),
         lesion: LesionId(id(4, l)),
         series: SeriesId(id(3, s)),
-        prompt: Prompt::Diameter { p0, p1 },
+        marking,
         created,
     })
 }
@@ -223,17 +273,30 @@ fn treatment() -> impl Strategy<Value = Treatment> {
 }
 
 fn change(artifact: String) -> impl Strategy<Value = Change> {
-    let segmented = (0u8..4, measured(), real(), warnings()).prop_map(
-        move |(a, measured, confidence, warnings)| Segmented {
-            annotation: AnnotationId(id(5, a)),
-            engine: "growcut/1".into(),
-            mask_sha256: "0e".repeat(32),
-            artifact_sha256: artifact.clone(),
-            measured,
-            confidence,
-            warnings,
-        },
-    );
+    let segmented = (
+        0u8..4,
+        measured(),
+        real(),
+        warnings(),
+        prop::option::of(real()),
+        prop::collection::vec(0usize..900, 0..4),
+    )
+        .prop_map(
+            move |(a, measured, confidence, warnings, partial, propagated)| Segmented {
+                partial_volume: partial.map(|v| match measured.volume {
+                    Bulk::Mm3(_) => Bulk::Mm3(Mm3(v)),
+                    Bulk::Voxels(_) => Bulk::Voxels(v),
+                }),
+                propagated,
+                annotation: AnnotationId(id(5, a)),
+                engine: "growcut/1".into(),
+                mask_sha256: "0e".repeat(32),
+                artifact_sha256: artifact.clone(),
+                measured,
+                confidence,
+                warnings,
+            },
+        );
     let time_point = (owned(), proptest::option::of(day()), any::<bool>());
     let time_point = time_point.prop_map(|((t, p), date, by_user)| TimePoint {
         id: TimePointId(id(2, t)),

@@ -10,7 +10,7 @@ use oncotwin::app::view::{
     JobRow, LesionCell, LesionId, LesionRole, LesionRow, Letters, Message, NarrativeRow, Overlay,
     PatientId, PatientRow, PatientView, Picture, PixelMap, Point, ReadingView, ResponseCell,
     SampleRow, Saved, ScenarioChange, SeriesId, SeriesTab, Severity, SliceView, TimePointId,
-    TreatmentId, TreatmentRow, Vec3, View, WindowLevel,
+    TreatmentId, TreatmentRow, ValueSource, Vec3, View, WindowLevel,
 };
 use oncotwin::units::Mm;
 use uuid::Uuid;
@@ -155,6 +155,9 @@ fn overlay(n: usize, size: f64) -> Overlay {
             at(c[0] - rx - 0.6, c[1] + 1.5),
             at(c[0] + rx + 0.6, c[1] - 1.5),
         ]),
+        drawn_short: None,
+        propagated: false,
+        preview: false,
     }
 }
 
@@ -242,6 +245,13 @@ fn cell(n: u128, axes: &str, volume: &str, change: &str, confidence: f64) -> Opt
         change: change.into(),
         confidence: Some(confidence),
         counts: confidence >= 0.5,
+        recist: axes.split(" ×").next().map(|l| format!("{l} mm"))?,
+        source: Some(ValueSource::Mask),
+        chosen: None,
+        sources: Vec::new(),
+        partial_volume: String::new(),
+        steps: vec!["drag"],
+        unseen: 0,
         warnings: if confidence < 0.7 {
             vec!["W-LEAK: the mask touches the border of the search box".into()]
         } else {
@@ -330,6 +340,7 @@ fn patient() -> PatientView {
         name: "Müller, Jürgen".into(),
         detail: "4711 · born 1956-03-09 · M".into(),
         dispute: None,
+        proposal: None,
         columns: vec![
             column(0, "Baseline", "2024-03-01", 1.0),
             column(1, "Follow-up 1", "2024-05-02 · day 62", 0.82),

@@ -167,15 +167,15 @@ fn a_reader_is_chosen_or_entered() {
     let mut harness = stage(fixture::loaded(true));
     click(&mut harness, "Reader: A. Reader, radiologist");
     click(&mut harness, "Dr. Żofia Wiśniewska, oncologist");
-    press(&mut harness, Modifiers::NONE, Key::P);
+    press(&mut harness, Modifiers::NONE, Key::F8);
     click(&mut harness, "Go on without a name");
-    press(&mut harness, Modifiers::NONE, Key::P);
+    press(&mut harness, Modifiers::NONE, Key::F8);
     assert!(disabled(&harness, "Confirm"));
     // The name has the focus already.
     harness.event(egui::Event::Text("  B. Second ".into()));
     harness.run();
     press(&mut harness, Modifiers::NONE, Key::Enter);
-    press(&mut harness, Modifiers::NONE, Key::P);
+    press(&mut harness, Modifiers::NONE, Key::F8);
     press(&mut harness, Modifiers::NONE, Key::Escape);
     assert!(harness.query_by_label("Confirm").is_none());
     assert_eq!(
@@ -201,7 +201,7 @@ fn a_draft_is_reviewed_and_signed() {
     click(&mut harness, "Mark as reviewed");
     click(&mut harness, "Reading of Baseline: Draft");
     assert!(disabled(&harness, "Amend…"));
-    click(&mut harness, "Sign… S");
+    click(&mut harness, "Sign… F9");
     assert!(disabled(&harness, "Sign"));
     click(&mut harness, "Approval – I approve them for use");
     click(&mut harness, "Sign");
@@ -223,7 +223,7 @@ fn what_is_still_being_segmented_is_not_signed() {
     harness.hover_at(slice_rect(&harness, "Follow-up 1").center());
     harness.run();
     sent(&mut harness);
-    press(&mut harness, Modifiers::NONE, Key::S);
+    press(&mut harness, Modifiers::NONE, Key::F9);
     click(&mut harness, "Approval – I approve them for use");
     assert!(disabled(&harness, "Sign"));
     assert!(
@@ -240,7 +240,7 @@ fn signing_without_a_name_asks_for_it_first() {
     let mut harness = stage(view);
     let time_point = patient(&harness).columns[0].id;
     click(&mut harness, "Reading of Baseline: Draft");
-    click(&mut harness, "Sign… S");
+    click(&mut harness, "Sign… F9");
     click(&mut harness, "Dr. Żofia Wiśniewska, oncologist");
     let choice = Command::SetReader {
         reader: Some(record::reader(1)),
@@ -254,7 +254,7 @@ fn signing_without_a_name_asks_for_it_first() {
     click(&mut harness, "Sign");
     harness.state_mut().view.readers.current = None;
     harness.run();
-    press(&mut harness, Modifiers::SHIFT, Key::S);
+    press(&mut harness, Modifiers::SHIFT, Key::F9);
     click(&mut harness, "Dr. Żofia Wiśniewska, oncologist");
     assert_eq!(
         sent(&mut harness),
@@ -275,7 +275,7 @@ fn a_signed_reading_is_amended_with_a_reason_only() {
     let time_point = patient(&harness).columns[0].id;
     click(&mut harness, "Reading of Baseline: Signed");
     assert!(disabled(&harness, "Mark as reviewed"));
-    assert!(disabled(&harness, "Sign… S"));
+    assert!(disabled(&harness, "Sign… F9"));
     click(&mut harness, "Amend…");
     assert!(disabled(&harness, "Amend"));
     type_into(&mut harness, "Reason for amending", "   ");
@@ -319,7 +319,7 @@ fn what_is_signed_cannot_be_edited() {
         let commands = sent(&mut harness);
         let lines = commands
             .iter()
-            .filter(|c| matches!(c, Command::DrawDiameter { .. }))
+            .filter(|c| matches!(c, Command::Prompt { .. }))
             .count();
         assert_eq!(lines, drawn, "{column}: {commands:?}");
     }
@@ -480,7 +480,7 @@ fn keys_ask_for_the_selected_lesion_in_the_active_column() {
         .annotation;
     press(&mut harness, Modifiers::NONE, Key::T);
     press(&mut harness, Modifiers::NONE, Key::V);
-    press(&mut harness, Modifiers::SHIFT, Key::S);
+    press(&mut harness, Modifiers::SHIFT, Key::F9);
     assert_eq!(
         sent(&mut harness),
         [
@@ -566,8 +566,8 @@ fn a_workspace_that_is_only_read_takes_no_edits() {
     press(&mut harness, Modifiers::NONE, Key::D);
     assert_eq!(harness.state().ui.tool, Tool::Window);
     press(&mut harness, Modifiers::COMMAND, Key::Z);
-    press(&mut harness, Modifiers::NONE, Key::S);
-    press(&mut harness, Modifiers::SHIFT, Key::S);
+    press(&mut harness, Modifiers::NONE, Key::F9);
+    press(&mut harness, Modifiers::SHIFT, Key::F9);
     for name in ["New lesion", "Organ of L1", "Role of L1"] {
         assert!(disabled(&harness, name), "{name}");
     }
@@ -614,11 +614,11 @@ fn screens_of_the_record_look_as_before() {
     let history: Prepare = |h| press(h, Modifiers::NONE, Key::H);
     let sign: Prepare = |h| {
         press(h, Modifiers::NONE, Key::ArrowRight);
-        press(h, Modifiers::NONE, Key::S);
+        press(h, Modifiers::NONE, Key::F9);
         click(h, "Review – I checked these measurements");
     };
     let badge: Prepare = |h| click(h, "Reading of Baseline: Signed");
-    let reader: Prepare = |h| press(h, Modifiers::NONE, Key::P);
+    let reader: Prepare = |h| press(h, Modifiers::NONE, Key::F8);
     let help: Prepare = |h| press(h, Modifiers::NONE, Key::Questionmark);
     let erase: Prepare = |h| {
         click(h, "Actions for Müller, Jürgen · 4711");

@@ -1,0 +1,293 @@
+//! What a gesture has made, before a reader goes on: live preview, accepting and rejecting, the offer
+//! of a better slice, and slices that are to be looked at.
+
+use std::sync::Arc;
+
+use jiff::Timestamp;
+use serde_json::json;
+
+use super::{Slot, State};
+use crate::app::effect::{Effect, Failure, MadeMask, Work};
+use crate::case::{
+    AnnotationId, AuditAction, AuditNote, Change, LesionId, MaskStep, PatientId, SeriesId,
+};
+use crate::jobs::{JobId, Lane};
+use crate::segment::{BetterSlice, Prompt};
+use crate::volume::Mask;
+
+/// Name of the job that makes a preview; it comes and goes too often to be listed.
+pub(in crate::app) const PREVIEWING: &str = "Previewing";
+
+/// What the gesture under way would give.
+#[derive(Debug)]
+pub(super) struct Preview {
+    series: SeriesId,
+    lesion: Option<LesionId>,
+    job: Option<JobId>,
+    /// Where the gesture is by now, while an earlier place of it is worked on.
+    next: Option<Prompt>,
+    mask: Option<Arc<Mask>>,
+}
+
+/// What was made of the last gesture.
+#[derive(Debug)]
+pub(in crate::app) struct Proposal {
+    pub(in crate::app) annotation: AnnotationId,
+    /// Shown until the mask is there: the mask that is corrected, or the last preview.
+    meanwhile: Option<Arc<Mask>>,
+    pub(in crate::app) offer: Option<BetterSlice>,
+}
+
+impl State {
+    /// Shows what the gesture under way would give; nothing is committed.
+    pub(super) fn preview(
+        &mut self,
+        series: SeriesId,
+        lesion: Option<LesionId>,
+        prompt: Prompt,
+        effects: &mut Vec<Effect>,
+    ) {
+        let running = self.preview.as_mut().filter(|p| p.series == series);
+        if let Some(preview) = running.filter(|p| p.job.is_some()) {
+            preview.next = Some(prompt);
+            return;
+        }
+        let mask = self.preview.take().and_then(|p| p.mask);
+        let job = self.start_preview(series, lesion, prompt, effects);
+        self.preview = job.map(|job| Preview {
+            series,
+            lesion,
+            job: Some(job),
+            next: None,
+            mask,
+        });
+    }
+
+    fn start_preview(
+        &mut self,
+        series: SeriesId,
+        lesion: Option<LesionId>,
+        prompt: Prompt,
+        effects: &mut Vec<Effect>,
+    ) -> Option<JobId> {
+        if !prompt.is_finite() || self.read_only.is_some() {
+            return None;
+        }
+        let volume = Arc::clone(&self.images.get(&series).and_then(Slot::ready)?.volume);
+        let target = self.target(series, lesion, prompt.points(), prompt.adds())?;
+        let (steps, previous) = match self.to_correct(&target, series, &prompt) {
+            Some(old) => {
+                let mask = self.masks.get(&old.id).and_then(Slot::ready)?;
+                (old.marking.steps, Some(Arc::clone(mask)))
+            }
+            None if prompt.adds() => (Vec::new(), None),
+            None => return None,
+        };
+        let steps = steps
+            .into_iter()
+            .chain([MaskStep::Prompt { prompt }])
+            .collect();
+        let work = Work::Preview {
+            steps,
+            previous,
+            volume,
+        };
+        Some(self.start(PREVIEWING, Lane::Cpu, work, effects))
+    }
+
+    pub(super) fn absorb_preview(
+        &mut self,
+        job: JobId,
+        made: Result<Arc<Mask>, Failure>,
+        effects: &mut Vec<Effect>,
+    ) {
+        let Some(preview) = self.preview.as_mut().filter(|p| p.job == Some(job)) else {
+            return;
+        };
+        preview.job = None;
+        // What is refused on the way may yet become a usable gesture.
+        preview.mask = made.ok();
+        let (series, lesion) = (preview.series, preview.lesion);
+        if let Some(prompt) = preview.next.take() {
+            let job = self.start_preview(series, lesion, prompt, effects);
+            if let Some(preview) = &mut self.preview {
+                preview.job = job;
+            }
+        }
+    }
+
+    pub(super) fn forget_preview_job(&mut self, job: JobId) {
+        if let Some(preview) = self.preview.as_mut().filter(|p| p.job == Some(job)) {
+            preview.job = None;
+        }
+    }
+
+    /// The gesture is called off, or committed.
+    pub(super) fn end_preview(&mut self) -> Option<Arc<Mask>> {
+        let preview = self.preview.take()?;
+        if let Some(job) = preview.job {
+            self.cancel(job);
+        }
+        preview.mask
+    }
+
+    /// The mask that the gesture under way would give on a series.
+    pub(in crate::app) fn previewed(&self, series: SeriesId) -> Option<(Option<LesionId>, &Mask)> {
+        let preview = self.preview.as_ref().filter(|p| p.series == series)?;
+        Some((preview.lesion, preview.mask.as_deref()?))
+    }
+
+    /// The mask of a mark as it is shown: while a correction is worked on, what is corrected.
+    pub(in crate::app) fn mask_shown(&self, annotation: AnnotationId) -> Option<&Arc<Mask>> {
+        let meanwhile = || {
+            let proposal = self.proposal.as_ref();
+            proposal
+                .filter(|p| p.annotation == annotation)?
+                .meanwhile
+                .as_ref()
+        };
+        match self.masks.get(&annotation) {
+            Some(Slot::Ready(mask)) => Some(mask),
+            Some(Slot::Waiting(_)) => meanwhile(),
+            Some(Slot::Failed(_)) | None => None,
+        }
+    }
+
+    /// Lets a reader accept or reject what comes of a gesture that was just committed.
+    pub(super) fn propose(&mut self, annotation: AnnotationId, shown: Option<Arc<Mask>>) {
+        let previewed = self.end_preview();
+        self.proposal = Some(Proposal {
+            annotation,
+            meanwhile: previewed.or(shown),
+            offer: None,
+        });
+    }
+
+    /// Takes in what is offered with a mask.
+    pub(super) fn take_offer_in(&mut self, annotation: AnnotationId, made: &MadeMask) {
+        let proposal = self.proposal.as_mut();
+        if let Some(proposal) = proposal.filter(|p| p.annotation == annotation) {
+            proposal.offer = made.better_slice;
+            proposal.meanwhile = None;
+        }
+    }
+
+    /// What was made stays; says so in the trail.
+    pub(super) fn accept(&mut self, effects: &mut Vec<Effect>) {
+        let Some(proposal) = self.proposal.take() else {
+            return;
+        };
+        let Some((patient, lesion)) = self.whose(proposal.annotation) else {
+            return;
+        };
+        let id = proposal.annotation;
+        let audit = AuditNote::new("annotation.accept", AuditAction::E, "annotation", id)
+            .of(patient)
+            .detail(json!({"lesion": lesion}));
+        self.note(audit, effects);
+    }
+
+    /// What was made goes, and what stood before comes back; the attempt stays in the trail.
+    pub(super) fn reject(&mut self, effects: &mut Vec<Effect>) {
+        let Some(proposal) = self.proposal.take() else {
+            return;
+        };
+        if !self.take_back(proposal.annotation, "annotation.reject", effects) {
+            self.refuse(
+                "Other steps were taken since, so this one cannot be rejected alone",
+                "Undo them first, or remove the mark.",
+            );
+        }
+    }
+
+    /// Takes the step that made a mark back, where it is the last one. Returns whether it was.
+    pub(super) fn take_back(
+        &mut self,
+        annotation: AnnotationId,
+        event: &'static str,
+        effects: &mut Vec<Effect>,
+    ) -> bool {
+        let Some((patient, _)) = self.whose(annotation) else {
+            return false;
+        };
+        let is_last = self
+            .histories
+            .get(&patient)
+            .and_then(|h| h.done().last())
+            .and_then(|step| step.changes_back().ok())
+            .is_some_and(|back| back.contains(&Change::RemoveAnnotation(annotation)));
+        is_last && self.undo_as(patient, event, effects)
+    }
+
+    /// Draws the diameter again in the slice where it would fit better.
+    pub(super) fn take_offer(&mut self, now: Timestamp, effects: &mut Vec<Effect>) {
+        let Some((annotation, offer)) = self
+            .proposal
+            .as_ref()
+            .and_then(|p| Some((p.annotation, p.offer?)))
+        else {
+            return;
+        };
+        let Some((series, lesion)) = self.annotation(annotation).map(|a| (a.series, a.lesion))
+        else {
+            return;
+        };
+        self.set_slice(series, offer.slice, effects);
+        let prompt = Prompt::Drag { ends: offer.ends };
+        self.prompt(series, Some(lesion), prompt, now, effects);
+    }
+
+    fn whose(&self, annotation: AnnotationId) -> Option<(PatientId, LesionId)> {
+        let lesion = self.annotation(annotation)?.lesion;
+        Some((self.lesion(lesion)?.patient, lesion))
+    }
+
+    /// Slices of a mark's mask that were filled from their neighbours and not looked at yet.
+    pub(in crate::app) fn unseen_slices(&self, annotation: AnnotationId) -> Vec<usize> {
+        let Some(segmented) = self
+            .segmented(annotation)
+            .filter(|s| !s.propagated.is_empty())
+        else {
+            return Vec::new();
+        };
+        let seen = self.seen(annotation);
+        let mut unseen = segmented.propagated.clone();
+        unseen.retain(|k| !seen.contains(k));
+        unseen
+    }
+
+    fn seen(&self, annotation: AnnotationId) -> Vec<usize> {
+        let key = seen_key(annotation);
+        let settings = self.records.settings.iter();
+        settings
+            .filter(|(k, _)| *k == key)
+            .find_map(|(_, v)| serde_json::from_value(v.clone()).ok())
+            .unwrap_or_default()
+    }
+
+    /// A slice of a series is on screen: its propagated masks are seen.
+    pub(super) fn note_seen(&mut self, series: SeriesId, slice: usize, effects: &mut Vec<Effect>) {
+        let marks: Vec<AnnotationId> = self
+            .records
+            .annotations
+            .iter()
+            .filter(|a| a.series == series && matches!(self.masks.get(&a.id), Some(Slot::Ready(_))))
+            .map(|a| a.id)
+            .collect();
+        for annotation in marks {
+            if self.unseen_slices(annotation).contains(&slice) {
+                let mut seen = self.seen(annotation);
+                seen.push(slice);
+                self.commit_unaudited(
+                    Change::PutSetting(seen_key(annotation), json!(seen)),
+                    effects,
+                );
+            }
+        }
+    }
+}
+
+/// Key of the setting that remembers which slices of a mask were looked at.
+fn seen_key(annotation: AnnotationId) -> String {
+    format!("seen_slices {annotation}")
+}

@@ -1,0 +1,184 @@
+//! Making, previewing and loading masks.
+
+use std::sync::Arc;
+
+use serde::{Deserialize, Serialize};
+
+use super::Tools;
+use crate::app::effect::{Failure, MadeMask, StageRun};
+use crate::app::steps;
+use crate::case::MaskStep;
+use crate::geometry::Grid;
+use crate::jobs::JobContext;
+use crate::measure;
+use crate::provenance::{InputHash, StageKey};
+use crate::segment::{self, BetterSlice, Params, Segmentation};
+use crate::store::{Artifacts, decode_mask, encode_mask};
+use crate::units::Bulk;
+use crate::volume::{Mask, MaskRuns, Volume};
+use crate::warning::Warning;
+
+/// What the stage cache keeps of a segmentation.
+#[derive(Serialize, Deserialize)]
+struct Cached {
+    runs: MaskRuns,
+    confidence: f64,
+    warnings: Vec<Warning>,
+    partial_volume: Option<Bulk>,
+    propagated: Vec<usize>,
+    better_slice: Option<BetterSlice>,
+}
+
+const STAGE_NAME: &str = "segment.growcut";
+/// Version of the segmentation stage; raised when the same input would give another mask.
+const STAGE: u32 = 2;
+
+/// A series whose values have a name, with what makes masks of it.
+struct Maker<'a> {
+    volume: &'a Volume,
+    fingerprint: &'a str,
+    params: Params,
+    tools: &'a Tools,
+    job: &'a JobContext,
+}
+
+/// Makes the mask that all steps ask for, and writes it as an artifact. `previous` is what all steps
+/// but the last have made, where it is at hand.
+pub(super) fn make(
+    steps: &[MaskStep],
+    previous: Option<&Mask>,
+    volume: &Volume,
+    fingerprint: &str,
+    tools: &Tools,
+    job: &JobContext,
+) -> Result<MadeMask, Failure> {
+    job.progress.step("Segmenting");
+    let maker = Maker {
+        volume,
+        fingerprint,
+        params: Params::standard(),
+        tools,
+        job,
+    };
+    let (key, made) = maker.cached(steps, previous)?;
+    let mask = Mask::from_runs(Arc::clone(volume.grid()), &made.runs)
+        .map_err(|error| Failure::new(error.to_string()))?;
+    let measured =
+        measure::measure(&mask, Some(volume)).map_err(|error| Failure::new(error.to_string()))?;
+    let bytes = encode_mask(&made.runs).map_err(|error| Failure::new(error.to_string()))?;
+    let artifact_sha256 = tools.artifacts.put(&bytes).map_err(|error| Failure {
+        text: error.to_string(),
+        hint: "The mask was not saved. Free some disk space and draw again.".to_owned(),
+    })?;
+    Ok(MadeMask {
+        mask: Arc::new(mask),
+        artifact_sha256,
+        stage: StageRun {
+            name: STAGE_NAME,
+            version: STAGE,
+            key: key.to_string(),
+            params: serde_json::to_value(maker.params).unwrap_or_default(),
+        },
+        measured,
+        partial_volume: made.partial_volume,
+        propagated: made.propagated,
+        better_slice: made.better_slice,
+        confidence: made.confidence,
+        warnings: made.warnings,
+    })
+}
+
+impl Maker<'_> {
+    /// The result of these steps from the stage cache, or made: step by step, each from what the
+    /// ones before it have made.
+    fn cached(
+        &self,
+        steps: &[MaskStep],
+        previous: Option<&Mask>,
+    ) -> Result<(StageKey, Cached), Failure> {
+        let inputs = [InputHash::of(self.fingerprint.as_bytes())];
+        let key = StageKey::new(STAGE_NAME, STAGE, &(steps, &self.params), &inputs)
+            .map_err(|error| Failure::new(error.to_string()))?;
+        let found = self.tools.cache.get_or_run(
+            &key,
+            |made: &Cached| serde_json::to_vec(made).unwrap_or_default(),
+            |bytes| serde_json::from_slice(bytes).ok(),
+            || match (previous, steps) {
+                (None, [earlier @ .., _]) if !earlier.is_empty() => {
+                    let (_, before) = self.cached(earlier, None)?;
+                    let before = Mask::from_runs(Arc::clone(self.volume.grid()), &before.runs)
+                        .map_err(|error| Failure::new(error.to_string()))?;
+                    self.run(steps, Some(&before))
+                }
+                _ => self.run(steps, previous),
+            },
+        )?;
+        for warning in &found.warnings {
+            tracing::warn!("stage cache: {warning}");
+        }
+        Ok((key, found.value))
+    }
+
+    fn run(&self, steps: &[MaskStep], previous: Option<&Mask>) -> Result<Cached, Failure> {
+        let made = run(steps, previous, self.volume, &self.params, self.job)?;
+        Ok(Cached {
+            runs: made.mask.runs(),
+            partial_volume: measure::partial_volume(&made.mask, self.volume).ok(),
+            confidence: made.confidence,
+            warnings: made.warnings,
+            propagated: made.propagated_slices,
+            better_slice: made.better_slice,
+        })
+    }
+}
+
+/// Runs the last of the steps on what the others have made.
+fn run(
+    steps: &[MaskStep],
+    previous: Option<&Mask>,
+    volume: &Volume,
+    params: &Params,
+    job: &JobContext,
+) -> Result<Segmentation, Failure> {
+    steps::run_last(steps, previous, volume, params, job).map_err(|error| Failure {
+        hint: match (&error, steps.len()) {
+            (segment::Error::NeedsDrag(_), _) => "Nothing was marked.",
+            (_, 1) => {
+                "The diameter stands as drawn. Draw it again on the slice where the lesion is widest."
+            }
+            _ => "The mask stays as it was.",
+        }
+        .to_owned(),
+        text: error.to_string(),
+    })
+}
+
+/// What a gesture under way would give; neither cached nor kept.
+pub(super) fn preview(
+    steps: &[MaskStep],
+    previous: Option<&Mask>,
+    volume: &Volume,
+    job: &JobContext,
+) -> Result<Arc<Mask>, Failure> {
+    let made = run(steps, previous, volume, &Params::standard(), job)?;
+    Ok(Arc::new(made.mask))
+}
+
+/// Reads a mask that was written as an artifact.
+pub(in crate::app) fn load(
+    artifact_sha256: &str,
+    grid: Arc<Grid>,
+    artifacts: &Artifacts,
+) -> Result<Arc<Mask>, Failure> {
+    let damaged = |what: String| Failure {
+        text: format!("A saved mask could not be read: {what}"),
+        hint: "Its measurements are kept. Draw the diameter again to have the mask back."
+            .to_owned(),
+    };
+    let bytes = artifacts
+        .get(artifact_sha256)
+        .map_err(|e| damaged(e.to_string()))?;
+    let runs = decode_mask(&bytes).map_err(|e| damaged(e.to_string()))?;
+    let mask = Mask::from_runs(grid, &runs).map_err(|e| damaged(e.to_string()))?;
+    Ok(Arc::new(mask))
+}

@@ -1,0 +1,86 @@
+//! What the last gesture made, to be accepted or rejected, over the foot of the slice.
+
+use egui::{Align2, Area, Color32, Frame, Id, Margin, Order, Rect, RichText, Ui, vec2};
+
+use super::theme;
+use super::widgets::spinner;
+use crate::app::Command;
+use crate::app::view::{ProposalView, SliceView};
+
+/// Draws the bar into the foot of a slice.
+pub(super) fn proposal_ui(
+    ui: &Ui,
+    slice_rect: Rect,
+    proposal: &ProposalView,
+    slice: &SliceView,
+    out: &mut Vec<Command>,
+) {
+    let p = theme::palette(ui);
+    let at = slice_rect.center_bottom() - vec2(0.0, 24.0);
+    Area::new(Id::unique("proposal").with(proposal.series))
+        .order(Order::Middle)
+        .pivot(Align2::CENTER_BOTTOM)
+        .fixed_pos(at)
+        .constrain_to(slice_rect)
+        .show(ui.ctx(), |ui| {
+            Frame::popup(ui.style())
+                .fill(p.panel)
+                .inner_margin(Margin::symmetric(10, 6))
+                .show(ui, |ui| {
+                    ui.set_max_width((slice_rect.width() - 40.0).max(180.0));
+                    ui.horizontal_wrapped(|ui| {
+                        ui.spacing_mut().item_spacing.x = 8.0;
+                        let label = RichText::new(&proposal.label)
+                            .font(theme::medium(13.0))
+                            .color(theme::lesion(proposal.color));
+                        ui.label(label);
+                        if proposal.pending {
+                            spinner(ui, "Segmenting");
+                        }
+                        let ink: Color32 = if proposal.doubtful { p.warning } else { p.text };
+                        ui.label(RichText::new(&proposal.text).size(12.5).color(ink));
+                        buttons_ui(ui, proposal, slice, out);
+                    });
+                });
+        });
+}
+
+fn buttons_ui(ui: &mut Ui, proposal: &ProposalView, slice: &SliceView, out: &mut Vec<Command>) {
+    if let Some(better) = proposal.better_slice {
+        let text = if better == slice.slice {
+            "Draw it here".to_owned()
+        } else {
+            format!("Fits better on slice {}: draw it there", better + 1)
+        };
+        let button = ui.button(RichText::new(text).size(12.5));
+        if button
+            .on_hover_text("The same line stands out more in that slice")
+            .clicked()
+        {
+            out.push(Command::TakeOffer);
+        }
+    }
+    if proposal.doubtful {
+        let button = ui.button(RichText::new("Let the mask count").size(12.5));
+        if button
+            .on_hover_text("The engine does not trust this mask, so that the drawn diameter counts")
+            .clicked()
+        {
+            out.push(Command::CountBy {
+                annotation: proposal.annotation,
+                source: Some(crate::app::view::ValueSource::Mask),
+            });
+        }
+    }
+    let accept = ui.button(RichText::new("Accept").size(12.5));
+    if accept.on_hover_text("Keep it (Enter)").clicked() {
+        out.push(Command::Accept);
+    }
+    let reject = ui.button(RichText::new("Reject").size(12.5));
+    if reject
+        .on_hover_text("Back to what stood before (Esc)")
+        .clicked()
+    {
+        out.push(Command::Reject);
+    }
+}

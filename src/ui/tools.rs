@@ -1,0 +1,99 @@
+//! The strip of tools, each with its key, and what belongs to the one in hand.
+
+use egui::{Button, Color32, RichText, Slider, Ui};
+
+use super::state::{BRUSHES, Tool, UiState};
+use super::theme;
+use super::widgets::gated;
+use crate::app::Command;
+use crate::app::view::PatientView;
+
+/// Tools in the order of the strip: name and key.
+pub(super) const TOOLS: [(Tool, &str, &str); 7] = [
+    (Tool::Window, "Window", "Esc"),
+    (Tool::Diameter, "Diameter", "D"),
+    (Tool::Point, "Point", "P"),
+    (Tool::Box, "Box", "B"),
+    (Tool::Scribble, "Scribble", "S"),
+    (Tool::Lasso, "Lasso", "L"),
+    (Tool::Caliper, "Caliper", "K"),
+];
+
+/// What the tool in hand does, as an invitation.
+pub(super) const fn what(tool: Tool, negative: bool) -> &'static str {
+    match (tool, negative) {
+        (Tool::Window, _) => "Drag for window and level",
+        (Tool::Diameter, _) => "Drag the longest diameter",
+        (Tool::Point, false) => "Click in the middle of the lesion",
+        (Tool::Point, true) => "Click what is not lesion",
+        (Tool::Box, _) => "Drag a box around the lesion",
+        (Tool::Scribble, false) => "Draw over what is lesion",
+        (Tool::Scribble, true) => "Draw over what is not lesion",
+        (Tool::Lasso, false) => "Draw around what is lesion",
+        (Tool::Lasso, true) => "Draw around what is not lesion",
+        (Tool::Caliper, _) => "Drag a line to measure; across another it is the short axis",
+    }
+}
+
+/// Draws the strip.
+pub fn tools_ui(
+    ui: &mut Ui,
+    patient: &PatientView,
+    read_only: Option<&str>,
+    state: &mut UiState,
+    out: &mut Vec<Command>,
+) {
+    ui.horizontal(|ui| {
+        ui.spacing_mut().item_spacing.x = 3.0;
+        for (tool, name, key) in TOOLS {
+            let barred = read_only.filter(|_| tool.draws());
+            let on = state.tool == tool;
+            let text = RichText::new(name).size(12.5);
+            let button = Button::selectable(on, text);
+            let response = gated(ui, barred, button)
+                .accessible_name(format!("{name} tool"))
+                .on_hover_text(format!("{} ({key})", what(tool, false)));
+            if response.clicked() {
+                state.take(tool);
+                // Who goes on to something else has accepted what was made.
+                out.extend(patient.proposal.as_ref().map(|_| Command::Accept));
+            }
+        }
+        if state.tool.has_sign() {
+            ui.separator();
+            sign_ui(ui, state);
+        }
+        if state.tool.has_brush() {
+            ui.separator();
+            ui.label(RichText::new("Brush").size(12.5));
+            ui.spacing_mut().slider_width = 90.0;
+            ui.add(
+                Slider::new(&mut state.brush, BRUSHES)
+                    .logarithmic(true)
+                    .fixed_decimals(1)
+                    .suffix(" mm"),
+            )
+            .on_hover_text("Radius of the brush (Shift + wheel, or [ and ])");
+        }
+    });
+}
+
+/// Whether the tool adds or takes away.
+fn sign_ui(ui: &mut Ui, state: &mut UiState) {
+    let p = theme::palette(ui);
+    for (negative, text, hover) in [
+        (false, "+ add", "Gestures add to the lesion"),
+        (
+            true,
+            "− take away",
+            "Gestures take away (hold Alt, or press E)",
+        ),
+    ] {
+        let ink: Color32 = if negative { p.warning } else { p.text };
+        let on = state.negative == negative;
+        let button = Button::selectable(on, RichText::new(text).size(12.5).color(ink));
+        if ui.add(button).on_hover_text(hover).clicked() {
+            state.negative = negative;
+        }
+    }
+}

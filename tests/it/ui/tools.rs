@@ -1,0 +1,182 @@
+//! Tools of the window: what each draws, and accepting or rejecting what comes of it.
+
+use egui::{Key, Modifiers};
+use egui_kittest::kittest::Queryable as _;
+use oncotwin::app::Command;
+use oncotwin::app::view::{AnnotationId, ProposalView, SeriesId};
+use oncotwin::segment::Prompt;
+use oncotwin::ui::Tool;
+use uuid::Uuid;
+
+use super::*;
+
+fn prompts(harness: &mut Harness<'_, Stage>) -> Vec<Prompt> {
+    sent(harness)
+        .into_iter()
+        .filter_map(|c| match c {
+            Command::Prompt { prompt, .. } => Some(prompt),
+            _ => None,
+        })
+        .collect()
+}
+
+fn proposed(text: &str, doubtful: bool, better_slice: Option<usize>) -> View {
+    let mut view = fixture::loaded(true);
+    let patient = view.patient.as_mut().expect("a patient");
+    let shown = patient.columns[0].shown.as_ref().expect("an image");
+    let series: SeriesId = shown.series;
+    patient.proposal = Some(ProposalView {
+        annotation: AnnotationId(Uuid::from_u128(200)),
+        series,
+        label: "L1".into(),
+        color: 0,
+        pending: false,
+        text: text.into(),
+        doubtful,
+        better_slice,
+    });
+    view
+}
+
+#[test]
+fn each_tool_draws_its_gesture() {
+    let path = [[40.0, 50.0], [52.0, 50.0], [60.0, 64.0], [71.0, 88.0]];
+    for (key, tool, kind) in [
+        (Key::D, Tool::Diameter, "drag"),
+        (Key::P, Tool::Point, "click"),
+        (Key::B, Tool::Box, "box"),
+        (Key::S, Tool::Scribble, "stroke"),
+        (Key::L, Tool::Lasso, "outline"),
+    ] {
+        let mut harness = loaded();
+        harness.key_press(key);
+        harness.run();
+        assert_eq!(harness.state().ui.tool, tool);
+        let rect = slice_rect(&harness, "Baseline");
+        drag(&mut harness, &path.map(|p| on_screen(rect, p)));
+        let drawn = prompts(&mut harness);
+        assert_eq!(drawn.len(), 1, "{kind}: {drawn:?}");
+        assert_eq!(drawn[0].word(), kind);
+    }
+}
+
+#[test]
+fn strokes_take_away_by_the_switch_or_with_alt() {
+    let mut harness = loaded();
+    harness.key_press(Key::S);
+    harness.run();
+    let rect = slice_rect(&harness, "Baseline");
+    let path = [[40.0, 50.0], [60.0, 70.0]].map(|p| on_screen(rect, p));
+    drag(&mut harness, &path);
+    harness.key_press(Key::E);
+    harness.run();
+    drag(&mut harness, &path);
+    let signs: Vec<bool> = prompts(&mut harness).iter().map(Prompt::adds).collect();
+    assert_eq!(signs, [true, false]);
+    harness.get_by_label_contains("+ add").click();
+    harness.run();
+    assert!(!harness.state().ui.negative);
+}
+
+#[test]
+fn the_caliper_measures_and_makes_no_mask() {
+    let mut harness = loaded();
+    harness.key_press(Key::K);
+    harness.run();
+    let rect = slice_rect(&harness, "Baseline");
+    drag(
+        &mut harness,
+        &[[40.0, 50.0], [70.0, 50.0]].map(|p| on_screen(rect, p)),
+    );
+    let sent = sent(&mut harness);
+    let [line] = sent
+        .iter()
+        .filter_map(|c| match c {
+            Command::Caliper { line, .. } => Some(*line),
+            _ => None,
+        })
+        .collect::<Vec<_>>()[..]
+    else {
+        panic!("{sent:?}");
+    };
+    // 30 pixels of 0.8 mm.
+    assert!((line[0].distance(line[1]).0 - 24.0).abs() < 0.5);
+}
+
+#[test]
+fn shift_and_wheel_make_the_brush_wider_and_turn_no_slice() {
+    let mut harness = loaded();
+    harness.key_press(Key::S);
+    harness.run();
+    let before = harness.state().ui.brush;
+    let rect = slice_rect(&harness, "Baseline");
+    harness.hover_at(rect.center());
+    harness.run();
+    sent(&mut harness);
+    wheel(&mut harness, 2.0, Modifiers::SHIFT);
+    harness.run();
+    assert!(harness.state().ui.brush > before * 1.3);
+    assert!(
+        !sent(&mut harness)
+            .iter()
+            .any(|c| matches!(c, Command::SetSlice { .. }))
+    );
+}
+
+#[test]
+fn what_was_made_is_accepted_or_rejected() {
+    for (press, expected) in [
+        (Some(Key::Enter), Command::Accept),
+        (Some(Key::Escape), Command::Reject),
+        // Who takes another tool goes on with what was made.
+        (Some(Key::S), Command::Accept),
+        (None, Command::Reject),
+    ] {
+        let mut harness = harness(
+            proposed("20.9 × 14.6 mm · 4.91 mL", false, None),
+            [1000.0, 640.0],
+        );
+        harness.run();
+        let rect = slice_rect(&harness, "Baseline");
+        harness.hover_at(rect.center());
+        harness.run();
+        sent(&mut harness);
+        match press {
+            Some(key) => harness.key_press(key),
+            None => harness.get_by_label_contains("Reject").click(),
+        }
+        harness.run();
+        let sent = sent(&mut harness);
+        assert!(sent.contains(&expected), "{press:?}: {sent:?}");
+    }
+}
+
+#[test]
+fn a_better_slice_and_a_doubtful_mask_are_offered() {
+    let view = proposed("20.9 × 14.6 mm · 4.91 mL · confidence 0.31", true, Some(21));
+    let mut harness = harness(view, [1000.0, 640.0]);
+    harness.run();
+    harness.get_by_label_contains("slice 22").click();
+    harness.run();
+    harness.get_by_label("Let the mask count").click();
+    harness.run();
+    let sent = sent(&mut harness);
+    assert!(sent.contains(&Command::TakeOffer));
+    assert!(sent.iter().any(|c| matches!(c, Command::CountBy { .. })));
+}
+
+#[test]
+fn the_strip_of_tools_and_the_bar_of_a_proposal_look_so() {
+    for dark in [true, false] {
+        let mut view = proposed("20.9 × 14.6 mm · 4.91 mL · confidence 0.31", true, Some(21));
+        view.dark = dark;
+        let mut harness = harness(view, [1200.0, 720.0]);
+        harness.state_mut().ui.take(Tool::Scribble);
+        harness.run();
+        let rect = slice_rect(&harness, "Follow-up 1");
+        harness.hover_at(rect.center());
+        harness.run();
+        let theme = if dark { "dark" } else { "light" };
+        harness.snapshot(format!("proposal_{theme}"));
+    }
+}
