@@ -18,7 +18,7 @@ use ndarray::{Array3, s};
 
 use super::Error;
 use super::islands::take_part;
-use super::reach::{Pair, Reach};
+use super::reach::{Pair, Reach, too_large};
 use super::region::Region;
 use super::work::Work;
 use crate::units::Mm;
@@ -103,12 +103,7 @@ fn check_size(reach: &Reach, mm: Mm, runs: impl Fn(&Pair) -> usize) -> Result<()
     if all <= MOST_ROWS {
         return Ok(());
     }
-    Err(Error::TooLarge {
-        what: "a margin around this mask",
-        asked: mm.0,
-        limit: mm.0 * (MOST_ROWS / all).sqrt(),
-        unit: "mm",
-    })
+    Err(too_large(mm.0, all / MOST_ROWS))
 }
 
 /// Runs of voxels (i, j) of a box for which something holds.

@@ -16,6 +16,9 @@ pub(super) struct Row {
 /// Size of a voxel's core beside the voxel's own.
 const CORE: f64 = 0.5;
 
+/// Rows that are held for one margin.
+const MOST_ROWS: f64 = 4e6;
+
 /// Which centres of slice `points` lie within reach of the core of a voxel of slice `cells`.
 pub(super) struct Pair {
     pub(super) cells: usize,
@@ -42,6 +45,14 @@ impl Reach {
         job: &JobContext,
     ) -> Result<Self, Error> {
         let lattice = Lattice::new(grid);
+        let [_, nj, nk] = grid.shape();
+        let most_of = |gap: f64, n: usize| (2.0 * mm / gap + 2.0).min(n as f64);
+        let n_rows = slices.len() as f64
+            * most_of(grid.spacing_mm()[2].0, nk)
+            * most_of(lattice.gaps()[0], 2 * nj);
+        if n_rows > MOST_ROWS {
+            return Err(too_large(mm, n_rows / MOST_ROWS));
+        }
         let mut pairs = Vec::new();
         let mut most = [0; 3];
         for cells in slices.filter(|k| !grid.is_void(*k)) {
@@ -53,7 +64,7 @@ impl Reach {
                 let beyond = lattice.depth(points) - depth;
                 let away = (beyond - after).max(-beyond - before).max(0.0);
                 let left = reach * reach - away * away;
-                let rows = rows(&lattice, cells, points, left.max(0.0).sqrt());
+                let rows = rows(&lattice, [cells, points], left.max(0.0).sqrt(), nj);
                 let steps = |a: isize, most: usize| a.unsigned_abs().max(most);
                 for row in &rows {
                     most[0] = steps(row.di[0], steps(row.di[1], most[0]));
@@ -71,13 +82,25 @@ impl Reach {
     }
 }
 
-/// The rows of points within `radius` mm, in the plane, of a core's own section.
-fn rows(lattice: &Lattice<'_>, cells: usize, points: usize, radius: f64) -> Vec<Row> {
+/// That a margin asks for so many times more work than is done, which grows with its square.
+pub(super) fn too_large(mm: f64, times: f64) -> Error {
+    Error::TooLarge {
+        what: "a margin around this mask",
+        asked: mm,
+        limit: mm / times.sqrt(),
+        unit: "mm",
+    }
+}
+
+/// The rows of points within `radius` mm, in the plane, of a core's own section; as many to either
+/// side as a slice of `nj` rows can have.
+fn rows(lattice: &Lattice<'_>, [cells, points]: [usize; 2], radius: f64, nj: usize) -> Vec<Row> {
     let shift = lattice.in_plane(lattice.origin(points).0 - lattice.origin(cells).0);
     let [_, shift_j] = lattice.steps(shift);
     let span = radius / lattice.gaps()[0] + CORE / 2.0;
-    let from = (-shift_j - span).ceil() as isize;
-    let to = (-shift_j + span).floor() as isize;
+    let most = nj as f64;
+    let from = (-shift_j - span).ceil().clamp(-most, most) as isize;
+    let to = (-shift_j + span).floor().clamp(-most, most) as isize;
     let (i, j) = (lattice.a * (CORE / 2.0), lattice.b * (CORE / 2.0));
     let corners = [-i - j, i - j, i + j, j - i];
     // A row that crosses the core crosses its edges, so these tell from where to where.

@@ -152,21 +152,6 @@ impl Mask {
             .map(move |((k, j, i), _)| [i + oi, j + oj, k + ok])
     }
 
-    /// The run-length form.
-    #[must_use]
-    pub fn runs(&self) -> MaskRuns {
-        let shape = self.grid.shape();
-        let mut runs: Vec<(usize, usize)> = Vec::new();
-        for [i, j, k] in self.voxels() {
-            let at = (k * shape[1] + j) * shape[0] + i;
-            match runs.last_mut() {
-                Some((start, length)) if *start + *length == at => *length += 1,
-                _ => runs.push((at, 1)),
-            }
-        }
-        MaskRuns { shape, runs }
-    }
-
     /// A mask from its run-length form.
     ///
     /// # Errors

@@ -52,10 +52,11 @@ fn shrinking_keeps_voxels_farther_than_the_distance_from_every_unmarked_centre()
             .map(|v| place(&grid, v))
             .collect();
         let expected = mask(&grid, |at, _| {
-            let one = |v: [usize; 3]| mask_of_one(&grid, v);
             start.contains(at[0], at[1], at[2]) && {
-                let cell = one(at);
-                outside.iter().all(|p| to_cores(&cell, *p) > mm + 1e-6)
+                let cell = mask_of_one(&grid, at);
+                let here = place(&grid, at);
+                let mut near = outside.iter().filter(|p| p.distance(here).0 < mm + 3.0);
+                near.all(|p| to_cores(&cell, *p) > mm + 1e-6)
             }
         });
         assert_eq!(made(&start, None, &margin(-mm)), expected);

@@ -212,3 +212,14 @@ fn one_slice_alone_can_be_edited() {
         assert!(!made(&start, None, &edit).is_empty());
     }
 }
+
+#[test]
+fn a_margin_beyond_all_measure_fills_the_image_or_is_refused() {
+    let tiny = super::grid([4, 4], [1e-4, 1e-4], &even(4, 1e-4), 0.0);
+    let one = mask(&tiny, |v, _| v == [1, 2, 1]);
+    assert_eq!(made(&one, None, &margin(100.0)).n_voxels(), 64);
+    let tall = super::grid([1, 600], [1.0, 1.0], &even(600, 0.3), 0.0);
+    let column = mask(&tall, |[_, j, _], _| j == 300);
+    let refused = edited(&column, &margin(100.0));
+    assert!(matches!(refused, Err(Error::TooLarge { limit, .. }) if limit > 10.0 && limit < 100.0));
+}

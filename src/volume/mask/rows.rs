@@ -2,7 +2,7 @@
 
 use ndarray::{Array3, s};
 
-use super::Mask;
+use super::{Mask, MaskRuns};
 
 impl Mask {
     /// Row `j` of slice `k` within the bounding box: the i of its first voxel, and its voxels; `None`
@@ -43,6 +43,21 @@ impl Mask {
         cut.slice_mut(part(origin))
             .assign(&self.bits.slice(part(own)));
         cut
+    }
+
+    /// The run-length form.
+    #[must_use]
+    pub fn runs(&self) -> MaskRuns {
+        let shape = self.grid.shape();
+        let mut runs: Vec<(usize, usize)> = Vec::new();
+        for [i, j, k] in self.voxels() {
+            let at = (k * shape[1] + j) * shape[0] + i;
+            match runs.last_mut() {
+                Some((start, length)) if *start + *length == at => *length += 1,
+                _ => runs.push((at, 1)),
+            }
+        }
+        MaskRuns { shape, runs }
     }
 
     /// Slices (k) that hold a marked voxel, ascending.
