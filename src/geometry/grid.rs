@@ -316,22 +316,32 @@ impl Grid {
     /// The extent along the normal that slice `k` stands for when a volume is integrated; zero for a
     /// slice that was never imaged.
     ///
+    /// Both parts of [`Grid::slice_reach`].
+    #[must_use]
+    pub fn slice_extent(&self, k: usize) -> Mm {
+        let [before, after] = self.slice_reach(k);
+        Mm(before.0 + after.0)
+    }
+
+    /// How far slice `k` reaches along the normal towards the slice before it and the one after it;
+    /// zero for a slice that was never imaged.
+    ///
     /// Half the distance to each neighbour. Where a gap is a hole (more than 1.5 × the median gap:
     /// slices are missing) and beyond the first and the last slice, half the median gap is taken
     /// instead: tissue that was never imaged is not counted.
     #[must_use]
-    pub fn slice_extent(&self, k: usize) -> Mm {
+    pub fn slice_reach(&self, k: usize) -> [Mm; 2] {
         if self.is_void(k) {
-            return Mm(0.0);
+            return [Mm(0.0); 2];
         }
         let gaps = self.slice_gaps();
         let median = self.median_gap().0;
         let half = |gap: Option<&Mm>| match gap {
-            Some(gap) if gap.0 <= 1.5 * median => gap.0 / 2.0,
-            _ => median / 2.0,
+            Some(gap) if gap.0 <= 1.5 * median => Mm(gap.0 / 2.0),
+            _ => Mm(median / 2.0),
         };
         let before = k.checked_sub(1).and_then(|b| gaps.get(b));
-        Mm(half(before) + half(gaps.get(k)))
+        [half(before), half(gaps.get(k))]
     }
 
     /// Volume that one voxel of slice `k` stands for.
@@ -491,6 +501,8 @@ mod tests {
         assert!((g.slice_extent(1).0 - (1.081 + 4.002) / 2.0).abs() < 1e-9);
         // The last gap of 6.999 mm is a hole beside the median of 4.002 mm.
         assert!((g.slice_extent(3).0 - 4.002).abs() < 1e-9);
+        let [before, after] = g.slice_reach(1).map(|r| r.0);
+        assert!((before - 1.081 / 2.0).abs() < 1e-9 && (after - 2.001).abs() < 1e-9);
     }
 
     #[test]

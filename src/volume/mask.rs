@@ -1,5 +1,7 @@
 //! A binary structure on a grid, stored as its bounding box, hashed over the whole grid.
 
+mod rows;
+
 use std::sync::Arc;
 
 use ndarray::{Array3, s};
@@ -75,11 +77,17 @@ impl Mask {
             });
         }
         let (mut low, mut high, mut n_voxels) = ([usize::MAX; 3], [0usize; 3], 0);
-        for ((k, j, i), _) in bits.indexed_iter().filter(|(_, b)| **b) {
-            n_voxels += 1;
-            for (a, v) in [i, j, k].into_iter().enumerate() {
-                low[a] = low[a].min(v);
-                high[a] = high[a].max(v + 1);
+        for (k, plane) in bits.outer_iter().enumerate() {
+            for (j, row) in plane.outer_iter().enumerate() {
+                let Some(first) = row.iter().position(|b| *b) else {
+                    continue;
+                };
+                let last = row.iter().rposition(|b| *b).unwrap_or(first);
+                n_voxels += row.iter().filter(|b| **b).count();
+                for (a, [from, to]) in [[first, last], [j, j], [k, k]].into_iter().enumerate() {
+                    low[a] = low[a].min(from);
+                    high[a] = high[a].max(to + 1);
+                }
             }
         }
         if n_voxels == 0 {
@@ -94,7 +102,8 @@ impl Mask {
         Ok(Self {
             grid,
             origin: [0, 1, 2].map(|a| origin[a] + low[a]),
-            bits: tight.to_owned(),
+            // Rows are read as slices, so i must be the fastest whatever came in.
+            bits: tight.as_standard_layout().into_owned(),
             n_voxels,
         })
     }
@@ -141,21 +150,6 @@ impl Mask {
             .indexed_iter()
             .filter(|(_, b)| **b)
             .map(move |((k, j, i), _)| [i + oi, j + oj, k + ok])
-    }
-
-    /// The run-length form.
-    #[must_use]
-    pub fn runs(&self) -> MaskRuns {
-        let shape = self.grid.shape();
-        let mut runs: Vec<(usize, usize)> = Vec::new();
-        for [i, j, k] in self.voxels() {
-            let at = (k * shape[1] + j) * shape[0] + i;
-            match runs.last_mut() {
-                Some((start, length)) if *start + *length == at => *length += 1,
-                _ => runs.push((at, 1)),
-            }
-        }
-        MaskRuns { shape, runs }
     }
 
     /// A mask from its run-length form.

@@ -21,6 +21,7 @@ const MAY_USE: &[(&str, &[&str])] = &[
         "segment",
         &["measure", "volume", "geometry", "units", "warning", "jobs"],
     ),
+    ("edit", &["volume", "geometry", "units", "jobs"]),
     ("measure", &["volume", "geometry", "units"]),
     ("twin", &["units", "warning", "jobs"]),
     ("response", &["units"]),
