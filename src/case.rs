@@ -11,7 +11,9 @@ mod path_json;
 mod reading;
 
 pub use change::{AuditAction, AuditNote, Change, Outcome, StepKind, Transaction};
-pub use marking::{Annotation, Caliper, ImportedSize, Marking, MaskStep, ValueSource, middle};
+pub use marking::{
+    Annotation, Caliper, DeltaRef, ImportedSize, Marking, MaskRef, MaskStep, ValueSource, middle,
+};
 pub use reading::{Meaning, Reader, ReaderRole, ReadingState, Signoff};
 
 use std::path::PathBuf;

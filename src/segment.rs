@@ -158,6 +158,19 @@ pub fn grow_cut(
     segment(volume, &[prompt], None, params, job)
 }
 
+/// How far a mask can be trusted that was not made here, or edited since: 0–1, with what to know of
+/// it. `line` is the diameter that was drawn, where there is one.
+///
+/// # Errors
+/// When the mask is empty or cannot be measured.
+pub fn confidence(
+    volume: &Volume,
+    mask: &Mask,
+    line: Option<[Point; 2]>,
+) -> Result<(f64, Vec<Warning>), Error> {
+    judge::judge(volume, mask, line, None)
+}
+
 fn corrected(
     volume: &Volume,
     mask: &Mask,

@@ -6,6 +6,7 @@
 mod chooser;
 mod columns;
 mod dialog;
+mod editing;
 mod erase;
 mod files;
 mod growth;

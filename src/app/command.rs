@@ -6,9 +6,10 @@ use jiff::civil::Date;
 use serde::{Deserialize, Serialize};
 
 use crate::case::{
-    AnnotationId, ImportedSize, LesionId, LesionRole, Meaning, PatientId, ReaderId, ReaderRole,
-    SeriesId, StepId, TimePointId, TreatmentId, TreatmentKind, ValueSource,
+    AnnotationId, ImportedSize, LesionId, LesionRole, MaskStep, Meaning, PatientId, ReaderId,
+    ReaderRole, SeriesId, StepId, TimePointId, TreatmentId, TreatmentKind, ValueSource,
 };
+use crate::edit::{Edit, Operation};
 use crate::geometry::Point;
 use crate::jobs::JobId;
 use crate::report::Format;
@@ -144,6 +145,33 @@ pub enum Command {
         /// What was drawn.
         prompt: Prompt,
     },
+    /// A mask was edited by hand.
+    Edit {
+        /// On which series.
+        series: SeriesId,
+        /// Of which lesion; `None` starts a new one, where the edit paints.
+        lesion: Option<LesionId>,
+        /// What was done.
+        edit: Edit,
+    },
+    /// Join a mask with that of another lesion on the same image, or compare it with that. What is
+    /// joined is one lesion from then on.
+    Combine {
+        /// The mark that is changed.
+        annotation: AnnotationId,
+        /// The mark of the other lesion.
+        other: AnnotationId,
+        /// How.
+        op: Operation,
+    },
+    /// Cut a mask in two along a line in its slice, through all slices; the far side becomes a lesion
+    /// of its own.
+    SplitLesion {
+        /// The mark.
+        annotation: AnnotationId,
+        /// The line, LPS mm.
+        line: [Point; 2],
+    },
     /// Show what the gesture under way would give.
     Preview {
         /// On which series.
@@ -151,7 +179,7 @@ pub enum Command {
         /// For which lesion; `None` for a new one.
         lesion: Option<LesionId>,
         /// What was drawn so far.
-        prompt: Prompt,
+        step: MaskStep,
     },
     /// The gesture under way was called off.
     EndPreview,
@@ -429,6 +457,38 @@ pub enum Step {
         lesion: String,
         /// What is drawn (LPS mm).
         prompt: Prompt,
+    },
+    /// Edit a mask by hand.
+    Edit {
+        /// Zero-based time point, in order of date.
+        timepoint: usize,
+        /// Zero-based series of that time point.
+        #[serde(default)]
+        item: usize,
+        /// Label of the lesion.
+        lesion: String,
+        /// What is done (LPS mm).
+        edit: Edit,
+    },
+    /// Join the mask of a lesion with that of another, or compare it with that.
+    Combine {
+        /// Zero-based time point.
+        timepoint: usize,
+        /// Label of the lesion that is changed.
+        lesion: String,
+        /// Label of the other one.
+        with: String,
+        /// How.
+        op: Operation,
+    },
+    /// Cut a lesion in two along a line in a slice.
+    Cut {
+        /// Zero-based time point.
+        timepoint: usize,
+        /// Label of the lesion.
+        lesion: String,
+        /// The line, LPS mm.
+        line: [Point; 2],
     },
     /// Accept what the last gesture made.
     Accept,

@@ -5,8 +5,8 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use crate::case::{
-    AnnotationId, LesionId, MaskStep, PatientId, Series, SeriesId, SeriesSource, TimePointId,
-    Transaction,
+    AnnotationId, DeltaRef, LesionId, MaskStep, PatientId, Series, SeriesId, SeriesSource,
+    TimePointId, Transaction,
 };
 use crate::geometry::Grid;
 use crate::jobs::{JobContext, JobId, Lane};
@@ -20,6 +20,7 @@ use crate::volume::{ColourImage, Mask, PetStatement, Volume, WindowLevel};
 use crate::warning::Warning;
 
 use super::report_input::ReportInput;
+use super::steps::Before;
 use super::trace::Outline;
 use super::twin_input::{TwinInput, TwinResult};
 use super::versions::{Asked, Compared, Version};
@@ -123,7 +124,7 @@ pub(super) enum Work {
         /// What was drawn.
         steps: Vec<MaskStep>,
         /// What all steps but the last have made, where it is at hand.
-        previous: Option<Arc<Mask>>,
+        previous: Option<Previous>,
         /// On which image.
         volume: Arc<Volume>,
         /// What the image is made of, for the stage cache: the fingerprint of its files, and what a
@@ -135,7 +136,7 @@ pub(super) enum Work {
         /// What was drawn.
         steps: Vec<MaskStep>,
         /// What all steps but the last have made.
-        previous: Option<Arc<Mask>>,
+        previous: Option<Previous>,
         /// On which image.
         volume: Arc<Volume>,
     },
@@ -276,10 +277,31 @@ pub(super) struct MadeMask {
     pub propagated: Vec<usize>,
     /// A slice in which the same gesture would fit better.
     pub better_slice: Option<BetterSlice>,
+    /// What the last step changed, where it was an edit.
+    pub delta: Option<DeltaRef>,
     /// The engine's confidence, 0–1.
     pub confidence: f64,
     /// Warnings of engine and measurement.
     pub warnings: Vec<Warning>,
+}
+
+/// What all steps of a mark but the last have made.
+#[derive(Clone, Debug)]
+pub(super) struct Previous {
+    /// The mask.
+    pub mask: Arc<Mask>,
+    /// Slices of it that were filled from their neighbours.
+    pub propagated: Vec<usize>,
+}
+
+impl Previous {
+    /// As steps take it.
+    pub(super) fn before(&self) -> Before<'_> {
+        Before {
+            mask: &self.mask,
+            propagated: &self.propagated,
+        }
+    }
 }
 
 /// Which run of which stage made a result.

@@ -74,6 +74,9 @@ const fn verb(step: &Step) -> &'static str {
         Step::Open { .. } => "open",
         Step::Drag { .. } => "drag",
         Step::Prompt { .. } => "prompt",
+        Step::Edit { .. } => "edit",
+        Step::Combine { .. } => "combine",
+        Step::Cut { .. } => "cut",
         Step::Accept => "accept",
         Step::Reject => "reject",
         Step::BetterSlice => "better_slice",
@@ -137,6 +140,41 @@ fn perform(session: &mut Session, step: &Step, base: &Path, out: &Path) -> Resul
                 prompt,
             };
             mark(session, timepoint, item, &label, draw)?;
+        }
+        Step::Edit {
+            timepoint,
+            item,
+            lesion: label,
+            edit,
+        } => {
+            let draw = |series, lesion| Command::Edit {
+                series,
+                lesion,
+                edit,
+            };
+            mark(session, timepoint, item, &label, draw)?;
+        }
+        Step::Combine {
+            timepoint,
+            lesion,
+            with,
+            op,
+        } => {
+            let annotation = mark_at(session, &lesion, timepoint)?;
+            let other = mark_at(session, &with, timepoint)?;
+            session.send(Command::Combine {
+                annotation,
+                other,
+                op,
+            });
+        }
+        Step::Cut {
+            timepoint,
+            lesion,
+            line,
+        } => {
+            let annotation = mark_at(session, &lesion, timepoint)?;
+            session.send(Command::SplitLesion { annotation, line });
         }
         Step::Accept => session.send(Command::Accept),
         Step::Reject => session.send(Command::Reject),

@@ -5,6 +5,7 @@ mod absorb;
 mod apply;
 mod commit;
 mod drawing;
+mod editing;
 mod export;
 mod files;
 mod follow;

@@ -8,10 +8,11 @@ use std::sync::Arc;
 
 pub use super::command::{HeaderOf, Subject};
 pub use crate::case::{
-    AnnotationId, FrameOf, ImportedSize, LesionId, LesionRole, Meaning, PatientId, ReaderId,
-    ReaderRole, ReadingState, SeriesId, StepId, TimePointId, TreatmentId, TreatmentKind,
+    AnnotationId, FrameOf, ImportedSize, LesionId, LesionRole, MaskStep, Meaning, PatientId,
+    ReaderId, ReaderRole, ReadingState, SeriesId, StepId, TimePointId, TreatmentId, TreatmentKind,
     ValueSource,
 };
+pub use crate::edit::{BrushShape, Edit, Keep, Operation};
 pub use crate::geometry::{Letters, Point, Vec3};
 pub use crate::jobs::JobId;
 pub use crate::open::{HeaderRow, PetStated, Refusal};

@@ -51,20 +51,19 @@ pub(super) fn run(work: Work, tools: &Tools, job: &JobContext) -> Answer {
             fingerprint,
         } => Answer::Segmented(
             annotation,
-            masks::make(
-                &steps,
-                previous.as_deref(),
-                &volume,
-                &fingerprint,
-                tools,
-                job,
-            ),
+            masks::make(&steps, previous.as_ref(), &volume, &fingerprint, tools, job),
         ),
         Work::Preview {
             steps,
             previous,
             volume,
-        } => Answer::Previewed(masks::preview(&steps, previous.as_deref(), &volume, job)),
+        } => Answer::Previewed(masks::preview(
+            &steps,
+            previous.as_ref(),
+            &volume,
+            tools,
+            job,
+        )),
         Work::LoadMask {
             annotation,
             artifact_sha256,

@@ -5,6 +5,7 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use super::{AnnotationId, LesionId, SeriesId};
+use crate::edit::{Edit, Operation};
 use crate::geometry::{Point, Vec3};
 use crate::segment::Prompt;
 use crate::units::Mm;
@@ -18,6 +19,40 @@ pub enum MaskStep {
         /// The gesture.
         prompt: Prompt,
     },
+    /// An edit by hand.
+    Edit {
+        /// What was done.
+        edit: Edit,
+        /// Masks of other lesions that it names, as they stood.
+        #[serde(default, skip_serializing_if = "Vec::is_empty")]
+        others: Vec<MaskRef>,
+        /// What it changed, once it was done: replaying needs no more than that.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        delta: Option<DeltaRef>,
+    },
+    /// A mask that was made otherwise, such as that of a lesion before it was split.
+    Take {
+        /// The mask.
+        mask: MaskRef,
+    },
+}
+
+/// A mask that is kept as an artifact.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct MaskRef {
+    /// SHA-256 (hex) of the mask.
+    pub mask_sha256: String,
+    /// SHA-256 (hex) of the artifact that holds it.
+    pub artifact_sha256: String,
+}
+
+/// What an edit changed, kept as an artifact ([`crate::edit::Delta`]).
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct DeltaRef {
+    /// SHA-256 (hex) of the mask that was edited.
+    pub before_sha256: String,
+    /// SHA-256 (hex) of the artifact that holds the changed voxels.
+    pub artifact_sha256: String,
 }
 
 impl MaskStep {
@@ -26,6 +61,20 @@ impl MaskStep {
     pub fn points(&self) -> &[Point] {
         match self {
             Self::Prompt { prompt } => prompt.points(),
+            Self::Edit {
+                edit: Edit::Brush { points, .. },
+                ..
+            } => points,
+            Self::Edit { .. } | Self::Take { .. } => &[],
+        }
+    }
+
+    /// Its places, to be moved.
+    pub fn points_mut(&mut self) -> Vec<&mut Point> {
+        match self {
+            Self::Prompt { prompt } => prompt.points_mut().iter_mut().collect(),
+            Self::Edit { edit, .. } => edit.points_mut(),
+            Self::Take { .. } => Vec::new(),
         }
     }
 
@@ -34,7 +83,70 @@ impl MaskStep {
     pub const fn word(&self) -> &'static str {
         match self {
             Self::Prompt { prompt } => prompt.word(),
+            Self::Edit { edit, .. } => edit_word(edit),
+            Self::Take { .. } => "taken over",
         }
+    }
+
+    /// The gesture for an engine, where it is one.
+    #[must_use]
+    pub const fn prompt(&self) -> Option<&Prompt> {
+        match self {
+            Self::Prompt { prompt } => Some(prompt),
+            Self::Edit { .. } | Self::Take { .. } => None,
+        }
+    }
+
+    /// Whether it shows lesion, so that it may begin a mask.
+    #[must_use]
+    pub const fn adds(&self) -> bool {
+        match self {
+            Self::Prompt { prompt } => prompt.adds(),
+            Self::Edit {
+                edit: Edit::Brush { adds, .. },
+                ..
+            } => *adds,
+            Self::Edit { .. } => false,
+            Self::Take { .. } => true,
+        }
+    }
+
+    /// Whether every number in it is one.
+    #[must_use]
+    pub fn is_finite(&self) -> bool {
+        match self {
+            Self::Prompt { prompt } => prompt.is_finite(),
+            Self::Edit { edit, .. } => edit.is_usable(),
+            Self::Take { .. } => true,
+        }
+    }
+}
+
+const fn edit_word(edit: &Edit) -> &'static str {
+    match edit {
+        Edit::Brush { adds: true, .. } => "brush",
+        Edit::Brush { adds: false, .. } => "eraser",
+        Edit::FillBetween => "filling between slices",
+        Edit::Islands { .. } | Edit::RemoveIsland { .. } => "removing parts",
+        Edit::FillHoles { .. } => "filling holes",
+        Edit::Smooth { .. } => "smoothing",
+        Edit::Margin { mm, .. } if mm.0 < 0.0 => "shrinking",
+        Edit::Margin { .. } => "growing",
+        Edit::Split { .. } => "splitting",
+        Edit::Arithmetic {
+            op: Operation::Union,
+            ..
+        } => "merging",
+        Edit::Arithmetic {
+            op: Operation::Intersect,
+            ..
+        } => "intersecting",
+        Edit::Arithmetic {
+            op: Operation::Subtract,
+            ..
+        } => "subtracting",
+        Edit::Threshold { .. } => "limiting to values",
+        Edit::ClearSlice { .. } => "clearing a slice",
     }
 }
 
@@ -122,7 +234,7 @@ impl Marking {
             MaskStep::Prompt {
                 prompt: Prompt::Drag { ends },
             } => Some(*ends),
-            MaskStep::Prompt { .. } => None,
+            _ => None,
         };
         self.caliper.map(|c| c.long).or_else(dragged)
     }
@@ -141,9 +253,7 @@ impl Marking {
     #[must_use]
     pub fn is_finite(&self) -> bool {
         let point = |p: &Point| p.0.iter().all(|x| x.is_finite());
-        let steps = self.steps.iter().all(|step| match step {
-            MaskStep::Prompt { prompt } => prompt.is_finite(),
-        });
+        let steps = self.steps.iter().all(MaskStep::is_finite);
         let caliper = self.caliper.is_none_or(|c| {
             c.long.iter().all(point) && c.short.is_none_or(|s| s.iter().all(point))
         });

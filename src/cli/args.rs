@@ -202,8 +202,9 @@ pub(super) struct SegmentArgs {
     /// Its second point: x,y,z in LPS mm.
     #[arg(long, value_parser = parse_point, allow_hyphen_values = true)]
     pub p1: Option<Point>,
-    /// A step, in the order given: KIND:x,y,z;x,y,z… (drag, box, point+, point-, lasso+, lasso-,
-    /// scribble+ and scribble- with @RADIUS in mm), or JSON as in a review script.
+    /// A step, in the order given: KIND:x,y,z;x,y,z… (drag, box, point+, point-, lasso+, lasso-, and
+    /// with @RADIUS in mm scribble+, scribble-, brush, eraser), fill-between, fill-holes, largest-part,
+    /// smooth@MM, grow@MM, shrink@MM, or JSON as in a review script.
     #[arg(long = "step", value_name = "STEP", value_parser = super::steps::parse, allow_hyphen_values = true)]
     pub steps: Vec<MaskStep>,
     /// File with a JSON list of steps, done before those of --step.

@@ -5,9 +5,10 @@ use serde_json::{Map, Value, json};
 use super::args::{MeasureArgs, SegmentArgs, Tool};
 use super::files::{export_failure, load_item};
 use super::output::{Failure, Output};
-use crate::app::steps;
-use crate::case::MaskStep;
+use crate::app::steps::{self, Desk};
+use crate::case::{MaskRef, MaskStep};
 use crate::export::{self, Fit};
+use crate::geometry::Voxel;
 use crate::jobs::JobContext;
 use crate::measure::{self, Measured, VolumeRule};
 use crate::segment::{self, Params, Prompt};
@@ -36,7 +37,16 @@ pub(super) fn segment(args: &SegmentArgs) -> Result<Output, Failure> {
     };
     // The computing time is part of the answer; it enters no result.
     let begin = std::time::Instant::now();
-    let made = steps::run_all(&steps, before.as_ref(), &volume, &Params::standard(), &job);
+    let no_mask =
+        |_: &MaskRef| Err("steps on the command line name no masks of a workspace".to_owned());
+    let desk = Desk {
+        volume: &volume,
+        params: &Params::standard(),
+        masks: &no_mask,
+        deltas: &|_| None,
+        job: &job,
+    };
+    let made = steps::run_all(&steps, before.as_ref(), &desk);
     let made = match made {
         Ok(made) => made,
         Err(error) => {
@@ -68,7 +78,7 @@ pub(super) fn segment(args: &SegmentArgs) -> Result<Output, Failure> {
         json!(partial.mm3().map(|v| v.0)),
     );
     answer.insert("steps".into(), json!(steps));
-    answer.insert("propagated_slices".into(), json!(made.propagated_slices));
+    answer.insert("propagated_slices".into(), json!(made.propagated));
     answer.insert("better_slice".into(), json!(better.map(|b| b.slice)));
     answer.insert("frame".into(), json!(args.image.frame));
     answer.insert("warnings".into(), json!(warnings));
@@ -81,8 +91,8 @@ pub(super) fn segment(args: &SegmentArgs) -> Result<Output, Failure> {
         made.confidence,
         args.out.display()
     ));
-    if !made.propagated_slices.is_empty() {
-        let n = made.propagated_slices.len();
+    if !made.propagated.is_empty() {
+        let n = made.propagated.len();
         text.push_str(&format!(
             "to look at   {n} slices filled from their neighbours\n"
         ));
@@ -128,12 +138,13 @@ fn all_steps(args: &SegmentArgs, volume: &Volume) -> Result<Vec<MaskStep>, Failu
             "there is no gesture: give --p0 and --p1, --step or --steps-file",
         ));
     }
-    Ok(if args.ijk {
-        let placed = |step| super::steps::placed(step, volume);
-        steps.into_iter().map(placed).collect()
-    } else {
-        steps
-    })
+    if args.ijk {
+        for point in steps.iter_mut().flat_map(MaskStep::points_mut) {
+            let voxel = Voxel::from(<[f64; 3]>::from(*point));
+            *point = volume.grid().patient_from_voxel(voxel);
+        }
+    }
+    Ok(steps)
 }
 
 pub(super) fn measure(args: &MeasureArgs) -> Result<Output, Failure> {

@@ -1,15 +1,16 @@
 //! Steps that make a mask, as they are written on the command line.
 
 use crate::case::MaskStep;
-use crate::geometry::{Point, Voxel};
+use crate::edit::{BrushShape, Edit, Keep};
+use crate::geometry::Point;
 use crate::segment::Prompt;
 use crate::units::Mm;
-use crate::volume::Volume;
 
 /// How a step is written; shown with every text that is none.
-const FORM: &str = "a step is KIND:x,y,z;x,y,z… with KIND drag, box, point+, point-, scribble+, \
-     scribble-, lasso+ or lasso-, for scribbles with @RADIUS in mm behind the points; or a JSON \
-     object as in a review script";
+const FORM: &str = "a step is KIND:x,y,z;x,y,z… with KIND drag, box, point+, point-, lasso+, \
+     lasso-, and with @RADIUS in mm behind the points scribble+, scribble-, brush, eraser; or \
+     fill-between, fill-holes, largest-part, smooth@MM, grow@MM, shrink@MM; or a JSON object as in \
+     a review script";
 
 /// Reads a step: `scribble-:1,2,3;4,5,6@2.5`, or the JSON of a [`MaskStep`].
 pub(super) fn parse(text: &str) -> Result<MaskStep, String> {
@@ -18,7 +19,13 @@ pub(super) fn parse(text: &str) -> Result<MaskStep, String> {
         return serde_json::from_str(text).map_err(|e| format!("{e}; {FORM}"));
     }
     let wrong = || FORM.to_owned();
-    let (kind, places) = text.split_once(':').ok_or_else(wrong)?;
+    let Some((kind, places)) = text.split_once(':') else {
+        return whole(text).map(|edit| MaskStep::Edit {
+            edit,
+            others: Vec::new(),
+            delta: None,
+        });
+    };
     let (places, radius) = match places.split_once('@') {
         Some((places, radius)) => (places, Some(radius)),
         None => (places, None),
@@ -27,16 +34,21 @@ pub(super) fn parse(text: &str) -> Result<MaskStep, String> {
         .split(';')
         .map(super::args::parse_point)
         .collect::<Result<Vec<Point>, String>>()?;
-    let radius = match radius {
-        None => None,
-        Some(r) => Some(
-            r.trim()
-                .parse::<f64>()
-                .ok()
-                .filter(|r| r.is_finite() && *r > 0.0)
-                .ok_or_else(|| format!("{r:?} is no radius in mm"))?,
-        ),
-    };
+    let radius = radius.map(length).transpose()?;
+    if let ("brush" | "eraser", Some(radius)) = (kind, radius) {
+        let edit = Edit::Brush {
+            points,
+            radius,
+            shape: BrushShape::Sphere,
+            adds: kind == "brush",
+            within: None,
+        };
+        return Ok(MaskStep::Edit {
+            edit,
+            others: Vec::new(),
+            delta: None,
+        });
+    }
     let prompt = match (kind, &points[..], radius) {
         ("drag", &[a, b], None) => Prompt::Drag { ends: [a, b] },
         ("box", &[a, b], None) => Prompt::Box { corners: [a, b] },
@@ -44,7 +56,7 @@ pub(super) fn parse(text: &str) -> Result<MaskStep, String> {
         ("point-", &[at], None) => Prompt::Point { at, adds: false },
         ("scribble+" | "scribble" | "scribble-", _, Some(radius)) => Prompt::Scribble {
             adds: !kind.ends_with('-'),
-            radius: Mm(radius),
+            radius,
             points,
         },
         ("lasso+" | "lasso" | "lasso-", &[_, _, _, ..], None) => Prompt::Lasso {
@@ -56,42 +68,33 @@ pub(super) fn parse(text: &str) -> Result<MaskStep, String> {
     Ok(MaskStep::Prompt { prompt })
 }
 
-/// The step with its points taken as voxel indices i,j,k of an image.
-pub(super) fn placed(step: MaskStep, volume: &Volume) -> MaskStep {
-    let place = |p: Point| {
-        let voxel = Voxel::from(<[f64; 3]>::from(p));
-        volume.grid().patient_from_voxel(voxel)
+/// An edit of the whole mask: `fill-holes`, `smooth@1.5`.
+fn whole(text: &str) -> Result<Edit, String> {
+    let (kind, mm) = match text.split_once('@') {
+        Some((kind, mm)) => (kind, Some(length(mm)?)),
+        None => (text, None),
     };
-    let all = |points: Vec<Point>| points.into_iter().map(place).collect();
-    match step {
-        MaskStep::Prompt { prompt } => MaskStep::Prompt {
-            prompt: match prompt {
-                Prompt::Drag { ends } => Prompt::Drag {
-                    ends: ends.map(place),
-                },
-                Prompt::Box { corners } => Prompt::Box {
-                    corners: corners.map(place),
-                },
-                Prompt::Point { at, adds } => Prompt::Point {
-                    at: place(at),
-                    adds,
-                },
-                Prompt::Scribble {
-                    points,
-                    radius,
-                    adds,
-                } => Prompt::Scribble {
-                    points: all(points),
-                    radius,
-                    adds,
-                },
-                Prompt::Lasso { points, adds } => Prompt::Lasso {
-                    points: all(points),
-                    adds,
-                },
-            },
+    Ok(match (kind, mm) {
+        ("fill-between", None) => Edit::FillBetween,
+        ("fill-holes", None) => Edit::FillHoles { in_slices: false },
+        ("largest-part", None) => Edit::Islands {
+            keep: Keep::Largest,
         },
-    }
+        ("smooth", Some(mm)) => Edit::Smooth { mm },
+        ("grow", Some(mm)) => Edit::Margin { mm, within: None },
+        ("shrink", Some(Mm(mm))) => Edit::Margin {
+            mm: Mm(-mm),
+            within: None,
+        },
+        _ => return Err(FORM.to_owned()),
+    })
+}
+
+fn length(text: &str) -> Result<Mm, String> {
+    let mm = text.trim().parse::<f64>().ok();
+    mm.filter(|r| r.is_finite() && *r > 0.0)
+        .map(Mm)
+        .ok_or_else(|| format!("{text:?} is no length in mm"))
 }
 
 #[cfg(test)]
@@ -99,9 +102,11 @@ mod tests {
     use super::*;
 
     fn prompt(text: &str) -> Prompt {
-        match parse(text).expect(text) {
-            MaskStep::Prompt { prompt } => prompt,
-        }
+        parse(text)
+            .expect(text)
+            .prompt()
+            .expect("a gesture")
+            .clone()
     }
 
     #[test]
@@ -144,6 +149,10 @@ mod tests {
             "scribble:1,2,3@-1",
             "lasso:1,2,3;4,5,6",
             "circle:1,2,3",
+            "smooth",
+            "smooth@-1",
+            "fill-holes@2",
+            "brush:1,2,3",
             "point*:1,2,3",
             "{\"step\":\"dance\"}",
         ] {

@@ -163,6 +163,33 @@ impl Edit {
         )
     }
 
+    /// Its places, to be moved.
+    pub fn points_mut(&mut self) -> Vec<&mut Point> {
+        match self {
+            Self::Brush { points, .. } => points.iter_mut().collect(),
+            Self::Islands { keep: Keep::At(at) }
+            | Self::RemoveIsland { at }
+            | Self::ClearSlice { at } => vec![at],
+            Self::Split { through, keep } => match through {
+                Cut::Points(points) => points.iter_mut().chain([keep]).collect(),
+                Cut::Normal { at, .. } => vec![at, keep],
+            },
+            Self::FillBetween
+            | Self::Islands { .. }
+            | Self::FillHoles { .. }
+            | Self::Smooth { .. }
+            | Self::Margin { .. }
+            | Self::Arithmetic { .. }
+            | Self::Threshold { .. } => Vec::new(),
+        }
+    }
+
+    /// Whether its numbers are numbers, and of a size that can be meant.
+    #[must_use]
+    pub fn is_usable(&self) -> bool {
+        self.check().is_ok()
+    }
+
     /// That its numbers are numbers, and of a size that can be meant.
     pub(super) fn check(&self) -> Result<(), Error> {
         if let Some([low, high]) = self.within() {

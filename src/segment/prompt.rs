@@ -57,6 +57,15 @@ impl Prompt {
         }
     }
 
+    /// The same, to be moved.
+    pub fn points_mut(&mut self) -> &mut [Point] {
+        match self {
+            Self::Drag { ends: points } | Self::Box { corners: points } => points,
+            Self::Point { at, .. } => std::slice::from_mut(at),
+            Self::Scribble { points, .. } | Self::Lasso { points, .. } => points,
+        }
+    }
+
     /// In a word, for example `drag`.
     #[must_use]
     pub const fn word(&self) -> &'static str {

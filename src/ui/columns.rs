@@ -95,6 +95,9 @@ fn column_ui(
                 selected_label: lesion.map(|l| (&*l.label, l.color)),
                 barred: barred(view.read_only.as_deref(), column),
                 compared: compared_lesion(patient),
+                mark: lesion
+                    .and_then(|l| l.cells.get(index)?.as_ref())
+                    .map(|c| c.annotation),
                 proposal: patient
                     .proposal
                     .as_ref()

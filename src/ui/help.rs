@@ -21,7 +21,8 @@ const MOUSE: &[(&str, &str)] = &[
 const KEYS: &[(&str, &str)] = &[
     ("D P B", "diameter, point, box"),
     ("S L K", "scribble, lasso, caliper"),
-    ("E", "add or take away"),
+    ("E", "brush; then eraser, and back"),
+    ("X", "cut a lesion in two"),
     ("[ ]", "smaller or larger brush"),
     ("Space", "the tool before, and back"),
     ("Enter", "end a line; accept what was made"),

@@ -158,7 +158,7 @@ fn general(
     out: &mut Vec<Command>,
 ) {
     match key {
-        Key::D | Key::P | Key::B | Key::S | Key::L | Key::K
+        Key::D | Key::P | Key::B | Key::S | Key::L | Key::K | Key::X
             if !read_only && !modifiers.shift && state.gesture.is_none() =>
         {
             let tool = match key {
@@ -167,6 +167,7 @@ fn general(
                 Key::B => Tool::Box,
                 Key::S => Tool::Scribble,
                 Key::L => Tool::Lasso,
+                Key::X => Tool::Cut,
                 _ => Tool::Caliper,
             };
             let again = state.tool == tool;
@@ -178,6 +179,10 @@ fn general(
             accept_by(patient, out);
         }
         Key::E if state.tool.has_sign() => state.negative = !state.negative,
+        Key::E if !read_only && state.gesture.is_none() => {
+            state.take(Tool::Brush);
+            accept_by(patient, out);
+        }
         Key::OpenBracket if state.tool.has_brush() => state.widen_brush(1.0 / 1.2),
         Key::CloseBracket if state.tool.has_brush() => state.widen_brush(1.2),
         Key::Enter if state.gesture.is_none() && arrows => {

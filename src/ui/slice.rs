@@ -21,7 +21,7 @@ use super::theme;
 use super::tools;
 use super::widgets::halo_text;
 use crate::app::Command;
-use crate::app::view::{LesionId, ProposalView, SliceView};
+use crate::app::view::{AnnotationId, LesionId, ProposalView, SliceView};
 use crate::units::Mm;
 use draft::Draft;
 use gesture::Kind;
@@ -42,6 +42,8 @@ pub(super) struct SliceContext<'a> {
     pub(super) barred: Option<&'a str>,
     /// The lesion of which two masks are compared.
     pub(super) compared: Option<LesionId>,
+    /// The mark of the selected lesion at this time point.
+    pub(super) mark: Option<AnnotationId>,
     /// What was made of the last gesture on this series.
     pub(super) proposal: Option<&'a ProposalView>,
 }
@@ -189,6 +191,9 @@ fn begin(
                     lesion: context.selected,
                     negative: tool.has_sign() && draft::is_negative(ui, state.negative),
                     radius: Mm(state.brush),
+                    sphere: state.sphere,
+                    within: state.within,
+                    mark: context.mark,
                 })
             }
         }

@@ -32,6 +32,10 @@ pub enum Tool {
     Lasso,
     /// Draws a line that is measured and makes no mask.
     Caliper,
+    /// Paints the mask, or erases it.
+    Brush,
+    /// Draws a line along which a lesion is cut in two.
+    Cut,
 }
 
 impl Tool {
@@ -43,17 +47,20 @@ impl Tool {
 
     /// Whether it follows the hand.
     pub(super) const fn is_freehand(self) -> bool {
-        matches!(self, Self::Scribble | Self::Lasso)
+        matches!(self, Self::Scribble | Self::Lasso | Self::Brush)
     }
 
     /// Whether it may take away as well as add.
     pub(super) const fn has_sign(self) -> bool {
-        matches!(self, Self::Point | Self::Scribble | Self::Lasso)
+        matches!(
+            self,
+            Self::Point | Self::Scribble | Self::Lasso | Self::Brush
+        )
     }
 
     /// Whether it has a brush.
     pub(super) const fn has_brush(self) -> bool {
-        matches!(self, Self::Scribble)
+        matches!(self, Self::Scribble | Self::Brush)
     }
 }
 
@@ -68,8 +75,12 @@ pub struct UiState {
     pub(super) last_tool: Tool,
     /// Gestures take away instead of adding; holding Alt turns it round.
     pub negative: bool,
-    /// Radius of the brush, mm (pixels of the picture where the spacing is unknown).
+    /// Radius of the brush, mm.
     pub brush: f64,
+    /// The brush paints in space and not in the slice alone.
+    pub sphere: bool,
+    /// The brush changes only voxels with a value in this range.
+    pub within: Option<[f64; 2]>,
     /// Draw masks, axes and diameters.
     pub show_overlays: bool,
     /// Fill masks instead of outlining them only.
@@ -115,6 +126,8 @@ impl Default for UiState {
             last_tool: Tool::Diameter,
             negative: false,
             brush: 2.0,
+            sphere: false,
+            within: None,
             show_overlays: true,
             fill_masks: false,
             show_help: false,

@@ -1,7 +1,8 @@
 //! The strip of tools, each with its key, and what belongs to the one in hand.
 
-use egui::{Button, Color32, RichText, Slider, Ui};
+use egui::{Button, Color32, DragValue, RichText, Slider, Ui};
 
+use super::editing::edit_menu;
 use super::state::{BRUSHES, Tool, UiState};
 use super::theme;
 use super::widgets::gated;
@@ -9,7 +10,7 @@ use crate::app::Command;
 use crate::app::view::PatientView;
 
 /// Tools in the order of the strip: name and key.
-pub(super) const TOOLS: [(Tool, &str, &str); 7] = [
+pub(super) const TOOLS: [(Tool, &str, &str); 9] = [
     (Tool::Window, "Window", "Esc"),
     (Tool::Diameter, "Diameter", "D"),
     (Tool::Point, "Point", "P"),
@@ -17,6 +18,8 @@ pub(super) const TOOLS: [(Tool, &str, &str); 7] = [
     (Tool::Scribble, "Scribble", "S"),
     (Tool::Lasso, "Lasso", "L"),
     (Tool::Caliper, "Caliper", "K"),
+    (Tool::Brush, "Brush", "E"),
+    (Tool::Cut, "Cut", "X"),
 ];
 
 /// What the tool in hand does, as an invitation.
@@ -31,6 +34,9 @@ pub(super) const fn what(tool: Tool, negative: bool) -> &'static str {
         (Tool::Scribble, true) => "Draw over what is not lesion",
         (Tool::Lasso, false) => "Draw around what is lesion",
         (Tool::Lasso, true) => "Draw around what is not lesion",
+        (Tool::Brush, false) => "Paint the mask",
+        (Tool::Brush, true) => "Erase the mask",
+        (Tool::Cut, _) => "Drag a line across the lesion; the far side becomes a lesion",
         (Tool::Caliper, _) => "Drag a line to measure; across another it is the short axis",
     }
 }
@@ -75,7 +81,38 @@ pub fn tools_ui(
             )
             .on_hover_text("Radius of the brush (Shift + wheel, or [ and ])");
         }
+        if state.tool == Tool::Brush {
+            brush_ui(ui, state);
+        }
+        ui.separator();
+        edit_menu(ui, patient, read_only, state, out);
     });
+}
+
+/// Form of the brush, and the values that it keeps to.
+fn brush_ui(ui: &mut Ui, state: &mut UiState) {
+    for (sphere, text, hover) in [
+        (false, "slice", "Paints in this slice alone"),
+        (true, "sphere", "Paints in space, through the slices"),
+    ] {
+        let button = Button::selectable(state.sphere == sphere, RichText::new(text).size(12.5));
+        if ui.add(button).on_hover_text(hover).clicked() {
+            state.sphere = sphere;
+        }
+    }
+    ui.separator();
+    let mut limited = state.within.is_some();
+    let check = ui
+        .checkbox(&mut limited, RichText::new("only values").size(12.5))
+        .on_hover_text("Changes only voxels whose value lies between these, both included");
+    if check.changed() {
+        state.within = limited.then_some([-50.0, 150.0]);
+    }
+    if let Some([low, high]) = &mut state.within {
+        ui.add(DragValue::new(low).speed(1.0).range(f64::MIN..=*high));
+        ui.label(RichText::new("to").size(12.5));
+        ui.add(DragValue::new(high).speed(1.0).range(*low..=f64::MAX));
+    }
 }
 
 /// Whether the tool adds or takes away.

@@ -1,6 +1,7 @@
 //! Steps, readings and where numbers come from, through the same session as the window.
 
 mod damage;
+mod editing;
 mod frames;
 mod marking;
 mod masks;

@@ -36,7 +36,7 @@ const MAY_USE: &[(&str, &[&str])] = &[
     (
         "case",
         &[
-            "segment", "twin", "measure", "volume", "geometry", "units", "warning",
+            "edit", "segment", "twin", "measure", "volume", "geometry", "units", "warning",
         ],
     ),
     (
@@ -59,6 +59,7 @@ const MAY_USE: &[(&str, &[&str])] = &[
         &[
             "case",
             "crash",
+            "edit",
             "export",
             "geometry",
             "jobs",
@@ -84,6 +85,7 @@ const MAY_USE: &[(&str, &[&str])] = &[
             "audit_export",
             "case",
             "crash",
+            "edit",
             "export",
             "geometry",
             "jobs",

@@ -28,6 +28,7 @@ mod response;
 mod review;
 mod robust;
 mod segment;
+mod segment_verb;
 mod store;
 mod tamper;
 mod twin;

@@ -10,7 +10,8 @@ use crate::app::effect::{Answer, Effect, Exported, Failure, JobResult, Loaded, M
 use crate::app::twin_input::TwinResult;
 use crate::app::view::Severity;
 use crate::case::{
-    AnnotationId, AuditAction, AuditNote, Change, LesionId, Outcome, Segmented, SeriesId,
+    AnnotationId, AuditAction, AuditNote, Change, DeltaRef, LesionId, MaskStep, Outcome, Segmented,
+    SeriesId,
 };
 use crate::jobs::JobId;
 use crate::segment;
@@ -208,6 +209,8 @@ impl State {
                     partial_volume: made.partial_volume,
                     propagated: made.propagated,
                 };
+                let mut changes = self.with_delta(annotation, made.delta.as_ref());
+                let artifacts = made.delta.iter().map(|d| d.artifact_sha256.clone());
                 let detail = json!({
                     "lesion": lesion, "series": series, "time_point": time_point,
                     "stage": made.stage.name, "stage_version": made.stage.version,
@@ -222,13 +225,17 @@ impl State {
                     "confidence": segmented.confidence,
                     "warnings": segmented.warnings.iter().map(|w| w.code.as_str()).collect::<Vec<_>>(),
                 });
-                let audit = AuditNote::new("mask.make", AuditAction::C, "annotation", annotation)
-                    .of(patient)
-                    .made_by(&*segmented.engine)
-                    .with_artifact(&*segmented.artifact_sha256)
-                    .detail(detail);
-                let slot = match self.commit(vec![Change::PutSegmented(segmented)], audit, effects)
-                {
+                let mut audit =
+                    AuditNote::new("mask.make", AuditAction::C, "annotation", annotation)
+                        .of(patient)
+                        .made_by(&*segmented.engine)
+                        .with_artifact(&*segmented.artifact_sha256)
+                        .detail(detail);
+                for sha256 in artifacts {
+                    audit = audit.with_artifact(sha256);
+                }
+                changes.push(Change::PutSegmented(segmented));
+                let slot = match self.commit(changes, audit, effects) {
                     Some(_) => Slot::Ready(made.mask),
                     None => Slot::Failed(Failure::new("The mask was not entered into the record")),
                 };
@@ -247,6 +254,21 @@ impl State {
         }
         self.twin_is_stale(lesion);
         self.refresh_twins(effects);
+    }
+
+    /// The mark with what its last step changed, so that the step can be replayed exactly.
+    fn with_delta(&self, annotation: AnnotationId, delta: Option<&DeltaRef>) -> Vec<Change> {
+        let (Some(delta), Some(mark)) = (delta, self.annotation(annotation)) else {
+            return Vec::new();
+        };
+        let mut mark = mark.clone();
+        match mark.marking.steps.last_mut() {
+            Some(MaskStep::Edit { delta: known, .. }) if known.as_ref() != Some(delta) => {
+                *known = Some(delta.clone());
+                vec![Change::PutAnnotation(mark)]
+            }
+            _ => Vec::new(),
+        }
     }
 
     /// A gesture gave no mask. A drawn diameter is worth keeping without; what is nothing but a

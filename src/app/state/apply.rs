@@ -6,7 +6,30 @@ use super::{DARK, State};
 use crate::app::command::Command;
 use crate::app::effect::{Effect, Event};
 use crate::app::view::Severity;
-use crate::case::{Change, Treatment, TreatmentId};
+use crate::case::{Change, MaskStep, Treatment, TreatmentId};
+
+/// Whether what the last gesture made still waits to be accepted or rejected: looking at it from
+/// other slices is no answer.
+const fn stays_with_proposal(command: &Command) -> bool {
+    matches!(
+        command,
+        Command::SetSlice { .. }
+            | Command::SetWindow { .. }
+            | Command::SetZoom { .. }
+            | Command::Preview { .. }
+            | Command::EndPreview
+            | Command::Accept
+            | Command::Reject
+            | Command::TakeOffer
+            | Command::CountBy { .. }
+            | Command::Trace { .. }
+            | Command::HideTrace
+            | Command::CancelJob { .. }
+            | Command::DismissMessage { .. }
+            | Command::RetrySave
+            | Command::SetDark { .. }
+    )
+}
 
 impl State {
     /// Does what a person asked. `now` is the time of the request.
@@ -14,6 +37,10 @@ impl State {
         self.now = now;
         let mut effects = Vec::new();
         let e = &mut effects;
+        if !stays_with_proposal(&command) {
+            // Who goes on to something else has accepted what the last gesture made.
+            self.proposal = None;
+        }
         match command {
             Command::ChooseOpen { .. }
             | Command::Open { .. }
@@ -21,6 +48,9 @@ impl State {
             | Command::LookAgain
                 if self.refuses_to_write() => {}
             Command::Prompt { .. }
+            | Command::Edit { .. }
+            | Command::Combine { .. }
+            | Command::SplitLesion { .. }
             | Command::Caliper { .. }
             | Command::EnterSize { .. }
             | Command::Sign { .. }
@@ -62,12 +92,32 @@ impl State {
                 series,
                 lesion,
                 prompt,
-            } => self.prompt(series, lesion, prompt, now, e),
+            } => self.draw(series, lesion, MaskStep::Prompt { prompt }, now, e),
+            Command::Edit {
+                series,
+                lesion,
+                edit,
+            } => {
+                let step = MaskStep::Edit {
+                    edit,
+                    others: Vec::new(),
+                    delta: None,
+                };
+                self.draw(series, lesion, step, now, e);
+            }
+            Command::Combine {
+                annotation,
+                other,
+                op,
+            } => self.combine(annotation, other, op, now, e),
+            Command::SplitLesion { annotation, line } => {
+                self.split_lesion(annotation, line, now, e);
+            }
             Command::Preview {
                 series,
                 lesion,
-                prompt,
-            } => self.preview(series, lesion, prompt, e),
+                step,
+            } => self.preview(series, lesion, step, e),
             Command::EndPreview => drop(self.end_preview()),
             Command::Accept => self.accept(e),
             Command::Reject => self.reject(e),

@@ -7,7 +7,7 @@ use jiff::Timestamp;
 use serde_json::json;
 
 use super::{Slot, State};
-use crate::app::effect::{Effect, Failure, Work};
+use crate::app::effect::{Effect, Failure, Previous, Work};
 use crate::case::{
     Annotation, AnnotationId, AuditAction, AuditNote, Caliper, Change, ImportedSize, LesionId,
     Marking, MaskStep, PatientId, Series, SeriesId, TimePointId, ValueSource, middle,
@@ -16,7 +16,6 @@ use crate::geometry::Point;
 use crate::jobs::Lane;
 use crate::segment::Prompt;
 use crate::units::Mm;
-use crate::volume::Mask;
 
 /// A correction may lie this far from the box around the mask that it corrects, mm.
 const REACH_MM: f64 = 20.0;
@@ -34,7 +33,7 @@ fn made_of(series: &Series) -> String {
 
 /// Where a mark is to go.
 pub(super) struct Target {
-    patient: PatientId,
+    pub(super) patient: PatientId,
     time_point: TimePointId,
     /// The lesion, where it is known already.
     pub(super) lesion: Option<LesionId>,
@@ -42,42 +41,61 @@ pub(super) struct Target {
     pub(super) standing: Option<Annotation>,
 }
 
+impl Target {
+    /// Where a mark stands.
+    pub(super) const fn of(patient: PatientId, time_point: TimePointId, mark: Annotation) -> Self {
+        Self {
+            patient,
+            time_point,
+            lesion: Some(mark.lesion),
+            standing: Some(mark),
+        }
+    }
+}
+
 impl State {
-    /// Records a gesture and starts segmenting from it.
+    /// Records a gesture or an edit and starts working on it.
     ///
-    /// A lesion has one mark per time point. A drag begins it anew; every other gesture corrects the
+    /// A lesion has one mask per time point. A drag begins it anew; everything else corrects the
     /// mask that stands. What lies elsewhere starts a lesion of its own: a contour is never replaced
     /// by a gesture that does not touch it.
-    pub(super) fn prompt(
+    pub(super) fn draw(
         &mut self,
         series: SeriesId,
         lesion: Option<LesionId>,
-        prompt: Prompt,
+        step: MaskStep,
         now: Timestamp,
         effects: &mut Vec<Effect>,
     ) {
-        if !prompt.is_finite() || prompt.points().is_empty() {
+        if !step.is_finite() {
             self.refuse("The gesture has no place", "Draw it on the image.");
             return;
         }
-        let Some(target) = self.target(series, lesion, prompt.points(), prompt.adds()) else {
+        let Some(target) = self.target(series, lesion, step.points(), step.adds()) else {
             return;
         };
-        if let Some(old) = self.to_correct(&target, series, &prompt) {
+        if let Some(old) = self.to_correct(&target, series, &step) {
             let mut marking = old.marking.clone();
-            marking.steps.push(MaskStep::Prompt { prompt });
-            self.correct(&target, old, marking, now, effects);
+            marking.steps.push(step);
+            self.correct(&target, old, marking, Vec::new(), now, effects);
             return;
         }
-        if !prompt.adds() {
+        if !step.adds() {
             self.refuse(
-                "There is no mask here to take away from",
+                "There is no mask here to change",
                 "Select the lesion, or draw its longest diameter first.",
             );
             return;
         }
-        let mut marking = Marking::of_prompt(prompt);
-        marking.imported = target.standing.as_ref().and_then(|a| a.marking.imported);
+        let known = target.standing.as_ref().map(|a| &a.marking);
+        let is_drag = matches!(step.prompt(), Some(Prompt::Drag { .. }));
+        let marking = Marking {
+            // A new diameter takes the place of the one that was measured before.
+            caliper: known.and_then(|m| m.caliper).filter(|_| !is_drag),
+            imported: known.and_then(|m| m.imported),
+            steps: vec![step],
+            counts: None,
+        };
         self.begin(target, series, marking, now, effects);
     }
 
@@ -116,10 +134,10 @@ impl State {
         &self,
         target: &Target,
         series: SeriesId,
-        prompt: &Prompt,
+        step: &MaskStep,
     ) -> Option<Annotation> {
         let standing = target.standing.as_ref()?;
-        let corrects = !matches!(prompt, Prompt::Drag { .. })
+        let corrects = !matches!(step.prompt(), Some(Prompt::Drag { .. }))
             && standing.series == series
             && !standing.marking.steps.is_empty();
         corrects.then(|| standing.clone())
@@ -220,6 +238,7 @@ impl State {
         target: &Target,
         old: Annotation,
         marking: Marking,
+        more: Vec<Change>,
         now: Timestamp,
         effects: &mut Vec<Effect>,
     ) {
@@ -240,16 +259,17 @@ impl State {
             "lesion": old.lesion, "series": old.series, "step": annotation.marking.steps.last(),
             "corrects": old.id,
         });
-        let changes = vec![
+        let mut changes = vec![
             Change::RemoveAnnotation(old.id),
             Change::PutAnnotation(annotation),
         ];
+        changes.extend(more);
         let audit = AuditNote::new("annotation.correct", AuditAction::U, "annotation", id)
             .of(target.patient)
             .step(title)
             .detail(detail);
         let shown = self.mask_shown(old.id).cloned();
-        let previous = self.masks.get(&old.id).and_then(Slot::ready).cloned();
+        let previous = self.previous(old.id);
         if self.commit(changes, audit, effects).is_none() {
             return;
         }
@@ -260,12 +280,22 @@ impl State {
         self.segment_or_wait(id, previous, effects);
     }
 
+    /// The mask of a mark as the next step takes it, where it is at hand.
+    pub(super) fn previous(&self, annotation: AnnotationId) -> Option<Previous> {
+        let mask = self.masks.get(&annotation).and_then(Slot::ready)?;
+        let segmented = self.segmented(annotation)?;
+        Some(Previous {
+            mask: Arc::clone(mask),
+            propagated: segmented.propagated.clone(),
+        })
+    }
+
     /// Starts making the mask of a mark when its image is there; otherwise loads the image first,
     /// and the answer to that starts it. `previous` is what all steps but the last have made.
     pub(super) fn segment_or_wait(
         &mut self,
         annotation: AnnotationId,
-        previous: Option<Arc<Mask>>,
+        previous: Option<Previous>,
         effects: &mut Vec<Effect>,
     ) {
         let Some(mark) = self.annotation(annotation) else {

@@ -25,7 +25,7 @@ pub(super) struct Preview {
     lesion: Option<LesionId>,
     job: Option<JobId>,
     /// Where the gesture is by now, while an earlier place of it is worked on.
-    next: Option<Prompt>,
+    next: Option<MaskStep>,
     mask: Option<Arc<Mask>>,
 }
 
@@ -44,16 +44,16 @@ impl State {
         &mut self,
         series: SeriesId,
         lesion: Option<LesionId>,
-        prompt: Prompt,
+        step: MaskStep,
         effects: &mut Vec<Effect>,
     ) {
         let running = self.preview.as_mut().filter(|p| p.series == series);
         if let Some(preview) = running.filter(|p| p.job.is_some()) {
-            preview.next = Some(prompt);
+            preview.next = Some(step);
             return;
         }
         let mask = self.preview.take().and_then(|p| p.mask);
-        let job = self.start_preview(series, lesion, prompt, effects);
+        let job = self.start_preview(series, lesion, step, effects);
         self.preview = job.map(|job| Preview {
             series,
             lesion,
@@ -67,26 +67,23 @@ impl State {
         &mut self,
         series: SeriesId,
         lesion: Option<LesionId>,
-        prompt: Prompt,
+        step: MaskStep,
         effects: &mut Vec<Effect>,
     ) -> Option<JobId> {
-        if !prompt.is_finite() || self.read_only.is_some() {
+        if !step.is_finite() || self.read_only.is_some() {
             return None;
         }
         let volume = Arc::clone(&self.images.get(&series).and_then(Slot::ready)?.volume);
-        let target = self.target(series, lesion, prompt.points(), prompt.adds())?;
-        let (steps, previous) = match self.to_correct(&target, series, &prompt) {
+        let target = self.target(series, lesion, step.points(), step.adds())?;
+        let (steps, previous) = match self.to_correct(&target, series, &step) {
             Some(old) => {
-                let mask = self.masks.get(&old.id).and_then(Slot::ready)?;
-                (old.marking.steps, Some(Arc::clone(mask)))
+                let previous = self.previous(old.id)?;
+                (old.marking.steps, Some(previous))
             }
-            None if prompt.adds() => (Vec::new(), None),
+            None if step.adds() => (Vec::new(), None),
             None => return None,
         };
-        let steps = steps
-            .into_iter()
-            .chain([MaskStep::Prompt { prompt }])
-            .collect();
+        let steps = steps.into_iter().chain([step]).collect();
         let work = Work::Preview {
             steps,
             previous,
@@ -108,8 +105,8 @@ impl State {
         // What is refused on the way may yet become a usable gesture.
         preview.mask = made.ok();
         let (series, lesion) = (preview.series, preview.lesion);
-        if let Some(prompt) = preview.next.take() {
-            let job = self.start_preview(series, lesion, prompt, effects);
+        if let Some(step) = preview.next.take() {
+            let job = self.start_preview(series, lesion, step, effects);
             if let Some(preview) = &mut self.preview {
                 preview.job = job;
             }
@@ -190,6 +187,10 @@ impl State {
     /// What was made goes, and what stood before comes back; the attempt stays in the trail.
     pub(super) fn reject(&mut self, effects: &mut Vec<Effect>) {
         let Some(proposal) = self.proposal.take() else {
+            self.refuse(
+                "There is nothing to reject",
+                "What was gone on from is accepted; undo takes it back.",
+            );
             return;
         };
         if !self.take_back(proposal.annotation, "annotation.reject", effects) {
@@ -234,7 +235,13 @@ impl State {
         };
         self.set_slice(series, offer.slice, effects);
         let prompt = Prompt::Drag { ends: offer.ends };
-        self.prompt(series, Some(lesion), prompt, now, effects);
+        self.draw(
+            series,
+            Some(lesion),
+            MaskStep::Prompt { prompt },
+            now,
+            effects,
+        );
     }
 
     fn whose(&self, annotation: AnnotationId) -> Option<(PatientId, LesionId)> {

@@ -5,14 +5,15 @@ use std::sync::Arc;
 use serde::{Deserialize, Serialize};
 
 use super::Tools;
-use crate::app::effect::{Failure, MadeMask, StageRun};
-use crate::app::steps;
-use crate::case::MaskStep;
+use crate::app::effect::{Failure, MadeMask, Previous, StageRun};
+use crate::app::steps::{self, Before, Desk, Made};
+use crate::case::{DeltaRef, MaskRef, MaskStep};
+use crate::edit::Delta;
 use crate::geometry::Grid;
 use crate::jobs::JobContext;
 use crate::measure;
 use crate::provenance::{InputHash, StageKey};
-use crate::segment::{self, BetterSlice, Params, Segmentation};
+use crate::segment::{self, BetterSlice, Params};
 use crate::store::{Artifacts, decode_mask, encode_mask};
 use crate::units::Bulk;
 use crate::volume::{Mask, MaskRuns, Volume};
@@ -27,6 +28,8 @@ struct Cached {
     partial_volume: Option<Bulk>,
     propagated: Vec<usize>,
     better_slice: Option<BetterSlice>,
+    /// What the last step changed, as bytes, and the mask that it changed.
+    delta: Option<(String, Vec<u8>)>,
 }
 
 const STAGE_NAME: &str = "segment.growcut";
@@ -46,7 +49,7 @@ struct Maker<'a> {
 /// but the last have made, where it is at hand.
 pub(super) fn make(
     steps: &[MaskStep],
-    previous: Option<&Mask>,
+    previous: Option<&Previous>,
     volume: &Volume,
     fingerprint: &str,
     tools: &Tools,
@@ -60,16 +63,26 @@ pub(super) fn make(
         tools,
         job,
     };
-    let (key, made) = maker.cached(steps, previous)?;
+    let (key, made) = maker.cached(steps, previous.map(Previous::before))?;
     let mask = Mask::from_runs(Arc::clone(volume.grid()), &made.runs)
         .map_err(|error| Failure::new(error.to_string()))?;
     let measured =
         measure::measure(&mask, Some(volume)).map_err(|error| Failure::new(error.to_string()))?;
     let bytes = encode_mask(&made.runs).map_err(|error| Failure::new(error.to_string()))?;
-    let artifact_sha256 = tools.artifacts.put(&bytes).map_err(|error| Failure {
-        text: error.to_string(),
-        hint: "The mask was not saved. Free some disk space and draw again.".to_owned(),
-    })?;
+    let put = |bytes: &[u8]| {
+        tools.artifacts.put(bytes).map_err(|error| Failure {
+            text: error.to_string(),
+            hint: "The mask was not saved. Free some disk space and draw again.".to_owned(),
+        })
+    };
+    let artifact_sha256 = put(&bytes)?;
+    let delta = match &made.delta {
+        None => None,
+        Some((before_sha256, bytes)) => Some(DeltaRef {
+            before_sha256: before_sha256.clone(),
+            artifact_sha256: put(bytes)?,
+        }),
+    };
     Ok(MadeMask {
         mask: Arc::new(mask),
         artifact_sha256,
@@ -83,6 +96,7 @@ pub(super) fn make(
         partial_volume: made.partial_volume,
         propagated: made.propagated,
         better_slice: made.better_slice,
+        delta,
         confidence: made.confidence,
         warnings: made.warnings,
     })
@@ -94,7 +108,7 @@ impl Maker<'_> {
     fn cached(
         &self,
         steps: &[MaskStep],
-        previous: Option<&Mask>,
+        previous: Option<Before<'_>>,
     ) -> Result<(StageKey, Cached), Failure> {
         let inputs = [InputHash::of(self.fingerprint.as_bytes())];
         let key = StageKey::new(STAGE_NAME, STAGE, &(steps, &self.params), &inputs)
@@ -105,10 +119,14 @@ impl Maker<'_> {
             |bytes| serde_json::from_slice(bytes).ok(),
             || match (previous, steps) {
                 (None, [earlier @ .., _]) if !earlier.is_empty() => {
-                    let (_, before) = self.cached(earlier, None)?;
-                    let before = Mask::from_runs(Arc::clone(self.volume.grid()), &before.runs)
+                    let (_, made) = self.cached(earlier, None)?;
+                    let mask = Mask::from_runs(Arc::clone(self.volume.grid()), &made.runs)
                         .map_err(|error| Failure::new(error.to_string()))?;
-                    self.run(steps, Some(&before))
+                    let before = Before {
+                        mask: &mask,
+                        propagated: &made.propagated,
+                    };
+                    self.run(steps, Some(before))
                 }
                 _ => self.run(steps, previous),
             },
@@ -119,15 +137,25 @@ impl Maker<'_> {
         Ok((key, found.value))
     }
 
-    fn run(&self, steps: &[MaskStep], previous: Option<&Mask>) -> Result<Cached, Failure> {
-        let made = run(steps, previous, self.volume, &self.params, self.job)?;
+    fn run(&self, steps: &[MaskStep], before: Option<Before<'_>>) -> Result<Cached, Failure> {
+        let artifacts = &self.tools.artifacts;
+        let made = run(
+            steps,
+            before,
+            self.volume,
+            &self.params,
+            artifacts,
+            self.job,
+        )?;
+        let before_sha256 = || before.map_or_else(String::new, |b| b.mask.sha256());
         Ok(Cached {
             runs: made.mask.runs(),
             partial_volume: measure::partial_volume(&made.mask, self.volume).ok(),
             confidence: made.confidence,
             warnings: made.warnings,
-            propagated: made.propagated_slices,
+            propagated: made.propagated,
             better_slice: made.better_slice,
+            delta: made.delta.map(|d| (before_sha256(), d.to_bytes())),
         })
     }
 }
@@ -135,15 +163,32 @@ impl Maker<'_> {
 /// Runs the last of the steps on what the others have made.
 fn run(
     steps: &[MaskStep],
-    previous: Option<&Mask>,
+    before: Option<Before<'_>>,
     volume: &Volume,
     params: &Params,
+    artifacts: &Artifacts,
     job: &JobContext,
-) -> Result<Segmentation, Failure> {
-    steps::run_last(steps, previous, volume, params, job).map_err(|error| Failure {
-        hint: match (&error, steps.len()) {
-            (segment::Error::NeedsDrag(_), _) => "Nothing was marked.",
-            (_, 1) => {
+) -> Result<Made, Failure> {
+    let read = |wanted: &MaskRef| {
+        let grid = Arc::clone(volume.grid());
+        let mask = load(&wanted.artifact_sha256, grid, artifacts).map_err(|f| f.text)?;
+        Ok(Arc::unwrap_or_clone(mask))
+    };
+    let changed = |wanted: &DeltaRef| {
+        let bytes = artifacts.get(&wanted.artifact_sha256).ok()?;
+        Delta::from_bytes(&bytes).ok()
+    };
+    let desk = Desk {
+        volume,
+        params,
+        masks: &read,
+        deltas: &changed,
+        job,
+    };
+    steps::run_last(steps, before, &desk).map_err(|error| Failure {
+        hint: match (&error, steps) {
+            (steps::Error::Segment(segment::Error::NeedsDrag(_)), _) => "Nothing was marked.",
+            (_, [_]) => {
                 "The diameter stands as drawn. Draw it again on the slice where the lesion is widest."
             }
             _ => "The mask stays as it was.",
@@ -153,14 +198,17 @@ fn run(
     })
 }
 
-/// What a gesture under way would give; neither cached nor kept.
+/// What a step under way would give; neither cached nor kept.
 pub(super) fn preview(
     steps: &[MaskStep],
-    previous: Option<&Mask>,
+    previous: Option<&Previous>,
     volume: &Volume,
+    tools: &Tools,
     job: &JobContext,
 ) -> Result<Arc<Mask>, Failure> {
-    let made = run(steps, previous, volume, &Params::standard(), job)?;
+    let before = previous.map(Previous::before);
+    let params = Params::standard();
+    let made = run(steps, before, volume, &params, &tools.artifacts, job)?;
     Ok(Arc::new(made.mask))
 }
 

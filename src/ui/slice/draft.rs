@@ -4,7 +4,9 @@ use egui::{Pos2, Ui};
 
 use super::super::state::Tool;
 use crate::app::Command;
-use crate::app::view::{LesionId, PixelMap, Point, Prompt, SeriesId};
+use crate::app::view::{
+    AnnotationId, BrushShape, Edit, LesionId, MaskStep, PixelMap, Point, Prompt, SeriesId,
+};
 use crate::units::Mm;
 
 /// Shorter drags, in points on the screen, are taken for a slip of the hand.
@@ -32,6 +34,12 @@ pub(super) struct Draft {
     pub(super) negative: bool,
     /// Radius of the brush.
     pub(super) radius: Mm,
+    /// The brush paints in space.
+    pub(super) sphere: bool,
+    /// The brush changes only voxels with a value in this range.
+    pub(super) within: Option<[f64; 2]>,
+    /// The mark of the lesion here, where there is one.
+    pub(super) mark: Option<AnnotationId>,
 }
 
 impl Draft {
@@ -63,8 +71,10 @@ impl Draft {
     pub(super) fn is_slip(&self) -> bool {
         match self.tool {
             Tool::Window => true,
-            Tool::Point | Tool::Scribble => false,
-            Tool::Diameter | Tool::Caliper | Tool::Box => self.start.distance(self.pointer) < SLIP,
+            Tool::Point | Tool::Scribble | Tool::Brush => false,
+            Tool::Diameter | Tool::Caliper | Tool::Box | Tool::Cut => {
+                self.start.distance(self.pointer) < SLIP
+            }
             Tool::Lasso => self.points.len() < 3,
         }
     }
@@ -79,7 +89,7 @@ impl Draft {
         let [a, b] = self.ends().map(|[x, y]| self.map.patient(x, y));
         let adds = !self.negative;
         Some(match self.tool {
-            Tool::Window | Tool::Caliper => return None,
+            Tool::Window | Tool::Caliper | Tool::Brush | Tool::Cut => return None,
             Tool::Diameter => Prompt::Drag { ends: [a, b] },
             Tool::Box => Prompt::Box { corners: [a, b] },
             Tool::Point => Prompt::Point { at: b, adds },
@@ -95,15 +105,40 @@ impl Draft {
         })
     }
 
+    /// The edit, where it is one.
+    fn edit(&self) -> Option<Edit> {
+        (self.tool == Tool::Brush).then(|| Edit::Brush {
+            points: self.patient(),
+            radius: self.radius,
+            shape: if self.sphere {
+                BrushShape::Sphere
+            } else {
+                BrushShape::Disc
+            },
+            adds: !self.negative,
+            within: self.within,
+        })
+    }
+
     /// What shows where this leads, while it is drawn.
     pub(super) fn preview(&self, series: SeriesId) -> Option<Command> {
         if self.is_slip() {
             return None;
         }
+        let step = match self.edit() {
+            Some(edit) => MaskStep::Edit {
+                edit,
+                others: Vec::new(),
+                delta: None,
+            },
+            None => MaskStep::Prompt {
+                prompt: self.prompt()?,
+            },
+        };
         Some(Command::Preview {
             series,
             lesion: self.lesion,
-            prompt: self.prompt()?,
+            step,
         })
     }
 
@@ -113,12 +148,23 @@ impl Draft {
             return None;
         }
         let lesion = self.lesion;
+        let line = self.ends().map(|[x, y]| self.map.patient(x, y));
         if self.tool == Tool::Caliper {
-            let line = self.ends().map(|[x, y]| self.map.patient(x, y));
             return Some(Command::Caliper {
                 series,
                 lesion,
                 line,
+            });
+        }
+        if self.tool == Tool::Cut {
+            let annotation = self.mark?;
+            return Some(Command::SplitLesion { annotation, line });
+        }
+        if let Some(edit) = self.edit() {
+            return Some(Command::Edit {
+                series,
+                lesion,
+                edit,
             });
         }
         Some(Command::Prompt {

@@ -267,7 +267,7 @@ pub(super) fn draft(
     let ends = draft.ends().map(|p| transform.to_screen(p));
     match draft.tool {
         Tool::Window => {}
-        Tool::Diameter | Tool::Caliper => line(painter, ends, color, false),
+        Tool::Diameter | Tool::Caliper | Tool::Cut => line(painter, ends, color, false),
         Tool::Point => cross(painter, ends[1], color),
         Tool::Box => {
             let area = Rect::from_two_pos(ends[0], ends[1]);
@@ -278,7 +278,7 @@ pub(super) fn draft(
                 StrokeKind::Middle,
             );
         }
-        Tool::Scribble => stroke(painter, slice, transform, draft, &points, color),
+        Tool::Scribble | Tool::Brush => stroke(painter, slice, transform, draft, &points, color),
         Tool::Lasso => {
             painter.add(Shape::closed_line(points, Stroke::new(1.5, color)));
         }

@@ -182,7 +182,7 @@ fn a_preview_commits_nothing() {
     desk.send(Command::Preview {
         series,
         lesion: None,
-        prompt: prompt.clone(),
+        step: MaskStep::Prompt { prompt },
     });
     let n_slices = desk.view().columns[0]
         .shown

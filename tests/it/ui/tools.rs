@@ -3,7 +3,7 @@
 use egui::{Key, Modifiers};
 use egui_kittest::kittest::Queryable as _;
 use oncotwin::app::Command;
-use oncotwin::app::view::{AnnotationId, ProposalView, SeriesId};
+use oncotwin::app::view::{AnnotationId, BrushShape, Edit, ProposalView, SeriesId};
 use oncotwin::segment::Prompt;
 use oncotwin::ui::Tool;
 use uuid::Uuid;
@@ -101,6 +101,63 @@ fn the_caliper_measures_and_makes_no_mask() {
     };
     // 30 pixels of 0.8 mm.
     assert!((line[0].distance(line[1]).0 - 24.0).abs() < 0.5);
+}
+
+#[test]
+fn the_brush_paints_the_slice_and_e_makes_it_an_eraser() {
+    let mut harness = loaded();
+    harness.key_press(Key::E);
+    harness.run();
+    assert_eq!(harness.state().ui.tool, Tool::Brush);
+    let rect = slice_rect(&harness, "Baseline");
+    let path = [[40.0, 50.0], [52.0, 58.0], [60.0, 50.0]].map(|p| on_screen(rect, p));
+    drag(&mut harness, &path);
+    harness.key_press(Key::E);
+    harness.get_by_label("sphere").click();
+    harness.run();
+    drag(&mut harness, &path);
+    let edits: Vec<Edit> = sent(&mut harness)
+        .into_iter()
+        .filter_map(|c| match c {
+            Command::Edit { edit, .. } => Some(edit),
+            _ => None,
+        })
+        .collect();
+    let forms: Vec<(BrushShape, bool)> = edits
+        .iter()
+        .map(|e| match e {
+            Edit::Brush { shape, adds, .. } => (*shape, *adds),
+            other => panic!("{other:?}"),
+        })
+        .collect();
+    assert_eq!(
+        forms,
+        [(BrushShape::Disc, true), (BrushShape::Sphere, false)]
+    );
+}
+
+#[test]
+fn the_menu_edits_the_mask_of_the_selected_lesion() {
+    let mut harness = loaded();
+    let rect = slice_rect(&harness, "Baseline");
+    harness.hover_at(rect.center());
+    harness.run();
+    harness.get_by_label("Edit mask").click();
+    harness.run();
+    harness.get_by_label("Fill between slices").click();
+    harness.run();
+    let sent = sent(&mut harness);
+    let edits = |c: &&Command| {
+        matches!(
+            c,
+            Command::Edit {
+                edit: Edit::FillBetween,
+                lesion: Some(_),
+                ..
+            }
+        )
+    };
+    assert_eq!(sent.iter().filter(edits).count(), 1, "{sent:?}");
 }
 
 #[test]
