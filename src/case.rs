@@ -12,7 +12,8 @@ mod reading;
 
 pub use change::{AuditAction, AuditNote, Change, Outcome, StepKind, Transaction};
 pub use marking::{
-    Annotation, Caliper, DeltaRef, ImportedSize, Marking, MaskRef, MaskStep, ValueSource, middle,
+    Annotation, BaseMask, Caliper, DeltaRef, ImportedSize, Marking, MaskRef, MaskStep, ValueSource,
+    middle,
 };
 pub use reading::{Meaning, Reader, ReaderRole, ReadingState, Signoff};
 

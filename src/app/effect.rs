@@ -5,8 +5,8 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use crate::case::{
-    AnnotationId, DeltaRef, LesionId, MaskStep, PatientId, Series, SeriesId, SeriesSource,
-    TimePointId, Transaction,
+    AnnotationId, BaseMask, DeltaRef, LesionId, MaskStep, PatientId, Series, SeriesId,
+    SeriesSource, TimePointId, Transaction,
 };
 use crate::geometry::Grid;
 use crate::jobs::{JobContext, JobId, Lane};
@@ -123,6 +123,8 @@ pub(super) enum Work {
         annotation: AnnotationId,
         /// What was drawn.
         steps: Vec<MaskStep>,
+        /// The mask that the first steps have made, where one stood.
+        base: Option<BaseMask>,
         /// What all steps but the last have made, where it is at hand.
         previous: Option<Previous>,
         /// On which image.

@@ -10,7 +10,8 @@
 //! - `series`: `id` and `fingerprint` of every series of the time point,
 //! - `annotations`: the gestures on these series as they stand,
 //! - `masks`: for each mask made of these gestures `annotation`, `engine`, `mask_sha256`,
-//!   `artifact_sha256`, `measured`, `confidence` and the codes of its warnings,
+//!   `artifact_sha256`, `measured`, `confidence`, the codes of its warnings, and `partial_volume`
+//!   where that was measured,
 //! - `lesions`: the lesions that these gestures mark, with label, organ, role and kind,
 //!
 //! each list in the order of its identifiers. While the reading is signed, the program refuses every
@@ -80,12 +81,17 @@ pub(super) fn content_sha256(records: &Records, time_point: TimePointId) -> Stri
         .iter()
         .filter_map(|a| lookup::segmented(records, a.id))
         .map(|s| {
-            json!({
+            let mut bound = json!({
                 "annotation": s.annotation, "engine": s.engine, "mask_sha256": s.mask_sha256,
                 "artifact_sha256": s.artifact_sha256, "measured": s.measured,
                 "confidence": s.confidence,
                 "warnings": s.warnings.iter().map(|w| w.code).collect::<Vec<_>>(),
-            })
+            });
+            // Signatures of a time before it was measured hold.
+            if let (Some(partial), Some(members)) = (s.partial_volume, bound.as_object_mut()) {
+                members.insert("partial_volume".to_owned(), json!(partial));
+            }
+            bound
         })
         .collect();
     let marked: BTreeSet<LesionId> = annotations.iter().map(|a| a.lesion).collect();

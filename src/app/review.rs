@@ -366,7 +366,16 @@ fn mark(
     let n_refused = session.state().n_refused;
     session.send(draw(series, known));
     session.settle();
-    if known.is_none() && session.state().n_refused == n_refused {
+    if session.state().n_refused > n_refused {
+        return Ok(());
+    }
+    let marked = session.state().selected_lesion();
+    if known.is_some() && marked != known {
+        return Err(format!(
+            "this does not touch the mark of {label}, so that it was entered as a lesion of its own"
+        ));
+    }
+    if known.is_none() {
         let made = session
             .state()
             .selected_lesion()

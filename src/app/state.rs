@@ -15,6 +15,7 @@ mod history;
 mod identity;
 mod import;
 mod look;
+mod measuring;
 mod originals;
 pub(super) mod proposal;
 mod readers;
@@ -148,6 +149,8 @@ pub struct State {
     pub(super) masks: BTreeMap<AnnotationId, Slot<Arc<Mask>>>,
     /// What the gesture under way would give.
     preview: Option<proposal::Preview>,
+    /// What the preview of the gesture that ended last has shown.
+    previewed_last: Option<Arc<Mask>>,
     /// What the last gesture has made, until a reader accepts it, rejects it or goes on.
     pub(super) proposal: Option<proposal::Proposal>,
     pub(super) twins: BTreeMap<LesionId, Slot<Arc<TwinResult>>>,
@@ -277,6 +280,7 @@ impl State {
             images: BTreeMap::new(),
             masks: BTreeMap::new(),
             preview: None,
+            previewed_last: None,
             proposal: None,
             twins: BTreeMap::new(),
             stale_twins: Vec::new(),

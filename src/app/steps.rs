@@ -76,31 +76,65 @@ pub(crate) fn run_last(
     before: Option<Before<'_>>,
     desk: &Desk<'_>,
 ) -> Result<Made, Error> {
-    let prompts: Vec<Prompt> = steps.iter().filter_map(MaskStep::prompt).cloned().collect();
     match steps.last() {
         None => Err(segment::Error::NoPrompt.into()),
+        // A diameter begins anew, whatever stood.
+        Some(MaskStep::Prompt {
+            prompt: drag @ Prompt::Drag { .. },
+        }) => prompted(std::slice::from_ref(drag), None, false, desk),
         Some(MaskStep::Prompt { .. }) => {
-            let mask = before.map(|b| b.mask);
-            let made = segment::segment(desk.volume, &prompts, mask, desk.params, desk.job)?;
-            Ok(Made {
-                mask: made.mask,
-                confidence: made.confidence,
-                warnings: made.warnings,
-                propagated: made.propagated_slices,
-                better_slice: made.better_slice,
-                delta: None,
-            })
-        }
-        Some(MaskStep::Take { mask }) => {
-            let mask = (desk.masks)(mask).map_err(Error::Mask)?;
-            judged(mask, &prompts, Vec::new(), None, desk)
+            let is_drag = |s: &MaskStep| matches!(s.prompt(), Some(Prompt::Drag { .. }));
+            let begun = steps.iter().rposition(is_drag).unwrap_or(0);
+            let since = &steps[begun..];
+            let prompts: Vec<Prompt> = since.iter().filter_map(MaskStep::prompt).cloned().collect();
+            let by_hand = since.iter().any(|s| s.prompt().is_none());
+            prompted(&prompts, before, by_hand, desk)
         }
         Some(MaskStep::Edit {
             edit,
             others,
             delta,
-        }) => edited(edit, others, delta.as_ref(), before, &prompts, desk),
+        }) => edited(edit, others, delta.as_ref(), before, desk),
     }
+}
+
+fn prompted(
+    prompts: &[Prompt],
+    before: Option<Before<'_>>,
+    by_hand: bool,
+    desk: &Desk<'_>,
+) -> Result<Made, Error> {
+    let mask = before.map(|b| b.mask);
+    let made = segment::segment(desk.volume, prompts, mask, desk.params, desk.job)?;
+    let (confidence, warnings) = if by_hand {
+        // What was edited since is not to be held against the line that was drawn before.
+        segment::confidence(desk.volume, &made.mask, None)?
+    } else {
+        (made.confidence, made.warnings)
+    };
+    let seen = prompts.last().map_or(&[][..], Prompt::points);
+    let filled = before.map_or(&[][..], |b| b.propagated);
+    let filled = filled.iter().chain(&made.propagated_slices);
+    Ok(Made {
+        propagated: unseen(&made.mask, filled.copied(), seen),
+        mask: made.mask,
+        confidence,
+        warnings,
+        better_slice: made.better_slice,
+        delta: None,
+    })
+}
+
+/// Slices of a mask that nobody drew in, of those that were filled.
+fn unseen(mask: &Mask, filled: impl Iterator<Item = usize>, drawn: &[Point]) -> Vec<usize> {
+    let (low, size) = mask.bounds();
+    let mut slices: BTreeSet<usize> = filled.collect();
+    slices.retain(|k| (low[2]..low[2] + size[2]).contains(k));
+    for point in drawn {
+        let k = mask.grid().voxel_from_patient(*point).k.round();
+        slices.remove(&(k.max(0.0) as usize));
+    }
+    slices.into_iter().collect()
 }
 
 fn edited(
@@ -108,7 +142,6 @@ fn edited(
     others: &[MaskRef],
     known: Option<&DeltaRef>,
     before: Option<Before<'_>>,
-    prompts: &[Prompt],
     desk: &Desk<'_>,
 ) -> Result<Made, Error> {
     let nothing;
@@ -146,21 +179,17 @@ fn edited(
     if delta.is_empty() {
         return Err(Error::Nothing);
     }
-    let mut unseen: BTreeSet<usize> = propagated.iter().copied().chain(filled).collect();
-    // Who paints in a slice looks at it.
-    for point in painted(edit) {
-        let k = desk.volume.grid().voxel_from_patient(*point).k.round();
-        unseen.remove(&(k.max(0.0) as usize));
-    }
-    let (low, size) = made.bounds();
-    unseen.retain(|k| (low[2]..low[2] + size[2]).contains(k));
-    judged(
-        made,
-        prompts,
-        unseen.into_iter().collect(),
-        Some(delta),
-        desk,
-    )
+    let filled = propagated.iter().copied().chain(filled);
+    let propagated = unseen(&made, filled, painted(edit));
+    let (confidence, warnings) = segment::confidence(desk.volume, &made, None)?;
+    Ok(Made {
+        mask: made,
+        confidence,
+        warnings,
+        propagated,
+        better_slice: None,
+        delta: Some(delta),
+    })
 }
 
 fn painted(edit: &Edit) -> &[Point] {
@@ -176,28 +205,6 @@ fn slices_of(delta: &Delta, desk: &Desk<'_>) -> Vec<usize> {
     };
     let slices: BTreeSet<usize> = changed.voxels().map(|v| v[2]).collect();
     slices.into_iter().collect()
-}
-
-fn judged(
-    mask: Mask,
-    prompts: &[Prompt],
-    propagated: Vec<usize>,
-    delta: Option<Delta>,
-    desk: &Desk<'_>,
-) -> Result<Made, Error> {
-    let line = match prompts.first() {
-        Some(Prompt::Drag { ends }) => Some(*ends),
-        _ => None,
-    };
-    let (confidence, warnings) = segment::confidence(desk.volume, &mask, line)?;
-    Ok(Made {
-        mask,
-        confidence,
-        warnings,
-        propagated,
-        better_slice: None,
-        delta,
-    })
 }
 
 /// Runs all steps, the first on `previous`, where there is one.

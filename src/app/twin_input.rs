@@ -14,7 +14,7 @@ use crate::twin::{
     self, DoublingTime, EventKind, Fit, FitParams, LesionSeries, Observation, Projection,
     ScenarioChange, Size, Skill, TreatmentEvent, TreatmentInterval,
 };
-use crate::units::{Days, Length, Mm};
+use crate::units::{Days, Mm};
 use crate::warning::Warning;
 
 /// Everything the twin of one lesion is made of.
@@ -81,11 +81,9 @@ pub(super) fn gather(state: &State, lesion: LesionId) -> Option<TwinInput> {
         .iter()
         .filter_map(|(day, mark)| {
             let series = state.series(mark.series)?;
-            let imported = || mark.marking.imported.map(|i| Length::Mm(i.long));
             let size = match value::sound_mask(state, mark) {
                 Some(s) if all_masked => Size::Volume(s.measured.volume),
-                Some(s) => Size::Diameter(s.measured.long_axis.length),
-                None => Size::Diameter(value::drawn_length(state, mark).or_else(imported)?),
+                _ => Size::Diameter(value::longest(state, mark)?),
             };
             Some(Observation {
                 day: *day,

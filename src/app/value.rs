@@ -10,7 +10,7 @@ use crate::units::{Length, Px};
 const DOUBTFUL: f64 = 0.5;
 
 /// Said wherever such a mask is shown.
-pub(super) const DOUBTFUL_NOTE: &str = "The mask is doubtful: the drawn diameter counts, and neither the mask's axes nor its volume do";
+pub(super) const DOUBTFUL_NOTE: &str = "The mask is doubtful: neither its axes nor its volume count; the drawn diameter does, where there is one";
 
 /// Said where a reader let such a mask count.
 pub(super) const DOUBTFUL_COUNTS: &str =
@@ -41,6 +41,21 @@ pub(super) fn is_doubtful(segmented: &Segmented) -> bool {
 pub(super) fn sound_mask<'s>(state: &'s State, mark: &Annotation) -> Option<&'s Segmented> {
     let said = mark.marking.counts == Some(ValueSource::Mask);
     state.segmented(mark.id).filter(|s| said || !is_doubtful(s))
+}
+
+/// The longest diameter, from the source that counts.
+pub(super) fn longest(state: &State, mark: &Annotation) -> Option<Length> {
+    let of_mask = |s: &Segmented| s.measured.long_axis.length;
+    let imported = || mark.marking.imported.map(|i| Length::Mm(i.long));
+    match mark.marking.counts {
+        Some(ValueSource::Mask) => state.segmented(mark.id).map(of_mask),
+        Some(ValueSource::Caliper) => drawn_length(state, mark),
+        Some(ValueSource::Imported) => imported(),
+        None => sound_mask(state, mark)
+            .map(of_mask)
+            .or_else(|| drawn_length(state, mark))
+            .or_else(imported),
+    }
 }
 
 /// A size that RECIST counts, and where it comes from.

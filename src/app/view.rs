@@ -753,7 +753,7 @@ pub struct LesionCell {
     pub change: String,
     /// Confidence of the mask, 0–1; `None` while segmenting.
     pub confidence: Option<f64>,
-    /// Axes and volume of the mask can be counted on; otherwise the drawn diameter counts.
+    /// Axes and volume of the mask can be counted on.
     pub counts: bool,
     /// The diameter that RECIST counts, with unit; empty where there is none.
     pub recist: String,

@@ -46,12 +46,21 @@ pub(super) fn run(work: Work, tools: &Tools, job: &JobContext) -> Answer {
         Work::Segment {
             annotation,
             steps,
+            base,
             previous,
             volume,
             fingerprint,
         } => Answer::Segmented(
             annotation,
-            masks::make(&steps, previous.as_ref(), &volume, &fingerprint, tools, job),
+            masks::make(
+                &steps,
+                base.as_ref(),
+                previous.as_ref(),
+                &volume,
+                &fingerprint,
+                tools,
+                job,
+            ),
         ),
         Work::Preview {
             steps,

@@ -1,154 +1,19 @@
 //! How a lesion is marked on one series: the steps that make its mask, lines drawn by hand, sizes
 //! that others measured, and which of them RECIST counts.
 
+mod step;
+mod wire;
+
+pub use step::{BaseMask, DeltaRef, MaskRef, MaskStep};
+
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use super::{AnnotationId, LesionId, SeriesId};
-use crate::edit::{Edit, Operation};
 use crate::geometry::{Point, Vec3};
 use crate::segment::Prompt;
 use crate::units::Mm;
-
-/// One step in the making of a mask.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-#[serde(tag = "step", rename_all = "snake_case")]
-pub enum MaskStep {
-    /// A gesture that an engine works on: the first makes a mask, later ones correct it.
-    Prompt {
-        /// The gesture.
-        prompt: Prompt,
-    },
-    /// An edit by hand.
-    Edit {
-        /// What was done.
-        edit: Edit,
-        /// Masks of other lesions that it names, as they stood.
-        #[serde(default, skip_serializing_if = "Vec::is_empty")]
-        others: Vec<MaskRef>,
-        /// What it changed, once it was done: replaying needs no more than that.
-        #[serde(default, skip_serializing_if = "Option::is_none")]
-        delta: Option<DeltaRef>,
-    },
-    /// A mask that was made otherwise, such as that of a lesion before it was split.
-    Take {
-        /// The mask.
-        mask: MaskRef,
-    },
-}
-
-/// A mask that is kept as an artifact.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct MaskRef {
-    /// SHA-256 (hex) of the mask.
-    pub mask_sha256: String,
-    /// SHA-256 (hex) of the artifact that holds it.
-    pub artifact_sha256: String,
-}
-
-/// What an edit changed, kept as an artifact ([`crate::edit::Delta`]).
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct DeltaRef {
-    /// SHA-256 (hex) of the mask that was edited.
-    pub before_sha256: String,
-    /// SHA-256 (hex) of the artifact that holds the changed voxels.
-    pub artifact_sha256: String,
-}
-
-impl MaskStep {
-    /// Points that say where in the patient it was made.
-    #[must_use]
-    pub fn points(&self) -> &[Point] {
-        match self {
-            Self::Prompt { prompt } => prompt.points(),
-            Self::Edit {
-                edit: Edit::Brush { points, .. },
-                ..
-            } => points,
-            Self::Edit { .. } | Self::Take { .. } => &[],
-        }
-    }
-
-    /// Its places, to be moved.
-    pub fn points_mut(&mut self) -> Vec<&mut Point> {
-        match self {
-            Self::Prompt { prompt } => prompt.points_mut().iter_mut().collect(),
-            Self::Edit { edit, .. } => edit.points_mut(),
-            Self::Take { .. } => Vec::new(),
-        }
-    }
-
-    /// In a word, for example `drag`.
-    #[must_use]
-    pub const fn word(&self) -> &'static str {
-        match self {
-            Self::Prompt { prompt } => prompt.word(),
-            Self::Edit { edit, .. } => edit_word(edit),
-            Self::Take { .. } => "taken over",
-        }
-    }
-
-    /// The gesture for an engine, where it is one.
-    #[must_use]
-    pub const fn prompt(&self) -> Option<&Prompt> {
-        match self {
-            Self::Prompt { prompt } => Some(prompt),
-            Self::Edit { .. } | Self::Take { .. } => None,
-        }
-    }
-
-    /// Whether it shows lesion, so that it may begin a mask.
-    #[must_use]
-    pub const fn adds(&self) -> bool {
-        match self {
-            Self::Prompt { prompt } => prompt.adds(),
-            Self::Edit {
-                edit: Edit::Brush { adds, .. },
-                ..
-            } => *adds,
-            Self::Edit { .. } => false,
-            Self::Take { .. } => true,
-        }
-    }
-
-    /// Whether every number in it is one.
-    #[must_use]
-    pub fn is_finite(&self) -> bool {
-        match self {
-            Self::Prompt { prompt } => prompt.is_finite(),
-            Self::Edit { edit, .. } => edit.is_usable(),
-            Self::Take { .. } => true,
-        }
-    }
-}
-
-const fn edit_word(edit: &Edit) -> &'static str {
-    match edit {
-        Edit::Brush { adds: true, .. } => "brush",
-        Edit::Brush { adds: false, .. } => "eraser",
-        Edit::FillBetween => "filling between slices",
-        Edit::Islands { .. } | Edit::RemoveIsland { .. } => "removing parts",
-        Edit::FillHoles { .. } => "filling holes",
-        Edit::Smooth { .. } => "smoothing",
-        Edit::Margin { mm, .. } if mm.0 < 0.0 => "shrinking",
-        Edit::Margin { .. } => "growing",
-        Edit::Split { .. } => "splitting",
-        Edit::Arithmetic {
-            op: Operation::Union,
-            ..
-        } => "merging",
-        Edit::Arithmetic {
-            op: Operation::Intersect,
-            ..
-        } => "intersecting",
-        Edit::Arithmetic {
-            op: Operation::Subtract,
-            ..
-        } => "subtracting",
-        Edit::Threshold { .. } => "limiting to values",
-        Edit::ClearSlice { .. } => "clearing a slice",
-    }
-}
+use wire::Wire;
 
 /// Lines drawn by hand (LPS mm): a measurement that needs no mask.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
@@ -200,6 +65,9 @@ pub struct Marking {
     /// How the mask is made, in order; empty where there is none to be made.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub steps: Vec<MaskStep>,
+    /// The mask that the first of them have made, where one stood.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub base: Option<BaseMask>,
     /// Lines drawn by hand, in place of the drag.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub caliper: Option<Caliper>,
@@ -231,6 +99,8 @@ impl Marking {
     #[must_use]
     pub fn line(&self) -> Option<[Point; 2]> {
         let dragged = || match self.steps.first()? {
+            // Cut or joined, it is another lesion than the one that the line was drawn on.
+            _ if self.steps.iter().any(MaskStep::makes_another) => None,
             MaskStep::Prompt {
                 prompt: Prompt::Drag { ends },
             } => Some(*ends),
@@ -249,11 +119,11 @@ impl Marking {
         middle(points.into_iter().find(|p| !p.is_empty())?)
     }
 
-    /// Whether every number in it is one.
+    /// Whether its numbers are numbers, and of a size that can be meant.
     #[must_use]
-    pub fn is_finite(&self) -> bool {
+    pub fn is_usable(&self) -> bool {
         let point = |p: &Point| p.0.iter().all(|x| x.is_finite());
-        let steps = self.steps.iter().all(MaskStep::is_finite);
+        let steps = self.steps.iter().all(MaskStep::is_usable);
         let caliper = self.caliper.is_none_or(|c| {
             c.long.iter().all(point) && c.short.is_none_or(|s| s.iter().all(point))
         });
@@ -261,6 +131,21 @@ impl Marking {
             .imported
             .is_none_or(|i| i.long.0.is_finite() && i.short.is_none_or(|s| s.0.is_finite()));
         steps && caliper && imported
+    }
+
+    /// Whether every number in it is one, as the record demands.
+    #[must_use]
+    pub fn is_finite(&self) -> bool {
+        // JSON has no other numbers: what is none becomes null.
+        fn has_null(value: &serde_json::Value) -> bool {
+            match value {
+                serde_json::Value::Null => true,
+                serde_json::Value::Array(items) => items.iter().any(has_null),
+                serde_json::Value::Object(members) => members.values().any(has_null),
+                _ => false,
+            }
+        }
+        serde_json::to_value(self).is_ok_and(|value| !has_null(&value))
     }
 
     /// The drag, where it is all there is.
@@ -297,59 +182,6 @@ pub struct Annotation {
     pub marking: Marking,
     /// When.
     pub created: Timestamp,
-}
-
-/// A mark in journals and in what signatures bind. A lone drag keeps the form that it had when
-/// there was nothing else, so that signatures of that time hold.
-#[derive(Serialize, Deserialize)]
-struct Wire {
-    id: AnnotationId,
-    lesion: LesionId,
-    series: SeriesId,
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    prompt: Option<LoneDrag>,
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    marking: Option<Marking>,
-    created: Timestamp,
-}
-
-#[derive(Serialize, Deserialize)]
-#[serde(tag = "kind", rename_all = "snake_case")]
-enum LoneDrag {
-    Diameter { p0: Point, p1: Point },
-}
-
-impl From<Annotation> for Wire {
-    fn from(a: Annotation) -> Self {
-        let drag = a.marking.lone_drag();
-        Self {
-            id: a.id,
-            lesion: a.lesion,
-            series: a.series,
-            prompt: drag.map(|[p0, p1]| LoneDrag::Diameter { p0, p1 }),
-            marking: drag.is_none().then_some(a.marking),
-            created: a.created,
-        }
-    }
-}
-
-impl TryFrom<Wire> for Annotation {
-    type Error = &'static str;
-
-    fn try_from(wire: Wire) -> Result<Self, Self::Error> {
-        let marking = match (wire.prompt, wire.marking) {
-            (Some(LoneDrag::Diameter { p0, p1 }), None) => Marking::of_drag([p0, p1]),
-            (None, Some(marking)) => marking,
-            _ => return Err("an annotation holds either a prompt or a marking"),
-        };
-        Ok(Self {
-            id: wire.id,
-            lesion: wire.lesion,
-            series: wire.series,
-            marking,
-            created: wire.created,
-        })
-    }
 }
 
 #[cfg(test)]

@@ -204,7 +204,7 @@ pub(super) struct SegmentArgs {
     pub p1: Option<Point>,
     /// A step, in the order given: KIND:x,y,z;x,y,z… (drag, box, point+, point-, lasso+, lasso-, and
     /// with @RADIUS in mm scribble+, scribble-, brush, eraser), fill-between, fill-holes, largest-part,
-    /// smooth@MM, grow@MM, shrink@MM, or JSON as in a review script.
+    /// smooth@MM, grow@MM, shrink@MM, or JSON as in the `steps` of the answer.
     #[arg(long = "step", value_name = "STEP", value_parser = super::steps::parse, allow_hyphen_values = true)]
     pub steps: Vec<MaskStep>,
     /// File with a JSON list of steps, done before those of --step.

@@ -99,7 +99,7 @@ pub(super) fn segment(args: &SegmentArgs) -> Result<Output, Failure> {
     }
     if let Some(better) = better {
         text.push_str(&format!(
-            "the same line would fit better in slice {}\n",
+            "the same line would fit better in slice {} (the first is 0)\n",
             better.slice
         ));
     }

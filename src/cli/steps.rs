@@ -9,8 +9,8 @@ use crate::units::Mm;
 /// How a step is written; shown with every text that is none.
 const FORM: &str = "a step is KIND:x,y,z;x,y,z… with KIND drag, box, point+, point-, lasso+, \
      lasso-, and with @RADIUS in mm behind the points scribble+, scribble-, brush, eraser; or \
-     fill-between, fill-holes, largest-part, smooth@MM, grow@MM, shrink@MM; or a JSON object as in \
-     a review script";
+     fill-between, fill-holes, largest-part, smooth@MM, grow@MM, shrink@MM; or a JSON object as \
+     in the steps of the answer";
 
 /// Reads a step: `scribble-:1,2,3;4,5,6@2.5`, or the JSON of a [`MaskStep`].
 pub(super) fn parse(text: &str) -> Result<MaskStep, String> {
@@ -20,11 +20,7 @@ pub(super) fn parse(text: &str) -> Result<MaskStep, String> {
     }
     let wrong = || FORM.to_owned();
     let Some((kind, places)) = text.split_once(':') else {
-        return whole(text).map(|edit| MaskStep::Edit {
-            edit,
-            others: Vec::new(),
-            delta: None,
-        });
+        return whole(text).map(|edit| MaskStep::edit(edit));
     };
     let (places, radius) = match places.split_once('@') {
         Some((places, radius)) => (places, Some(radius)),
@@ -43,11 +39,7 @@ pub(super) fn parse(text: &str) -> Result<MaskStep, String> {
             adds: kind == "brush",
             within: None,
         };
-        return Ok(MaskStep::Edit {
-            edit,
-            others: Vec::new(),
-            delta: None,
-        });
+        return Ok(MaskStep::edit(edit));
     }
     let prompt = match (kind, &points[..], radius) {
         ("drag", &[a, b], None) => Prompt::Drag { ends: [a, b] },

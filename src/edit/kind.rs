@@ -190,6 +190,12 @@ impl Edit {
         self.check().is_ok()
     }
 
+    /// Why its numbers cannot be meant, where they cannot.
+    #[must_use]
+    pub fn refusal(&self) -> Option<Error> {
+        self.check().err()
+    }
+
     /// That its numbers are numbers, and of a size that can be meant.
     pub(super) fn check(&self) -> Result<(), Error> {
         if let Some([low, high]) = self.within() {

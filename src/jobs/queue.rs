@@ -23,6 +23,8 @@ pub enum Lane {
     Io,
     /// Computing; one job at a time, parallel inside.
     Cpu,
+    /// Computing that somebody waits for with a button held: gestures do not queue behind fits.
+    Gesture,
 }
 
 /// A job: a name for people, a lane, a context and the work itself.
@@ -66,6 +68,7 @@ pub type Wake = Arc<dyn Fn() + Send + Sync>;
 pub struct Queue<T: Send + 'static> {
     io: Option<Sender<JobSpec<T>>>,
     cpu: Option<Sender<JobSpec<T>>>,
+    gesture: Option<Sender<JobSpec<T>>>,
     finished: Receiver<Finished<T>>,
     workers: Vec<JoinHandle<()>>,
 }
@@ -89,9 +92,11 @@ impl<T: Send + 'static> Queue<T> {
             std::io::Result::Ok(Some(send))
         };
         let (io, cpu) = (lane("oncotwin-io")?, lane("oncotwin-cpu")?);
+        let gesture = lane("oncotwin-gesture")?;
         Ok(Self {
             io,
             cpu,
+            gesture,
             finished,
             workers,
         })
@@ -102,6 +107,7 @@ impl<T: Send + 'static> Queue<T> {
         let lane = match job.lane {
             Lane::Io => &self.io,
             Lane::Cpu => &self.cpu,
+            Lane::Gesture => &self.gesture,
         };
         if let Some(lane) = lane {
             lane.send(job).ok();
@@ -125,6 +131,7 @@ impl<T: Send + 'static> Drop for Queue<T> {
     fn drop(&mut self) {
         self.io = None;
         self.cpu = None;
+        self.gesture = None;
         for worker in self.workers.drain(..) {
             // Keep the answer channel empty so that a worker's last send cannot block the join.
             while !worker.is_finished() {

@@ -7,7 +7,7 @@ use rusqlite::{Connection, OptionalExtension as _, Params, named_params, params}
 use super::artifacts::Artifacts;
 use super::erase;
 use super::error::Error;
-use super::words::{Fault, integer, json, path_value, real, split_warnings, word};
+use super::words::{Fault, canonical, integer, json, path_value, real, split_warnings, word};
 use crate::case::{
     Annotation, Change, Lesion, Patient, PatientIdentity, Reader, Scenario, Segmented, Series,
     SeriesId, SeriesSource, SeriesView, Signoff, TimePoint, Treatment,
@@ -280,7 +280,8 @@ fn put_annotation(tx: &Connection, annotation: &Annotation) -> Result<(), Fault>
         .transpose()?;
     let marking = match drag {
         Some(_) => None,
-        None => Some(json(&annotation.marking)?),
+        // In the form of the journal, from which replaying makes it.
+        None => Some(canonical(&annotation.marking)?),
     };
     let at = |end: usize, axis: usize| ends.map(|e| e[end][axis]);
     run(

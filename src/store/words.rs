@@ -8,6 +8,7 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 
 use super::error::Error;
+use crate::provenance::canonical_json;
 use crate::warning::Warning;
 
 /// A failure inside a database routine; the caller knows which file it is about.
@@ -50,6 +51,13 @@ pub(super) fn real(x: f64) -> Result<f64, Error> {
         return Ok(x);
     }
     Err(Error::Refused(format!("{x} is not a measurable number")))
+}
+
+/// The JSON text of a value in the form of the journal: numbers in their shortest form, no −0.
+pub(super) fn canonical(value: &impl Serialize) -> Result<String, Error> {
+    serde_json::to_value(value)
+        .map(|value| canonical_json(&value))
+        .map_err(|e| Error::Refused(format!("a value has no JSON form: {e}")))
 }
 
 /// The JSON text of a value.

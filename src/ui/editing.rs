@@ -3,10 +3,12 @@
 use egui::{Button, Popup, RichText, Ui};
 
 use super::reading::SIGNED;
-use super::state::UiState;
+use super::state::{Tool, UiState};
 use super::widgets::gated;
 use crate::app::Command;
-use crate::app::view::{ColumnView, Edit, Keep, LesionCell, LesionRow, Operation, PatientView};
+use crate::app::view::{
+    ColumnView, Edit, Keep, LesionCell, LesionRow, Operation, PatientView, SliceView,
+};
 use crate::units::Mm;
 
 /// Edits of the mask that the selected lesion has in the view that keys act on.
@@ -31,7 +33,9 @@ pub(super) fn edit_menu(
     };
     ui.menu_button(name, |ui| {
         ui.set_min_width(230.0);
-        let edit = whole_ui(ui, state);
+        let shown = patient.columns.iter().filter_map(|c| c.shown.as_ref());
+        let slice = shown.into_iter().find(|s| s.series == series);
+        let edit = whole_ui(ui, state, slice);
         if let Some(edit) = edit {
             out.push(Command::Edit {
                 series,
@@ -62,7 +66,7 @@ pub(super) fn edit_menu(
 }
 
 /// Edits that need nothing but the mask.
-fn whole_ui(ui: &mut Ui, state: &UiState) -> Option<Edit> {
+fn whole_ui(ui: &mut Ui, state: &UiState, slice: Option<&SliceView>) -> Option<Edit> {
     let mut done = None;
     for (text, edit) in [
         ("Fill between slices", Edit::FillBetween),
@@ -95,18 +99,22 @@ fn whole_ui(ui: &mut Ui, state: &UiState) -> Option<Edit> {
         mm,
     });
     let margins = [1.0, 2.0, 3.0, 5.0, 10.0];
-    let margin = |mm| Edit::Margin {
-        mm,
-        within: state.within,
-    };
+    let margin = |mm| Edit::Margin { mm, within: None };
     by("Grow by", &margins, &margin);
     by("Shrink by", &margins, &|Mm(mm)| margin(Mm(-mm)));
-    if let Some(within) = state.within
+    if let Some(within) = state.within.filter(|_| state.tool == Tool::Brush)
         && ui
             .button(format!("Keep values from {} to {}", within[0], within[1]))
             .clicked()
     {
         done = Some(Edit::Threshold { within });
+    }
+    if let Some(slice) = slice
+        && ui.button("Clear this slice").clicked()
+    {
+        done = Some(Edit::ClearSlice {
+            at: slice.map.origin,
+        });
     }
     done
 }

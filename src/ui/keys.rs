@@ -38,14 +38,21 @@ pub(super) fn keys(
         let id = egui::Id::unique("slice view").with(series);
         ui.memory(|m| m.focused().is_none_or(|f| f == id))
     });
+    // Escape takes the focus from a field before anybody else sees it, and must do no more than that.
+    let focused_before = state.active.is_some_and(|series| {
+        let id = egui::Id::unique("slice view").with(series);
+        ui.memory(|m| m.had_focus_last_frame(id))
+    });
     let pressed: Vec<(Key, Modifiers)> = ui.input(|i| {
         let press = |e: &Event| match e {
+            // A key that is held turns slices; nothing else is done twice.
             Event::Key {
                 key,
                 pressed: true,
+                repeat,
                 modifiers,
                 ..
-            } => Some((*key, *modifiers)),
+            } if !repeat || turns(*key) => Some((*key, *modifiers)),
             _ => None,
         };
         i.events.iter().filter_map(press).collect()
@@ -61,12 +68,29 @@ pub(super) fn keys(
             out.extend(steps(key, modifiers, view, patient));
         }
         let read_only = view.read_only.is_some();
+        let decides = matches!(key, Key::Enter | Key::Escape | Key::Delete);
+        if decides && patient.proposal.is_some() && !focused_before {
+            continue;
+        }
         general(key, modifiers, patient, read_only, state, arrows, out);
         on_record(key, modifiers, view, patient, state, out);
         if let Some(slice) = active(patient, state) {
             on_slice(key, slice, state, arrows, out);
         }
     }
+}
+
+/// Keys that go on while they are held.
+const fn turns(key: Key) -> bool {
+    matches!(
+        key,
+        Key::ArrowUp
+            | Key::ArrowDown
+            | Key::PageUp
+            | Key::PageDown
+            | Key::OpenBracket
+            | Key::CloseBracket
+    )
 }
 
 fn active<'a>(patient: &'a PatientView, state: &UiState) -> Option<&'a SliceView> {
@@ -186,7 +210,7 @@ fn general(
         Key::OpenBracket if state.tool.has_brush() => state.widen_brush(1.0 / 1.2),
         Key::CloseBracket if state.tool.has_brush() => state.widen_brush(1.2),
         Key::Enter if state.gesture.is_none() && arrows => {
-            out.extend(patient.proposal.as_ref().map(|_| Command::Accept));
+            accept_by(patient, out);
         }
         Key::Escape if state.gesture.is_none() && !state.show_help => match patient.proposal {
             Some(_) => out.push(Command::Reject),
@@ -194,10 +218,14 @@ fn general(
         },
         Key::G => state.show_overlays = !state.show_overlays,
         Key::M => state.fill_masks = !state.fill_masks,
-        Key::N => out.push(Command::SelectLesion { lesion: None }),
+        Key::N if state.gesture.is_none() => {
+            out.push(Command::SelectLesion { lesion: None });
+        }
         Key::Questionmark => state.show_help = !state.show_help,
         Key::Slash if modifiers.shift => state.show_help = !state.show_help,
-        Key::Tab if arrows => out.extend(neighbour_lesion(patient, modifiers.shift)),
+        Key::Tab if arrows && state.gesture.is_none() => {
+            out.extend(neighbour_lesion(patient, modifiers.shift))
+        }
         Key::ArrowLeft | Key::ArrowRight if arrows && state.gesture.is_none() => {
             let shown: Vec<_> = patient
                 .columns
@@ -218,8 +246,9 @@ fn general(
 }
 
 /// Who goes on to something else has accepted what was made.
-fn accept_by(patient: &PatientView, out: &mut Vec<Command>) {
-    out.extend(patient.proposal.as_ref().map(|_| Command::Accept));
+pub(super) fn accept_by(patient: &PatientView, out: &mut Vec<Command>) {
+    let there = patient.proposal.as_ref().filter(|p| !p.pending);
+    out.extend(there.map(|_| Command::Accept));
 }
 
 /// Selects the lesion after (or before) the selected one, round the end of the list.

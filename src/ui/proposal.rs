@@ -1,9 +1,9 @@
 //! What the last gesture made, to be accepted or rejected, over the foot of the slice.
 
-use egui::{Align2, Area, Color32, Frame, Id, Margin, Order, Rect, RichText, Ui, vec2};
+use egui::{Align2, Area, Button, Color32, Frame, Id, Margin, Order, Rect, RichText, Ui, vec2};
 
 use super::theme;
-use super::widgets::spinner;
+use super::widgets::{gated, spinner};
 use crate::app::Command;
 use crate::app::view::{ProposalView, SliceView};
 
@@ -63,7 +63,9 @@ fn buttons_ui(ui: &mut Ui, proposal: &ProposalView, slice: &SliceView, out: &mut
     if proposal.doubtful {
         let button = ui.button(RichText::new("Let the mask count").size(12.5));
         if button
-            .on_hover_text("The engine does not trust this mask, so that the drawn diameter counts")
+            .on_hover_text(
+                "The engine does not trust this mask, so that it counts for nothing as it is",
+            )
             .clicked()
         {
             out.push(Command::CountBy {
@@ -72,7 +74,8 @@ fn buttons_ui(ui: &mut Ui, proposal: &ProposalView, slice: &SliceView, out: &mut
             });
         }
     }
-    let accept = ui.button(RichText::new("Accept").size(12.5));
+    let accept = Button::new(RichText::new("Accept").size(12.5));
+    let accept = gated(ui, proposal.pending.then_some("Not there yet"), accept);
     if accept.on_hover_text("Keep it (Enter)").clicked() {
         out.push(Command::Accept);
     }

@@ -98,6 +98,10 @@ pub(super) fn slice_ui(
             let negative = draft::is_negative(ui, state.negative);
             let (text, color) = match context.barred {
                 Some(reason) => (reason.to_owned(), theme::image_warning()),
+                None if state.tool == Tool::Cut && context.mark.is_none() => (
+                    "Select a lesion that is marked here".to_owned(),
+                    theme::image_warning(),
+                ),
                 None => (
                     format!("{} · {who}", tools::what(state.tool, negative)),
                     ink.text,
@@ -178,6 +182,7 @@ fn begin(
                 start: slice.window,
             },
             _ if context.barred.is_some() => return,
+            Tool::Cut if context.mark.is_none() => return,
             tool => {
                 let p = gesture::on_picture(slice, transform.to_picture(start));
                 Kind::Draw(Draft {
@@ -289,7 +294,8 @@ fn turn_wheel(
         return;
     };
     let shift = ui.input(|i| i.modifiers.shift);
-    if shift && state.tool.has_brush() {
+    let zooms = ui.input(|i| i.modifiers.ctrl || i.modifiers.command);
+    if shift && !zooms && state.tool.has_brush() {
         let notches = ui.input(|i| wheel::notches_of(&i.events));
         state.widen_brush(1.2_f64.powf(f64::from(notches)));
         return;

@@ -3,6 +3,7 @@
 use egui::{Button, Color32, DragValue, RichText, Slider, Ui};
 
 use super::editing::edit_menu;
+use super::keys::accept_by;
 use super::state::{BRUSHES, Tool, UiState};
 use super::theme;
 use super::widgets::gated;
@@ -61,8 +62,7 @@ pub fn tools_ui(
                 .on_hover_text(format!("{} ({key})", what(tool, false)));
             if response.clicked() {
                 state.take(tool);
-                // Who goes on to something else has accepted what was made.
-                out.extend(patient.proposal.as_ref().map(|_| Command::Accept));
+                accept_by(patient, out);
             }
         }
         if state.tool.has_sign() {
@@ -82,7 +82,7 @@ pub fn tools_ui(
             .on_hover_text("Radius of the brush (Shift + wheel, or [ and ])");
         }
         if state.tool == Tool::Brush {
-            brush_ui(ui, state);
+            brush_ui(ui, patient, state);
         }
         ui.separator();
         edit_menu(ui, patient, read_only, state, out);
@@ -90,7 +90,7 @@ pub fn tools_ui(
 }
 
 /// Form of the brush, and the values that it keeps to.
-fn brush_ui(ui: &mut Ui, state: &mut UiState) {
+fn brush_ui(ui: &mut Ui, patient: &PatientView, state: &mut UiState) {
     for (sphere, text, hover) in [
         (false, "slice", "Paints in this slice alone"),
         (true, "sphere", "Paints in space, through the slices"),
@@ -106,7 +106,15 @@ fn brush_ui(ui: &mut Ui, state: &mut UiState) {
         .checkbox(&mut limited, RichText::new("only values").size(12.5))
         .on_hover_text("Changes only voxels whose value lies between these, both included");
     if check.changed() {
-        state.within = limited.then_some([-50.0, 150.0]);
+        let shown = patient.columns.iter().filter_map(|c| c.shown.as_ref());
+        let window = shown
+            .into_iter()
+            .find(|s| Some(s.series) == state.active)
+            .map(|s| s.window);
+        // What the window shows between black and white.
+        state.within = window
+            .filter(|_| limited)
+            .map(|w| [w.center - w.width / 2.0, w.center + w.width / 2.0]);
     }
     if let Some([low, high]) = &mut state.within {
         ui.add(DragValue::new(low).speed(1.0).range(f64::MIN..=*high));

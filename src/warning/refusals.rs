@@ -58,6 +58,7 @@ const PAGES: &[(&str, &str)] = pages![
     "E-OLDER",
     "E-OPEN",
     "E-PATIENT",
+    "E-PEER",
     "E-PET",
     "E-PHANTOM",
     "E-PRESET",

@@ -14,7 +14,7 @@ use crate::case::{
     SeriesId,
 };
 use crate::jobs::JobId;
-use crate::segment;
+use crate::segment::{self, Prompt};
 
 impl State {
     pub(super) fn absorb_job(
@@ -27,7 +27,12 @@ impl State {
     ) {
         match result {
             JobResult::Done(answer) => self.absorb_answer(job, answer, now, effects),
-            JobResult::Cancelled => self.forget_job(job, &Failure::new("Cancelled")),
+            JobResult::Cancelled => {
+                let failure = Failure::new("Cancelled");
+                let mark = self.mark_awaiting(job);
+                self.forget_job(job, &failure);
+                self.without_mask(mark, failure, effects);
+            }
             JobResult::Panicked(message) => {
                 let name = running.map_or("A job", |r| r.name);
                 let failure = Failure {
@@ -35,8 +40,36 @@ impl State {
                     hint: "Nothing saved was lost. Please report this.".to_owned(),
                 };
                 self.say_failure(&failure);
+                let mark = self.mark_awaiting(job);
                 self.forget_job(job, &failure);
+                self.without_mask(mark, failure, effects);
             }
+        }
+    }
+
+    /// The mark whose mask a job makes.
+    fn mark_awaiting(&self, job: JobId) -> Option<AnnotationId> {
+        let awaited = |slot: &Slot<_>| matches!(slot, Slot::Waiting(waiting) if *waiting == job);
+        let mut slots = self.masks.iter();
+        let (mark, _) =
+            slots.find(|(mark, slot)| awaited(slot) && self.segmented(**mark).is_none())?;
+        Some(*mark)
+    }
+
+    /// A job that was to make a mask ended without.
+    fn without_mask(
+        &mut self,
+        mark: Option<AnnotationId>,
+        failure: Failure,
+        effects: &mut Vec<Effect>,
+    ) {
+        let lone = |id: &AnnotationId| {
+            self.annotation(*id)
+                .is_some_and(|a| a.marking.lone_drag().is_some())
+        };
+        // A diameter stands without a mask, which its cell says.
+        if let Some(mark) = mark.filter(|id| !lone(id)) {
+            self.no_mask(mark, failure, effects);
         }
     }
 
@@ -200,7 +233,7 @@ impl State {
                 self.take_offer_in(annotation, &made);
                 let segmented = Segmented {
                     annotation,
-                    engine: segment::ENGINE.to_owned(),
+                    engine: self.engine_of(annotation),
                     mask_sha256: made.mask.sha256(),
                     artifact_sha256: made.artifact_sha256,
                     measured: made.measured,
@@ -256,6 +289,19 @@ impl State {
         self.refresh_twins(effects);
     }
 
+    /// What made the mask of a mark: the engine, a hand, or both.
+    fn engine_of(&self, annotation: AnnotationId) -> String {
+        let steps = self.annotation(annotation).map(|a| &a.marking.steps[..]);
+        let steps = steps.unwrap_or_default();
+        let by_hand = steps.iter().any(|s| s.prompt().is_none());
+        let by_engine = steps.iter().any(|s| s.prompt().is_some());
+        match (by_engine, by_hand) {
+            (false, true) => "hand/1".to_owned(),
+            (true, true) => format!("{} + hand/1", segment::ENGINE),
+            _ => segment::ENGINE.to_owned(),
+        }
+    }
+
     /// The mark with what its last step changed, so that the step can be replayed exactly.
     fn with_delta(&self, annotation: AnnotationId, delta: Option<&DeltaRef>) -> Vec<Change> {
         let (Some(delta), Some(mark)) = (delta, self.annotation(annotation)) else {
@@ -274,29 +320,37 @@ impl State {
     /// A gesture gave no mask. A drawn diameter is worth keeping without; what is nothing but a
     /// gesture for a mask goes, and what it was to correct comes back.
     fn no_mask(&mut self, annotation: AnnotationId, failure: Failure, effects: &mut Vec<Effect>) {
-        let keeps = self
-            .annotation(annotation)
-            .is_some_and(|a| a.marking.line().is_some() && a.marking.steps.len() == 1);
-        if !keeps && self.take_back(annotation, "annotation.refuse", effects) {
-            self.proposal = None;
-            self.refuse(failure.text, failure.hint);
+        let Some(marking) = self.annotation(annotation).map(|a| a.marking.clone()) else {
             return;
+        };
+        let is_drag = matches!(
+            &marking.steps[..],
+            [MaskStep::Prompt {
+                prompt: Prompt::Drag { .. }
+            }]
+        );
+        if !is_drag {
+            self.masks.remove(&annotation);
+            let begins = marking.steps.len() == 1 && marking.base.is_none();
+            let back = self.take_back(annotation, "annotation.refuse", effects);
+            if !back && begins {
+                self.remove_annotation(annotation, effects);
+            }
+            if back || begins {
+                self.proposal = None;
+                self.refuse(failure.text, failure.hint);
+                return;
+            }
         }
-        if !keeps
-            && self
-                .annotation(annotation)
-                .is_some_and(|a| a.marking.steps.len() == 1)
-        {
-            self.remove_annotation(annotation, effects);
-            self.refuse(failure.text, failure.hint);
-            return;
-        }
+        let said = if is_drag {
+            "The drawn diameter is kept, but no mask could be made of it"
+        } else {
+            self.n_refused += 1;
+            "No mask could be made of this mark"
+        };
         self.say(
             Severity::Warning,
-            format!(
-                "The drawn diameter is kept, but no mask could be made of it: {}",
-                failure.text
-            ),
+            format!("{said}: {}", failure.text),
             &*failure.hint,
         );
         self.masks.insert(annotation, Slot::Failed(failure));

@@ -21,7 +21,6 @@ const fn stays_with_proposal(command: &Command) -> bool {
             | Command::Accept
             | Command::Reject
             | Command::TakeOffer
-            | Command::CountBy { .. }
             | Command::Trace { .. }
             | Command::HideTrace
             | Command::CancelJob { .. }
@@ -38,8 +37,10 @@ impl State {
         let mut effects = Vec::new();
         let e = &mut effects;
         if !stays_with_proposal(&command) {
-            // Who goes on to something else has accepted what the last gesture made.
+            // Who goes on to something else has accepted what the last gesture made, and no gesture
+            // is under way any more.
             self.proposal = None;
+            self.previewed_last = self.end_preview();
         }
         match command {
             Command::ChooseOpen { .. }
@@ -98,11 +99,7 @@ impl State {
                 lesion,
                 edit,
             } => {
-                let step = MaskStep::Edit {
-                    edit,
-                    others: Vec::new(),
-                    delta: None,
-                };
+                let step = MaskStep::edit(edit);
                 self.draw(series, lesion, step, now, e);
             }
             Command::Combine {

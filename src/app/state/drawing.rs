@@ -9,13 +9,12 @@ use serde_json::json;
 use super::{Slot, State};
 use crate::app::effect::{Effect, Failure, Previous, Work};
 use crate::case::{
-    Annotation, AnnotationId, AuditAction, AuditNote, Caliper, Change, ImportedSize, LesionId,
-    Marking, MaskStep, PatientId, Series, SeriesId, TimePointId, ValueSource, middle,
+    Annotation, AnnotationId, AuditAction, AuditNote, BaseMask, Caliper, Change, LesionId, Marking,
+    MaskRef, MaskStep, PatientId, Series, SeriesId, TimePointId, middle,
 };
 use crate::geometry::Point;
 use crate::jobs::Lane;
 use crate::segment::Prompt;
-use crate::units::Mm;
 
 /// A correction may lie this far from the box around the mask that it corrects, mm.
 const REACH_MM: f64 = 20.0;
@@ -34,7 +33,7 @@ fn made_of(series: &Series) -> String {
 /// Where a mark is to go.
 pub(super) struct Target {
     pub(super) patient: PatientId,
-    time_point: TimePointId,
+    pub(super) time_point: TimePointId,
     /// The lesion, where it is known already.
     pub(super) lesion: Option<LesionId>,
     /// The mark of that lesion at that time point.
@@ -67,16 +66,16 @@ impl State {
         now: Timestamp,
         effects: &mut Vec<Effect>,
     ) {
-        if !step.is_finite() {
-            self.refuse("The gesture has no place", "Draw it on the image.");
+        if !step.is_usable() {
+            let what = step.unusable();
+            self.refuse(what, "Nothing was changed.");
             return;
         }
         let Some(target) = self.target(series, lesion, step.points(), step.adds()) else {
             return;
         };
         if let Some(old) = self.to_correct(&target, series, &step) {
-            let mut marking = old.marking.clone();
-            marking.steps.push(step);
+            let marking = self.with_step(&old, step);
             self.correct(&target, old, marking, Vec::new(), now, effects);
             return;
         }
@@ -87,16 +86,61 @@ impl State {
             );
             return;
         }
-        let known = target.standing.as_ref().map(|a| &a.marking);
         let is_drag = matches!(step.prompt(), Some(Prompt::Drag { .. }));
+        if !is_drag && self.is_marked_elsewhere(&target, series) {
+            return;
+        }
+        let known = target.standing.as_ref().filter(|a| a.series == series);
         let marking = Marking {
-            // A new diameter takes the place of the one that was measured before.
-            caliper: known.and_then(|m| m.caliper).filter(|_| !is_drag),
-            imported: known.and_then(|m| m.imported),
+            // A new diameter takes the place of the one that was measured before; whatever else
+            // begins a mask leaves it.
+            caliper: known.filter(|_| !is_drag).and_then(|a| {
+                let drawn = |long| Caliper { long, short: None };
+                a.marking.caliper.or_else(|| a.marking.line().map(drawn))
+            }),
+            imported: target.standing.as_ref().and_then(|a| a.marking.imported),
             steps: vec![step],
-            counts: None,
+            ..Marking::default()
         };
         self.begin(target, series, marking, now, effects);
+    }
+
+    /// Whether the lesion is marked on another image of this time point, which then is said: a mark
+    /// there is replaced by a new diameter only.
+    pub(super) fn is_marked_elsewhere(&mut self, target: &Target, series: SeriesId) -> bool {
+        let elsewhere = target.standing.as_ref().is_some_and(|a| {
+            a.series != series && (!a.marking.steps.is_empty() || a.marking.caliper.is_some())
+        });
+        if elsewhere {
+            self.refuse(
+                "This lesion is marked on another image of this time point",
+                "Show that image and draw there, or drag the longest diameter here to mark it anew.",
+            );
+        }
+        elsewhere
+    }
+
+    /// What marks a lesion with one step more, and the mask that the step builds on as it stands.
+    pub(super) fn with_step(&self, old: &Annotation, step: MaskStep) -> Marking {
+        let mut marking = old.marking.clone();
+        if let Some(base) = self.base_of(old) {
+            marking.base = Some(base);
+        }
+        marking.steps.push(step);
+        marking
+    }
+
+    /// The mask of a mark as further steps build on it; `None` while it is not made.
+    pub(super) fn base_of(&self, mark: &Annotation) -> Option<BaseMask> {
+        let segmented = self.segmented(mark.id)?;
+        Some(BaseMask {
+            mask: MaskRef {
+                mask_sha256: segmented.mask_sha256.clone(),
+                artifact_sha256: segmented.artifact_sha256.clone(),
+            },
+            n_steps: mark.marking.steps.len(),
+            propagated: segmented.propagated.clone(),
+        })
     }
 
     /// Where gestures at these points go: to the given lesion where they touch its mark, or it has
@@ -139,8 +183,15 @@ impl State {
         let standing = target.standing.as_ref()?;
         let corrects = !matches!(step.prompt(), Some(Prompt::Drag { .. }))
             && standing.series == series
-            && !standing.marking.steps.is_empty();
+            && !standing.marking.steps.is_empty()
+            && self.has_mask(standing.id);
         corrects.then(|| standing.clone())
+    }
+
+    /// Whether a mark has a mask, or one is being made.
+    fn has_mask(&self, annotation: AnnotationId) -> bool {
+        self.segmented(annotation).is_some()
+            || matches!(self.masks.get(&annotation), Some(Slot::Waiting(_)))
     }
 
     /// Whether points lie at a mark: near the box around its mask, or within reach of its line.
@@ -158,22 +209,23 @@ impl State {
                     x >= low[a] as f64 - reach[a] && x <= (low[a] + size[a]) as f64 + reach[a]
                 })
             };
-            if points.iter().any(near) {
-                return true;
-            }
+            return points.iter().any(near);
         }
-        let (Some(place), Some(new)) = (old.marking.place(), middle(points)) else {
+        let measured = self.segmented(old.id).map(|s| s.measured.long_axis.ends);
+        let line = old.marking.line().or(measured);
+        let place = line.map(|[a, b]| a.midpoint(b)).or(old.marking.place());
+        let (Some(place), Some(new)) = (place, middle(points)) else {
             // A size without a place is wherever the lesion is.
             return true;
         };
         let length = |line: [Point; 2]| line[0].distance(line[1]).0;
         let extent = points.iter().map(|p| p.distance(new).0).fold(0.0, f64::max);
-        let reach = old.marking.line().map_or(REACH_MM, length) / 2.0 + extent;
+        let reach = line.map_or(REACH_MM, length) / 2.0 + extent;
         place.distance(new).0 <= reach
     }
 
     /// Begins a mark, in place of the one that stands.
-    fn begin(
+    pub(super) fn begin(
         &mut self,
         target: Target,
         series: SeriesId,
@@ -232,7 +284,7 @@ impl State {
         self.segment_or_wait(id, None, effects);
     }
 
-    /// Puts a mark with one more step in the place of the one that stands.
+    /// Puts a mark with one more step in the place of the one that stands. Returns whether it could.
     pub(super) fn correct(
         &mut self,
         target: &Target,
@@ -241,7 +293,11 @@ impl State {
         more: Vec<Change>,
         now: Timestamp,
         effects: &mut Vec<Effect>,
-    ) {
+    ) -> bool {
+        if !marking.is_usable() {
+            self.refuse("The gesture has no place", "Draw it on the image.");
+            return false;
+        }
         let word = marking.steps.last().map_or("correction", MaskStep::word);
         let title = format!(
             "Correct {} by {word} · {}",
@@ -255,9 +311,18 @@ impl State {
             ..old
         };
         let id = annotation.id;
+        let entered = more.iter().filter_map(|c| match c {
+            Change::PutAnnotation(a) => Some(a.id),
+            _ => None,
+        });
+        let removed = more.iter().filter_map(|c| match c {
+            Change::RemoveAnnotation(id) => Some(*id),
+            _ => None,
+        });
         let detail = json!({
             "lesion": old.lesion, "series": old.series, "step": annotation.marking.steps.last(),
-            "corrects": old.id,
+            "corrects": old.id, "enters": entered.collect::<Vec<_>>(),
+            "removes": removed.collect::<Vec<_>>(),
         });
         let mut changes = vec![
             Change::RemoveAnnotation(old.id),
@@ -270,14 +335,17 @@ impl State {
             .detail(detail);
         let shown = self.mask_shown(old.id).cloned();
         let previous = self.previous(old.id);
+        let seen = self.seen(old.id);
         if self.commit(changes, audit, effects).is_none() {
-            return;
+            return false;
         }
+        self.remember_seen(id, seen, effects);
         self.forget_mask(old.id);
         self.selected = Some(old.lesion);
         self.propose(id, shown);
         self.twin_is_stale(old.lesion);
         self.segment_or_wait(id, previous, effects);
+        true
     }
 
     /// The mask of a mark as the next step takes it, where it is at hand.
@@ -305,6 +373,7 @@ impl State {
             return;
         }
         let (series, steps) = (mark.series, mark.marking.steps.clone());
+        let base = mark.marking.base.clone();
         let image = self.images.get(&series).and_then(Slot::ready);
         let Some(volume) = image.map(|image| image.volume.clone()) else {
             self.load_series(series, effects);
@@ -320,195 +389,12 @@ impl State {
         let work = Work::Segment {
             annotation,
             steps,
+            base,
             previous,
             volume,
             fingerprint,
         };
-        let job = self.start("Segmenting", Lane::Cpu, work, effects);
+        let job = self.start("Segmenting", Lane::Gesture, work, effects);
         self.masks.insert(annotation, Slot::Waiting(job));
     }
-
-    /// Records a line drawn by hand, without a mask. Across a line that stands in the same slice it
-    /// is the short axis; the longer of the two always is the longest diameter.
-    pub(super) fn caliper(
-        &mut self,
-        series: SeriesId,
-        lesion: Option<LesionId>,
-        line: [Point; 2],
-        now: Timestamp,
-        effects: &mut Vec<Effect>,
-    ) {
-        let finite = line.iter().all(|p| p.0.iter().all(|x| x.is_finite()));
-        if !finite || line[0].distance(line[1]).0 <= 0.0 {
-            self.refuse("The line has no length", "Drag from one end to the other.");
-            return;
-        }
-        let Some(target) = self.target(series, lesion, &line, true) else {
-            return;
-        };
-        let standing = target.standing.clone().filter(|a| a.series == series);
-        let Some(mut mark) = standing else {
-            let mut marking = Marking {
-                caliper: Some(Caliper {
-                    long: line,
-                    short: None,
-                }),
-                ..Marking::default()
-            };
-            marking.imported = target.standing.as_ref().and_then(|a| a.marking.imported);
-            self.begin(target, series, marking, now, effects);
-            return;
-        };
-        let across = mark.marking.line().filter(|long| is_across(*long, line));
-        mark.marking.caliper = Some(match across {
-            None => Caliper {
-                long: line,
-                short: None,
-            },
-            Some(long) if long[0].distance(long[1]) >= line[0].distance(line[1]) => Caliper {
-                long,
-                short: Some(line),
-            },
-            Some(short) => Caliper {
-                long: line,
-                short: Some(short),
-            },
-        });
-        if !mark.marking.steps.is_empty() || mark.marking.imported.is_some() {
-            // Who draws over a mask says that the line counts; the table shows it.
-            mark.marking.counts = Some(ValueSource::Caliper);
-        }
-        let title = format!("Measure {}", self.label(mark.lesion));
-        self.put_marking(&target, mark, "annotation.caliper", title, "", effects);
-    }
-
-    /// Enters a size that somebody else measured.
-    pub(super) fn enter_size(
-        &mut self,
-        lesion: LesionId,
-        time_point: TimePointId,
-        size: ImportedSize,
-        reason: &str,
-        now: Timestamp,
-        effects: &mut Vec<Effect>,
-    ) {
-        let usable = |x: Mm| x.0.is_finite() && x.0 >= 0.0 && x.0 <= 2000.0;
-        let fits = usable(size.long) && size.short.is_none_or(|s| usable(s) && s <= size.long);
-        if !fits {
-            self.refuse(
-                "These are no diameters of a lesion",
-                "Enter millimetres; the short axis is at most as long as the longest diameter.",
-            );
-            return;
-        }
-        let Some(patient) = self.lesion(lesion).map(|l| l.patient) else {
-            return;
-        };
-        let standing = self.annotation_at(lesion, time_point).cloned();
-        let Some(series) = standing
-            .as_ref()
-            .map(|a| a.series)
-            .or_else(|| self.series_shown_in(time_point))
-        else {
-            return;
-        };
-        let target = Target {
-            patient,
-            time_point,
-            lesion: Some(lesion),
-            standing,
-        };
-        let title = format!("Enter the size of {}", self.label(lesion));
-        let mut mark = target.standing.clone().unwrap_or_else(|| Annotation {
-            id: AnnotationId(self.ids.next(now)),
-            lesion,
-            series,
-            marking: Marking::default(),
-            created: now,
-        });
-        mark.marking.imported = Some(size);
-        let has_other = mark.marking.line().is_some() || !mark.marking.steps.is_empty();
-        mark.marking.counts = has_other.then_some(ValueSource::Imported);
-        self.put_marking(&target, mark, "annotation.size", title, reason, effects);
-    }
-
-    /// Says which size of a mark RECIST counts; `None` leaves it to the rule.
-    pub(super) fn count_by(
-        &mut self,
-        annotation: AnnotationId,
-        source: Option<ValueSource>,
-        effects: &mut Vec<Effect>,
-    ) {
-        let Some(mut mark) = self.annotation(annotation).cloned() else {
-            return;
-        };
-        let Some((patient, time_point)) =
-            self.series(mark.series).map(|s| (s.patient, s.time_point))
-        else {
-            return;
-        };
-        if mark.marking.counts == source {
-            return;
-        }
-        mark.marking.counts = source;
-        let word = source.map_or("rule", ValueSource::word);
-        let title = format!("Count {} by {word}", self.label(mark.lesion));
-        let target = Target {
-            patient,
-            time_point,
-            lesion: Some(mark.lesion),
-            standing: Some(mark.clone()),
-        };
-        self.put_marking(&target, mark, "annotation.count", title, "", effects);
-    }
-
-    /// Commits a mark whose mask stays as it is.
-    fn put_marking(
-        &mut self,
-        target: &Target,
-        mark: Annotation,
-        event: &'static str,
-        title: String,
-        reason: &str,
-        effects: &mut Vec<Effect>,
-    ) {
-        let title = format!("{title} · {}", self.visit_name(target.time_point));
-        let detail = json!({
-            "lesion": mark.lesion, "series": mark.series, "caliper": mark.marking.caliper,
-            "imported": mark.marking.imported, "counts": mark.marking.counts,
-        });
-        let action = if target.standing.is_some() {
-            AuditAction::U
-        } else {
-            AuditAction::C
-        };
-        let audit = AuditNote::new(event, action, "annotation", mark.id)
-            .of(target.patient)
-            .step(title)
-            .because(reason)
-            .detail(detail);
-        let lesion = mark.lesion;
-        if self
-            .commit(vec![Change::PutAnnotation(mark)], audit, effects)
-            .is_some()
-        {
-            self.selected = Some(lesion);
-            self.twin_is_stale(lesion);
-            self.refresh_twins(effects);
-        }
-    }
-}
-
-/// Whether a line crosses another, at more than 45°, near its plane.
-fn is_across(long: [Point; 2], line: [Point; 2]) -> bool {
-    let (u, v) = (long[1].0 - long[0].0, line[1].0 - line[0].0);
-    let (a, b) = (u.norm(), v.norm());
-    if a <= 0.0 || b <= 0.0 || u.dot(&v).abs() > a * b * std::f64::consts::FRAC_1_SQRT_2 {
-        return false;
-    }
-    long[0]
-        .midpoint(long[1])
-        .distance(line[0].midpoint(line[1]))
-        .0
-        <= a.max(b) / 2.0
 }

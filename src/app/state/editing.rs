@@ -5,7 +5,7 @@ use jiff::Timestamp;
 use super::State;
 use super::drawing::Target;
 use crate::app::effect::Effect;
-use crate::case::{Annotation, AnnotationId, Change, Marking, MaskRef, MaskStep};
+use crate::case::{Annotation, AnnotationId, BaseMask, Change, Lesion, Marking, MaskRef, MaskStep};
 use crate::edit::{Cut, Edit, Operation};
 use crate::geometry::{Point, Vec3};
 
@@ -55,12 +55,12 @@ impl State {
         let Some(target) = self.target_of(&mark) else {
             return;
         };
-        let mut marking = mark.marking.clone();
-        marking.steps.push(MaskStep::Edit {
+        let step = MaskStep::Edit {
             edit: Edit::Arithmetic { with: 0, op },
             others: vec![mask],
             delta: None,
-        });
+        };
+        let marking = self.with_step(&mark, step);
         let mut more = Vec::new();
         if op == Operation::Union {
             more.push(Change::RemoveAnnotation(other));
@@ -73,8 +73,7 @@ impl State {
             }
         }
         let joins = !more.is_empty();
-        self.correct(&target, mark, marking, more, now, effects);
-        if joins {
+        if self.correct(&target, mark, marking, more, now, effects) && joins {
             self.forget_mask(other);
             self.after_lesion_change(with.lesion, effects);
         }
@@ -92,10 +91,8 @@ impl State {
         let Some(mark) = self.annotation(annotation).cloned() else {
             return;
         };
-        let (Some(mask), Some(shown)) = (
-            self.mask_ref(annotation),
-            self.mask_shown(annotation).cloned(),
-        ) else {
+        let (Some(base), Some(shown)) = (self.base_of(&mark), self.mask_shown(annotation).cloned())
+        else {
             self.refuse("There is no mask to cut", "Draw the lesion first.");
             return;
         };
@@ -127,28 +124,33 @@ impl State {
             },
             keep: Point(middle.0 + normal * side),
         };
-        let edit = |edit: Edit| MaskStep::Edit {
-            edit,
-            others: Vec::new(),
-            delta: None,
+        let edit = |edit: Edit| MaskStep::edit(edit);
+        let marking = self.with_step(&mark, edit(half(side)));
+        let whole = self.lesion(mark.lesion).cloned();
+        let fresh = self.new_lesion(target.patient, now);
+        // What is said of the whole holds of both parts.
+        let lesion = match whole {
+            Some(whole) => Lesion {
+                id: fresh.id,
+                label: fresh.label,
+                ..whole
+            },
+            None => fresh,
         };
-        let mut marking = mark.marking.clone();
-        marking.steps.push(edit(half(side)));
-        let lesion = self.new_lesion(target.patient, now);
         let other = Annotation {
             id: AnnotationId(self.ids.next(now)),
             lesion: lesion.id,
             series: mark.series,
             marking: Marking {
-                steps: vec![MaskStep::Take { mask }, edit(half(-side))],
+                steps: vec![edit(half(-side))],
+                base: Some(BaseMask { n_steps: 0, ..base }),
                 ..Marking::default()
             },
             created: now,
         };
         let other_id = other.id;
         let more = vec![Change::PutLesion(lesion), Change::PutAnnotation(other)];
-        self.correct(&target, mark, marking, more, now, effects);
-        if self.annotation(other_id).is_some() {
+        if self.correct(&target, mark, marking, more, now, effects) {
             self.segment_or_wait(other_id, None, effects);
         }
     }

@@ -52,7 +52,8 @@ impl State {
             preview.next = Some(step);
             return;
         }
-        let mask = self.preview.take().and_then(|p| p.mask);
+        let before = self.preview.take().filter(|p| p.series == series);
+        let mask = before.and_then(|p| p.mask);
         let job = self.start_preview(series, lesion, step, effects);
         self.preview = job.map(|job| Preview {
             series,
@@ -70,7 +71,7 @@ impl State {
         step: MaskStep,
         effects: &mut Vec<Effect>,
     ) -> Option<JobId> {
-        if !step.is_finite() || self.read_only.is_some() {
+        if !step.is_usable() || self.read_only.is_some() {
             return None;
         }
         let volume = Arc::clone(&self.images.get(&series).and_then(Slot::ready)?.volume);
@@ -89,7 +90,7 @@ impl State {
             previous,
             volume,
         };
-        Some(self.start(PREVIEWING, Lane::Cpu, work, effects))
+        Some(self.start(PREVIEWING, Lane::Gesture, work, effects))
     }
 
     pub(super) fn absorb_preview(
@@ -152,10 +153,9 @@ impl State {
 
     /// Lets a reader accept or reject what comes of a gesture that was just committed.
     pub(super) fn propose(&mut self, annotation: AnnotationId, shown: Option<Arc<Mask>>) {
-        let previewed = self.end_preview();
         self.proposal = Some(Proposal {
             annotation,
-            meanwhile: previewed.or(shown),
+            meanwhile: self.previewed_last.take().or(shown),
             offer: None,
         });
     }
@@ -171,7 +171,10 @@ impl State {
 
     /// What was made stays; says so in the trail.
     pub(super) fn accept(&mut self, effects: &mut Vec<Effect>) {
-        let Some(proposal) = self.proposal.take() else {
+        let pending =
+            |p: &mut Proposal| matches!(self.masks.get(&p.annotation), Some(Slot::Waiting(_)));
+        // Nobody accepts what is not there to be seen.
+        let Some(proposal) = self.proposal.take_if(|p| !pending(p)) else {
             return;
         };
         let Some((patient, lesion)) = self.whose(proposal.annotation) else {
@@ -201,7 +204,8 @@ impl State {
         }
     }
 
-    /// Takes the step that made a mark back, where it is the last one. Returns whether it was.
+    /// Takes the step that made a mark back: as an undoing where it is the last one, else as a step of
+    /// its own where it corrected another mark. Returns whether it could.
     pub(super) fn take_back(
         &mut self,
         annotation: AnnotationId,
@@ -211,13 +215,32 @@ impl State {
         let Some((patient, _)) = self.whose(annotation) else {
             return false;
         };
-        let is_last = self
-            .histories
-            .get(&patient)
-            .and_then(|h| h.done().last())
-            .and_then(|step| step.changes_back().ok())
-            .is_some_and(|back| back.contains(&Change::RemoveAnnotation(annotation)));
-        is_last && self.undo_as(patient, event, effects)
+        let made = Change::RemoveAnnotation(annotation);
+        let steps = self.histories.get(&patient).map_or(&[][..], |h| h.done());
+        let found = steps.iter().rev().enumerate().find_map(|(n, step)| {
+            let back = step.changes_back().ok()?;
+            back.contains(&made)
+                .then(|| (n == 0, step.title.clone(), back))
+        });
+        match found {
+            Some((true, ..)) => self.undo_as(patient, event, effects),
+            // Only a correction has something to bring back; lesions stay, others may have marks.
+            Some((false, title, mut back)) => {
+                back.retain(|c| !matches!(c, Change::RemoveLesion(_)));
+                if !back.iter().any(|c| matches!(c, Change::PutAnnotation(_))) {
+                    return false;
+                }
+                let audit = AuditNote::new(event, AuditAction::U, "annotation", annotation)
+                    .of(patient)
+                    .step(format!("Take back: {title}"));
+                let taken = self.commit(back.clone(), audit, effects).is_some();
+                if taken {
+                    self.follow(patient, &back, effects);
+                }
+                taken
+            }
+            None => false,
+        }
     }
 
     /// Draws the diameter again in the slice where it would fit better.
@@ -263,7 +286,8 @@ impl State {
         unseen
     }
 
-    fn seen(&self, annotation: AnnotationId) -> Vec<usize> {
+    /// Slices of a mark's mask that were looked at.
+    pub(super) fn seen(&self, annotation: AnnotationId) -> Vec<usize> {
         let key = seen_key(annotation);
         let settings = self.records.settings.iter();
         settings
@@ -272,8 +296,37 @@ impl State {
             .unwrap_or_default()
     }
 
+    /// What was seen of a mask is seen of the one that takes its place.
+    pub(super) fn remember_seen(
+        &mut self,
+        annotation: AnnotationId,
+        seen: Vec<usize>,
+        effects: &mut Vec<Effect>,
+    ) {
+        if !seen.is_empty() {
+            let setting = Change::PutSetting(seen_key(annotation), json!(seen));
+            self.commit_unaudited(setting, effects);
+        }
+    }
+
+    /// Keys of the settings that remember what was looked at of a patient's masks.
+    pub(super) fn seen_keys(&self, patient: PatientId) -> impl Iterator<Item = String> {
+        let marks = self.records.annotations.iter();
+        let own =
+            marks.filter(move |a| self.lesion(a.lesion).is_some_and(|l| l.patient == patient));
+        own.map(|a| seen_key(a.id))
+            .filter(|key| self.records.settings.iter().any(|(k, _)| k == key))
+    }
+
     /// A slice of a series is on screen: its propagated masks are seen.
     pub(super) fn note_seen(&mut self, series: SeriesId, slice: usize, effects: &mut Vec<Effect>) {
+        let visit = self.series(series).map(|s| (s.patient, s.time_point));
+        let is_shown = visit.is_some_and(|(patient, visit)| {
+            self.shown == Some(patient) && self.series_shown_in(visit) == Some(series)
+        });
+        if !is_shown {
+            return;
+        }
         let marks: Vec<AnnotationId> = self
             .records
             .annotations
@@ -285,10 +338,7 @@ impl State {
             if self.unseen_slices(annotation).contains(&slice) {
                 let mut seen = self.seen(annotation);
                 seen.push(slice);
-                self.commit_unaudited(
-                    Change::PutSetting(seen_key(annotation), json!(seen)),
-                    effects,
-                );
+                self.remember_seen(annotation, seen, effects);
             }
         }
     }

@@ -107,7 +107,8 @@ impl State {
             .map(|a| a.lesion)
             .collect();
         let pending = reading::marks(&self.records, id).any(|a| {
-            self.segmented(a.id).is_none()
+            !a.marking.steps.is_empty()
+                && self.segmented(a.id).is_none()
                 && !matches!(self.masks.get(&a.id), Some(Slot::Failed(_)))
         });
         let lacks = if lesions.is_empty() {

@@ -11,7 +11,7 @@ use crate::app::lookup;
 use crate::app::versions::{Asked, Compared, Version};
 use crate::app::view::Severity;
 use crate::case::{
-    Annotation, AnnotationId, AuditAction, AuditNote, Change, LesionId, SeriesId, StepId,
+    Annotation, AnnotationId, AuditAction, AuditNote, Change, LesionId, Marking, SeriesId, StepId,
     TimePointId,
 };
 use crate::jobs::{JobId, Lane};
@@ -208,8 +208,15 @@ impl State {
         let mut changes = Vec::new();
         if version.gesture.id != standing.id {
             changes.push(Change::RemoveAnnotation(standing.id));
+            // What was measured otherwise, and what counts, stays as it is.
+            let marking = Marking {
+                steps: version.gesture.marking.steps.clone(),
+                base: version.gesture.marking.base.clone(),
+                ..standing.marking.clone()
+            };
             changes.push(Change::PutAnnotation(Annotation {
                 lesion: standing.lesion,
+                marking,
                 ..version.gesture
             }));
         }

@@ -49,6 +49,11 @@ impl State {
             }
             self.shown_series.remove(&visit);
         }
+        let keys: Vec<String> = self.seen_keys(patient).collect();
+        changes.extend(
+            keys.into_iter()
+                .map(|key| Change::PutSetting(key, Value::Null)),
+        );
         let is_shown = self.shown == Some(patient);
         if is_shown {
             changes.push(Change::PutSetting(SHOWN_PATIENT.to_owned(), Value::Null));

@@ -54,7 +54,7 @@ impl State {
                 s.measured.volume.display(),
                 s.confidence
             ),
-            (None, Some(Slot::Failed(_))) => "no mask; the drawn diameter counts".to_owned(),
+            (None, Some(Slot::Failed(_))) => "no mask; the drawn diameter stands".to_owned(),
             (None, _) if pending => "segmenting …".to_owned(),
             (None, _) => value::drawn_length(self, mark)
                 .map(|l| l.to_string())
@@ -110,9 +110,13 @@ impl State {
         }
         let unseen = self.unseen_slices(mark.id).len();
         if unseen > 0 {
-            warnings.push(format!(
-                "{unseen} slices of the mask were filled from their neighbours and not looked at yet"
-            ));
+            warnings.push(match unseen {
+                1 => "1 slice of the mask was filled from its neighbour and not looked at yet"
+                    .to_owned(),
+                n => format!(
+                    "{n} slices of the mask were filled from their neighbours and not looked at yet"
+                ),
+            });
         }
         if let Some(series) = self.series(mark.series) {
             warnings.extend(series.warnings.iter().map(warning_line));

@@ -7,13 +7,13 @@ use serde::{Deserialize, Serialize};
 use super::Tools;
 use crate::app::effect::{Failure, MadeMask, Previous, StageRun};
 use crate::app::steps::{self, Before, Desk, Made};
-use crate::case::{DeltaRef, MaskRef, MaskStep};
+use crate::case::{BaseMask, DeltaRef, MaskRef, MaskStep};
 use crate::edit::Delta;
 use crate::geometry::Grid;
 use crate::jobs::JobContext;
 use crate::measure;
 use crate::provenance::{InputHash, StageKey};
-use crate::segment::{self, BetterSlice, Params};
+use crate::segment::{self, BetterSlice, Params, Prompt};
 use crate::store::{Artifacts, decode_mask, encode_mask};
 use crate::units::Bulk;
 use crate::volume::{Mask, MaskRuns, Volume};
@@ -45,10 +45,12 @@ struct Maker<'a> {
     job: &'a JobContext,
 }
 
-/// Makes the mask that all steps ask for, and writes it as an artifact. `previous` is what all steps
-/// but the last have made, where it is at hand.
+/// Makes the mask that all steps ask for, and writes it as an artifact. `base` is the mask that the
+/// first of them have made, where one stood; `previous` what all but the last have made, where that
+/// is at hand.
 pub(super) fn make(
     steps: &[MaskStep],
+    base: Option<&BaseMask>,
     previous: Option<&Previous>,
     volume: &Volume,
     fingerprint: &str,
@@ -63,7 +65,7 @@ pub(super) fn make(
         tools,
         job,
     };
-    let (key, made) = maker.cached(steps, previous.map(Previous::before))?;
+    let (key, made) = maker.cached(steps, base, previous.map(Previous::before))?;
     let mask = Mask::from_runs(Arc::clone(volume.grid()), &made.runs)
         .map_err(|error| Failure::new(error.to_string()))?;
     let measured =
@@ -104,31 +106,47 @@ pub(super) fn make(
 
 impl Maker<'_> {
     /// The result of these steps from the stage cache, or made: step by step, each from what the
-    /// ones before it have made.
+    /// ones before it have made, beginning with the mask that stood.
     fn cached(
         &self,
         steps: &[MaskStep],
+        base: Option<&BaseMask>,
         previous: Option<Before<'_>>,
     ) -> Result<(StageKey, Cached), Failure> {
         let inputs = [InputHash::of(self.fingerprint.as_bytes())];
-        let key = StageKey::new(STAGE_NAME, STAGE, &(steps, &self.params), &inputs)
+        let stood = base.map(|b| (&b.mask.mask_sha256, b.n_steps, &b.propagated));
+        let key = StageKey::new(STAGE_NAME, STAGE, &(steps, stood, &self.params), &inputs)
             .map_err(|error| Failure::new(error.to_string()))?;
+        let n_earlier = steps.len().saturating_sub(1);
         let found = self.tools.cache.get_or_run(
             &key,
             |made: &Cached| serde_json::to_vec(made).unwrap_or_default(),
             |bytes| serde_json::from_slice(bytes).ok(),
-            || match (previous, steps) {
-                (None, [earlier @ .., _]) if !earlier.is_empty() => {
-                    let (_, made) = self.cached(earlier, None)?;
-                    let mask = Mask::from_runs(Arc::clone(self.volume.grid()), &made.runs)
-                        .map_err(|error| Failure::new(error.to_string()))?;
+            || {
+                if previous.is_some() {
+                    return self.run(steps, previous);
+                }
+                if let Some(base) = base.filter(|b| b.n_steps >= n_earlier) {
+                    let grid = Arc::clone(self.volume.grid());
+                    let artifacts = &self.tools.artifacts;
+                    let mask = load(&base.mask.artifact_sha256, grid, artifacts)?;
                     let before = Before {
                         mask: &mask,
-                        propagated: &made.propagated,
+                        propagated: &base.propagated,
                     };
-                    self.run(steps, Some(before))
+                    return self.run(steps, Some(before));
                 }
-                _ => self.run(steps, previous),
+                if n_earlier == 0 {
+                    return self.run(steps, None);
+                }
+                let (_, made) = self.cached(&steps[..n_earlier], base, None)?;
+                let mask = Mask::from_runs(Arc::clone(self.volume.grid()), &made.runs)
+                    .map_err(|error| Failure::new(error.to_string()))?;
+                let before = Before {
+                    mask: &mask,
+                    propagated: &made.propagated,
+                };
+                self.run(steps, Some(before))
             },
         )?;
         for warning in &found.warnings {
@@ -186,12 +204,19 @@ fn run(
         job,
     };
     steps::run_last(steps, before, &desk).map_err(|error| Failure {
-        hint: match (&error, steps) {
-            (steps::Error::Segment(segment::Error::NeedsDrag(_)), _) => "Nothing was marked.",
-            (_, [_]) => {
+        hint: match (&error, steps, before) {
+            (steps::Error::Segment(segment::Error::NeedsDrag(_)), ..) => "Nothing was marked.",
+            (_, _, Some(_)) => "The mask stays as it was.",
+            (
+                _,
+                [MaskStep::Prompt {
+                    prompt: Prompt::Drag { .. },
+                }],
+                None,
+            ) => {
                 "The diameter stands as drawn. Draw it again on the slice where the lesion is widest."
             }
-            _ => "The mask stays as it was.",
+            _ => "Draw the longest diameter of the lesion instead.",
         }
         .to_owned(),
         text: error.to_string(),

@@ -106,10 +106,7 @@ fn size(text: &str, doubtful: bool, weak: Color32) -> RichText {
 
 fn why(cell: &LesionCell, doubtful: bool) -> String {
     if doubtful {
-        format!(
-            "Does not count: the mask is doubtful, the drawn diameter counts\n{}",
-            cell.provenance
-        )
+        format!("Does not count: the mask is doubtful\n{}", cell.provenance)
     } else {
         cell.provenance.clone()
     }

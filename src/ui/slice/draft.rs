@@ -126,11 +126,7 @@ impl Draft {
             return None;
         }
         let step = match self.edit() {
-            Some(edit) => MaskStep::Edit {
-                edit,
-                others: Vec::new(),
-                delta: None,
-            },
+            Some(edit) => MaskStep::edit(edit),
             None => MaskStep::Prompt {
                 prompt: self.prompt()?,
             },

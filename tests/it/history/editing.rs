@@ -73,8 +73,10 @@ fn a_mask_is_painted_erased_grown_and_brought_back() {
             keep: Keep::Largest,
         },
     );
+    // It is in one part already.
+    assert!(desk.said("changes nothing"));
     desk.no_errors();
-    for _ in 0..4 {
+    for _ in 0..3 {
         desk.send(Command::Undo);
     }
     assert_eq!(desk.records(), drawn);
@@ -123,6 +125,10 @@ fn lesions_are_merged_into_one_in_one_step() {
     assert_eq!((merged.lesions.len(), merged.annotations.len()), (1, 1));
     assert_eq!(merged.lesions[0].id, first);
     assert_eq!(merged.segmented[0].measured.voxels, n);
+    // The line that was drawn along one of them is not the diameter of both.
+    let cell = desk.view().lesions[0].cells[0].clone().expect("merged");
+    assert!(cell.drawn.is_empty(), "{cell:?}");
+    assert_ne!(cell.source, Some(ValueSource::Caliper));
     desk.send(Command::Undo);
     assert_eq!(desk.records(), apart);
     desk.send(Command::Redo);
@@ -153,6 +159,11 @@ fn a_lesion_is_cut_in_two_in_one_step() {
         "nothing is lost, nothing is doubled"
     );
     assert!(parts.iter().all(|p| *p > n / 4), "{parts:?}");
+    for row in desk.view().lesions {
+        let cell = row.cells[0].clone().expect("cut");
+        assert!(cell.drawn.is_empty(), "{cell:?}");
+        assert_ne!(cell.source, Some(ValueSource::Caliper));
+    }
     desk.verify();
     desk.send(Command::Undo);
     assert_eq!(desk.records(), whole);
@@ -164,4 +175,55 @@ fn a_lesion_is_cut_in_two_in_one_step() {
         line: [aside(p0), aside(p1)],
     });
     assert_eq!(desk.records(), whole);
+}
+
+#[test]
+fn a_correction_that_is_refused_after_other_steps_brings_back_what_stood() {
+    let mut desk = Desk::open();
+    let lesion = desk.draw(0, 0, None);
+    let first = desk.records();
+    let [p0, p1] = desk.truth.time_points[0].lesions[0].long_axis;
+    let series = desk.series(0);
+    // It would leave nothing; meanwhile another lesion is drawn.
+    desk.session().send(Command::Edit {
+        series,
+        lesion: Some(lesion),
+        edit: brush(p0.midpoint(p1), 80.0, false),
+    });
+    desk.start_drawing(0, 1, None);
+    desk.session().settle();
+    let records = desk.records();
+    assert_eq!((records.lesions.len(), records.segmented.len()), (2, 2));
+    assert!(records.annotations.contains(&first.annotations[0]));
+    assert!(records.segmented.contains(&first.segmented[0]));
+    assert!(desk.said("would leave nothing"));
+    desk.verify();
+}
+
+#[test]
+fn a_correction_builds_on_the_mask_that_stands_whatever_made_it() {
+    let mut desk = Desk::open();
+    let lesion = desk.draw(0, 0, None);
+    let drawn = desk.records();
+    let [p0, p1] = desk.truth.time_points[0].lesions[0].long_axis;
+    desk.edit(Some(lesion), brush(p1, 4.0, true));
+    let mark = desk.records().annotations[0].clone();
+    let base = mark.marking.base.expect("the mask that stood");
+    assert_eq!(base.mask.mask_sha256, drawn.segmented[0].mask_sha256);
+    assert_eq!(base.n_steps, 1);
+    // Two strokes one after the other: the second builds on the first, and that on the mask.
+    let series = desk.series(0);
+    for at in [p0, p0.midpoint(p1)] {
+        desk.session().send(Command::Edit {
+            series,
+            lesion: Some(lesion),
+            edit: brush(at, 5.0, true),
+        });
+    }
+    desk.session().settle();
+    let records = desk.records();
+    assert_eq!(records.annotations[0].marking.steps.len(), 4);
+    assert_eq!(records.segmented.len(), 1);
+    desk.no_errors();
+    desk.verify();
 }

@@ -121,7 +121,7 @@ fn what_takes_away_needs_a_mask() {
     let (middle, axis) = desk.lesion_at();
     desk.prompt(None, stroke(middle, axis[1], false));
     assert!(desk.records().annotations.is_empty());
-    assert!(desk.said("no mask here to take away from"));
+    assert!(desk.said("no mask here to change"));
 }
 
 #[test]

@@ -219,9 +219,18 @@ fn marking() -> impl Strategy<Value = Marking> {
         prop::option::of(caliper),
         prop::option::of(imported),
         prop::option::of(source),
+        prop::option::of((0usize..5, prop::collection::vec(0usize..900, 0..4))),
     );
-    let any = any.prop_map(|(steps, caliper, imported, counts)| Marking {
+    let any = any.prop_map(|(steps, caliper, imported, counts, base)| Marking {
         steps,
+        base: base.map(|(n_steps, propagated)| BaseMask {
+            mask: MaskRef {
+                mask_sha256: "1f".repeat(32),
+                artifact_sha256: "2e".repeat(32),
+            },
+            n_steps,
+            propagated,
+        }),
         caliper: caliper.map(|(a, b, short)| Caliper {
             long: [a, b],
             short: short.map(|(a, b)| [a, b]),
