@@ -213,11 +213,11 @@ fn a_correction_builds_on_the_mask_that_stands_whatever_made_it() {
     assert_eq!(base.n_steps, 1);
     // Two strokes one after the other: the second builds on the first, and that on the mask.
     let series = desk.series(0);
-    for at in [p0, p0.midpoint(p1)] {
+    for (at, radius) in [(p0, 5.0), (p1, 6.0)] {
         desk.session().send(Command::Edit {
             series,
             lesion: Some(lesion),
-            edit: brush(at, 5.0, true),
+            edit: brush(at, radius, true),
         });
     }
     desk.session().settle();
