@@ -5,8 +5,9 @@ use rayon::prelude::*;
 use super::divide::noise;
 use super::field::{Field, Frame};
 use super::finish::{self, Lesion};
+use super::hints::Hints;
 use super::model::median;
-use super::outline::divided;
+use super::refit::{self, Place};
 use super::star::{Star, Tissue};
 use super::{Error, Params};
 use crate::geometry::{Point, Vec3};
@@ -41,7 +42,7 @@ pub(super) fn lesion(
 ) -> Result<Lesion, Error> {
     let mut limit = FIRST_MM;
     loop {
-        let frame = Frame::new(volume, at, limit);
+        let frame = Frame::new(volume);
         let middle = frame.of_patient(at);
         let field = Field::around(
             volume,
@@ -119,7 +120,14 @@ fn decided(
     if seeds.is_empty() {
         seeds.extend(field.holds(field.frame.patient(star.center)));
     }
-    let probability = divided(field, &free, &seeds, &reach, star.radius(), params, job)?;
+    let place = Place {
+        field,
+        free: &free,
+        reach: &reach,
+        radius: star.radius(),
+        hints: &Hints::default(),
+    };
+    let probability = refit::divided(&place, &seeds, params, job)?;
     let found = finish::lesion(volume, field, &free, &probability, &seeds, params, job)?;
     let (mut both, mut either) = (0usize, 0usize);
     for n in 0..field.len() {

@@ -21,9 +21,10 @@ pub(super) struct Evidence<'a> {
     pub(super) outside: &'a [usize],
     /// Log odds of lesion by place alone.
     pub(super) prior: &'a [f32],
-    /// Values of what is lesion, and of what is not.
+    /// Values of what is lesion.
     pub(super) lesion: &'a [f32],
-    pub(super) around: &'a [f32],
+    /// What values tell.
+    pub(super) model: &'a ValueModel,
     /// Radius of the lesion in (joined) pixels, roughly.
     pub(super) radius: f32,
     /// Noise of one voxel.
@@ -40,13 +41,12 @@ impl Evidence<'_> {
     pub(super) fn divide(&self, params: &Params, job: &JobContext) -> Result<Vec<f32>, Error> {
         let field = self.field;
         let noise = self.noise.max(f32::MIN_POSITIVE);
-        let model = ValueModel::new(self.lesion, self.around, noise, params.most_odds)
-            .ok_or(Error::NoValues)?;
         let lesion_spread = spread(self.lesion).unwrap_or(0.0).max(0.3 * noise);
         let costs = Costs {
             sigma: f64::from((noise * lesion_spread).sqrt()),
             per_mm: params.cost_per_mm,
             steps: field.steps,
+            gaps: &field.gaps,
         };
         let reach = |starts: &[usize]| grow::costs(&field.values, field.size, starts, costs, job);
         let (from_inside, from_outside) =
@@ -56,9 +56,7 @@ impl Evidence<'_> {
         let mut problem = Problem {
             size: field.size,
             joins: joins(
-                &field.values,
-                field.size,
-                field.steps,
+                field,
                 params.edge * noise,
                 params.least_join,
             ),
@@ -69,7 +67,7 @@ impl Evidence<'_> {
             let dearer = from_outside[n] - from_inside[n];
             let by_paths = if dearer.is_nan() { 0.0 } else { dearer };
             let odds = self.prior[n]
-                + params.trust * model.log_odds(field.values[n])
+                + params.trust * self.model.log_odds(field.values[n])
                 + by_paths.clamp(-params.most_odds, params.most_odds);
             problem.belief[n] = 1.0 / (1.0 + (-odds).exp());
             problem.weight[n] = weight;
