@@ -10,10 +10,12 @@ mod again;
 mod better_slice;
 mod brush;
 mod click;
+mod consistency;
 mod divide;
 mod field;
 mod finish;
 mod first;
+mod frame;
 mod grow;
 mod hints;
 mod judge;
@@ -30,6 +32,8 @@ mod star;
 mod stroke;
 
 pub use better_slice::BetterSlice;
+pub use consistency::consistency;
+pub use frame::likely_stretch;
 pub use params::Params;
 pub use prompt::Prompt;
 

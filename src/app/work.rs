@@ -300,7 +300,7 @@ struct CachedSegmentation {
 
 const SEGMENT_STAGE_NAME: &str = "segment.growcut";
 /// Version of the segmentation stage; raised when the same input would give another mask.
-const SEGMENT_STAGE: u32 = 2;
+const SEGMENT_STAGE: u32 = 3;
 
 fn segment(
     prompt: Prompt,

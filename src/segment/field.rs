@@ -3,132 +3,14 @@
 use rayon::prelude::*;
 
 use super::Error;
-use super::model::median;
-use crate::geometry::{Grid, Point, Vec3, Voxel};
+pub(super) use super::frame::Frame;
+use crate::geometry::{Point, Voxel};
 use crate::jobs::JobContext;
 use crate::volume::Volume;
 
-/// Largest part, voxels.
-const MAX_VOXELS: usize = 8_000_000;
-
-/// Where voxels are for the purpose of dividing an image.
-///
-/// As the grid says, but for an image of unknown spacing: its slices are put as far apart as makes
-/// neighbouring slices as alike as pixels at that distance are.
-#[derive(Clone)]
-pub(super) struct Frame<'a> {
-    pub(super) grid: &'a Grid,
-    /// Factor along the normal of the slices.
-    pub(super) stretch: f64,
-    normal: Vec3,
-}
-
-impl<'a> Frame<'a> {
-    pub(super) fn new(volume: &'a Volume) -> Self {
-        let grid = volume.grid();
-        let mut frame = Self {
-            grid,
-            stretch: 1.0,
-            normal: grid.normal(),
-        };
-        if !grid.is_calibrated() && grid.shape()[2] > 1 {
-            frame.stretch = likely_stretch(volume);
-        }
-        frame
-    }
-
-    pub(super) fn place(&self, v: Voxel) -> Point {
-        self.of_patient(self.grid.patient_from_voxel(v))
-    }
-
-    pub(super) fn of_patient(&self, p: Point) -> Point {
-        let up = p.0.coords.dot(&self.normal) * (self.stretch - 1.0);
-        Point(p.0 + self.normal * up)
-    }
-
-    pub(super) fn patient(&self, p: Point) -> Point {
-        let up = p.0.coords.dot(&self.normal) * (1.0 / self.stretch - 1.0);
-        Point(p.0 + self.normal * up)
-    }
-
-    /// Steps along (i, j, k), mm.
-    pub(super) fn steps(&self) -> [f64; 3] {
-        let [i, j, k] = self.grid.spacing_mm().map(|s| s.0);
-        [i, j, k * self.stretch]
-    }
-}
-
-/// Largest distance of slices that is tried, pixels.
-const FARTHEST: usize = 12;
-/// Places of the volume that are compared, at most.
-const COMPARED: usize = 40_000;
-/// Part of the range from the 5th to the 98th percentile that parts a body from what is around it.
-const BODY: f32 = 0.15;
-
-/// How many pixels apart the slices of an image of unknown spacing seem to be: the distance at which
-/// pixels of the body differ as much as neighbouring slices do, in the median over the whole volume.
-/// Values are means of 3 × 3 pixels, so that noise hardly counts.
-fn likely_stretch(volume: &Volume) -> f64 {
-    let grid = volume.grid();
-    let [di, _, dk] = grid.spacing_mm().map(|s| s.0);
-    let [ni, nj, nk] = grid.shape();
-    let every = ((ni * nj * nk / COMPARED) as f64).sqrt().ceil().max(1.0) as usize;
-    let mean = |i: usize, j: usize, k: usize| {
-        let (mut sum, mut n) = (0.0f32, 0u8);
-        for b in j.saturating_sub(1)..(j + 2).min(nj) {
-            for a in i.saturating_sub(1)..(i + 2).min(ni) {
-                if let Some(v) = volume.value(a, b, k) {
-                    sum += v;
-                    n += 1;
-                }
-            }
-        }
-        (n > 0).then(|| sum / f32::from(n))
-    };
-    let places: Vec<([usize; 3], f32)> = (0..nk)
-        .into_par_iter()
-        .flat_map_iter(|k| {
-            let rows = (0..nj).step_by(every);
-            let at = rows.flat_map(move |j| (0..ni).step_by(every).map(move |i| [i, j, k]));
-            at.filter_map(|[i, j, k]| mean(i, j, k).map(|v| ([i, j, k], v)))
-        })
-        .collect();
-    let mut sorted: Vec<f32> = places.iter().map(|p| p.1).collect();
-    sorted.sort_unstable_by(f32::total_cmp);
-    let at = |share: f32| sorted.get((sorted.len() as f32 * share) as usize).copied();
-    let (Some(low), Some(high)) = (at(0.05), at(0.98)) else {
-        return 1.0;
-    };
-    let is_body = |v: f32| v > low + BODY * (high - low);
-    let difference = |[a, b, c]: [usize; 3]| {
-        let pairs = places.par_iter().filter(|p| is_body(p.1));
-        let apart: Vec<f32> = pairs
-            .filter_map(|([i, j, k], v)| {
-                let (i, j, k) = (i + a, j + b, k + c);
-                let other = (i < ni && j < nj && k < nk).then(|| mean(i, j, k))??;
-                is_body(other).then(|| (v - other).abs())
-            })
-            .collect();
-        median(&apart)
-    };
-    let Some(across) = difference([0, 0, 1]) else {
-        return 1.0;
-    };
-    let mut before = 0.0;
-    for apart in 1..=FARTHEST {
-        let along = [difference([apart, 0, 0]), difference([0, apart, 0])];
-        let [Some(along_i), Some(along_j)] = along else {
-            break;
-        };
-        let now = (along_i + along_j) / 2.0;
-        if now >= across {
-            let share = f64::from((now - across) / (now - before).max(f32::MIN_POSITIVE));
-            return (apart as f64 - share.min(1.0)).max(1.0) * di / dk;
-        }
-        before = now;
-    }
-    FARTHEST as f64 * di / dk
-}
+/// Largest part that is read with pixels joined, and voxel by voxel.
+const MAX_READ: usize = 100_000_000;
+const MAX_VOXELS: usize = 12_000_000;
 
 /// Values of a box, i fastest; NaN where there are none.
 pub(super) struct Field<'a> {
@@ -160,11 +42,11 @@ impl<'a> Field<'a> {
     ) -> Result<Self, Error> {
         let (origin, native) = box_around(&frame, &[middle], reach);
         let voxels: usize = native.iter().product();
-        if voxels > MAX_VOXELS {
+        if voxels > MAX_READ {
             return Err(Error::TooLarge {
                 length: 2.0 * reach,
                 voxels,
-                limit: MAX_VOXELS,
+                limit: MAX_READ,
             });
         }
         let stride = (1..).find(|s| voxels / (s * s) <= many).unwrap_or(1);
@@ -186,6 +68,15 @@ impl<'a> Field<'a> {
     ) -> Result<Self, Error> {
         let [ni, nj, nk] = size;
         let shape = frame.grid.shape();
+        let voxels = ni * nj * nk;
+        if voxels > MAX_VOXELS {
+            let [di, dj, dk] = frame.steps();
+            return Err(Error::TooLarge {
+                length: (ni as f64 * di).max(nj as f64 * dj).max(nk as f64 * dk) * stride as f64,
+                voxels,
+                limit: MAX_VOXELS,
+            });
+        }
         let slices: Result<Vec<Vec<f32>>, Error> = (0..nk)
             .into_par_iter()
             .map(|k| {

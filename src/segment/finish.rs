@@ -163,13 +163,10 @@ fn told_apart(
         })
         .collect();
     let noise = super::divide::noise(&own, |n| belief[n] > 0.5);
+    let joins = joins(&own, params.edge * noise, params.least_join);
     let problem = Problem {
         size: own.size,
-        joins: joins(
-            &own,
-            params.edge * noise,
-            params.least_join,
-        ),
+        joins: &joins,
         weight: belief
             .iter()
             .map(|p| {

@@ -18,6 +18,8 @@ const BESIDE: std::ops::Range<f32> = 0.02..0.3;
 const FEWEST: [usize; 2] = [8, 20];
 /// Fewest voxels of the line that can stand for all of it.
 const FEWEST_SEEDS: usize = 3;
+/// Values of the line are repeated until they are one for so many of the inside.
+const LINE_COUNTS: usize = 6;
 /// Largest log odds of place.
 const MOST_PLACE: f32 = 4.0;
 
@@ -65,9 +67,16 @@ pub(super) fn divided(
         .map(|n| of_outline(n) + hints.shift(n))
         .collect();
     let mut lesion: Vec<f32> = seeds.iter().map(|n| field.values[*n]).collect();
-    lesion.extend(values(&|n| free[n] && reach[n] < params.inner));
+    let inner = values(&|n| free[n] && reach[n] < params.inner);
+    // The line shows the rim of a lesion too: it is not to vanish beside the inside.
+    let line = lesion.clone();
+    while !line.is_empty() && LINE_COUNTS * lesion.len() < inner.len() {
+        lesion.extend(&line);
+    }
+    lesion.extend(inner);
     let mut around = values(&|n| SHELL.contains(&reach[n]));
     let mut made = Vec::new();
+    let mut known = None;
     for round in 0..params.rounds {
         hints.add_to(field, &mut lesion, &mut around, params);
         let model = ValueModel::new(&lesion, &around, noise, params).ok_or(Error::NoValues)?;
@@ -90,8 +99,19 @@ pub(super) fn divided(
             radius: (place.radius / field.steps[0].min(field.steps[1])) as f32,
             noise,
         };
-        made = evidence.divide(params, job)?;
-        if round + 1 == params.rounds {
+        // What paths tell hardly changes from round to round.
+        let known = match &known {
+            Some(known) => known,
+            None => known.insert(evidence.known(params, job)?),
+        };
+        let is_last = round + 1 == params.rounds;
+        let sweeps = if is_last {
+            params.sweeps
+        } else {
+            params.sweeps / 2
+        };
+        made = evidence.divide(known, &Params { sweeps, ..*params }, job)?;
+        if is_last {
             break;
         }
         let shape = field.smoothed(&made, params.shape_blur * place.radius);

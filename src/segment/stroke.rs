@@ -174,7 +174,8 @@ impl Change<'_> {
                 noise,
             };
             let sweeps = SWEEPS;
-            let probability = evidence.divide(&Params { sweeps, ..*params }, job)?;
+            let known = evidence.known(params, job)?;
+            let probability = evidence.divide(&known, &Params { sweeps, ..*params }, job)?;
             for (n, bit) in inside.iter_mut().enumerate().filter(|(n, _)| free[*n]) {
                 *bit |= probability[n] > 0.5;
             }

@@ -7,6 +7,7 @@
 )]
 
 mod audit_export;
+mod balls;
 mod bench;
 mod case_fixture;
 mod common;
@@ -29,6 +30,7 @@ mod review;
 mod robust;
 mod segment;
 mod store;
+mod strokes;
 mod tamper;
 mod twin;
 mod ui;
