@@ -277,9 +277,9 @@ fn smoothest(costs: &[Vec<f32>], n_steps: usize) -> Vec<usize> {
         // From pole to pole and back on the other side.
         let there = (0..DOWN).map(|d| d * AROUND + around);
         let back = (0..DOWN).rev().map(|d| d * AROUND + around + AROUND / 2);
-        let loop_: Vec<usize> = there.chain(back).collect();
-        path(&mut loop_.iter().copied());
-        path(&mut loop_.iter().rev().copied());
+        let circle: Vec<usize> = there.chain(back).collect();
+        path(&mut circle.iter().copied());
+        path(&mut circle.iter().rev().copied());
     }
     sums.iter()
         .map(|c| {
