@@ -6,25 +6,38 @@
 //! the spacing is unknown, "mm" below are the grid's nominal units, and the distance of slices is
 //! taken from how alike they are.
 
+mod again;
 mod better_slice;
+mod brush;
 mod click;
+mod consistency;
 mod divide;
 mod field;
 mod finish;
+mod first;
+mod frame;
 mod grow;
+mod hints;
 mod judge;
+mod lasso;
 mod model;
 mod outline;
 mod params;
 mod prompt;
+mod refit;
+mod region;
 mod relax;
 mod shape;
 mod star;
 mod stroke;
 
 pub use better_slice::BetterSlice;
+pub use consistency::consistency;
+pub use frame::likely_stretch;
 pub use params::Params;
 pub use prompt::Prompt;
+
+use first::first_mask;
 
 use crate::geometry::{Point, Voxel};
 use crate::jobs::{Cancelled, JobContext};
@@ -32,7 +45,7 @@ use crate::volume::{Mask, Volume};
 use crate::warning::Warning;
 
 /// Name and version of the engine, written with every mask it makes.
-pub const ENGINE: &str = "growcut/2";
+pub const ENGINE: &str = "growcut/3";
 
 /// The parameters by their former name.
 pub type GrowCutParams = Params;
@@ -68,6 +81,12 @@ pub enum Error {
     /// A part of the gesture lies outside the image.
     #[error("an end of the gesture lies outside the image; draw it inside")]
     Outside,
+    /// An outline lies in no plane of the image.
+    #[error("the outline leaves the slice it was begun in; draw it within one slice")]
+    OffPlane,
+    /// A parameter is not a usable number.
+    #[error("a parameter of the segmentation is not usable; restore the standard ones")]
+    Params,
     /// The gesture is too small to say where a lesion is.
     #[error("the gesture is shorter than {minimum:.1} mm (two pixels); zoom in and draw it again")]
     TooShort {
@@ -129,18 +148,36 @@ pub fn segment(
     let Some((last, earlier)) = prompts.split_last() else {
         return Err(Error::NoPrompt);
     };
+    if !params.is_usable() {
+        return Err(Error::Params);
+    }
     if !prompts.iter().all(Prompt::is_finite) {
         return Err(Error::Outside);
     }
-    let first = || first_mask(volume, last, params, job);
-    match (previous, earlier) {
-        (None, []) => first(),
-        (Some(mask), _) => corrected(volume, mask, earlier, last, params, job),
-        (None, _) => {
-            let before = segment(volume, earlier, None, params, job)?;
-            corrected(volume, &before.mask, earlier, last, params, job)
-        }
+    let before = match (previous, earlier) {
+        (Some(mask), _) => Some(mask.clone()),
+        (None, []) => None,
+        (None, _) => Some(replayed(volume, earlier, params, job)?),
+    };
+    match before {
+        None => first(volume, last, params, job),
+        Some(mask) => corrected(volume, &mask, earlier, last, params, job),
     }
+}
+
+/// The mask of a history, without judging its steps.
+fn replayed(
+    volume: &Volume,
+    prompts: &[Prompt],
+    params: &Params,
+    job: &JobContext,
+) -> Result<Mask, Error> {
+    let first = prompts.first().ok_or(Error::NoPrompt)?;
+    let (mut mask, _) = first_mask(volume, first, params, job)?;
+    for n in 1..prompts.len() {
+        mask = stroke::correct(volume, &mask, &prompts[..n], &prompts[n], params, job)?;
+    }
+    Ok(mask)
 }
 
 /// Segments the lesion whose longest diameter was drawn from `p0` to `p1` (LPS mm).
@@ -195,47 +232,17 @@ fn corrected(
     })
 }
 
-fn first_mask(
+fn first(
     volume: &Volume,
     prompt: &Prompt,
     params: &Params,
     job: &JobContext,
 ) -> Result<Segmentation, Error> {
-    let grid = volume.grid();
-    let is_outside = |p: &Point| !grid.contains(grid.voxel_from_patient(*p));
-    if prompt.points().iter().any(is_outside) || prompt.points().is_empty() {
-        return Err(Error::Outside);
-    }
-    let (lesion, line) = match prompt {
-        Prompt::Drag { ends } => (of_line(volume, *ends, params, job)?, Some(*ends)),
-        Prompt::Point { at, adds: true } => (click::lesion(volume, *at, params, job)?, None),
-        Prompt::Box { corners } => (of_box(volume, *corners, params, job)?, None),
-        Prompt::Scribble {
-            points, adds: true, ..
-        } => {
-            // A stroke within the lesion shows about three quarters of its length.
-            let [a, b] = farthest(points);
-            let more = (b.0 - a.0) / 6.0;
-            let ends = [Point(a.0 - more), Point(b.0 + more)];
-            (of_line(volume, ends, params, job)?, None)
-        }
-        Prompt::Lasso { points, adds: true } => {
-            let ends = farthest(points);
-            (of_line(volume, ends, params, job)?, None)
-        }
-        Prompt::Point { .. } | Prompt::Scribble { .. } | Prompt::Lasso { .. } => {
-            return Err(Error::NothingToCorrect);
-        }
-    };
-    let mut mask = lesion.mask(volume)?;
-    if matches!(prompt, Prompt::Lasso { .. }) {
-        mask = stroke::with_outline(volume, &mask, prompt)?;
-    }
-    let better_slice = match line {
-        Some(ends) => better_slice::find(volume, ends, &mask, params),
-        None => None,
-    };
-    let (confidence, warnings) = judge::judge(volume, &mask, line, Some(lesion.sharpness))?;
+    let (mask, sharpness) = first_mask(volume, prompt, params, job)?;
+    let line = prompt.line();
+    let (confidence, warnings) = judge::judge(volume, &mask, line, Some(sharpness))?;
+    let better_slice =
+        line.and_then(|ends| better_slice::find(volume, ends, &mask, confidence, params));
     Ok(Segmentation {
         propagated_slices: propagated(volume, &mask, [prompt]),
         mask,
@@ -243,102 +250,6 @@ fn first_mask(
         warnings,
         better_slice,
     })
-}
-
-fn of_line(
-    volume: &Volume,
-    ends: [Point; 2],
-    params: &Params,
-    job: &JobContext,
-) -> Result<finish::Lesion, Error> {
-    long_enough(volume, ends)?;
-    let middle = ends[0].midpoint(ends[1]);
-    let frame = field::Frame::new(volume, middle, ends[0].distance(ends[1]).0 / 2.0);
-    let outline = outline::Outline::of_line(&frame, ends, params);
-    let cut = (1.0 - params.seed_share) / 2.0;
-    let along = ends[1].0 - ends[0].0;
-    let seeds = [cut, 1.0 - cut].map(|share| Point(ends[0].0 + along * share));
-    let made = outline::divide(volume, frame, &outline, seeds, params, job)?;
-    finish::lesion(
-        volume,
-        &made.field,
-        &made.free,
-        &made.lesion,
-        &made.seeds,
-        params,
-        job,
-    )
-}
-
-/// A box: nothing beyond it, and its middle is lesion.
-fn of_box(
-    volume: &Volume,
-    corners: [Point; 2],
-    params: &Params,
-    job: &JobContext,
-) -> Result<finish::Lesion, Error> {
-    long_enough(volume, corners)?;
-    let [a, b] = corners;
-    let middle = a.midpoint(b);
-    let frame = field::Frame::new(volume, middle, a.distance(b).0 / 2.0);
-    let outline = outline::Outline::of_box(&frame, corners, params);
-    if outline.half.iter().any(|h| *h <= 0.0) {
-        return Err(Error::TooShort {
-            minimum: shortest(volume),
-        });
-    }
-    let half = (b.0 - a.0) * 0.15;
-    let (i, j) = (volume.grid().i_step(), volume.grid().j_step());
-    // Seeds along the box's longer side.
-    let side = if outline.half[0] >= outline.half[1] {
-        i
-    } else {
-        j
-    }
-    .normalize();
-    let along = side * half.dot(&side);
-    let seeds = [Point(middle.0 - along), Point(middle.0 + along)];
-    let mut made = outline::divide(volume, frame, &outline, seeds, params, job)?;
-    let is_in_box = |n: usize| outline.contains(made.field.place(n), made.field.steps);
-    for n in 0..made.free.len() {
-        made.free[n] &= is_in_box(n);
-    }
-    finish::lesion(
-        volume,
-        &made.field,
-        &made.free,
-        &made.lesion,
-        &made.seeds,
-        params,
-        job,
-    )
-}
-
-/// Two pixels, mm.
-fn shortest(volume: &Volume) -> f64 {
-    let [di, dj, _] = volume.grid().spacing_mm().map(|s| s.0);
-    2.0 * di.max(dj)
-}
-
-fn long_enough(volume: &Volume, ends: [Point; 2]) -> Result<(), Error> {
-    let minimum = shortest(volume);
-    if ends[0].distance(ends[1]).0 < minimum {
-        return Err(Error::TooShort { minimum });
-    }
-    Ok(())
-}
-
-/// The two points that lie farthest apart.
-fn farthest(points: &[Point]) -> [Point; 2] {
-    let mut best = [points[0]; 2];
-    for (n, a) in points.iter().enumerate() {
-        for b in &points[n + 1..] {
-            if a.distance(*b).0 > best[0].distance(best[1]).0 {
-                best = [*a, *b];
-            }
-        }
-    }
-    best
 }
 
 /// From this distance of slices on, mm, or this multiple of the pixels', a slice is thick.

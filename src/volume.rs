@@ -6,6 +6,7 @@
 mod colour;
 mod distance;
 mod mask;
+pub mod parts;
 mod picture;
 mod uptake;
 mod window;
@@ -300,6 +301,43 @@ impl Volume {
     #[must_use]
     pub fn value(&self, i: usize, j: usize, k: usize) -> Option<f32> {
         self.value_of(self.stored(i, j, k), k)
+    }
+
+    /// Writes the values of a part of a row, from voxel (i, j, k) on along i; NaN for void slices,
+    /// padding and non-finite samples.
+    ///
+    /// # Panics
+    /// When the part leaves the grid.
+    pub fn row_into(&self, [i, j, k]: [usize; 3], row: &mut [f32]) {
+        if self.grid.is_void(k) {
+            row.fill(f32::NAN);
+            return;
+        }
+        fn write<T: Copy + Into<f64>>(
+            volume: &Volume,
+            samples: ndarray::ArrayView1<'_, T>,
+            k: usize,
+            row: &mut [f32],
+        ) {
+            let rescale = volume.rescale[k];
+            for (value, stored) in row.iter_mut().zip(samples) {
+                let stored: f64 = (*stored).into();
+                let found = rescale.apply(stored) as f32;
+                let padding = volume.padding.as_ref();
+                let is_padding = padding.is_some_and(|p| p.contains(&stored));
+                *value = if is_padding || !found.is_finite() {
+                    f32::NAN
+                } else {
+                    found
+                };
+            }
+        }
+        let cut = ndarray::s![k, j, i..i + row.len()];
+        match &self.samples {
+            Samples::I16(a) => write(self, a.slice(cut), k, row),
+            Samples::U16(a) => write(self, a.slice(cut), k, row),
+            Samples::F32(a) => write(self, a.slice(cut), k, row),
+        }
     }
 
     /// All values of slice `k`, row by row (`j` slow, `i` fast); `None` for void slices, padding and

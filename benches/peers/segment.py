@@ -30,6 +30,8 @@ def rasterise(series, structures, region, out):
     heights = [float(pydicom.dcmread(n, stop_before_pixels=True).ImagePositionPatient[2]) for n in names]
     marked = np.zeros(image.GetSize()[::-1], dtype=np.uint8)
     rows, columns = np.mgrid[0 : marked.shape[1], 0 : marked.shape[2]]
+    if not np.allclose(image.GetDirection()[:6], [1, 0, 0, 0, 1, 0], atol=1e-3):
+        sys.exit("only slices across the body are read")
     x0, y0, _ = image.GetOrigin()
     dx, dy, _ = image.GetSpacing()
     x, y = x0 + columns * dx, y0 + rows * dy
@@ -43,6 +45,8 @@ def rasterise(series, structures, region, out):
     for contour in roi.ContourSequence:
         points = np.array([float(v) for v in contour.ContourData]).reshape(-1, 3)
         k = int(np.argmin([abs(z - points[0, 2]) for z in heights]))
+        if abs(heights[k] - points[0, 2]) > 0.5:
+            sys.exit("a contour lies in no slice")
         inside = np.zeros(x.shape, dtype=bool)
         ahead = np.roll(points, -1, axis=0)
         for (ax, ay, _), (bx, by, _) in zip(points, ahead):
@@ -59,7 +63,9 @@ def rasterise(series, structures, region, out):
 def connected(jobs):
     """Dice of the best of four multipliers: seeds along the middle of the drawn line."""
     answers = []
-    for job in json.load(open(jobs)):
+    with open(jobs) as told:
+        listed = json.load(told)
+    for job in listed:
         image = sitk.Cast(sitk.ReadImage(job["image"]), sitk.sitkFloat32)
         reference = sitk.GetArrayFromImage(sitk.ReadImage(job["reference"])) > 0
         best, start = 0.0, time.perf_counter()

@@ -24,6 +24,8 @@ const SIDEWAYS: usize = 2;
 /// By how much the best slice's contrast must exceed the drawn one's: factor, and noise units.
 const FACTOR: f64 = 1.2;
 const MORE: f64 = 0.5;
+/// Below this contrast, in noise units, the drawn slice may not show the lesion.
+const DOUBTFUL: f64 = 2.0;
 
 /// Compares the contrast between the inside and the outside of the outline that the line suggests,
 /// slice by slice; and, where a mask was made, its area.
@@ -31,6 +33,7 @@ pub(super) fn find(
     volume: &Volume,
     ends: [Point; 2],
     mask: &Mask,
+    confidence: f64,
     params: &Params,
 ) -> Option<BetterSlice> {
     let grid = volume.grid();
@@ -41,11 +44,13 @@ pub(super) fn find(
     }
     let shifted = |k: usize| v.map(|v| grid.patient_from_voxel(Voxel { k: k as f64, ..v }));
     let candidates = drawn.saturating_sub(SIDEWAYS)..(drawn + SIDEWAYS + 1).min(grid.shape()[2]);
-    let areas: Vec<usize> = candidates
-        .clone()
-        .map(|k| mask.voxels().filter(|v| v[2] == k).count())
-        .collect();
+    let mut areas = vec![0usize; candidates.len()];
+    for v in mask.voxels().filter(|v| candidates.contains(&v[2])) {
+        areas[v[2] - candidates.start] += 1;
+    }
     let (here, noise) = score(volume, ends, drawn, params)?;
+    // A mask made off the lesion has its widest section where it was drawn: it tells nothing then.
+    let is_doubtful = confidence < 0.5 || here.abs() < DOUBTFUL * noise;
     let mut best: Option<(f64, usize)> = None;
     for (n, k) in candidates.clone().enumerate().filter(|(_, k)| *k != drawn) {
         if grid.is_void(k) {
@@ -55,9 +60,15 @@ pub(super) fn find(
             continue;
         };
         let is_wider = areas[n] >= areas[drawn - candidates.start];
-        let is_better = there > FACTOR * here + MORE * noise && is_wider;
-        if is_better && best.is_none_or(|(most, _)| there > most) {
-            best = Some((there, k));
+        // Bone or air one slice on stands out more, but the other way.
+        let is_same_kind = here.abs() < noise || here.signum() == there.signum();
+        let is_better = there.abs() > FACTOR * here.abs() + MORE * noise;
+        if is_better
+            && is_same_kind
+            && (is_wider || is_doubtful)
+            && best.is_none_or(|(most, _)| there.abs() > most)
+        {
+            best = Some((there.abs(), k));
         }
     }
     best.map(|(_, slice)| BetterSlice {
@@ -72,7 +83,7 @@ fn score(volume: &Volume, ends: [Point; 2], slice: usize, params: &Params) -> Op
     let grid = volume.grid();
     let middle = ends[0].midpoint(ends[1]);
     let half = ends[0].distance(ends[1]).0 / 2.0;
-    let frame = Frame::new(volume, middle, half);
+    let frame = Frame::new(volume);
     let outline = Outline::of_line(&frame, ends, params);
     let v = grid.voxel_from_patient(middle);
     let [di, dj, _] = grid.spacing_mm().map(|s| s.0);
@@ -101,6 +112,6 @@ fn score(volume: &Volume, ends: [Point; 2], slice: usize, params: &Params) -> Op
         return None;
     }
     let mean = within.iter().sum::<f32>() / within.len() as f32;
-    let stands_out = (mean - median(&beyond)?).abs();
+    let stands_out = mean - median(&beyond)?;
     Some((f64::from(stands_out), f64::from(noise)))
 }

@@ -5,8 +5,9 @@ use rayon::prelude::*;
 use super::divide::noise;
 use super::field::{Field, Frame};
 use super::finish::{self, Lesion};
+use super::hints::Hints;
 use super::model::median;
-use super::outline::divided;
+use super::refit::{self, Place};
 use super::star::{Star, Tissue};
 use super::{Error, Params};
 use crate::geometry::{Point, Vec3};
@@ -26,8 +27,12 @@ const AT_LIMIT: f64 = 0.02;
 const LEAST_CONTRAST: f64 = 2.0;
 /// Difference of shell and beyond, in units of the spread, that makes a shell.
 const NESTED: f32 = 2.5;
-/// Least agreement (Dice) of surfaces from jittered clicks, and of the surface with the mask.
+/// Least agreement (Dice) of surfaces from jittered clicks.
 const LEAST_AGREEMENT: f64 = 0.77;
+/// Of so many voxels one is compared for the agreement; no divisor of usual sizes.
+const THINNED: usize = 5;
+/// Least agreement (Dice) of the surface with the mask.
+const LEAST_SAME: f64 = 0.7;
 
 /// The lesion around a click.
 ///
@@ -41,7 +46,7 @@ pub(super) fn lesion(
 ) -> Result<Lesion, Error> {
     let mut limit = FIRST_MM;
     loop {
-        let frame = Frame::new(volume, at, limit);
+        let frame = Frame::new(volume);
         let middle = frame.of_patient(at);
         let field = Field::around(
             volume,
@@ -51,11 +56,15 @@ pub(super) fn lesion(
             params.smoothing,
             MANY_VOXELS,
             job,
-        )?;
+        )
+        .map_err(|e| match e {
+            Error::TooLarge { .. } => Error::NeedsDrag("the region around it is too large"),
+            other => other,
+        })?;
         let noise = noise(&field, |n| field.place(n).distance(middle).0 < NEAR_MM);
         let tissue = Tissue::at(&field, middle, noise).ok_or(Error::NoValues)?;
         let star = Star::around(&field, &tissue, middle, limit);
-        if star.at_limit > AT_LIMIT {
+        if star.at_limit > AT_LIMIT && params.refuses {
             if !stands_out(&field, &tissue, &star) {
                 return Err(Error::NeedsDrag("nothing stands out around it"));
             }
@@ -100,14 +109,16 @@ fn decided(
         .into_par_iter()
         .map(|n| star.reach(field.place(n)))
         .collect();
-    let agreement = agreement(field, tissue, &reach, (click, noise), star.radius());
-    if !stands_out(field, tissue, star) {
+    if params.refuses && !stands_out(field, tissue, star) {
         return Err(Error::NeedsDrag("its boundary hardly stands out"));
     }
-    if is_nested(field, tissue, &reach) {
+    if params.refuses && is_nested(field, tissue, &reach) {
         return Err(Error::NeedsDrag("it may be a part of something larger"));
     }
-    if agreement < LEAST_AGREEMENT {
+    let place_of_click = (click, noise);
+    if params.refuses
+        && agreement(field, tissue, &reach, place_of_click, star.radius()) < LEAST_AGREEMENT
+    {
         return Err(Error::NeedsDrag("clicks beside it would give another mask"));
     }
     let free: Vec<bool> = (0..field.len())
@@ -119,7 +130,14 @@ fn decided(
     if seeds.is_empty() {
         seeds.extend(field.holds(field.frame.patient(star.center)));
     }
-    let probability = divided(field, &free, &seeds, &reach, star.radius(), params, job)?;
+    let place = Place {
+        field,
+        free: &free,
+        reach: &reach,
+        radius: star.radius(),
+        hints: &Hints::default(),
+    };
+    let probability = refit::divided(&place, &seeds, params, job)?;
     let found = finish::lesion(volume, field, &free, &probability, &seeds, params, job)?;
     let (mut both, mut either) = (0usize, 0usize);
     for n in 0..field.len() {
@@ -127,7 +145,7 @@ fn decided(
         both += 2 * usize::from(a && b);
         either += usize::from(a) + usize::from(b);
     }
-    if (both as f64) < LEAST_AGREEMENT * either as f64 {
+    if params.refuses && (both as f64) < LEAST_SAME * either as f64 {
         return Err(Error::NeedsDrag("edges and values disagree"));
     }
     Ok(found)
@@ -177,9 +195,9 @@ fn agreement(
         .map(|way| {
             let beside = Point(click.0 + way * off);
             let own = Tissue::at(field, beside, noise);
-            let star = Star::around(field, own.as_ref().unwrap_or(tissue), beside, limit);
+            let star = Star::nearby(field, own.as_ref().unwrap_or(tissue), beside, limit);
             let (mut both, mut either) = (0usize, 0usize);
-            for (n, own) in reach.iter().enumerate() {
+            for (n, own) in reach.iter().enumerate().step_by(THINNED) {
                 let (a, b) = (*own < 1.0, star.reach(field.place(n)) < 1.0);
                 both += 2 * usize::from(a && b);
                 either += usize::from(a) + usize::from(b);

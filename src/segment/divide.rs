@@ -21,56 +21,72 @@ pub(super) struct Evidence<'a> {
     pub(super) outside: &'a [usize],
     /// Log odds of lesion by place alone.
     pub(super) prior: &'a [f32],
-    /// Values of what is lesion, and of what is not.
+    /// Values of what is lesion.
     pub(super) lesion: &'a [f32],
-    pub(super) around: &'a [f32],
+    /// What values tell.
+    pub(super) model: &'a ValueModel,
     /// Radius of the lesion in (joined) pixels, roughly.
     pub(super) radius: f32,
     /// Noise of one voxel.
     pub(super) noise: f32,
 }
 
+/// What stays as it is from one division of a field to the next.
+pub(super) struct Known {
+    /// By how much dearer each voxel is to reach for the surroundings than for the lesion, in units
+    /// of 2 σ.
+    paths: Vec<f32>,
+    /// How well neighbours are joined.
+    joins: [Vec<f32>; 3],
+}
+
 impl Evidence<'_> {
-    /// Probability of lesion of each voxel; 0 where it is not free.
-    ///
-    /// Three log odds are added: those of place, those of the value (histograms of lesion and
-    /// surroundings) and those of GrowCut (by how much dearer the voxel is to reach for the
-    /// surroundings than for the lesion, Zhu et al. 2014, doi 10.3389/fninf.2014.00013). The random
-    /// walker then smooths them up to the edges.
-    pub(super) fn divide(&self, params: &Params, job: &JobContext) -> Result<Vec<f32>, Error> {
+    /// Paths (GrowCut by shortest paths, Zhu et al. 2014, doi 10.3389/fninf.2014.00013) and joins.
+    pub(super) fn known(&self, params: &Params, job: &JobContext) -> Result<Known, Error> {
         let field = self.field;
         let noise = self.noise.max(f32::MIN_POSITIVE);
-        let model = ValueModel::new(self.lesion, self.around, noise, params.most_odds)
-            .ok_or(Error::NoValues)?;
         let lesion_spread = spread(self.lesion).unwrap_or(0.0).max(0.3 * noise);
         let costs = Costs {
             sigma: f64::from((noise * lesion_spread).sqrt()),
             per_mm: params.cost_per_mm,
             steps: field.steps,
+            gaps: &field.gaps,
         };
         let reach = |starts: &[usize]| grow::costs(&field.values, field.size, starts, costs, job);
         let (from_inside, from_outside) =
             rayon::join(|| reach(self.inside), || reach(self.outside));
         let (from_inside, from_outside) = (from_inside?, from_outside?);
+        let pairs = from_outside.iter().zip(&from_inside);
+        let dearer = pairs.map(|(outside, inside)| outside - inside);
+        let paths = dearer.map(|d| if d.is_nan() { 0.0 } else { d });
+        Ok(Known {
+            paths: paths.collect(),
+            joins: joins(field, params.edge * noise, params.least_join),
+        })
+    }
+
+    /// Probability of lesion of each voxel; 0 where it is not free.
+    ///
+    /// Three log odds are added: those of place, those of the value (histograms of lesion and
+    /// surroundings) and those of paths. The random walker then smooths them up to the edges.
+    pub(super) fn divide(
+        &self,
+        known: &Known,
+        params: &Params,
+        job: &JobContext,
+    ) -> Result<Vec<f32>, Error> {
+        let field = self.field;
         let weight = params.evidence * 10.0 / self.radius.max(1.0);
         let mut problem = Problem {
             size: field.size,
-            joins: joins(
-                &field.values,
-                field.size,
-                field.steps,
-                params.edge * noise,
-                params.least_join,
-            ),
+            joins: &known.joins,
             belief: vec![0.0; field.len()],
             weight: vec![f32::INFINITY; field.len()],
         };
         for n in (0..field.len()).filter(|n| self.free[*n]) {
-            let dearer = from_outside[n] - from_inside[n];
-            let by_paths = if dearer.is_nan() { 0.0 } else { dearer };
             let odds = self.prior[n]
-                + params.trust * model.log_odds(field.values[n])
-                + by_paths.clamp(-params.most_odds, params.most_odds);
+                + params.trust * self.model.log_odds(field.values[n])
+                + known.paths[n].clamp(-params.most_odds, params.most_odds);
             problem.belief[n] = 1.0 / (1.0 + (-odds).exp());
             problem.weight[n] = weight;
         }
@@ -90,6 +106,9 @@ impl Evidence<'_> {
         Ok(problem.solve(params.sweeps, job)?)
     }
 }
+
+/// Differences that are sorted to find their median.
+const MOST_DIFFERENCES: usize = 20_000;
 
 /// Noise of one voxel among those that `counts`: from differences of neighbours along a row, at
 /// least a thousandth of the values' range, so that flat images stay usable.
@@ -111,6 +130,9 @@ pub(super) fn noise(field: &Field<'_>, counts: impl Fn(usize) -> bool) -> f32 {
         }
     }
     let least = (1e-3 * (high - low)).max(f32::MIN_POSITIVE);
+    // Some tell as much as all.
+    let every = differences.len().div_ceil(MOST_DIFFERENCES).max(1);
+    let differences: Vec<f32> = differences.into_iter().step_by(every).collect();
     // Of neighbours' differences, which spread √2 times as far.
     let middle = median(&differences).unwrap_or(0.0);
     (1.4826 * middle / std::f32::consts::SQRT_2).max(least)

@@ -3,108 +3,14 @@
 use rayon::prelude::*;
 
 use super::Error;
-use crate::geometry::{Grid, Point, Vec3, Voxel};
+pub(super) use super::frame::Frame;
+use crate::geometry::{Point, Voxel};
 use crate::jobs::JobContext;
 use crate::volume::Volume;
 
-/// Largest part, voxels.
-const MAX_VOXELS: usize = 8_000_000;
-
-/// Where voxels are for the purpose of dividing an image.
-///
-/// As the grid says, but for an image of unknown spacing: its slices are put as far apart as makes
-/// neighbouring slices as alike as pixels at that distance are.
-#[derive(Clone)]
-pub(super) struct Frame<'a> {
-    pub(super) grid: &'a Grid,
-    /// Factor along the normal of the slices.
-    stretch: f64,
-    normal: Vec3,
-}
-
-impl<'a> Frame<'a> {
-    pub(super) fn new(volume: &'a Volume, near: Point, reach: f64) -> Self {
-        let grid = volume.grid();
-        let mut frame = Self {
-            grid,
-            stretch: 1.0,
-            normal: grid.normal(),
-        };
-        if !grid.is_calibrated() && grid.shape()[2] > 1 {
-            frame.stretch = likely_stretch(volume, near, reach);
-        }
-        frame
-    }
-
-    pub(super) fn place(&self, v: Voxel) -> Point {
-        self.of_patient(self.grid.patient_from_voxel(v))
-    }
-
-    pub(super) fn of_patient(&self, p: Point) -> Point {
-        let up = p.0.coords.dot(&self.normal) * (self.stretch - 1.0);
-        Point(p.0 + self.normal * up)
-    }
-
-    pub(super) fn patient(&self, p: Point) -> Point {
-        let up = p.0.coords.dot(&self.normal) * (1.0 / self.stretch - 1.0);
-        Point(p.0 + self.normal * up)
-    }
-
-    /// Steps along (i, j, k), mm.
-    pub(super) fn steps(&self) -> [f64; 3] {
-        let [i, j, k] = self.grid.spacing_mm().map(|s| s.0);
-        [i, j, k * self.stretch]
-    }
-}
-
-/// Distances of slices that are tried, in pixels.
-const LIKELY: [usize; 6] = [1, 2, 3, 4, 6, 8];
-
-/// How many pixels apart the slices of an image of unknown spacing seem to be: the distance at which
-/// pixels differ as much as neighbouring slices do, in the mean around `near`.
-fn likely_stretch(volume: &Volume, near: Point, reach: f64) -> f64 {
-    let grid = volume.grid();
-    let [di, _, dk] = grid.spacing_mm().map(|s| s.0);
-    let [ni, nj, nk] = grid.shape();
-    let v = grid.voxel_from_patient(near);
-    let half = (reach / di).ceil();
-    let range = |x: f64, n: usize| {
-        let low = (x - half).max(0.0) as usize;
-        low.min(n)..((x + half).max(0.0) as usize + 1).min(n)
-    };
-    let middle = v.k.round().max(0.0) as usize;
-    let slices = middle.saturating_sub(2)..(middle + 3).min(nk);
-    let difference = |to: &dyn Fn(usize, usize, usize) -> Option<[usize; 3]>| {
-        let (mut sum, mut n) = (0.0f64, 0usize);
-        for k in slices.clone() {
-            for j in range(v.j, nj) {
-                for i in range(v.i, ni) {
-                    let Some([a, b, c]) = to(i, j, k) else {
-                        continue;
-                    };
-                    let pair = (volume.value(i, j, k), volume.value(a, b, c));
-                    if let (Some(x), Some(y)) = pair {
-                        sum += f64::from((x - y).abs());
-                        n += 1;
-                    }
-                }
-            }
-        }
-        (n > 0).then(|| sum / n as f64)
-    };
-    let Some(across) = difference(&|i, j, k| (k + 1 < nk).then_some([i, j, k + 1])) else {
-        return 1.0;
-    };
-    let alike = |apart: &usize| {
-        difference(&|i, j, k| (i + apart < ni).then_some([i + apart, j, k]))
-            .is_none_or(|along| along >= across)
-    };
-    let apart = LIKELY
-        .into_iter()
-        .find(alike)
-        .unwrap_or(LIKELY[LIKELY.len() - 1]);
-    apart as f64 * di / dk
-}
+/// Largest part that is read with pixels joined, and voxel by voxel.
+const MAX_READ: usize = 100_000_000;
+const MAX_VOXELS: usize = 12_000_000;
 
 /// Values of a box, i fastest; NaN where there are none.
 pub(super) struct Field<'a> {
@@ -118,6 +24,8 @@ pub(super) struct Field<'a> {
     pub(super) values: Vec<f32>,
     /// Step to the next along (i, j, k), mm.
     pub(super) steps: [f64; 3],
+    /// From each slice to the next, mm.
+    pub(super) gaps: Vec<f64>,
 }
 
 impl<'a> Field<'a> {
@@ -132,13 +40,13 @@ impl<'a> Field<'a> {
         many: usize,
         job: &JobContext,
     ) -> Result<Self, Error> {
-        let (origin, native) = box_around(&frame, middle, reach);
+        let (origin, native) = box_around(&frame, &[middle], reach);
         let voxels: usize = native.iter().product();
-        if voxels > MAX_VOXELS {
+        if voxels > MAX_READ {
             return Err(Error::TooLarge {
                 length: 2.0 * reach,
                 voxels,
-                limit: MAX_VOXELS,
+                limit: MAX_READ,
             });
         }
         let stride = (1..).find(|s| voxels / (s * s) <= many).unwrap_or(1);
@@ -160,28 +68,40 @@ impl<'a> Field<'a> {
     ) -> Result<Self, Error> {
         let [ni, nj, nk] = size;
         let shape = frame.grid.shape();
+        let voxels = ni * nj * nk;
+        if voxels > MAX_VOXELS {
+            let [di, dj, dk] = frame.steps();
+            return Err(Error::TooLarge {
+                length: (ni as f64 * di).max(nj as f64 * dj).max(nk as f64 * dk) * stride as f64,
+                voxels,
+                limit: MAX_VOXELS,
+            });
+        }
         let slices: Result<Vec<Vec<f32>>, Error> = (0..nk)
             .into_par_iter()
             .map(|k| {
                 job.check()?;
                 let mut values = vec![f32::NAN; ni * nj];
+                let width = (ni * stride).min(shape[0] - origin[0]);
+                let mut row = vec![0.0f32; width];
+                let mut sums = vec![(0.0f32, 0u16); ni];
                 for j in 0..nj {
-                    for i in 0..ni {
-                        let (mut sum, mut n) = (0.0, 0u16);
-                        for b in 0..stride {
-                            for a in 0..stride {
-                                let at = [origin[0] + i * stride + a, origin[1] + j * stride + b];
-                                if at[0] < shape[0]
-                                    && at[1] < shape[1]
-                                    && let Some(v) = volume.value(at[0], at[1], origin[2] + k)
-                                {
-                                    sum += v;
-                                    n += 1;
-                                }
-                            }
+                    sums.fill((0.0, 0));
+                    for b in 0..stride {
+                        let at = [origin[0], origin[1] + j * stride + b, origin[2] + k];
+                        if at[1] >= shape[1] {
+                            continue;
                         }
-                        if n > 0 {
-                            values[j * ni + i] = sum / f32::from(n);
+                        volume.row_into(at, &mut row);
+                        for (a, value) in row.iter().enumerate().filter(|(_, v)| !v.is_nan()) {
+                            let (sum, n) = &mut sums[a / stride];
+                            *sum += value;
+                            *n += 1;
+                        }
+                    }
+                    for (value, (sum, n)) in values[j * ni..].iter_mut().zip(&sums) {
+                        if *n > 0 {
+                            *value = sum / f32::from(*n);
                         }
                     }
                 }
@@ -189,8 +109,14 @@ impl<'a> Field<'a> {
             })
             .collect();
         let [di, dj, dk] = frame.steps();
+        let position = |k: usize| frame.grid.slice_position(k).0;
+        let gap = |k: usize| (position(k + 1) - position(k)).abs() * frame.stretch;
+        let gaps = (origin[2]..origin[2] + nk)
+            .map(|k| if k + 1 < shape[2] { gap(k) } else { dk })
+            .collect();
         Ok(Self {
             steps: [di * stride as f64, dj * stride as f64, dk],
+            gaps,
             frame,
             origin,
             stride,
@@ -272,12 +198,34 @@ impl<'a> Field<'a> {
         }
     }
 
+    /// The (joined) voxels that hold some of the image's, each once.
+    pub(super) fn held(&self, voxels: &[[usize; 3]]) -> Vec<usize> {
+        let held = |v: &[usize; 3]| self.at_voxel(v.map(|x| x as f64));
+        let mut found: Vec<usize> = voxels.iter().filter_map(held).collect();
+        found.sort_unstable();
+        found.dedup();
+        found
+    }
+
     /// Gaussian smoothing, σ in mm; voxels without value neither give nor take.
     pub(super) fn smooth(&mut self, sigma: f64) {
+        let mut values = std::mem::take(&mut self.values);
+        self.blur(&mut values, sigma);
+        self.values = values;
+    }
+
+    /// Other numbers of the same voxels, smoothed.
+    pub(super) fn smoothed(&self, values: &[f32], sigma: f64) -> Vec<f32> {
+        let mut values = values.to_vec();
+        self.blur(&mut values, sigma);
+        values
+    }
+
+    fn blur(&self, values: &mut [f32], sigma: f64) {
         let [ni, nj, nk] = self.size;
         let plane = ni * nj;
-        let [wi, wj, wk] = self.steps.map(|step| weights(sigma / step));
-        self.values.par_chunks_mut(plane).for_each(|slice| {
+        let [wi, wj, _] = self.steps.map(|step| weights(sigma / step));
+        values.par_chunks_mut(plane).for_each(|slice| {
             let mut line = Vec::new();
             for j in 0..nj {
                 blur(slice, j * ni, 1, ni, &wi, &mut line);
@@ -286,12 +234,36 @@ impl<'a> Field<'a> {
                 blur(slice, i, ni, nj, &wj, &mut line);
             }
         });
-        if wk.len() > 1 {
-            let mut line = Vec::new();
-            for n in 0..plane {
-                blur(&mut self.values, n, plane, nk, &wk, &mut line);
-            }
+        // Slices may be uneven: each weighs by its own distance.
+        let mut at = vec![0.0];
+        for gap in &self.gaps {
+            at.push(at[at.len() - 1] + gap);
         }
+        if nk < 2 || self.gaps[..nk - 1].iter().all(|gap| sigma / gap < 0.2) {
+            return;
+        }
+        let before = values.to_vec();
+        values
+            .par_chunks_mut(plane)
+            .enumerate()
+            .for_each(|(k, slice)| {
+                let near = |b: &usize| (at[*b] - at[k]).abs() <= 3.0 * sigma;
+                let others: Vec<(usize, f32)> = (0..nk)
+                    .filter(near)
+                    .map(|b| (b, (-0.5 * ((at[b] - at[k]) / sigma).powi(2)).exp() as f32))
+                    .collect();
+                for (n, value) in slice.iter_mut().enumerate().filter(|(_, v)| v.is_finite()) {
+                    let (mut sum, mut total) = (0.0, 0.0);
+                    for (b, weight) in &others {
+                        let other = before[b * plane + n];
+                        if other.is_finite() {
+                            sum += weight * other;
+                            total += weight;
+                        }
+                    }
+                    *value = sum / total;
+                }
+            });
     }
 }
 
@@ -337,13 +309,31 @@ fn blur(
     }
 }
 
-/// First voxel and size of the part of the grid within a cube of half-size `reach` mm.
-fn box_around(frame: &Frame<'_>, middle: Point, reach: f64) -> ([usize; 3], [usize; 3]) {
+/// First voxel and size of the part of the grid within `reach` mm of the box around some places of
+/// the frame.
+pub(super) fn box_around(
+    frame: &Frame<'_>,
+    places: &[Point],
+    reach: f64,
+) -> ([usize; 3], [usize; 3]) {
     let shape = frame.grid.shape();
+    let (mut least, mut most) = ([f64::INFINITY; 3], [f64::NEG_INFINITY; 3]);
+    for p in places {
+        for a in 0..3 {
+            least[a] = least[a].min(p.0[a] - reach);
+            most[a] = most[a].max(p.0[a] + reach);
+        }
+    }
     let (mut low, mut high) = ([f64::INFINITY; 3], [f64::NEG_INFINITY; 3]);
-    for corner in 0..8u8 {
-        let sign = |bit: u8| if corner & bit == 0 { -reach } else { reach };
-        let p = frame.patient(Point(middle.0 + Vec3::new(sign(1), sign(2), sign(4))));
+    for corner in 0..8usize {
+        let at = |a: usize| {
+            if corner >> a & 1 == 0 {
+                least[a]
+            } else {
+                most[a]
+            }
+        };
+        let p = frame.patient(Point::new(at(0), at(1), at(2)));
         let v: [f64; 3] = frame.grid.voxel_from_patient(p).into();
         for a in 0..3 {
             low[a] = low[a].min(v[a]);

@@ -9,6 +9,7 @@ use super::field::Field;
 use super::relax::{Problem, joins};
 use super::{Error, Params, shape};
 use crate::jobs::JobContext;
+use crate::volume::parts::{self, Touch};
 use crate::volume::{Mask, Volume};
 
 /// Sweeps in which joined pixels are told apart.
@@ -57,7 +58,7 @@ pub(super) fn lesion(
     let [ni, nj, nk] = field.size;
     let mut inside = Array3::from_shape_fn((nk, nj, ni), |(k, j, i)| {
         let n = (k * nj + j) * ni + i;
-        free[n] && probability[n] > 0.5
+        free[n] && probability[n] > params.cut
     });
     shape::fill_holes(&mut inside);
     let seeds: Vec<[usize; 3]> = seeds
@@ -67,7 +68,7 @@ pub(super) fn lesion(
             [k, j, i]
         })
         .collect();
-    if !shape::keep_seeded(&mut inside, &seeds) {
+    if !parts::keep_seeded(&mut inside, &seeds, Touch::Faces) {
         return Err(Error::NothingFound);
     }
     if field.stride == 1 {
@@ -79,7 +80,7 @@ pub(super) fn lesion(
     }
     let (origin, mut bits) = told_apart(volume, field, probability, &inside, params, job)?;
     shape::fill_holes(&mut bits);
-    shape::keep_largest(&mut bits);
+    parts::keep_largest(&mut bits, Touch::Faces);
     Ok(Lesion {
         origin,
         bits,
@@ -130,7 +131,13 @@ fn told_apart(
     // What belongs to other pieces is not part of the lesion.
     let kept = |i: usize, j: usize, k: usize| {
         let n = (k * nj + j) * ni + i;
+        // Even odds are where the lesion was cut.
         let p = probability[n];
+        let p = if p < params.cut {
+            0.5 * p / params.cut
+        } else {
+            0.5 + 0.5 * (p - params.cut) / (1.0 - params.cut)
+        };
         if inside[[k, j, i]] {
             p.max(0.51)
         } else {
@@ -156,15 +163,10 @@ fn told_apart(
         })
         .collect();
     let noise = super::divide::noise(&own, |n| belief[n] > 0.5);
+    let joins = joins(&own, params.edge * noise, params.least_join);
     let problem = Problem {
         size: own.size,
-        joins: joins(
-            &own.values,
-            own.size,
-            own.steps,
-            params.edge * noise,
-            params.least_join,
-        ),
+        joins: &joins,
         weight: belief
             .iter()
             .map(|p| {

@@ -9,13 +9,15 @@ const MAX_STEP: u32 = 16 * UNITS as u32;
 
 /// What a step costs.
 #[derive(Clone, Copy)]
-pub(super) struct Costs {
+pub(super) struct Costs<'a> {
     /// Spread σ: a step across a difference of 2 σ costs 1.
     pub(super) sigma: f64,
     /// Cost of a step of 1 mm.
     pub(super) per_mm: f64,
     /// Step to the next voxel along (i, j, k), mm.
     pub(super) steps: [f64; 3],
+    /// From each slice to the next, mm.
+    pub(super) gaps: &'a [f64],
 }
 
 /// Cost, in units of 2 σ, of the cheapest path over the six neighbours from the nearest start to
@@ -27,7 +29,7 @@ pub(super) fn costs(
     values: &[f32],
     [ni, nj, nk]: [usize; 3],
     starts: &[usize],
-    costs: Costs,
+    costs: Costs<'_>,
     job: &JobContext,
 ) -> Result<Vec<f32>, Cancelled> {
     let n = values.len();
@@ -42,7 +44,7 @@ pub(super) fn costs(
         }
     }
     let scale = (UNITS / (2.0 * costs.sigma)) as f32;
-    let lengths = costs.steps.map(|mm| (costs.per_mm * mm * UNITS) as f32);
+    let length = |mm: f64| (costs.per_mm * mm * UNITS) as f32;
     let step_cost = |a: f32, b: f32, length: f32| {
         let units = (a - b).abs() * scale + length;
         // Not finite where a voxel has no value: nothing crosses it.
@@ -52,7 +54,8 @@ pub(super) fn costs(
             MAX_STEP
         }
     };
-    let [si, sj, sk] = lengths;
+    let (si, sj) = (length(costs.steps[0]), length(costs.steps[1]));
+    let along_k: Vec<f32> = costs.gaps.iter().map(|mm| length(*mm)).collect();
     let plane = ni * nj;
     let mut now = 0u32;
     let mut visited = 0usize;
@@ -91,10 +94,10 @@ pub(super) fn costs(
                 reach(at + ni, sj);
             }
             if k > 0 {
-                reach(at - plane, sk);
+                reach(at - plane, along_k[k - 1]);
             }
             if k + 1 < nk {
-                reach(at + plane, sk);
+                reach(at + plane, along_k[k]);
             }
         }
         now += 1;

@@ -1,5 +1,7 @@
 //! What values tell about lesion and surroundings: smoothed histograms of both.
 
+use super::Params;
+
 /// Bins of a histogram.
 const BINS: usize = 128;
 
@@ -26,9 +28,10 @@ pub(super) fn spread(values: &[f32]) -> Option<f32> {
 impl ValueModel {
     /// From samples of lesion and of surroundings (finite values) and the noise of one voxel.
     ///
-    /// A floor of an even distribution stands for values that neither sample shows: they tell
-    /// nothing. Odds are held within `limit`.
-    pub(super) fn new(lesion: &[f32], around: &[f32], noise: f32, limit: f32) -> Option<Self> {
+    /// What the samples of lesion share with the surroundings is taken from them first: a line or an
+    /// outline holds some of these too. A floor of an even distribution stands for values that
+    /// neither sample shows: they tell nothing.
+    pub(super) fn new(lesion: &[f32], around: &[f32], noise: f32, params: &Params) -> Option<Self> {
         let all = || lesion.iter().chain(around).copied();
         let (low, high) = all().fold((f32::INFINITY, f32::NEG_INFINITY), |(l, h), v| {
             (l.min(v), h.max(v))
@@ -56,8 +59,10 @@ impl ValueModel {
             }
             blurred(&counts, bandwidth)
         };
-        let (inside, outside) = (density(lesion), density(around));
+        let (mut inside, outside) = (density(lesion), density(around));
+        purify(&mut inside, &outside, lesion.len(), params.foreign);
         let floor = 0.1 / BINS as f32;
+        let limit = params.most_odds;
         let log_odds = inside
             .iter()
             .zip(&outside)
@@ -77,6 +82,45 @@ impl ValueModel {
         }
         let bin = (place as isize).clamp(0, BINS as isize - 1) as usize;
         self.log_odds[bin]
+    }
+}
+
+/// Largest share of the surroundings that is taken from the lesion's distribution.
+const MOST_SHARED: f32 = 0.7;
+/// Where less than this is left, less is taken: what looks like its surroundings all over would be
+/// left with chance alone. The same for fewer samples than this.
+const LEFT: f32 = 0.5;
+const FEW: f32 = 100.0;
+
+/// Takes the surroundings' share out of a lesion's distribution of values: the largest multiple of
+/// the surroundings' that it exceeds, but for the values that make `missing` of them.
+fn purify(lesion: &mut [f32], around: &[f32], n_samples: usize, missing: f32) {
+    let mut ratios: Vec<(f32, f32)> = lesion
+        .iter()
+        .zip(around)
+        .filter(|(_, b)| **b > 1e-4)
+        .map(|(f, b)| (f / b, *b))
+        .collect();
+    ratios.sort_by(|x, y| x.0.total_cmp(&y.0));
+    let total: f32 = ratios.iter().map(|r| r.1).sum();
+    let mut sum = 0.0;
+    let found = ratios.iter().find(|(_, b)| {
+        sum += b;
+        sum >= missing * total
+    });
+    let Some(shared) = found.map(|r| r.0) else {
+        return;
+    };
+    let without = |shared: f32| {
+        let pairs = lesion.iter().zip(around);
+        pairs.map(move |(f, b)| (f - shared * b).max(0.0))
+    };
+    let left: f32 = without(shared.min(0.95)).sum();
+    let certain = (left / LEFT).min(1.0) * (n_samples as f32 / FEW).min(1.0);
+    let pure: Vec<f32> = without(shared.min(MOST_SHARED) * certain).collect();
+    let rest: f32 = pure.iter().sum();
+    for (f, p) in lesion.iter_mut().zip(pure) {
+        *f = p / rest.max(0.05);
     }
 }
 

@@ -102,9 +102,7 @@ impl Prompt {
         let finite = |p: &Point| p.0.iter().all(|x| x.is_finite());
         self.points().iter().all(finite) && radius.is_finite()
     }
-}
 
-impl Prompt {
     /// The drawn diameter, where it is one.
     pub(super) const fn line(&self) -> Option<[Point; 2]> {
         match self {

@@ -2,24 +2,27 @@
 
 use rayon::prelude::*;
 
+use super::field::Field;
 use crate::jobs::{Cancelled, JobContext};
 
 /// A box of voxels, i fastest, in which two labels are to be told apart.
-pub(super) struct Problem {
+pub(super) struct Problem<'a> {
     /// Voxels along (i, j, k).
     pub(super) size: [usize; 3],
     /// How well each voxel is joined to the next along (i, j, k); 0 parts them.
-    pub(super) joins: [Vec<f32>; 3],
+    pub(super) joins: &'a [Vec<f32>; 3],
     /// Probability of lesion that the evidence gives.
     pub(super) belief: Vec<f32>,
     /// Weight of the evidence; infinite where the label is settled.
     pub(super) weight: Vec<f32>,
 }
 
+/// Largest join: slices nearer than pixels are not to outweigh all else.
+const MOST_NEAR: f64 = 4.0;
 /// Over-relaxation: between 1 and 2, faster than 1 for any smooth part of the solution.
 const OVER: f32 = 1.5;
 
-impl Problem {
+impl Problem<'_> {
     /// Probability of lesion, voxel by voxel: the minimum of
     /// Σ joins (x − x′)² + Σ weight (x − belief)² (Grady 2005, doi 10.1109/CVPR.2005.239).
     ///
@@ -57,7 +60,7 @@ impl Problem {
     fn sweep_slice(&self, k: usize, x: &mut [f32], below: Option<&[f32]>, above: Option<&[f32]>) {
         let [ni, nj, _] = self.size;
         let plane = ni * nj;
-        let [along_i, along_j, along_k] = &self.joins;
+        let [along_i, along_j, along_k] = self.joins;
         for j in 0..nj {
             for i in 0..ni {
                 let at = j * ni + i;
@@ -98,20 +101,24 @@ impl Problem {
 }
 
 /// Joins of neighbouring voxels: 1 for equal values, less across an edge, `floor` at least, scaled to
-/// the distance; 0 where a value is missing.
-pub(super) fn joins(
-    values: &[f32],
-    size: [usize; 3],
-    steps: [f64; 3],
-    edge: f32,
-    floor: f32,
-) -> [Vec<f32>; 3] {
+/// the distance (that of pixels being 1); 0 where a value is missing.
+pub(super) fn joins(field: &Field<'_>, edge: f32, floor: f32) -> [Vec<f32>; 3] {
+    let (values, size, steps) = (&field.values, field.size, field.steps);
     let strides = [1, size[0], size[0] * size[1]];
-    let shortest = steps.iter().copied().fold(f64::INFINITY, f64::min);
+    let pixel = steps[0].min(steps[1]);
     let falloff = 1.0 / (2.0 * edge * edge);
     [0, 1, 2].map(|axis| {
-        let near = (shortest / steps[axis]).powi(2) as f32;
         let stride = strides[axis];
+        let near: Vec<f32> = (0..size[axis])
+            .map(|at| {
+                let step = if axis == 2 {
+                    field.gaps[at]
+                } else {
+                    steps[axis]
+                };
+                (pixel / step).powi(2).min(MOST_NEAR) as f32
+            })
+            .collect();
         (0..values.len())
             .into_par_iter()
             .map(|n| {
@@ -121,7 +128,8 @@ pub(super) fn joins(
                 }
                 let difference = values[n + stride] - values[n];
                 if difference.is_finite() {
-                    near * (floor + (1.0 - floor) * (-difference * difference * falloff).exp())
+                    let same = (-difference * difference * falloff).exp();
+                    near[position] * (floor + (1.0 - floor) * same)
                 } else {
                     0.0
                 }

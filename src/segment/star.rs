@@ -25,7 +25,9 @@ pub(super) struct Tissue {
 }
 
 /// Radius of the ball that shows what the lesion is like, mm.
-const BALL_MM: f64 = 2.5;
+const BALL_MM: f64 = 1.5;
+/// Its spread at most, in units of the noise: in a small lesion the ball holds the border too.
+const MOST_SPREAD: f32 = 2.0;
 /// Of so many voxels one enters the histogram of other tissues.
 const THINNED: usize = 3;
 
@@ -49,7 +51,7 @@ impl Tissue {
             return None;
         }
         let middle = median(&ball)?;
-        let spread = spread(&ball)?.max(noise);
+        let spread = spread(&ball)?.clamp(noise, MOST_SPREAD * noise);
         let band = [-1.0f32, 1.0].map(|side| {
             other_tissue(&all, middle, spread, side)
                 .map_or(middle + side * 4.0 * spread, |other| (middle + other) / 2.0)
@@ -130,6 +132,13 @@ impl Star {
             star = Self::once(field, tissue, half, limit);
         }
         star
+    }
+
+    /// The same, moved once: to compare with.
+    pub(super) fn nearby(field: &Field<'_>, tissue: &Tissue, center: Point, limit: f64) -> Self {
+        let star = Self::once(field, tissue, center, limit);
+        let half = Point(star.center.0 + (star.centroid() - star.center.0) / 2.0);
+        Self::once(field, tissue, half, limit)
     }
 
     fn once(field: &Field<'_>, tissue: &Tissue, center: Point, limit: f64) -> Self {
@@ -268,9 +277,9 @@ fn smoothest(costs: &[Vec<f32>], n_steps: usize) -> Vec<usize> {
         // From pole to pole and back on the other side.
         let there = (0..DOWN).map(|d| d * AROUND + around);
         let back = (0..DOWN).rev().map(|d| d * AROUND + around + AROUND / 2);
-        let loop_: Vec<usize> = there.chain(back).collect();
-        path(&mut loop_.iter().copied());
-        path(&mut loop_.iter().rev().copied());
+        let circle: Vec<usize> = there.chain(back).collect();
+        path(&mut circle.iter().copied());
+        path(&mut circle.iter().rev().copied());
     }
     sums.iter()
         .map(|c| {

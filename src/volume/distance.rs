@@ -36,6 +36,21 @@ impl Places {
         }
     }
 
+    /// Of a box of `size` voxels at even steps.
+    #[must_use]
+    pub fn even(size: [usize; 3], step: [f64; 3]) -> Self {
+        let at = [0, 1, 2].map(|a| (0..size[a]).map(|v| v as f64 * step[a]).collect());
+        Self { at, step }
+    }
+
+    /// With slices `factor` times as far apart.
+    #[must_use]
+    pub fn stretched(mut self, factor: f64) -> Self {
+        self.at[2].iter_mut().for_each(|z| *z *= factor);
+        self.step[2] *= factor;
+        self
+    }
+
     /// With one more voxel at either end of each axis, at the usual step.
     #[must_use]
     pub fn padded(&self) -> Self {

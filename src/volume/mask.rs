@@ -108,6 +108,69 @@ impl Mask {
         })
     }
 
+    /// The mask with some voxels more (`marked`), or without them.
+    ///
+    /// # Errors
+    /// When a voxel to be marked leaves the grid.
+    pub fn changed(&self, voxels: &[[usize; 3]], marked: bool) -> Result<Self, MaskError> {
+        let (mut low, size) = self.bounds();
+        let mut high = [0, 1, 2].map(|a| low[a] + size[a]);
+        if marked {
+            if self.is_empty() {
+                (low, high) = ([usize::MAX; 3], [0; 3]);
+            }
+            for v in voxels {
+                for a in 0..3 {
+                    low[a] = low[a].min(v[a]);
+                    high[a] = high[a].max(v[a] + 1);
+                }
+            }
+        }
+        let shape = self.grid.shape();
+        let size = [0, 1, 2].map(|a| high[a].saturating_sub(low[a]));
+        if (0..3).any(|a| high[a] > shape[a]) {
+            return Err(MaskError::Outside {
+                origin: low,
+                size,
+                grid: shape,
+            });
+        }
+        let mut bits = Array3::default([size[2], size[1], size[0]]);
+        let mut n_voxels = self.n_voxels;
+        if !self.is_empty() {
+            let [i, j, k] = [0, 1, 2].map(|a| self.origin[a] - low[a]);
+            let (nk, nj, ni) = self.bits.dim();
+            bits.slice_mut(s![k..k + nk, j..j + nj, i..i + ni])
+                .assign(&self.bits);
+        }
+        // Only what is taken from a face can leave the box too wide.
+        let mut is_tight = true;
+        for v in voxels {
+            let [i, j, k] = [0, 1, 2].map(|a| v[a].wrapping_sub(low[a]));
+            let Some(bit) = bits.get_mut([k, j, i]) else {
+                continue;
+            };
+            if *bit != marked {
+                *bit = marked;
+                n_voxels = if marked { n_voxels + 1 } else { n_voxels - 1 };
+                is_tight &= marked || (0..3).all(|a| v[a] > low[a] && v[a] + 1 < high[a]);
+            }
+        }
+        let grid = Arc::clone(&self.grid);
+        if n_voxels == 0 {
+            return Self::from_box(grid, [0; 3], &Array3::default((0, 0, 0)));
+        }
+        if !is_tight {
+            return Self::from_box(grid, low, &bits);
+        }
+        Ok(Self {
+            grid,
+            origin: low,
+            bits,
+            n_voxels,
+        })
+    }
+
     /// The grid the mask lives on.
     #[must_use]
     pub const fn grid(&self) -> &Arc<Grid> {
@@ -282,6 +345,26 @@ mod tests {
             if let Ok(mask) = Mask::from_runs(grid([5, 4, 3]), &encoded) {
                 prop_assert_eq!(mask.n_voxels(), encoded.runs.iter().map(|r| r.1).sum::<usize>());
             }
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn changed_voxels_are_those_of_a_mask_made_anew(
+            bits in proptest::collection::vec(any::<bool>(), 60),
+            change in proptest::collection::vec((0usize..5, 0usize..4, 0usize..3), 0..9),
+            marked: bool,
+        ) {
+            let mut bits = Array3::from_shape_vec((3, 4, 5), bits).expect("60 voxels");
+            let before = Mask::from_box(grid([5, 4, 3]), [0; 3], &bits).expect("fits");
+            let change: Vec<[usize; 3]> = change.into_iter().map(|(i, j, k)| [i, j, k]).collect();
+            let made = before.changed(&change, marked).expect("inside");
+            for [i, j, k] in change {
+                bits[[k, j, i]] = marked;
+            }
+            let anew = Mask::from_box(grid([5, 4, 3]), [0; 3], &bits).expect("fits");
+            prop_assert_eq!(made.n_voxels(), anew.n_voxels());
+            prop_assert_eq!(made, anew);
         }
     }
 

@@ -71,6 +71,7 @@ const PAGES: &[(&str, &str)] = pages![
     "E-SCENARIO",
     "E-SCRIPT",
     "E-SEG",
+    "E-SEGMENT",
     "E-SESSION",
     "E-SIDECAR",
     "E-SLICES",

@@ -7,6 +7,7 @@
 )]
 
 mod audit_export;
+mod balls;
 mod bench;
 mod case_fixture;
 mod common;
@@ -30,6 +31,7 @@ mod robust;
 mod segment;
 mod segment_verb;
 mod store;
+mod strokes;
 mod tamper;
 mod twin;
 mod ui;

@@ -12,6 +12,7 @@ use std::path::Path;
 
 use rand::SeedableRng as _;
 use rand_chacha::ChaCha8Rng;
+use rayon::prelude::*;
 use serde::Serialize;
 use serde_json::{Value, json};
 
@@ -55,6 +56,10 @@ struct Row {
     set: &'static str,
     name: String,
     group: String,
+    /// Whose lesion it is: rows of one patient are not independent.
+    patient: String,
+    /// Share of the whole reference that its largest part is.
+    share: f64,
     is_for_tuning: bool,
     /// Longest axis of the reference, mm or pixels.
     diameter: f64,
@@ -62,6 +67,10 @@ struct Row {
     slice_mm: Option<f64>,
     /// One drag per hand.
     drags: Vec<Drag>,
+    /// Agreement of the exact drag's mask with those of drags beside it.
+    consistency: f64,
+    /// Volume with shares of border voxels less the reference's voxels, relative; exact drag.
+    by_shares: Option<f64>,
     /// Dice after 1 to 5 gestures, from the exact drag.
     corrected: Vec<f64>,
     /// Dice of peers on the exact drag.
@@ -82,11 +91,14 @@ struct Drag {
 
 #[derive(Serialize)]
 struct Click {
-    dice: Option<f64>,
+    /// Dice of the mask; of the one that was refused, where it was.
+    dice: f64,
     refusal: Option<String>,
 }
 
 pub(super) fn run(settings: &Settings<'_>) -> Result<Measured, Failure> {
+    // Times first: nothing else of the program is at work then.
+    let times = timing::measure()?;
     let peers = Peers::new(settings.peers, settings.scratch)?;
     let (found, missing) = real::load(
         settings.data,
@@ -98,14 +110,26 @@ pub(super) fn run(settings: &Settings<'_>) -> Result<Measured, Failure> {
     for lesion in &found {
         rows.push(real_row(lesion, &peers)?);
     }
-    let specs = suite::specs().into_iter();
-    for spec in specs.filter(|s| s.radius.0 <= settings.largest) {
-        if spec.is_for_tuning() == settings.only_tuning {
-            rows.push(phantom_row(&spec)?);
-        }
-    }
-    let times = timing::measure()?;
-    let document = document::write(&rows, &missing, &times, settings.only_tuning);
+    let half: Vec<suite::CaseSpec> = suite::specs()
+        .into_iter()
+        .filter(|s| s.is_for_tuning() == settings.only_tuning)
+        .collect();
+    let chosen = half.par_iter().filter(|s| s.radius.0 <= settings.largest);
+    let phantoms: Result<Vec<Row>, Failure> = chosen.map(phantom_row).collect();
+    rows.extend(phantoms?);
+    let run = document::Run {
+        rows: &rows,
+        missing: &missing,
+        times: &times,
+        half: if settings.only_tuning {
+            "tuning"
+        } else {
+            "reporting"
+        },
+        n_phantoms: half.len(),
+        largest: settings.largest,
+    };
+    let document = document::write(&run);
     let mut values: Vec<Value> = rows.iter().map(|row| json!(row)).collect();
     values.push(json!({"set": "times", "rows": times}));
     for (name, reason) in missing {
@@ -121,11 +145,14 @@ fn real_row(lesion: &real::Real, peers: &Peers) -> Result<Row, Failure> {
     let (volume, reference) = (&lesion.volume, &lesion.reference);
     let mut row = row("real", &lesion.name, volume, reference, 5)?;
     row.group = lesion.name.clone();
+    row.patient = lesion.patient.to_owned();
+    row.share = lesion.share;
     row.is_for_tuning = lesion.is_for_tuning;
     let mut random = ChaCha8Rng::seed_from_u64(5);
     if let Some(ends) = user::line(reference, Hand::Exact, &mut random) {
         row.connected = peers.connected(volume, reference, ends).ok();
     }
+    row.clicks = clicks(volume, reference, 14);
     Ok(row)
 }
 
@@ -141,22 +168,39 @@ fn phantom_row(spec: &suite::CaseSpec) -> Result<Row, Failure> {
     );
     let mut row = row("phantom", &name, &case.volume, &case.truth, spec.seed)?;
     row.group = spec.class.name().to_owned();
+    row.patient = spec.number.to_string();
     row.is_for_tuning = spec.is_for_tuning();
-    let mut random = ChaCha8Rng::seed_from_u64(spec.seed + 9);
-    for at in user::clicks(&case.truth, CLICKS, &mut random) {
-        let prompt = Prompt::Point { at, adds: true };
-        row.clicks.push(match make(&case.volume, &[prompt], None) {
-            Ok(made) => Click {
-                dice: Some(made.mask.dice(&case.truth)),
-                refusal: None,
-            },
-            Err(error) => Click {
-                dice: None,
-                refusal: Some(error.to_string()),
-            },
-        });
-    }
+    row.clicks = clicks(&case.volume, &case.truth, spec.seed + 9);
     Ok(row)
+}
+
+/// Clicks on a lesion; what is refused is made in spite of that, to learn whether it was wrong.
+fn clicks(volume: &Volume, reference: &Mask, seed: u64) -> Vec<Click> {
+    let mut random = ChaCha8Rng::seed_from_u64(seed);
+    let clicked = user::clicks(reference, CLICKS, &mut random).into_iter();
+    clicked
+        .map(|at| {
+            let prompt = [Prompt::Point { at, adds: true }];
+            let refusal = match make(volume, &prompt, None) {
+                Ok(made) => {
+                    return Click {
+                        dice: made.mask.dice(reference),
+                        refusal: None,
+                    };
+                }
+                Err(error) => error.to_string(),
+            };
+            let params = Params {
+                refuses: false,
+                ..Params::standard()
+            };
+            let forced = segment::segment(volume, &prompt, None, &params, &JobContext::default());
+            Click {
+                dice: forced.map_or(0.0, |made| made.mask.dice(reference)),
+                refusal: Some(refusal),
+            }
+        })
+        .collect()
 }
 
 fn make(
@@ -183,6 +227,7 @@ fn row(
     let grid = volume.grid();
     let mut drags = Vec::new();
     let (mut corrected, mut slicer) = (vec![0.0; GESTURES], None);
+    let (mut consistency, mut by_shares) = (0.0, None);
     for hand in Hand::ALL {
         let mut random = ChaCha8Rng::seed_from_u64(seed);
         let Some(ends) = user::line(reference, hand, &mut random) else {
@@ -194,6 +239,10 @@ fn row(
         if hand == Hand::Exact {
             slicer = slicer::grow_cut(volume, ends).map(|mask| mask.dice(reference));
             if let Ok(made) = made {
+                let (params, job) = (Params::standard(), JobContext::default());
+                let history = std::slice::from_ref(&prompt);
+                consistency = segment::consistency(volume, history, &params, &job).unwrap_or(0.0);
+                by_shares = by_shares_of(&made.mask, volume, reference);
                 corrected = corrections(volume, reference, prompt, made.mask);
             }
         }
@@ -202,15 +251,26 @@ fn row(
         set,
         name: name.to_owned(),
         group: String::new(),
+        patient: String::new(),
+        share: 1.0,
         is_for_tuning: false,
         diameter: long.value(),
         slice_mm: grid.is_calibrated().then(|| grid.median_gap().0),
         drags,
+        consistency,
+        by_shares,
         corrected,
         slicer,
         connected: None,
         clicks: Vec::new(),
     })
+}
+
+/// Volume with shares of border voxels, less that of the reference's voxels, relative.
+fn by_shares_of(made: &Mask, volume: &Volume, reference: &Mask) -> Option<f64> {
+    let shared = measure::partial_volume(made, volume).ok()?.value();
+    let whole = measure::measure(reference, None).ok()?.volume.value();
+    Some(shared / whole - 1.0)
 }
 
 fn drag(

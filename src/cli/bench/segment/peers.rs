@@ -38,7 +38,8 @@ impl Peers {
         structures: &Path,
         region: &str,
     ) -> Result<PathBuf, Failure> {
-        let out = self.scratch.join(format!("{region}.nrrd"));
+        let set = structures.file_stem().unwrap_or_default().to_string_lossy();
+        let out = self.scratch.join(format!("{set}-{region}.nrrd"));
         self.run(&[
             "rasterise".as_ref(),
             series.as_ref(),
@@ -66,9 +67,7 @@ impl Peers {
         let text = String::from_utf8_lossy(&output.stderr).into_owned();
         Err(fail(text.lines().last().unwrap_or_default().to_owned()))
     }
-}
 
-impl Peers {
     /// Dice of ITK's ConfidenceConnected, seeded along the middle of a drawn line, at the best of
     /// four multipliers.
     pub(super) fn connected(

@@ -12,6 +12,7 @@ use crate::export::{self, Label};
 use crate::geometry::Grid;
 use crate::jobs::JobContext;
 use crate::open::{self, Item};
+use crate::volume::parts::{self, Touch};
 use crate::volume::{Mask, Volume};
 
 /// Where the reference of a lesion is.
@@ -25,6 +26,8 @@ enum Reference {
 /// A lesion in the shared data.
 struct Source {
     name: &'static str,
+    /// Whose lesion it is.
+    patient: &'static str,
     set: &'static str,
     image: &'static str,
     reference: Reference,
@@ -34,25 +37,12 @@ struct Source {
 /// An image and its lesion.
 pub(super) struct Real {
     pub(super) name: String,
+    pub(super) patient: &'static str,
     pub(super) is_for_tuning: bool,
     pub(super) volume: Volume,
     pub(super) reference: Mask,
-}
-
-const fn source(
-    name: &'static str,
-    set: &'static str,
-    image: &'static str,
-    reference: Reference,
-    is_for_tuning: bool,
-) -> Source {
-    Source {
-        name,
-        set,
-        image,
-        reference,
-        is_for_tuning,
-    }
+    /// Share of the whole reference, which may have several parts.
+    pub(super) share: f64,
 }
 
 const STS: &str = "B1_petctmr_sarcoma";
@@ -60,194 +50,219 @@ const GBM: &str = "C1_brain_tumor_progression";
 const BRATS: &str = "B5_brats2015/train/brats_2013_pat0005_1";
 const ONE: &[u32] = &[1];
 
-/// All lesions. Which are for tuning was decided before anything was measured.
-fn sources() -> Vec<Source> {
-    use Reference::{Labels, Region};
-    vec![
-        source(
-            "sarcoma STS_008, CT",
-            STS,
-            "STS_008/dicom/CT/image",
-            Labels("STS_008/nifti/CT_mask.nii.gz", ONE),
-            true,
-        ),
-        source(
-            "sarcoma STS_008, MR T1",
-            STS,
-            "STS_008/dicom/MR_T1/image",
-            Labels("STS_008/nifti/MR_T1_mask.nii.gz", ONE),
-            true,
-        ),
-        source(
-            "sarcoma STS_008, PET",
-            STS,
-            "STS_008/dicom/PET/image",
-            Labels("STS_008/nifti/PET_mask.nii.gz", ONE),
-            true,
-        ),
-        source(
-            "sarcoma STS_002, CT",
-            STS,
-            "STS_002/dicom/CT/image",
-            Labels("STS_002/nifti/CT_mask.nii.gz", ONE),
-            false,
-        ),
-        source(
-            "sarcoma STS_002, MR T1",
-            STS,
-            "STS_002/dicom/MR_T1/image",
-            Labels("STS_002/nifti/MR_T1_mask.nii.gz", ONE),
-            false,
-        ),
-        source(
-            "sarcoma STS_002, PET",
-            STS,
-            "STS_002/dicom/PET/image",
-            Labels("STS_002/nifti/PET_mask.nii.gz", ONE),
-            false,
-        ),
-        source(
-            "lung, IBSI phantom, CT",
-            "B2_ibsi_lung_ct",
-            "nifti/image/phantom.nii.gz",
-            Labels("nifti/mask/mask.nii.gz", ONE),
-            false,
-        ),
-        source(
-            "lung, pat_2, CT",
-            "B3_lung_ct_pat2",
-            "pat_2",
-            Region("pat_2", "GTV-1"),
-            true,
-        ),
-        source(
-            "brain1, MR",
-            "B4_pyradiomics",
-            "brain1_image.nrrd",
-            Labels("brain1_label.nrrd", ONE),
-            true,
-        ),
-        source(
-            "brain2, MR",
-            "B4_pyradiomics",
-            "brain2_image.nrrd",
-            Labels("brain2_label.nrrd", ONE),
-            false,
-        ),
-        source(
-            "breast1, MR",
-            "B4_pyradiomics",
-            "breast1_image.nrrd",
-            Labels("breast1_label.nrrd", ONE),
-            false,
-        ),
-        source(
-            "glioma, whole, FLAIR",
-            BRATS,
-            "Flair_subtrMeanDivStd.nii.gz",
-            Labels("OTMultiClass.nii.gz", &[1, 2, 3, 4]),
-            true,
-        ),
-        source(
-            "glioma, core, T1c",
-            BRATS,
-            "T1c_subtrMeanDivStd.nii.gz",
-            Labels("OTMultiClass.nii.gz", &[1, 3, 4]),
-            false,
-        ),
-        source(
-            "PET STS_001",
-            "B9_pet_sts001_raw",
-            "FDG_PET/image",
-            Region("FDG_PET/mask", "GTV_Mass"),
-            false,
-        ),
-        source(
-            "lung, 4D-Lung, tumour, CT",
-            "B10_lung_ct_4dlung",
-            "ct",
-            Region("rtstruct", "Tumor_c40"),
-            false,
-        ),
-        source(
-            "lung, 4D-Lung, node, CT",
-            "B10_lung_ct_4dlung",
-            "ct",
-            Region("rtstruct", "LN_c40"),
-            false,
-        ),
-        source(
-            "glioblastoma 01, before",
-            GBM,
-            "01/Pre_Scan_T1.nii.gz",
-            Labels("01/Pre_Mask.nii.gz", ONE),
-            true,
-        ),
-        source(
-            "glioblastoma 01, after",
-            GBM,
-            "01/Post_Scan_T1.nii.gz",
-            Labels("01/Post_Mask.nii.gz", ONE),
-            true,
-        ),
-        source(
-            "glioblastoma 02, before",
-            GBM,
-            "02/Pre_Scan_T1.nii.gz",
-            Labels("02/Pre_Mask.nii.gz", ONE),
-            false,
-        ),
-        source(
-            "glioblastoma 02, after",
-            GBM,
-            "02/Post_Scan_T1.nii.gz",
-            Labels("02/Post_Mask.nii.gz", ONE),
-            false,
-        ),
-        source(
-            "glioblastoma 03, before",
-            GBM,
-            "03/Pre_Scan_T1.nii.gz",
-            Labels("03/Pre_Mask.nii.gz", ONE),
-            true,
-        ),
-        source(
-            "glioblastoma 03, after",
-            GBM,
-            "03/Post_Scan_T1.nii.gz",
-            Labels("03/Post_Mask.nii.gz", ONE),
-            true,
-        ),
-        source(
-            "glioblastoma 04, before",
-            GBM,
-            "04/Pre_Scan_T1.nii.gz",
-            Labels("04/Pre_Mask.nii.gz", ONE),
-            false,
-        ),
-        source(
-            "glioblastoma 04, after",
-            GBM,
-            "04/Post_Scan_T1.nii.gz",
-            Labels("04/Post_Mask.nii.gz", ONE),
-            false,
-        ),
-        source(
-            "glioblastoma 05, before",
-            GBM,
-            "05/Pre_Scan_T1.nii.gz",
-            Labels("05/Pre_Mask.nii.gz", ONE),
-            false,
-        ),
-        source(
-            "glioblastoma 05, after",
-            GBM,
-            "05/Post_Scan_T1.nii.gz",
-            Labels("05/Post_Mask.nii.gz", ONE),
-            false,
-        ),
-    ]
-}
+use Reference::{Labels, Region};
+
+/// All lesions. All those of a patient are in the same half.
+const SOURCES: &[Source] = &[
+    Source {
+        name: "sarcoma STS_008, CT",
+        patient: "STS_008",
+        set: STS,
+        image: "STS_008/dicom/CT/image",
+        reference: Labels("STS_008/nifti/CT_mask.nii.gz", ONE),
+        is_for_tuning: true,
+    },
+    Source {
+        name: "sarcoma STS_008, MR T1",
+        patient: "STS_008",
+        set: STS,
+        image: "STS_008/dicom/MR_T1/image",
+        reference: Labels("STS_008/nifti/MR_T1_mask.nii.gz", ONE),
+        is_for_tuning: true,
+    },
+    Source {
+        name: "sarcoma STS_008, PET",
+        patient: "STS_008",
+        set: STS,
+        image: "STS_008/dicom/PET/image",
+        reference: Labels("STS_008/nifti/PET_mask.nii.gz", ONE),
+        is_for_tuning: true,
+    },
+    Source {
+        name: "sarcoma STS_002, CT",
+        patient: "STS_002",
+        set: STS,
+        image: "STS_002/dicom/CT/image",
+        reference: Labels("STS_002/nifti/CT_mask.nii.gz", ONE),
+        is_for_tuning: false,
+    },
+    Source {
+        name: "sarcoma STS_002, MR T1",
+        patient: "STS_002",
+        set: STS,
+        image: "STS_002/dicom/MR_T1/image",
+        reference: Labels("STS_002/nifti/MR_T1_mask.nii.gz", ONE),
+        is_for_tuning: false,
+    },
+    Source {
+        name: "sarcoma STS_002, PET",
+        patient: "STS_002",
+        set: STS,
+        image: "STS_002/dicom/PET/image",
+        reference: Labels("STS_002/nifti/PET_mask.nii.gz", ONE),
+        is_for_tuning: false,
+    },
+    Source {
+        name: "lung, IBSI phantom, CT",
+        patient: "IBSI",
+        set: "B2_ibsi_lung_ct",
+        image: "nifti/image/phantom.nii.gz",
+        reference: Labels("nifti/mask/mask.nii.gz", ONE),
+        is_for_tuning: false,
+    },
+    Source {
+        name: "lung, pat_2, CT",
+        patient: "pat_2",
+        set: "B3_lung_ct_pat2",
+        image: "pat_2",
+        reference: Region("pat_2", "GTV-1"),
+        is_for_tuning: true,
+    },
+    Source {
+        name: "brain1, MR",
+        patient: "brain1",
+        set: "B4_pyradiomics",
+        image: "brain1_image.nrrd",
+        reference: Labels("brain1_label.nrrd", ONE),
+        is_for_tuning: true,
+    },
+    Source {
+        name: "brain2, MR",
+        patient: "brain2",
+        set: "B4_pyradiomics",
+        image: "brain2_image.nrrd",
+        reference: Labels("brain2_label.nrrd", ONE),
+        is_for_tuning: false,
+    },
+    Source {
+        name: "breast1, MR",
+        patient: "breast1",
+        set: "B4_pyradiomics",
+        image: "breast1_image.nrrd",
+        reference: Labels("breast1_label.nrrd", ONE),
+        is_for_tuning: false,
+    },
+    Source {
+        name: "glioma, whole, FLAIR",
+        patient: "pat0005",
+        set: BRATS,
+        image: "Flair_subtrMeanDivStd.nii.gz",
+        reference: Labels("OTMultiClass.nii.gz", &[1, 2, 3, 4]),
+        is_for_tuning: true,
+    },
+    Source {
+        name: "glioma, core, T1c",
+        patient: "pat0005",
+        set: BRATS,
+        image: "T1c_subtrMeanDivStd.nii.gz",
+        reference: Labels("OTMultiClass.nii.gz", &[1, 3, 4]),
+        is_for_tuning: true,
+    },
+    Source {
+        name: "PET STS_001",
+        patient: "STS_001",
+        set: "B9_pet_sts001_raw",
+        image: "FDG_PET/image",
+        reference: Region("FDG_PET/mask", "GTV_Mass"),
+        is_for_tuning: false,
+    },
+    Source {
+        name: "lung, 4D-Lung, tumour, CT",
+        patient: "4D-Lung",
+        set: "B10_lung_ct_4dlung",
+        image: "ct",
+        reference: Region("rtstruct", "Tumor_c40"),
+        is_for_tuning: false,
+    },
+    Source {
+        name: "lung, 4D-Lung, node, CT",
+        patient: "4D-Lung",
+        set: "B10_lung_ct_4dlung",
+        image: "ct",
+        reference: Region("rtstruct", "LN_c40"),
+        is_for_tuning: false,
+    },
+    Source {
+        name: "glioblastoma 01, before",
+        patient: "glioblastoma 01",
+        set: GBM,
+        image: "01/Pre_Scan_T1.nii.gz",
+        reference: Labels("01/Pre_Mask.nii.gz", ONE),
+        is_for_tuning: true,
+    },
+    Source {
+        name: "glioblastoma 01, after",
+        patient: "glioblastoma 01",
+        set: GBM,
+        image: "01/Post_Scan_T1.nii.gz",
+        reference: Labels("01/Post_Mask.nii.gz", ONE),
+        is_for_tuning: true,
+    },
+    Source {
+        name: "glioblastoma 02, before",
+        patient: "glioblastoma 02",
+        set: GBM,
+        image: "02/Pre_Scan_T1.nii.gz",
+        reference: Labels("02/Pre_Mask.nii.gz", ONE),
+        is_for_tuning: false,
+    },
+    Source {
+        name: "glioblastoma 02, after",
+        patient: "glioblastoma 02",
+        set: GBM,
+        image: "02/Post_Scan_T1.nii.gz",
+        reference: Labels("02/Post_Mask.nii.gz", ONE),
+        is_for_tuning: false,
+    },
+    Source {
+        name: "glioblastoma 03, before",
+        patient: "glioblastoma 03",
+        set: GBM,
+        image: "03/Pre_Scan_T1.nii.gz",
+        reference: Labels("03/Pre_Mask.nii.gz", ONE),
+        is_for_tuning: true,
+    },
+    Source {
+        name: "glioblastoma 03, after",
+        patient: "glioblastoma 03",
+        set: GBM,
+        image: "03/Post_Scan_T1.nii.gz",
+        reference: Labels("03/Post_Mask.nii.gz", ONE),
+        is_for_tuning: true,
+    },
+    Source {
+        name: "glioblastoma 04, before",
+        patient: "glioblastoma 04",
+        set: GBM,
+        image: "04/Pre_Scan_T1.nii.gz",
+        reference: Labels("04/Pre_Mask.nii.gz", ONE),
+        is_for_tuning: false,
+    },
+    Source {
+        name: "glioblastoma 04, after",
+        patient: "glioblastoma 04",
+        set: GBM,
+        image: "04/Post_Scan_T1.nii.gz",
+        reference: Labels("04/Post_Mask.nii.gz", ONE),
+        is_for_tuning: false,
+    },
+    Source {
+        name: "glioblastoma 05, before",
+        patient: "glioblastoma 05",
+        set: GBM,
+        image: "05/Pre_Scan_T1.nii.gz",
+        reference: Labels("05/Pre_Mask.nii.gz", ONE),
+        is_for_tuning: false,
+    },
+    Source {
+        name: "glioblastoma 05, after",
+        patient: "glioblastoma 05",
+        set: GBM,
+        image: "05/Post_Scan_T1.nii.gz",
+        reference: Labels("05/Post_Mask.nii.gz", ONE),
+        is_for_tuning: false,
+    },
+];
 
 /// Lesions that are there, and names of those that are not with the reason.
 pub(super) fn load(
@@ -257,7 +272,7 @@ pub(super) fn load(
     only_tuning: bool,
 ) -> (Vec<Real>, Vec<(String, String)>) {
     let (mut found, mut missing) = (Vec::new(), Vec::new());
-    for source in sources().iter().filter(|s| s.is_for_tuning || !only_tuning) {
+    for source in SOURCES.iter().filter(|s| s.is_for_tuning || !only_tuning) {
         match load_one(source, data, scratch, peers) {
             Ok(real) => found.push(real),
             Err(failure) => missing.push((source.name.to_owned(), failure.message)),
@@ -289,10 +304,13 @@ fn load_one(source: &Source, data: &Path, scratch: &Path, peers: &Peers) -> Resu
             labelled(&file, ONE, grid)?
         }
     };
+    let (reference, share) = largest_part(&reference)?;
     Ok(Real {
         name: source.name.to_owned(),
+        patient: source.patient,
         is_for_tuning: source.is_for_tuning,
-        reference: largest_part(&reference)?,
+        reference,
+        share,
         volume,
     })
 }
@@ -327,43 +345,15 @@ fn labelled(path: &Path, labels: &[u32], grid: &Arc<Grid>) -> Result<Mask, Failu
         .map_err(|e| Failure::new("E-MASK", e.to_string()))
 }
 
-/// The largest connected part, over corners: one lesion.
-fn largest_part(mask: &Mask) -> Result<Mask, Failure> {
+/// The largest connected part, over corners: one lesion; and which share of the reference it is.
+fn largest_part(mask: &Mask) -> Result<(Mask, f64), Failure> {
     let (low, size) = mask.bounds();
-    let dim = (size[2], size[1], size[0]);
-    let bits = Array3::from_shape_fn(dim, |(k, j, i)| {
+    let mut bits = Array3::from_shape_fn((size[2], size[1], size[0]), |(k, j, i)| {
         mask.contains(low[0] + i, low[1] + j, low[2] + k)
     });
-    let mut seen = Array3::from_elem(dim, false);
-    let mut largest: Vec<[usize; 3]> = Vec::new();
-    for ((k, j, i), marked) in bits.indexed_iter() {
-        if !marked || seen[[k, j, i]] {
-            continue;
-        }
-        seen[[k, j, i]] = true;
-        let mut part = vec![[k, j, i]];
-        let mut next = 0;
-        while let Some(&[k, j, i]) = part.get(next) {
-            next += 1;
-            for c in k.saturating_sub(1)..(k + 2).min(dim.0) {
-                for b in j.saturating_sub(1)..(j + 2).min(dim.1) {
-                    for a in i.saturating_sub(1)..(i + 2).min(dim.2) {
-                        if bits[[c, b, a]] && !seen[[c, b, a]] {
-                            seen[[c, b, a]] = true;
-                            part.push([c, b, a]);
-                        }
-                    }
-                }
-            }
-        }
-        if part.len() > largest.len() {
-            largest = part;
-        }
-    }
-    let mut kept = Array3::from_elem(dim, false);
-    for at in largest {
-        kept[at] = true;
-    }
-    Mask::from_box(Arc::clone(mask.grid()), low, &kept)
-        .map_err(|e| Failure::new("E-MASK", e.to_string()))
+    parts::keep_largest(&mut bits, Touch::Corners);
+    let kept = Mask::from_box(Arc::clone(mask.grid()), low, &bits)
+        .map_err(|e| Failure::new("E-MASK", e.to_string()))?;
+    let share = kept.n_voxels() as f64 / mask.n_voxels().max(1) as f64;
+    Ok((kept, share))
 }

@@ -7,6 +7,7 @@ use std::sync::Arc;
 use ndarray::Array3;
 
 use crate::geometry::{Point, Voxel};
+use crate::segment::likely_stretch;
 use crate::volume::{Mask, Volume};
 
 /// Radius of the region in lengths of the line and what is added to it, mm; half-width of the seeds
@@ -24,7 +25,11 @@ pub(super) fn grow_cut(volume: &Volume, ends: [Point; 2]) -> Option<Mask> {
     let middle = ends[0].midpoint(ends[1]);
     let radius = REGION * ends[0].distance(ends[1]).0 + MARGIN_MM;
     let v: [f64; 3] = grid.voxel_from_patient(middle).into();
-    let steps = grid.spacing_mm().map(|s| s.0);
+    // The same distance of slices as the engine takes where none is known.
+    let stretch = likely_stretch(volume);
+    let [di, dj, dk] = grid.spacing_mm().map(|s| s.0);
+    let steps = [di, dj, dk * stretch];
+    let normal = grid.normal();
     let shape = grid.shape();
     let low = [0, 1, 2].map(|a| (v[a] - radius / steps[a] - 2.0).max(0.0) as usize);
     let high = [0, 1, 2].map(|a| ((v[a] + radius / steps[a] + 3.0) as usize).min(shape[a]));
@@ -45,6 +50,8 @@ pub(super) fn grow_cut(volume: &Volume, ends: [Point; 2]) -> Option<Mask> {
         values.push(volume.value(own[0], own[1], own[2]).unwrap_or(f32::NAN));
         let [x, y, z] = own.map(|o| o as f64);
         let p = grid.patient_from_voxel(Voxel::new(x, y, z));
+        let up = (p.0 - middle.0).dot(&normal) * (stretch - 1.0);
+        let p = Point(p.0 + normal * up);
         let t = ((p.0 - from).dot(&line) / line.norm_squared()).clamp(0.0, 1.0);
         let is_seed = (p.0 - from - line * t).norm() <= SEED_MM.max(0.5 * steps[0]);
         if is_seed || p.distance(middle).0 > radius {

@@ -8,6 +8,7 @@ use serde::Serialize;
 
 use super::user::{self, Hand};
 use crate::cli::output::Failure;
+use crate::geometry::{Point, Vec3};
 use crate::jobs::JobContext;
 use crate::phantom::suite::{CaseSpec, Class};
 use crate::segment::{Params, Prompt, segment};
@@ -18,23 +19,46 @@ const REPEATS: usize = 8;
 /// Threads that are compared.
 const THREADS: [usize; 3] = [1, 2, 4];
 
-/// A time, or that masks are equal.
+/// How long a gesture takes, and whether masks are equal.
 #[derive(Serialize)]
 pub(super) struct Time {
     pub(super) what: &'static str,
     pub(super) median_ms: f64,
     pub(super) p95_ms: f64,
-    pub(super) limit_ms: f64,
+    pub(super) limit_ms: Option<f64>,
+    /// Processor time of all threads, median; where the system tells.
+    pub(super) processor_ms: Option<f64>,
     pub(super) n: usize,
     /// Whether masks were equal for 1, 2 and 4 threads.
     pub(super) equal: bool,
 }
 
+/// Times of one kind of gesture.
+struct Kind {
+    what: &'static str,
+    limit_ms: Option<f64>,
+    wall: Vec<f64>,
+    processor: Vec<f64>,
+    equal: bool,
+}
+
 pub(super) fn measure() -> Result<Vec<Time>, Failure> {
     let job = JobContext::default();
-    let params = Params::standard();
-    let (mut drags, mut clicks, mut strokes) = (Vec::new(), Vec::new(), Vec::new());
-    let mut equal = [true; 3];
+    let (standard, preview) = (Params::standard(), Params::preview());
+    let kind = |what, limit_ms| Kind {
+        what,
+        limit_ms,
+        wall: Vec::new(),
+        processor: Vec::new(),
+        equal: true,
+    };
+    let mut kinds = [
+        kind("drag", Some(150.0)),
+        kind("click", Some(250.0)),
+        kind("stroke", Some(16.0)),
+        kind("stroke while it is drawn", None),
+        kind("freehand stroke while it is drawn", None),
+    ];
     for (class, seed) in [
         (Class::LungSolid, 1),
         (Class::LiverBright, 2),
@@ -58,56 +82,86 @@ pub(super) fn measure() -> Result<Vec<Time>, Failure> {
             continue;
         };
         let first = vec![Prompt::Drag { ends }];
-        let made = segment(volume, &first, None, &params, &job);
+        let made = segment(volume, &first, None, &standard, &job);
         let made = made.map_err(|e| Failure::new("E-SEGMENT", e.to_string()))?;
         let mut second = first.clone();
         second.extend(user::correction(&case.truth, &made.mask));
+        let mut freehand = first.clone();
+        freehand.push(arc(ends));
         let click: Vec<Prompt> = user::clicks(&case.truth, 1, &mut random)
             .into_iter()
             .map(|at| Prompt::Point { at, adds: true })
             .collect();
-        let gestures = [(&first, None), (&click, None), (&second, Some(&made.mask))];
-        for (n, (prompts, previous)) in gestures.into_iter().enumerate() {
-            let go = || segment(volume, prompts, previous, &params, &job);
+        let gestures = [
+            (&first, None, &standard),
+            (&click, None, &standard),
+            (&second, Some(&made.mask), &standard),
+            (&second, Some(&made.mask), &preview),
+            (&freehand, Some(&made.mask), &preview),
+        ];
+        for (kind, (prompts, previous, params)) in kinds.iter_mut().zip(gestures) {
+            let go = || segment(volume, prompts, previous, params, &job);
             let pools =
                 THREADS.map(|threads| rayon::ThreadPoolBuilder::new().num_threads(threads).build());
             let mut hashes = Vec::new();
             for pool in pools.iter().flatten() {
                 hashes.push(pool.install(go).map(|made| made.mask.sha256()).ok());
             }
-            equal[n] &= hashes.len() == THREADS.len() && hashes.windows(2).all(|h| h[0] == h[1]);
+            kind.equal &= hashes.len() == THREADS.len() && hashes.windows(2).all(|h| h[0] == h[1]);
             if let Some(pool) = pools.iter().flatten().nth(1) {
                 for _ in 0..REPEATS {
-                    let begin = Instant::now();
+                    let (begin, before) = (Instant::now(), processor_ms());
                     let done = pool.install(go);
-                    let ms = begin.elapsed().as_secs_f64() * 1000.0;
+                    kind.wall.push(begin.elapsed().as_secs_f64() * 1000.0);
+                    let after = processor_ms();
+                    kind.processor
+                        .extend(after.zip(before).map(|(after, before)| after - before));
                     drop(done);
-                    [&mut drags, &mut clicks, &mut strokes][n].push(ms);
                 }
             }
         }
     }
-    let row = |what, mut times: Vec<f64>, limit_ms, equal| {
+    let at = |times: &mut Vec<f64>, share: f64| {
         times.sort_by(f64::total_cmp);
-        let at = |share: f64| {
-            let rank = (share * times.len() as f64).ceil() as usize;
-            times
-                .get(rank.saturating_sub(1))
-                .copied()
-                .unwrap_or(f64::NAN)
-        };
-        Time {
-            what,
-            median_ms: at(0.5),
-            p95_ms: at(0.95),
-            limit_ms,
-            n: times.len(),
-            equal,
-        }
+        let rank = (share * times.len() as f64).ceil() as usize;
+        times.get(rank.saturating_sub(1)).copied()
     };
-    Ok(vec![
-        row("drag", drags, 150.0, equal[0]),
-        row("click", clicks, 250.0, equal[1]),
-        row("stroke", strokes, 16.0, equal[2]),
-    ])
+    Ok(kinds
+        .into_iter()
+        .map(|mut kind| Time {
+            what: kind.what,
+            median_ms: at(&mut kind.wall, 0.5).unwrap_or(f64::NAN),
+            p95_ms: at(&mut kind.wall, 0.95).unwrap_or(f64::NAN),
+            limit_ms: kind.limit_ms,
+            processor_ms: at(&mut kind.processor, 0.5),
+            n: kind.wall.len(),
+            equal: kind.equal,
+        })
+        .collect())
+}
+
+/// A freehand stroke of 200 points that adds along one side of a drawn line.
+fn arc([a, b]: [Point; 2]) -> Prompt {
+    let along = (b.0 - a.0) / 2.0;
+    let across = Vec3::new(-along.y, along.x, 0.0);
+    let middle = a.midpoint(b);
+    let points = (0..200).map(|n| {
+        let turn = std::f64::consts::FRAC_PI_2 * (f64::from(n) / 200.0 + 0.25);
+        Point(middle.0 + along * turn.cos() + across * turn.sin())
+    });
+    Prompt::Scribble {
+        points: points.collect(),
+        radius: Mm(2.0),
+        adds: true,
+    }
+}
+
+/// Processor time that the program's threads have had, ms; `None` where the system does not tell.
+fn processor_ms() -> Option<f64> {
+    let mut sum = 0.0;
+    for task in std::fs::read_dir("/proc/self/task").ok()?.flatten() {
+        let told = std::fs::read_to_string(task.path().join("schedstat")).ok()?;
+        sum += told.split_whitespace().next()?.parse::<f64>().ok()?;
+    }
+    Some(sum / 1e6)
 }

@@ -8,6 +8,7 @@ use crate::geometry::{Point, Voxel};
 use crate::measure;
 use crate::segment::Prompt;
 use crate::units::Mm;
+use crate::volume::parts::{self, Touch};
 use crate::volume::{Mask, Places, squared_distance};
 
 /// How far the gesture is from the reference.
@@ -172,41 +173,13 @@ pub(super) fn correction(reference: &Mask, made: &Mask) -> Option<Prompt> {
 
 /// The largest part (over faces) of one kind of error, and whether it is missing (kind 2).
 fn largest_component(wrong: &Array3<u8>) -> Option<(Array3<bool>, bool)> {
-    let (nk, nj, ni) = wrong.dim();
-    let mut seen = Array3::from_elem(wrong.dim(), false);
-    let mut largest: Vec<[usize; 3]> = Vec::new();
-    for ((k, j, i), kind) in wrong.indexed_iter() {
-        if *kind == 0 || seen[[k, j, i]] {
-            continue;
-        }
-        let mut part = vec![[k, j, i]];
-        seen[[k, j, i]] = true;
-        let mut next = 0;
-        while let Some(&[k, j, i]) = part.get(next) {
-            next += 1;
-            let around = [
-                [k.wrapping_sub(1), j, i],
-                [k + 1, j, i],
-                [k, j.wrapping_sub(1), i],
-                [k, j + 1, i],
-                [k, j, i.wrapping_sub(1)],
-                [k, j, i + 1],
-            ];
-            for at in around {
-                if at[0] < nk && at[1] < nj && at[2] < ni && !seen[at] && wrong[at] == *kind {
-                    seen[at] = true;
-                    part.push(at);
-                }
-            }
-        }
-        if part.len() > largest.len() {
-            largest = part;
-        }
-    }
-    let kind = wrong[*largest.first()?];
-    let mut error = Array3::from_elem(wrong.dim(), false);
-    for at in largest {
-        error[at] = true;
-    }
-    Some((error, kind == 2))
+    let [surplus, missing] = [1u8, 2].map(|kind| {
+        let mut part = wrong.mapv(|w| w == kind);
+        parts::keep_largest(&mut part, Touch::Faces);
+        let n = part.iter().filter(|b| **b).count();
+        (part, n)
+    });
+    let is_missing = missing.1 > surplus.1;
+    let (part, n) = if is_missing { missing } else { surplus };
+    (n > 0).then_some((part, is_missing))
 }
