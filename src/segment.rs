@@ -47,9 +47,6 @@ use crate::warning::Warning;
 /// Name and version of the engine, written with every mask it makes.
 pub const ENGINE: &str = "growcut/3";
 
-/// The parameters by their former name.
-pub type GrowCutParams = Params;
-
 /// A mask and how far it can be trusted.
 #[derive(Clone, Debug)]
 pub struct Segmentation {
@@ -178,21 +175,6 @@ fn replayed(
         mask = stroke::correct(volume, &mask, &prompts[..n], &prompts[n], params, job)?;
     }
     Ok(mask)
-}
-
-/// Segments the lesion whose longest diameter was drawn from `p0` to `p1` (LPS mm).
-///
-/// # Errors
-/// As [`segment()`].
-pub fn grow_cut(
-    volume: &Volume,
-    p0: Point,
-    p1: Point,
-    params: &Params,
-    job: &JobContext,
-) -> Result<Segmentation, Error> {
-    let prompt = Prompt::Drag { ends: [p0, p1] };
-    segment(volume, &[prompt], None, params, job)
 }
 
 /// How far a mask can be trusted that was not made here, or edited since: 0–1, with what to know of

@@ -67,12 +67,14 @@ pub(super) fn segment(args: &SegmentArgs) -> Result<Output, Failure> {
     export::write_nifti_mask(&made.mask, &args.out).map_err(export_failure)?;
 
     warnings.extend(made.warnings.clone());
+    let consistency = consistency(&steps, before.is_none(), &volume, &job);
     let better = made.better_slice;
     let mut answer = measured_json(&measured);
     answer.insert("engine".into(), json!(segment::ENGINE));
     answer.insert("refused".into(), json!(false));
     answer.insert("reason".into(), Value::Null);
     answer.insert("confidence".into(), json!(made.confidence));
+    answer.insert("consistency".into(), json!(consistency));
     answer.insert(
         "partial_volume_mm3".into(),
         json!(partial.mm3().map(|v| v.0)),
@@ -91,6 +93,9 @@ pub(super) fn segment(args: &SegmentArgs) -> Result<Output, Failure> {
         made.confidence,
         args.out.display()
     ));
+    if let Some(consistency) = consistency {
+        text.push_str(&format!("consistency  {consistency:.2}\n"));
+    }
     if !made.propagated.is_empty() {
         let n = made.propagated.len();
         text.push_str(&format!(
@@ -107,6 +112,19 @@ pub(super) fn segment(args: &SegmentArgs) -> Result<Output, Failure> {
         text.push_str(&format!("{}: {}\n", warning.code.as_str(), warning.message));
     }
     Ok(Output::new(text, Value::Object(answer)))
+}
+
+/// How much the mask of gestures alone depends on just where the hand was; `None` where a mask was
+/// given or edited.
+fn consistency(steps: &[MaskStep], begins: bool, volume: &Volume, job: &JobContext) -> Option<f64> {
+    let prompts: Option<Vec<Prompt>> = steps.iter().map(|s| s.prompt().cloned()).collect();
+    segment::consistency(
+        volume,
+        &prompts.filter(|_| begins)?,
+        &Params::standard(),
+        job,
+    )
+    .ok()
 }
 
 /// The steps in the order in which they are done, in patient space: the gesture of `--p0` first, then

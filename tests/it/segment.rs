@@ -7,7 +7,7 @@ use oncotwin::geometry::{Grid, Point, Voxel};
 use oncotwin::jobs::JobContext;
 use oncotwin::measure::measure;
 use oncotwin::phantom::{self, PhantomParams};
-use oncotwin::segment::{Error, GrowCutParams, Segmentation, grow_cut};
+use oncotwin::segment::{Error, Params, Prompt, Segmentation, segment};
 use oncotwin::units::{Days, Mm};
 use oncotwin::volume::{IntensityUnit, Mask, Modality, Rescale, Samples, Volume};
 use oncotwin::warning::WarningCode;
@@ -19,8 +19,14 @@ use crate::common::shared;
 use crate::imaging;
 
 fn drag(volume: &Volume, ends: [Point; 2]) -> Result<Segmentation, Error> {
-    let params = GrowCutParams::standard();
-    grow_cut(volume, ends[0], ends[1], &params, &JobContext::default())
+    let prompts = [Prompt::Drag { ends }];
+    segment(
+        volume,
+        &prompts,
+        None,
+        &Params::standard(),
+        &JobContext::default(),
+    )
 }
 
 /// A drag as a hand makes it: in the nearest slice, each end off by up to a pixel along i and j.
@@ -211,13 +217,10 @@ fn unusable_lines_are_refused_with_a_reason() {
     ));
     let job = JobContext::default();
     job.cancel.cancel();
-    let cancelled = grow_cut(
-        &volume,
-        at(10.0),
-        at(30.0),
-        &GrowCutParams::standard(),
-        &job,
-    );
+    let prompts = [Prompt::Drag {
+        ends: [at(10.0), at(30.0)],
+    }];
+    let cancelled = segment(&volume, &prompts, None, &Params::standard(), &job);
     assert!(matches!(cancelled, Err(Error::Cancelled(_))));
 }
 

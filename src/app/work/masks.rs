@@ -232,7 +232,7 @@ pub(super) fn preview(
     job: &JobContext,
 ) -> Result<Arc<Mask>, Failure> {
     let before = previous.map(Previous::before);
-    let params = Params::standard();
+    let params = Params::preview();
     let made = run(steps, before, volume, &params, &tools.artifacts, job)?;
     Ok(Arc::new(made.mask))
 }
