@@ -1,6 +1,7 @@
 //! Tools of the window: what each draws, and accepting or rejecting what comes of it.
 
 use egui::{Key, Modifiers};
+use egui_kittest::SnapshotResults;
 use egui_kittest::kittest::Queryable as _;
 use oncotwin::app::Command;
 use oncotwin::app::view::{AnnotationId, BrushShape, Edit, ProposalView, SeriesId};
@@ -224,6 +225,7 @@ fn a_better_slice_and_a_doubtful_mask_are_offered() {
 
 #[test]
 fn the_strip_of_tools_and_the_bar_of_a_proposal_look_so() {
+    let mut results = SnapshotResults::new();
     for dark in [true, false] {
         let mut view = proposed("20.9 × 14.6 mm · 4.91 mL · confidence 0.31", true, Some(21));
         view.dark = dark;
@@ -235,5 +237,6 @@ fn the_strip_of_tools_and_the_bar_of_a_proposal_look_so() {
         harness.run();
         let theme = if dark { "dark" } else { "light" };
         harness.snapshot(format!("proposal_{theme}"));
+        results.extend_harness(&mut harness);
     }
 }
