@@ -51,7 +51,7 @@ impl Peers {
     }
 
     pub(super) fn run(&self, arguments: &[&std::ffi::OsStr]) -> Result<String, Failure> {
-        let fail = |message: String| Failure::new("E-PEER", message);
+        let fail = |message: String| Failure::new("E-DATA", message);
         let output = Command::new(&self.python)
             .arg(&self.script)
             .args(arguments)
@@ -76,7 +76,7 @@ impl Peers {
         reference: &Mask,
         ends: [Point; 2],
     ) -> Result<f64, Failure> {
-        let fail = |e: &dyn std::fmt::Display| Failure::new("E-PEER", e.to_string());
+        let fail = |e: &dyn std::fmt::Display| Failure::new("E-DATA", e.to_string());
         let (image, label) = (
             self.scratch.join("image.nii.gz"),
             self.scratch.join("label.nii.gz"),

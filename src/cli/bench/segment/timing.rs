@@ -83,7 +83,7 @@ pub(super) fn measure() -> Result<Vec<Time>, Failure> {
         };
         let first = vec![Prompt::Drag { ends }];
         let made = segment(volume, &first, None, &standard, &job);
-        let made = made.map_err(|e| Failure::new("E-SEGMENT", e.to_string()))?;
+        let made = made.map_err(|e| Failure::new("E-PHANTOM", e.to_string()))?;
         let mut second = first.clone();
         second.extend(user::correction(&case.truth, &made.mask));
         let mut freehand = first.clone();
