@@ -41,11 +41,16 @@ use first::first_mask;
 
 use crate::geometry::{Point, Voxel};
 use crate::jobs::{Cancelled, JobContext};
+use crate::volume::parts::{self, Touch};
 use crate::volume::{Mask, Volume};
-use crate::warning::Warning;
+use crate::warning::{Warning, WarningCode};
 
 /// Name and version of the engine, written with every mask it makes.
 pub const ENGINE: &str = "growcut/3";
+
+/// A mask in several parts is not relied on before a reader says so: its longest diameter may lie
+/// across what is not lesion.
+const IN_PARTS: f64 = 0.45;
 
 /// A mask and how far it can be trusted.
 #[derive(Clone, Debug)]
@@ -187,7 +192,19 @@ pub fn confidence(
     mask: &Mask,
     line: Option<[Point; 2]>,
 ) -> Result<(f64, Vec<Warning>), Error> {
-    judge::judge(volume, mask, line, None)
+    let (confidence, mut warnings) = judge::judge(volume, mask, line, None)?;
+    let (low, size) = mask.bounds();
+    let mut largest = mask.in_box(low, size);
+    parts::keep_largest(&mut largest, Touch::Corners);
+    if largest.iter().filter(|b| **b).count() == mask.n_voxels() {
+        return Ok((confidence, warnings));
+    }
+    warnings.push(Warning::new(
+        WarningCode::Doubtful,
+        "The mask is in several parts, which its longest diameter may span: remove what is not lesion, \
+         or say that the mask counts",
+    ));
+    Ok((confidence.min(IN_PARTS), warnings))
 }
 
 fn corrected(

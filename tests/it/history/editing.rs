@@ -227,3 +227,30 @@ fn a_correction_builds_on_the_mask_that_stands_whatever_made_it() {
     desk.no_errors();
     desk.verify();
 }
+
+#[test]
+fn a_mask_in_two_parts_does_not_count_before_a_reader_says_so() {
+    let mut desk = Desk::open();
+    let lesion = desk.draw(0, 0, None);
+    let whole = desk.view().lesions[0].cells[0].clone().expect("drawn");
+    let [p0, p1] = desk.truth.time_points[0].lesions[0].long_axis;
+    let aside = Point(p1.0 + (p1.0 - p0.0).normalize() * 12.0);
+    desk.edit(Some(lesion), brush(aside, 3.0, true));
+    let parted = desk.view().lesions[0].cells[0].clone().expect("painted");
+    assert!(
+        !parted.counts && parted.source != Some(ValueSource::Mask),
+        "{parted:?}"
+    );
+    assert!(parted.warnings.iter().any(|w| w.contains("several parts")));
+    desk.edit(
+        Some(lesion),
+        Edit::Islands {
+            keep: Keep::Largest,
+        },
+    );
+    let kept = desk.view().lesions[0].cells[0].clone().expect("kept");
+    assert_eq!(
+        (kept.axes, kept.source),
+        (whole.axes, Some(ValueSource::Mask))
+    );
+}
