@@ -20,7 +20,7 @@ pub(super) fn parse(text: &str) -> Result<MaskStep, String> {
     }
     let wrong = || FORM.to_owned();
     let Some((kind, places)) = text.split_once(':') else {
-        return whole(text).map(|edit| MaskStep::edit(edit));
+        return whole(text).map(MaskStep::edit);
     };
     let (places, radius) = match places.split_once('@') {
         Some((places, radius)) => (places, Some(radius)),

@@ -212,7 +212,7 @@ impl State {
             let marking = Marking {
                 steps: version.gesture.marking.steps.clone(),
                 base: version.gesture.marking.base.clone(),
-                ..standing.marking.clone()
+                ..standing.marking
             };
             changes.push(Change::PutAnnotation(Annotation {
                 lesion: standing.lesion,

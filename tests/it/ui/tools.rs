@@ -171,7 +171,7 @@ fn shift_and_wheel_make_the_brush_wider_and_turn_no_slice() {
     harness.hover_at(rect.center());
     harness.run();
     sent(&mut harness);
-    wheel(&mut harness, 2.0, Modifiers::SHIFT);
+    wheel(&harness, 2.0, Modifiers::SHIFT);
     harness.run();
     assert!(harness.state().ui.brush > before * 1.3);
     assert!(
