@@ -6,7 +6,7 @@ use std::sync::Arc;
 use ndarray::Array3;
 
 use crate::case::{DeltaRef, MaskRef, MaskStep};
-use crate::edit::{self, Delta, Edit};
+use crate::edit::{self, Delta, Edit, Operation};
 use crate::geometry::Point;
 use crate::jobs::JobContext;
 use crate::segment::{self, BetterSlice, Params, Prompt};
@@ -205,6 +205,28 @@ fn slices_of(delta: &Delta, desk: &Desk<'_>) -> Vec<usize> {
     };
     let slices: BTreeSet<usize> = changed.voxels().map(|v| v[2]).collect();
     slices.into_iter().collect()
+}
+
+/// Joins what was made with other masks on the same grid, or compares it with them, in their order.
+pub(crate) fn combined(
+    mut made: Made,
+    others: &[(Operation, Mask)],
+    desk: &Desk<'_>,
+) -> Result<Made, Error> {
+    for (op, other) in others {
+        let edit = Edit::Arithmetic { with: 0, op: *op };
+        let done = edit::apply(&made.mask, Some(desk.volume), &edit, &[other], desk.job)?;
+        let (confidence, warnings) = segment::confidence(desk.volume, &done.mask, None)?;
+        made = Made {
+            propagated: unseen(&done.mask, made.propagated.into_iter(), &[]),
+            mask: done.mask,
+            confidence,
+            warnings,
+            better_slice: None,
+            delta: Some(done.delta),
+        };
+    }
+    Ok(made)
 }
 
 /// Runs all steps, the first on `previous`, where there is one.

@@ -690,6 +690,8 @@ pub struct Overlay {
     pub short_axis: Option<[[f32; 2]; 2]>,
     /// The diameter as drawn, when it lies in this slice.
     pub drawn: Option<[[f32; 2]; 2]>,
+    /// The diameter that RECIST counts, with unit; `None` where there is none.
+    pub size: Option<String>,
     /// The short axis as drawn, when it lies in this slice.
     pub drawn_short: Option<[[f32; 2]; 2]>,
     /// The mask was filled from a neighbouring slice here and is to be looked at.

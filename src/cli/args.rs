@@ -219,6 +219,15 @@ pub(super) struct SegmentArgs {
     /// Points are voxel indices i,j,k instead of mm.
     #[arg(long)]
     pub ijk: bool,
+    /// Mask to add to the result of all steps, on the image's grid; may be given several times.
+    #[arg(long, value_name = "MASK")]
+    pub merge: Vec<PathBuf>,
+    /// Mask to take away from it.
+    #[arg(long, value_name = "MASK")]
+    pub subtract: Vec<PathBuf>,
+    /// Mask to keep what it shares with.
+    #[arg(long, value_name = "MASK")]
+    pub intersect: Vec<PathBuf>,
     /// Engine.
     #[arg(long, default_value = "auto", value_parser = ["auto", "growcut"])]
     pub engine: String,

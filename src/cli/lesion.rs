@@ -1,5 +1,7 @@
 //! `segment` and `measure`.
 
+use std::path::Path;
+
 use serde_json::{Map, Value, json};
 
 use super::args::{MeasureArgs, SegmentArgs, Tool};
@@ -7,6 +9,7 @@ use super::files::{export_failure, load_item};
 use super::output::{Failure, Output};
 use crate::app::steps::{self, Desk};
 use crate::case::{MaskRef, MaskStep};
+use crate::edit::Operation;
 use crate::export::{self, Fit};
 use crate::geometry::Voxel;
 use crate::jobs::JobContext;
@@ -20,21 +23,32 @@ pub(super) fn segment(args: &SegmentArgs) -> Result<Output, Failure> {
     let steps = all_steps(args, &volume)?;
     let job = JobContext::default();
     let mut warnings = item.warnings;
+    let mut given = |path: &Path, label: Option<&export::Label>| {
+        let read = export::read_mask(path, label, volume.grid(), &job)
+            .map_err(|error| export_failure(error).at(path.display()))?;
+        if read.fit == Fit::Other {
+            let reason = "the mask lies on other voxels than the image";
+            return Err(Failure::new("E-GRID", reason).at(path.display()));
+        }
+        // A mask needs no date.
+        let odd = read.warnings.into_iter();
+        warnings.extend(odd.filter(|w| w.code != WarningCode::Date));
+        Ok(read.mask)
+    };
     let before = match &args.mask {
         None => None,
-        Some(path) => {
-            let read = export::read_mask(path, args.label.as_ref(), volume.grid(), &job)
-                .map_err(|error| export_failure(error).at(path.display()))?;
-            if read.fit == Fit::Other {
-                let reason = "the mask to correct lies on other voxels than the image";
-                return Err(Failure::new("E-GRID", reason).at(path.display()));
-            }
-            // A mask needs no date.
-            let odd = read.warnings.into_iter();
-            warnings.extend(odd.filter(|w| w.code != WarningCode::Date));
-            Some(read.mask)
-        }
+        Some(path) => Some(given(path, args.label.as_ref())?),
     };
+    let mut others = Vec::new();
+    for (paths, op) in [
+        (&args.merge, Operation::Union),
+        (&args.subtract, Operation::Subtract),
+        (&args.intersect, Operation::Intersect),
+    ] {
+        for path in paths {
+            others.push((op, given(path, None)?));
+        }
+    }
     // The computing time is part of the answer; it enters no result.
     let begin = std::time::Instant::now();
     let no_mask =
@@ -46,7 +60,8 @@ pub(super) fn segment(args: &SegmentArgs) -> Result<Output, Failure> {
         deltas: &|_| None,
         job: &job,
     };
-    let made = steps::run_all(&steps, before.as_ref(), &desk);
+    let made = steps::run_all(&steps, before.as_ref(), &desk)
+        .and_then(|made| steps::combined(made, &others, &desk));
     let made = match made {
         Ok(made) => made,
         Err(error) => {
@@ -67,7 +82,8 @@ pub(super) fn segment(args: &SegmentArgs) -> Result<Output, Failure> {
     export::write_nifti_mask(&made.mask, &args.out).map_err(export_failure)?;
 
     warnings.extend(made.warnings.clone());
-    let consistency = consistency(&steps, before.is_none(), &volume, &job);
+    let by_gestures = before.is_none() && others.is_empty();
+    let consistency = consistency(&steps, by_gestures, &volume, &job);
     let better = made.better_slice;
     let mut answer = measured_json(&measured);
     answer.insert("engine".into(), json!(segment::ENGINE));

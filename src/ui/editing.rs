@@ -4,6 +4,7 @@ use egui::{Button, Popup, RichText, Ui};
 
 use super::reading::SIGNED;
 use super::state::{Tool, UiState};
+use super::tools::unit;
 use super::widgets::gated;
 use crate::app::Command;
 use crate::app::view::{
@@ -35,7 +36,8 @@ pub(super) fn edit_menu(
         ui.set_min_width(230.0);
         let shown = patient.columns.iter().filter_map(|c| c.shown.as_ref());
         let slice = shown.into_iter().find(|s| s.series == series);
-        let edit = whole_ui(ui, state, slice);
+        let unit = unit(patient, state);
+        let edit = whole_ui(ui, state, slice, unit);
         if let Some(edit) = edit {
             out.push(Command::Edit {
                 series,
@@ -66,7 +68,7 @@ pub(super) fn edit_menu(
 }
 
 /// Edits that need nothing but the mask.
-fn whole_ui(ui: &mut Ui, state: &UiState, slice: Option<&SliceView>) -> Option<Edit> {
+fn whole_ui(ui: &mut Ui, state: &UiState, slice: Option<&SliceView>, unit: &str) -> Option<Edit> {
     let mut done = None;
     for (text, edit) in [
         ("Fill between slices", Edit::FillBetween),
@@ -89,7 +91,7 @@ fn whole_ui(ui: &mut Ui, state: &UiState, slice: Option<&SliceView>) -> Option<E
     let mut by = |name: &str, sizes: &[f64], edit: &dyn Fn(Mm) -> Edit| {
         ui.menu_button(name, |ui| {
             for mm in sizes {
-                if ui.button(Mm(*mm).to_string()).clicked() {
+                if ui.button(format!("{mm:.1} {unit}")).clicked() {
                     done = Some(edit(Mm(*mm)));
                 }
             }

@@ -72,12 +72,13 @@ pub fn tools_ui(
         if state.tool.has_brush() {
             ui.separator();
             ui.label(RichText::new("Brush").size(12.5));
+            let unit = unit(patient, state);
             ui.spacing_mut().slider_width = 90.0;
             ui.add(
                 Slider::new(&mut state.brush, BRUSHES)
                     .logarithmic(true)
                     .fixed_decimals(1)
-                    .suffix(" mm"),
+                    .suffix(format!(" {}", unit)),
             )
             .on_hover_text("Radius of the brush (Shift + wheel, or [ and ])");
         }
@@ -120,6 +121,16 @@ fn brush_ui(ui: &mut Ui, patient: &PatientView, state: &mut UiState) {
         ui.add(DragValue::new(low).speed(1.0).range(f64::MIN..=*high));
         ui.label(RichText::new("to").size(12.5));
         ui.add(DragValue::new(high).speed(1.0).range(*low..=f64::MAX));
+    }
+}
+
+/// What lengths of tools are in: millimetres, where the image in view has them; else the nominal units
+/// of its grid, which are no millimetres.
+pub(super) fn unit(patient: &PatientView, state: &UiState) -> &'static str {
+    let mut shown = patient.columns.iter().filter_map(|c| c.shown.as_ref());
+    match shown.find(|s| Some(s.series) == state.active) {
+        Some(slice) if !slice.calibrated => "units",
+        _ => "mm",
     }
 }
 

@@ -107,6 +107,19 @@ fn gestures_and_edits_are_done_in_their_order() {
     );
     assert_eq!(code, 0, "{onto}");
     assert!(voxels(&onto) < voxels(&drawn));
+
+    // Joined and compared with masks from files.
+    let part = bench.out("f.nii.gz");
+    let part = part.to_str().expect("a path");
+    for (how, expected) in [
+        ("--merge", voxels(&drawn)),
+        ("--intersect", voxels(&onto)),
+        ("--subtract", voxels(&drawn) - voxels(&onto)),
+    ] {
+        let (code, answer) = bench.run(&bench.out("g.nii.gz"), &["--step", &drag, how, part]);
+        assert_eq!(code, 0, "{how}: {answer}");
+        assert_eq!(voxels(&answer), expected, "{how}");
+    }
 }
 
 #[test]

@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use crate::app::state::{Slot, State};
+use crate::app::value;
 use crate::app::view::{Overlay, Picture, PixelMap, Probe, SliceView};
 use crate::case::{Annotation, Lesion, LesionId, SeriesId};
 use crate::geometry::{Grid, Point, orientation_letters};
@@ -183,6 +184,7 @@ impl State {
                 long_axis: here.map(|m| m.long_axis.ends.map(on_picture)),
                 short_axis: here.map(|m| m.short_axis.ends.map(on_picture)),
                 drawn: line_here(mark.marking.line()),
+                size: value::recist(self, lesion, mark).map(|c| c.length.to_string()),
                 drawn_short: line_here(mark.marking.caliper.and_then(|c| c.short)),
                 propagated: self.unseen_slices(mark.id).contains(&slice),
                 preview: false,
@@ -205,6 +207,7 @@ impl State {
                 long_axis: None,
                 short_axis: None,
                 drawn: None,
+                size: None,
                 drawn_short: None,
                 propagated: false,
                 preview: true,

@@ -124,10 +124,14 @@ fn labels(painter: &Painter, slice: &SliceView, transform: Transform, context: &
         if !own.is_positive() || !own.intersects(painter.clip_rect()) {
             continue;
         }
-        let length = overlay
-            .drawn
-            .map(|d| length_text(&slice.map, slice.calibrated, d.map(wide)));
-        let text = match length {
+        // The size that counts, where it was measured; else the line as drawn.
+        let is_measured = overlay.drawn.is_some() || overlay.long_axis.is_some();
+        let counted = overlay.size.clone().filter(|_| is_measured);
+        let drawn = || {
+            let line = overlay.drawn?;
+            Some(length_text(&slice.map, slice.calibrated, line.map(wide)))
+        };
+        let text = match counted.or_else(drawn) {
             Some(length) => format!("{} {length}", overlay.label),
             None => overlay.label.clone(),
         };

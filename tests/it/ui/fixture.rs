@@ -155,6 +155,7 @@ fn overlay(n: usize, size: f64) -> Overlay {
             at(c[0] - rx - 0.6, c[1] + 1.5),
             at(c[0] + rx + 0.6, c[1] - 1.5),
         ]),
+        size: None,
         drawn_short: None,
         propagated: false,
         preview: false,
