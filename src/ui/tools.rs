@@ -78,7 +78,7 @@ pub fn tools_ui(
                 Slider::new(&mut state.brush, BRUSHES)
                     .logarithmic(true)
                     .fixed_decimals(1)
-                    .suffix(format!(" {}", unit)),
+                    .suffix(format!(" {unit}")),
             )
             .on_hover_text("Radius of the brush (Shift + wheel, or [ and ])");
         }
