@@ -62,6 +62,16 @@ pub(crate) enum Error {
     /// By the edit.
     #[error(transparent)]
     Edit(#[from] edit::Error),
+    /// One of several.
+    #[error("step {n} ({word}): {error}")]
+    Step {
+        /// Which, from 1.
+        n: usize,
+        /// What it is.
+        word: &'static str,
+        /// Why.
+        error: Box<Self>,
+    },
     /// It changes nothing.
     #[error("this changes nothing of the mask")]
     Nothing,
@@ -229,25 +239,47 @@ pub(crate) fn combined(
     Ok(made)
 }
 
-/// Runs all steps, the first on `previous`, where there is one.
+/// Runs all steps, the first on `previous`, where there is one. Answers with what was made and with the
+/// steps (from 0) that changed nothing: unlike a reader at the window, who is told at once, a list of
+/// steps goes on.
 pub(crate) fn run_all(
     steps: &[MaskStep],
     previous: Option<&Mask>,
     desk: &Desk<'_>,
-) -> Result<Made, Error> {
-    let mut made: Option<Made> = None;
-    for n in 1..=steps.len() {
-        let before = match &made {
-            Some(made) => Some(Before {
-                mask: &made.mask,
-                propagated: &made.propagated,
-            }),
-            None => previous.map(|mask| Before {
-                mask,
-                propagated: &[],
-            }),
-        };
-        made = Some(run_last(&steps[..n], before, desk)?);
+) -> Result<(Made, Vec<usize>), Error> {
+    let mut made: Option<Made> = match previous {
+        None => None,
+        Some(mask) => {
+            let (confidence, warnings) = segment::confidence(desk.volume, mask, None)?;
+            Some(Made {
+                mask: mask.clone(),
+                confidence,
+                warnings,
+                propagated: Vec::new(),
+                better_slice: None,
+                delta: None,
+            })
+        }
+    };
+    let mut idle = Vec::new();
+    for (n, step) in steps.iter().enumerate() {
+        let before = made.as_ref().map(|made| Before {
+            mask: &made.mask,
+            propagated: &made.propagated,
+        });
+        match run_last(&steps[..=n], before, desk) {
+            Ok(done) => made = Some(done),
+            Err(Error::Nothing) if made.is_some() => idle.push(n),
+            Err(error) if steps.len() > 1 => {
+                return Err(Error::Step {
+                    n: n + 1,
+                    word: step.word(),
+                    error: Box::new(error),
+                });
+            }
+            Err(error) => return Err(error),
+        }
     }
-    made.ok_or_else(|| segment::Error::NoPrompt.into())
+    let made = made.ok_or(segment::Error::NoPrompt)?;
+    Ok((made, idle))
 }

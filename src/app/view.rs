@@ -767,10 +767,6 @@ pub struct LesionCell {
     pub sources: Vec<(ValueSource, String)>,
     /// Volume in which voxels at the border count with their share; may be empty.
     pub partial_volume: String,
-    /// How the mask was made, a word for each step.
-    pub steps: Vec<&'static str>,
-    /// Slices of the mask that were filled from their neighbours and not looked at yet.
-    pub unseen: usize,
     /// Warnings `W-…: text`, or why there is no mask.
     pub warnings: Vec<String>,
     /// Still being segmented.

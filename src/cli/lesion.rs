@@ -61,8 +61,8 @@ pub(super) fn segment(args: &SegmentArgs) -> Result<Output, Failure> {
         job: &job,
     };
     let made = steps::run_all(&steps, before.as_ref(), &desk)
-        .and_then(|made| steps::combined(made, &others, &desk));
-    let made = match made {
+        .and_then(|(made, idle)| Ok((steps::combined(made, &others, &desk)?, idle)));
+    let (made, idle) = match made {
         Ok(made) => made,
         Err(error) => {
             let reason = error.to_string();
@@ -84,6 +84,15 @@ pub(super) fn segment(args: &SegmentArgs) -> Result<Output, Failure> {
     warnings.extend(made.warnings.clone());
     let by_gestures = before.is_none() && others.is_empty();
     let consistency = consistency(&steps, by_gestures, &volume, &job);
+    if let Some(agreement) = consistency.filter(|c| *c < LEAST_CONSISTENCY) {
+        warnings.push(Warning::new(
+            WarningCode::Doubtful,
+            format!(
+                "the mask depends on just where the gesture was made: those of gestures a pixel or two \
+                 beside agree with it by a Dice of {agreement:.2}"
+            ),
+        ));
+    }
     let better = made.better_slice;
     let mut answer = measured_json(&measured);
     answer.insert("engine".into(), json!(segment::ENGINE));
@@ -96,6 +105,7 @@ pub(super) fn segment(args: &SegmentArgs) -> Result<Output, Failure> {
         json!(partial.mm3().map(|v| v.0)),
     );
     answer.insert("steps".into(), json!(steps));
+    answer.insert("idle_steps".into(), json!(idle));
     answer.insert("propagated_slices".into(), json!(made.propagated));
     answer.insert("better_slice".into(), json!(better.map(|b| b.slice)));
     answer.insert("frame".into(), json!(args.image.frame));
@@ -124,11 +134,21 @@ pub(super) fn segment(args: &SegmentArgs) -> Result<Output, Failure> {
             better.slice
         ));
     }
+    for n in &idle {
+        text.push_str(&format!(
+            "step {} ({}) changed nothing\n",
+            n + 1,
+            steps[*n].word()
+        ));
+    }
     for warning in &warnings {
         text.push_str(&format!("{}: {}\n", warning.code.as_str(), warning.message));
     }
     Ok(Output::new(text, Value::Object(answer)))
 }
+
+/// Below this agreement with gestures beside it, a mask wants a second look.
+const LEAST_CONSISTENCY: f64 = 0.85;
 
 /// How much the mask of gestures alone depends on just where the hand was; `None` where a mask was
 /// given or edited.

@@ -108,6 +108,7 @@ impl State {
             };
             warnings.push(said.to_owned());
         }
+        let steps: Vec<&str> = mark.marking.steps.iter().map(MaskStep::word).collect();
         let unseen = self.unseen_slices(mark.id).len();
         if unseen > 0 {
             warnings.push(match unseen {
@@ -150,8 +151,6 @@ impl State {
                 .and_then(|s| s.partial_volume)
                 .map(|v| v.display())
                 .unwrap_or_default(),
-            steps: mark.marking.steps.iter().map(MaskStep::word).collect(),
-            unseen,
             warnings,
             pending: segmented.is_none()
                 && failure.is_none()
@@ -161,8 +160,9 @@ impl State {
                 || format!("drawn {}", mark.created.strftime("%Y-%m-%d %H:%M UTC")),
                 |s| {
                     format!(
-                        "{} · mask {} · drawn {}",
+                        "{} from {} · mask {} · drawn {}",
                         s.engine,
+                        steps.join(", "),
                         &s.mask_sha256[..12.min(s.mask_sha256.len())],
                         mark.created.strftime("%Y-%m-%d %H:%M UTC")
                     )

@@ -251,8 +251,6 @@ fn cell(n: u128, axes: &str, volume: &str, change: &str, confidence: f64) -> Opt
         chosen: None,
         sources: Vec::new(),
         partial_volume: String::new(),
-        steps: vec!["drag"],
-        unseen: 0,
         warnings: if confidence < 0.7 {
             vec!["W-LEAK: the mask touches the border of the search box".into()]
         } else {
