@@ -8,7 +8,7 @@ use super::finish::{self, Lesion};
 use super::hints::Hints;
 use super::model::median;
 use super::refit::{self, Place};
-use super::star::{Star, Tissue};
+use super::star::{Star, Surroundings, Tissue};
 use super::{Error, Params};
 use crate::geometry::{Point, Vec3};
 use crate::jobs::JobContext;
@@ -61,11 +61,12 @@ pub(super) fn lesion(
             Error::TooLarge { .. } => Error::NeedsDrag("the region around it is too large"),
             other => other,
         })?;
-        let noise = noise(&field, |n| field.place(n).distance(middle).0 < NEAR_MM);
-        let tissue = Tissue::at(&field, middle, noise).ok_or(Error::NoValues)?;
+        let around = Surroundings::of(&field);
+        let noise = noise(&field, |n| around.places[n].distance(middle).0 < NEAR_MM);
+        let tissue = Tissue::at(&around, middle, noise).ok_or(Error::NoValues)?;
         let star = Star::around(&field, &tissue, middle, limit);
         if star.at_limit > AT_LIMIT && params.refuses {
-            if !stands_out(&field, &tissue, &star) {
+            if !stands_out(&around, &tissue, &star) {
                 return Err(Error::NeedsDrag("nothing stands out around it"));
             }
             if limit >= LARGEST_MM {
@@ -74,15 +75,24 @@ pub(super) fn lesion(
             limit = (1.5 * limit).min(LARGEST_MM);
             continue;
         }
-        return decided(volume, &field, &tissue, &star, (middle, noise), params, job);
+        return decided(
+            volume,
+            &around,
+            &tissue,
+            &star,
+            (middle, noise),
+            params,
+            job,
+        );
     }
 }
 
 /// Whether the two sides of a surface differ by enough.
-fn stands_out(field: &Field<'_>, tissue: &Tissue, star: &Star) -> bool {
+fn stands_out(around: &Surroundings<'_>, tissue: &Tissue, star: &Star) -> bool {
+    let field = around.field;
     let (mut within, mut beyond) = (Vec::new(), Vec::new());
     for n in (0..field.len()).filter(|n| field.values[*n].is_finite()) {
-        let reach = star.reach(field.place(n));
+        let reach = star.reach(around.places[n]);
         if (0.6..0.95).contains(&reach) {
             within.push(field.values[n]);
         } else if (1.1..1.5).contains(&reach) {
@@ -98,18 +108,16 @@ fn stands_out(field: &Field<'_>, tissue: &Tissue, star: &Star) -> bool {
 
 fn decided(
     volume: &Volume,
-    field: &Field<'_>,
+    around: &Surroundings<'_>,
     tissue: &Tissue,
     star: &Star,
     (click, noise): (Point, f32),
     params: &Params,
     job: &JobContext,
 ) -> Result<Lesion, Error> {
-    let reach: Vec<f32> = (0..field.len())
-        .into_par_iter()
-        .map(|n| star.reach(field.place(n)))
-        .collect();
-    if params.refuses && !stands_out(field, tissue, star) {
+    let field = around.field;
+    let reach: Vec<f32> = around.places.par_iter().map(|p| star.reach(*p)).collect();
+    if params.refuses && !stands_out(around, tissue, star) {
         return Err(Error::NeedsDrag("its boundary hardly stands out"));
     }
     if params.refuses && is_nested(field, tissue, &reach) {
@@ -117,7 +125,7 @@ fn decided(
     }
     let place_of_click = (click, noise);
     if params.refuses
-        && agreement(field, tissue, &reach, place_of_click, star.radius()) < LEAST_AGREEMENT
+        && agreement(around, tissue, &reach, place_of_click, star.radius()) < LEAST_AGREEMENT
     {
         return Err(Error::NeedsDrag("clicks beside it would give another mask"));
     }
@@ -174,7 +182,7 @@ fn is_nested(field: &Field<'_>, tissue: &Tissue, reach: &[f32]) -> bool {
 
 /// Mean Dice of the surface with those from clicks beside this one.
 fn agreement(
-    field: &Field<'_>,
+    around: &Surroundings<'_>,
     tissue: &Tissue,
     reach: &[f32],
     (click, noise): (Point, f32),
@@ -194,11 +202,11 @@ fn agreement(
         .par_iter()
         .map(|way| {
             let beside = Point(click.0 + way * off);
-            let own = Tissue::at(field, beside, noise);
-            let star = Star::nearby(field, own.as_ref().unwrap_or(tissue), beside, limit);
+            let own = Tissue::at(around, beside, noise);
+            let star = Star::nearby(around.field, own.as_ref().unwrap_or(tissue), beside, limit);
             let (mut both, mut either) = (0usize, 0usize);
             for (n, own) in reach.iter().enumerate().step_by(THINNED) {
-                let (a, b) = (*own < 1.0, star.reach(field.place(n)) < 1.0);
+                let (a, b) = (*own < 1.0, star.reach(around.places[n]) < 1.0);
                 both += 2 * usize::from(a && b);
                 either += usize::from(a) + usize::from(b);
             }

@@ -4,7 +4,7 @@
 use super::field::Field;
 use super::grow::{self, Costs};
 use super::model::{ValueModel, median, spread};
-use super::relax::{Problem, joins};
+use super::relax::{Joins, Problem};
 use super::{Error, Params};
 use crate::jobs::JobContext;
 
@@ -37,7 +37,7 @@ pub(super) struct Known {
     /// of 2 σ.
     paths: Vec<f32>,
     /// How well neighbours are joined.
-    joins: [Vec<f32>; 3],
+    joins: Joins,
 }
 
 impl Evidence<'_> {
@@ -52,7 +52,15 @@ impl Evidence<'_> {
             steps: field.steps,
             gaps: &field.gaps,
         };
-        let reach = |starts: &[usize]| grow::costs(&field.values, field.size, starts, costs, job);
+        // Paths lead through what is lesion already, not through what certainly is not.
+        let with_held = self.held.map(|held| {
+            let both = self.free.iter().zip(held);
+            both.map(|(free, held)| *free || *held)
+                .collect::<Vec<bool>>()
+        });
+        let open = with_held.as_deref().unwrap_or(self.free);
+        let reach =
+            |starts: &[usize]| grow::costs(&field.values, field.size, open, starts, costs, job);
         let (from_inside, from_outside) =
             rayon::join(|| reach(self.inside), || reach(self.outside));
         let (from_inside, from_outside) = (from_inside?, from_outside?);
@@ -61,7 +69,7 @@ impl Evidence<'_> {
         let paths = dearer.map(|d| if d.is_nan() { 0.0 } else { d });
         Ok(Known {
             paths: paths.collect(),
-            joins: joins(field, params.edge * noise, params.least_join),
+            joins: Joins::new(field, params.edge * noise, params.least_join),
         })
     }
 
@@ -78,7 +86,7 @@ impl Evidence<'_> {
         let field = self.field;
         let weight = params.evidence * 10.0 / self.radius.max(1.0);
         let mut problem = Problem {
-            size: field.size,
+            field,
             joins: &known.joins,
             belief: vec![0.0; field.len()],
             weight: vec![f32::INFINITY; field.len()],

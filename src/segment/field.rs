@@ -154,7 +154,9 @@ impl<'a> Field<'a> {
     /// The (joined) voxel that holds a continuous position (i, j, k) of the grid.
     pub(super) fn at_voxel(&self, v: [f64; 3]) -> Option<usize> {
         let near = |a: usize, stride: usize| {
-            let at = (v[a].round().max(0.0) as usize).checked_sub(self.origin[a])? / stride;
+            // A cast cuts off, which is faster than rounding.
+            let nearest = (v[a] + 0.5).max(0.0) as usize;
+            let at = nearest.checked_sub(self.origin[a])? / stride;
             (v[a] > -0.6 && at < self.size[a]).then_some(at)
         };
         let (i, j, k) = (near(0, self.stride)?, near(1, self.stride)?, near(2, 1)?);
@@ -226,12 +228,25 @@ impl<'a> Field<'a> {
         let plane = ni * nj;
         let [wi, wj, _] = self.steps.map(|step| weights(sigma / step));
         values.par_chunks_mut(plane).for_each(|slice| {
-            let mut line = Vec::new();
-            for j in 0..nj {
-                blur(slice, j * ni, 1, ni, &wi, &mut line);
+            if wi.len() > 1 {
+                let reach = wi.len() / 2;
+                let mut line = vec![f32::NAN; ni + 2 * reach];
+                for row in slice.chunks_mut(ni) {
+                    line[reach..reach + ni].copy_from_slice(row);
+                    let shifted = wi.iter().enumerate();
+                    blend(shifted.map(|(d, w)| (*w, &line[d..d + ni])), row);
+                }
             }
-            for i in 0..ni {
-                blur(slice, i, ni, nj, &wj, &mut line);
+            if wj.len() > 1 {
+                let reach = wj.len() / 2;
+                let before = slice.to_vec();
+                for (j, row) in slice.chunks_mut(ni).enumerate() {
+                    let near = j.saturating_sub(reach)..(j + reach + 1).min(nj);
+                    blend(
+                        near.map(|b| (wj[b + reach - j], &before[b * ni..][..ni])),
+                        row,
+                    );
+                }
             }
         });
         // Slices may be uneven: each weighs by its own distance.
@@ -248,21 +263,11 @@ impl<'a> Field<'a> {
             .enumerate()
             .for_each(|(k, slice)| {
                 let near = |b: &usize| (at[*b] - at[k]).abs() <= 3.0 * sigma;
-                let others: Vec<(usize, f32)> = (0..nk)
+                let weight = |b: usize| (-0.5 * ((at[b] - at[k]) / sigma).powi(2)).exp() as f32;
+                let others = (0..nk)
                     .filter(near)
-                    .map(|b| (b, (-0.5 * ((at[b] - at[k]) / sigma).powi(2)).exp() as f32))
-                    .collect();
-                for (n, value) in slice.iter_mut().enumerate().filter(|(_, v)| v.is_finite()) {
-                    let (mut sum, mut total) = (0.0, 0.0);
-                    for (b, weight) in &others {
-                        let other = before[b * plane + n];
-                        if other.is_finite() {
-                            sum += weight * other;
-                            total += weight;
-                        }
-                    }
-                    *value = sum / total;
-                }
+                    .map(|b| (weight(b), &before[b * plane..][..plane]));
+                blend(others, slice);
             });
     }
 }
@@ -278,34 +283,20 @@ fn weights(sigma: f64) -> Vec<f32> {
         .collect()
 }
 
-fn blur(
-    values: &mut [f32],
-    start: usize,
-    stride: usize,
-    n: usize,
-    weights: &[f32],
-    line: &mut Vec<f32>,
-) {
-    if weights.len() < 2 {
-        return;
+/// Mean of lines by weight, number by number; those without value count for nothing, and stay.
+fn blend<'v>(lines: impl Iterator<Item = (f32, &'v [f32])>, to: &mut [f32]) {
+    let mut sums = vec![(0.0f32, 0.0f32); to.len()];
+    for (weight, line) in lines {
+        for ((sum, total), value) in sums.iter_mut().zip(line) {
+            let weight = if value.is_finite() { weight } else { 0.0 };
+            *sum += weight * if value.is_finite() { *value } else { 0.0 };
+            *total += weight;
+        }
     }
-    line.clear();
-    line.extend((0..n).map(|a| values[start + a * stride]));
-    let reach = weights.len() / 2;
-    for a in 0..n {
-        if !line[a].is_finite() {
-            continue;
+    for (value, (sum, total)) in to.iter_mut().zip(&sums) {
+        if value.is_finite() {
+            *value = sum / total;
         }
-        let (mut sum, mut total) = (0.0, 0.0);
-        let first = a.saturating_sub(reach);
-        for (b, value) in line.iter().enumerate().take(a + reach + 1).skip(first) {
-            if value.is_finite() {
-                let weight = weights[b + reach - a];
-                sum += weight * value;
-                total += weight;
-            }
-        }
-        values[start + a * stride] = sum / total;
     }
 }
 

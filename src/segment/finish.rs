@@ -6,7 +6,7 @@ use ndarray::Array3;
 use rayon::prelude::*;
 
 use super::field::Field;
-use super::relax::{Problem, joins};
+use super::relax::{Joins, Problem};
 use super::{Error, Params, shape};
 use crate::jobs::JobContext;
 use crate::volume::parts::{self, Touch};
@@ -128,62 +128,90 @@ fn told_apart(
         high[2] - low[2],
     ];
     let own = Field::read(volume, field.frame.clone(), origin, size, 1, job)?;
-    // What belongs to other pieces is not part of the lesion.
-    let kept = |i: usize, j: usize, k: usize| {
-        let n = (k * nj + j) * ni + i;
+    let known = Known {
+        field,
+        probability,
+        inside,
+        cut: params.cut,
+    };
+    let belief = known.between(low, own.size);
+    let noise = super::divide::noise(&own, |n| belief[n] > 0.5);
+    let joins = Joins::new(&own, params.edge * noise, params.least_join);
+    let is_open = |p: &f32| (0.03..0.97).contains(p);
+    let weight = |p: &f32| if is_open(p) { 0.3 } else { f32::INFINITY };
+    let problem = Problem {
+        field: &own,
+        joins: &joins,
+        weight: belief.iter().map(weight).collect(),
+        belief,
+    };
+    let solved = problem.solve(SWEEPS, job)?;
+    let marked = solved.iter().zip(&own.values);
+    let marked = marked.map(|(p, value)| *p > 0.5 && value.is_finite());
+    let [mi, mj, mk] = own.size;
+    let bits = Array3::from_shape_vec((mk, mj, mi), marked.collect());
+    Ok((origin, bits.map_err(|e| Error::Mask(e.to_string()))?))
+}
+
+/// What is known of joined pixels.
+struct Known<'a> {
+    field: &'a Field<'a>,
+    probability: &'a [f32],
+    inside: &'a Array3<bool>,
+    cut: f32,
+}
+
+impl Known<'_> {
+    /// Probability of lesion of a joined pixel. What belongs to other pieces is not part of the
+    /// lesion.
+    fn at(&self, [i, j, k]: [usize; 3]) -> f32 {
+        let [ni, nj, _] = self.field.size;
+        let p = self.probability[(k * nj + j) * ni + i];
         // Even odds are where the lesion was cut.
-        let p = probability[n];
-        let p = if p < params.cut {
-            0.5 * p / params.cut
+        let p = if p < self.cut {
+            0.5 * p / self.cut
         } else {
-            0.5 + 0.5 * (p - params.cut) / (1.0 - params.cut)
+            0.5 + 0.5 * (p - self.cut) / (1.0 - self.cut)
         };
-        if inside[[k, j, i]] {
+        if self.inside[[k, j, i]] {
             p.max(0.51)
         } else {
             p.min(0.49)
         }
-    };
-    let belief: Vec<f32> = (0..own.len())
-        .into_par_iter()
-        .map(|n| {
-            let [i, j, k] = own.at(n);
-            // Linear between the middles of joined pixels.
-            let between = |v: usize, first: usize, count: usize| {
-                let x = (v as f32 + 0.5) / s as f32 - 0.5 + first as f32;
-                let x = x.clamp(0.0, count as f32 - 1.0);
-                let a = (x as usize).min(count.saturating_sub(2));
-                (a, (a + 1).min(count - 1), x - a as f32)
-            };
-            let (i0, i1, u) = between(i, low[0], ni);
-            let (j0, j1, w) = between(j, low[1], nj);
-            let k = low[2] + k;
-            let row = |j: usize| kept(i0, j, k) * (1.0 - u) + kept(i1, j, k) * u;
-            row(j0) * (1.0 - w) + row(j1) * w
-        })
-        .collect();
-    let noise = super::divide::noise(&own, |n| belief[n] > 0.5);
-    let joins = joins(&own, params.edge * noise, params.least_join);
-    let problem = Problem {
-        size: own.size,
-        joins: &joins,
-        weight: belief
-            .iter()
-            .map(|p| {
-                if (0.03..0.97).contains(p) {
-                    0.3
-                } else {
-                    f32::INFINITY
+    }
+
+    /// The same for the image's own voxels in a box from the joined pixel `low` on, linear between
+    /// the middles of joined pixels.
+    fn between(&self, low: [usize; 3], [mi, mj, mk]: [usize; 3]) -> Vec<f32> {
+        let [ni, nj, _] = self.field.size;
+        let s = self.field.stride as f32;
+        let places = |own: usize, first: usize, count: usize| -> Vec<(usize, usize, f32)> {
+            let middle = |v: usize| (v as f32 + 0.5) / s - 0.5 + first as f32;
+            (0..own)
+                .map(|v| {
+                    let x = middle(v).clamp(0.0, count as f32 - 1.0);
+                    let a = (x as usize).min(count.saturating_sub(2));
+                    (a, (a + 1).min(count - 1), x - a as f32)
+                })
+                .collect()
+        };
+        let (along_i, along_j) = (places(mi, low[0], ni), places(mj, low[1], nj));
+        let mut belief = vec![0.0f32; mi * mj * mk];
+        belief
+            .par_chunks_mut((mi * mj).max(1))
+            .enumerate()
+            .for_each(|(k, slice)| {
+                let row = |j: usize| (0..ni).map(move |i| self.at([i, j, low[2] + k]));
+                let mut mixed = vec![0.0f32; ni];
+                for (to, (j0, j1, w)) in slice.chunks_mut(mi).zip(&along_j) {
+                    for (m, (a, b)) in mixed.iter_mut().zip(row(*j0).zip(row(*j1))) {
+                        *m = a * (1.0 - w) + b * w;
+                    }
+                    for (to, (i0, i1, u)) in to.iter_mut().zip(&along_i) {
+                        *to = mixed[*i0] * (1.0 - u) + mixed[*i1] * u;
+                    }
                 }
-            })
-            .collect(),
-        belief,
-    };
-    let solved = problem.solve(SWEEPS, job)?;
-    let [mi, mj, mk] = own.size;
-    let bits = Array3::from_shape_fn((mk, mj, mi), |(k, j, i)| {
-        let n = (k * mj + j) * mi + i;
-        solved[n] > 0.5 && own.values[n].is_finite()
-    });
-    Ok((origin, bits))
+            });
+        belief
+    }
 }

@@ -21,13 +21,15 @@ pub(super) struct Costs<'a> {
 }
 
 /// Cost, in units of 2 σ, of the cheapest path over the six neighbours from the nearest start to
-/// each voxel of a box of `size` (i fastest).
+/// each `open` voxel of a box of `size` (i fastest); starts need not be open, and no path leads
+/// through others that are not.
 ///
 /// Dijkstra's algorithm with whole-number costs in circular buckets (Dial 1969): linear time, and
-/// the same order of events on every run. Voxels without value are passed at the highest cost.
+/// the same order of events on every run.
 pub(super) fn costs(
     values: &[f32],
     [ni, nj, nk]: [usize; 3],
+    open: &[bool],
     starts: &[usize],
     costs: Costs<'_>,
     job: &JobContext,
@@ -47,7 +49,7 @@ pub(super) fn costs(
     let length = |mm: f64| (costs.per_mm * mm * UNITS) as f32;
     let step_cost = |a: f32, b: f32, length: f32| {
         let units = (a - b).abs() * scale + length;
-        // Not finite where a voxel has no value: nothing crosses it.
+        // Not finite where a start has no value.
         if units.is_finite() {
             (units.round() as u32).clamp(1, MAX_STEP)
         } else {
@@ -74,6 +76,9 @@ pub(super) fn costs(
             let (k, j, i) = (at / plane, at / ni % nj, at % ni);
             let here = values[at];
             let mut reach = |to: usize, length: f32| {
+                if !open[to] {
+                    return;
+                }
                 let reached = now + step_cost(here, values[to], length);
                 if reached < cost[to] {
                     cost[to] = reached;

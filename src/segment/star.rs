@@ -2,6 +2,8 @@
 
 use std::f64::consts::{PI, TAU};
 
+use rayon::prelude::*;
+
 use super::field::Field;
 use super::model::{median, spread};
 use crate::geometry::{Point, Vec3};
@@ -15,13 +17,29 @@ const STEP: f64 = 0.5;
 const ONE_STEP: f32 = 0.25;
 const MORE_STEPS: f32 = 1.2;
 
+/// An image part and where its voxels are.
+pub(super) struct Surroundings<'a> {
+    pub(super) field: &'a Field<'a>,
+    pub(super) places: Vec<Point>,
+}
+
+impl<'a> Surroundings<'a> {
+    pub(super) fn of(field: &'a Field<'a>) -> Self {
+        let places = (0..field.len()).into_par_iter().map(|n| field.place(n));
+        Self {
+            field,
+            places: places.collect(),
+        }
+    }
+}
+
 /// What values around a point are like.
 pub(super) struct Tissue {
-    /// Median and spread within the inner ball.
-    pub(super) middle: f32,
+    /// Spread within the inner ball.
     pub(super) spread: f32,
-    /// Half-way to the nearest other tissue below and above.
-    pub(super) band: [f32; 2],
+    /// Of each voxel, how much its value belongs to it: 1 in its middle, ½ half-way to the nearest
+    /// other tissue.
+    members: Vec<f32>,
 }
 
 /// Radius of the ball that shows what the lesion is like, mm.
@@ -33,13 +51,14 @@ const THINNED: usize = 3;
 
 impl Tissue {
     /// Of the ball around a place; other tissues by a histogram in which near voxels count more.
-    pub(super) fn at(field: &Field<'_>, center: Point, noise: f32) -> Option<Self> {
+    pub(super) fn at(around: &Surroundings<'_>, center: Point, noise: f32) -> Option<Self> {
+        let field = around.field;
         // Joined pixels may be wider than the ball.
         let radius = field.steps.into_iter().fold(BALL_MM, |r, s| r.max(1.3 * s));
         let mut ball = Vec::new();
         let mut all: Vec<(f32, f64)> = Vec::new();
         for n in (0..field.len()).filter(|n| field.values[*n].is_finite()) {
-            let d = field.place(n).distance(center).0;
+            let d = around.places[n].distance(center).0;
             if d <= radius {
                 ball.push(field.values[n]);
             }
@@ -56,21 +75,18 @@ impl Tissue {
             other_tissue(&all, middle, spread, side)
                 .map_or(middle + side * 4.0 * spread, |other| (middle + other) / 2.0)
         });
+        let membership = |value: &f32| {
+            if !value.is_finite() {
+                return 0.0;
+            }
+            let limit = band[usize::from(*value > middle)];
+            let d = (value - middle) / (limit - middle);
+            (-std::f32::consts::LN_2 * d * d).exp()
+        };
         Some(Self {
-            middle,
             spread,
-            band,
+            members: field.values.par_iter().map(membership).collect(),
         })
-    }
-
-    /// How much a value belongs to it: 1 in its middle, ½ at the band's limits.
-    fn membership(&self, value: f32) -> f32 {
-        if !value.is_finite() {
-            return 0.0;
-        }
-        let limit = self.band[usize::from(value > self.middle)];
-        let d = (value - self.middle) / (limit - self.middle);
-        (-std::f32::consts::LN_2 * d * d).exp()
     }
 }
 
@@ -143,12 +159,13 @@ impl Star {
 
     fn once(field: &Field<'_>, tissue: &Tissue, center: Point, limit: f64) -> Self {
         let n_steps = ((limit / STEP) as usize).max(4);
-        let mut costs = Vec::with_capacity(AROUND * DOWN);
-        for down in 0..DOWN {
-            for around in 0..AROUND {
-                costs.push(ray(field, tissue, center, direction(down, around), n_steps));
-            }
-        }
+        let costs: Vec<Vec<f32>> = (0..AROUND * DOWN)
+            .into_par_iter()
+            .map(|n| {
+                let way = direction(n / AROUND, n % AROUND);
+                ray(field, tissue, center, way, n_steps)
+            })
+            .collect();
         let steps = smoothest(&costs, n_steps);
         let last = n_steps - 1;
         Self {
@@ -215,7 +232,7 @@ fn ray(field: &Field<'_>, tissue: &Tissue, center: Point, u: Vec3, n_steps: usiz
     let at = |s: f64| {
         let share = s / n_steps as f64;
         let place = [0, 1, 2].map(|a| from[a] + (to[a] - from[a]) * share);
-        tissue.membership(field.at_voxel(place).map_or(f32::NAN, |n| field.values[n]))
+        field.at_voxel(place).map_or(0.0, |n| tissue.members[n])
     };
     let members: Vec<f32> = (0..n_steps + 3).map(|s| at(s as f64)).collect();
     let mut foreign = 0.0;
@@ -235,31 +252,30 @@ fn ray(field: &Field<'_>, tissue: &Tissue, center: Point, u: Vec3, n_steps: usiz
 /// of latitude and the meridians, both ways.
 fn smoothest(costs: &[Vec<f32>], n_steps: usize) -> Vec<usize> {
     let mut sums: Vec<Vec<f32>> = vec![vec![0.0; n_steps]; costs.len()];
+    let (mut before, mut here) = (vec![0.0f32; n_steps + 2], vec![0.0f32; n_steps + 2]);
     let mut path = |rays: &mut dyn Iterator<Item = usize>| {
-        let mut before: Option<Vec<f32>> = None;
+        // Steps have one that is never taken on either side.
+        before.fill(0.0);
+        let mut is_first = true;
         for ray in rays {
-            let here: Vec<f32> = match &before {
-                None => costs[ray].clone(),
-                Some(before) => {
-                    let best = before.iter().copied().fold(f32::INFINITY, f32::min);
-                    (0..n_steps)
-                        .map(|s| {
-                            let near =
-                                |x: usize| before.get(x).map_or(f32::INFINITY, |c| c + ONE_STEP);
-                            let least = before[s]
-                                .min(near(s + 1))
-                                .min(near(s.wrapping_sub(1)))
-                                .min(best + MORE_STEPS);
-                            costs[ray][s] + least - best
-                        })
-                        .collect()
-                }
+            let best = if is_first {
+                0.0
+            } else {
+                before[1..=n_steps]
+                    .iter()
+                    .copied()
+                    .fold(f32::INFINITY, f32::min)
             };
-            sums[ray]
-                .iter_mut()
-                .zip(&here)
-                .for_each(|(sum, c)| *sum += c);
-            before = Some(here);
+            let most = if is_first { 0.0 } else { best + MORE_STEPS };
+            for (s, cost) in costs[ray].iter().enumerate() {
+                let near = before[s].min(before[s + 2]) + ONE_STEP;
+                here[s + 1] = cost + before[s + 1].min(near).min(most) - best;
+            }
+            (here[0], here[n_steps + 1]) = (f32::INFINITY, f32::INFINITY);
+            let sum = sums[ray].iter_mut().zip(&here[1..]);
+            sum.for_each(|(sum, c)| *sum += c);
+            std::mem::swap(&mut before, &mut here);
+            is_first = false;
         }
     };
     for down in 0..DOWN {
