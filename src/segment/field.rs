@@ -146,6 +146,26 @@ impl<'a> Field<'a> {
         ))
     }
 
+    /// Middles of all (joined) voxels.
+    pub(super) fn places(&self) -> Vec<Point> {
+        let [ni, nj, nk] = self.size;
+        let plane = ni * nj;
+        (0..nk)
+            .into_par_iter()
+            .flat_map_iter(|k| {
+                // Within a slice steps are even.
+                let first = self.place(k * plane);
+                let along = |n: usize| self.place(k * plane + n).0 - first.0;
+                let (u, w) = (
+                    along(usize::from(ni > 1)),
+                    along(if nj > 1 { ni } else { 0 }),
+                );
+                let at = move |n: usize| first.0 + u * (n % ni) as f64 + w * (n / ni) as f64;
+                (0..plane).map(move |n| Point(at(n)))
+            })
+            .collect()
+    }
+
     /// The (joined) voxel that holds a place of patient space.
     pub(super) fn holds(&self, p: Point) -> Option<usize> {
         self.at_voxel(self.frame.grid.voxel_from_patient(p).into())
@@ -153,14 +173,24 @@ impl<'a> Field<'a> {
 
     /// The (joined) voxel that holds a continuous position (i, j, k) of the grid.
     pub(super) fn at_voxel(&self, v: [f64; 3]) -> Option<usize> {
-        let near = |a: usize, stride: usize| {
-            // A cast cuts off, which is faster than rounding.
-            let nearest = (v[a] + 0.5).max(0.0) as usize;
-            let at = nearest.checked_sub(self.origin[a])? / stride;
-            (v[a] > -0.6 && at < self.size[a]).then_some(at)
-        };
-        let (i, j, k) = (near(0, self.stride)?, near(1, self.stride)?, near(2, 1)?);
-        Some((k * self.size[1] + j) * self.size[0] + i)
+        self.in_cell(self.cell(v))
+    }
+
+    /// A continuous position (i, j, k) of the grid in (joined) voxels from the box's corner.
+    pub(super) fn cell(&self, v: [f64; 3]) -> [f64; 3] {
+        let joined = [self.stride, self.stride, 1];
+        [0, 1, 2].map(|a| (v[a] + 0.5 - self.origin[a] as f64) / joined[a] as f64)
+    }
+
+    /// The (joined) voxel at such a position; a hair's breadth outside counts as on the border.
+    pub(super) fn in_cell(&self, at: [f64; 3]) -> Option<usize> {
+        if at.iter().any(|x| *x <= -0.1) {
+            return None;
+        }
+        // A cast cuts off, which is faster than rounding.
+        let [i, j, k] = at.map(|x| x as usize);
+        let [ni, nj, nk] = self.size;
+        (i < ni && j < nj && k < nk).then(|| (k * nj + j) * ni + i)
     }
 
     /// The (joined) voxels under a line of patient space.

@@ -14,6 +14,8 @@ use crate::volume::{Mask, Volume};
 
 /// Sweeps in which joined pixels are told apart.
 const SWEEPS: usize = 8;
+/// What is known of joined pixels settles voxels whose probability lies outside this.
+const BORDER: std::ops::Range<f32> = 0.1..0.9;
 /// Voxels around the lesion's box that are looked at, joined pixels.
 const MARGIN: usize = 2;
 
@@ -137,7 +139,7 @@ fn told_apart(
     let belief = known.between(low, own.size);
     let noise = super::divide::noise(&own, |n| belief[n] > 0.5);
     let joins = Joins::new(&own, params.edge * noise, params.least_join);
-    let is_open = |p: &f32| (0.03..0.97).contains(p);
+    let is_open = |p: &f32| BORDER.contains(p);
     let weight = |p: &f32| if is_open(p) { 0.3 } else { f32::INFINITY };
     let problem = Problem {
         field: &own,

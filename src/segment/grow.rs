@@ -22,7 +22,7 @@ pub(super) struct Costs<'a> {
 
 /// Cost, in units of 2 σ, of the cheapest path over the six neighbours from the nearest start to
 /// each `open` voxel of a box of `size` (i fastest); starts need not be open, and no path leads
-/// through others that are not.
+/// through others that are not, whose cost is 0.
 ///
 /// Dijkstra's algorithm with whole-number costs in circular buckets (Dial 1969): linear time, and
 /// the same order of events on every run.
@@ -34,31 +34,42 @@ pub(super) fn costs(
     costs: Costs<'_>,
     job: &JobContext,
 ) -> Result<Vec<f32>, Cancelled> {
-    let n = values.len();
-    let mut cost = vec![u32::MAX; n];
+    // A closed margin of one voxel spares asking where the box ends.
+    let (row, plane) = (ni + 2, (ni + 2) * (nj + 2));
+    let padded = |n: usize| (n / (ni * nj) + 1) * plane + (n / ni % nj + 1) * row + n % ni + 1;
+    let mut value = vec![0.0f32; plane * (nk + 2)];
+    let mut cost = vec![0u32; value.len()];
+    for n in (0..values.len()).step_by(ni) {
+        let at = padded(n);
+        value[at..at + ni].copy_from_slice(&values[n..n + ni]);
+        let to = cost[at..at + ni].iter_mut().zip(&open[n..n + ni]);
+        // Nothing is cheaper than 0: closed voxels are never reached.
+        to.for_each(|(cost, open)| *cost = if *open { u32::MAX } else { 0 });
+    }
     let mut buckets: Vec<Vec<u32>> = vec![Vec::new(); MAX_STEP as usize + 1];
-    let mut waiting = 0usize;
+    let mut waiting = starts.len();
     for start in starts {
-        if cost[*start] != 0 {
-            cost[*start] = 0;
-            buckets[0].push(*start as u32);
-            waiting += 1;
-        }
+        let at = padded(*start);
+        cost[at] = 0;
+        buckets[0].push(at as u32);
     }
     let scale = (UNITS / (2.0 * costs.sigma)) as f32;
     let length = |mm: f64| (costs.per_mm * mm * UNITS) as f32;
     let step_cost = |a: f32, b: f32, length: f32| {
         let units = (a - b).abs() * scale + length;
-        // Not finite where a start has no value.
-        if units.is_finite() {
-            (units.round() as u32).clamp(1, MAX_STEP)
+        // Not so where a start has no value.
+        if units < MAX_STEP as f32 {
+            ((units + 0.5) as u32).max(1)
         } else {
             MAX_STEP
         }
     };
-    let (si, sj) = (length(costs.steps[0]), length(costs.steps[1]));
-    let along_k: Vec<f32> = costs.gaps.iter().map(|mm| length(*mm)).collect();
-    let plane = ni * nj;
+    let (along_i, along_j) = (length(costs.steps[0]), length(costs.steps[1]));
+    // From the slice before each, that of the margin included.
+    let along_k: Vec<f32> = [0.0, 0.0]
+        .into_iter()
+        .chain(costs.gaps.iter().map(|mm| length(*mm)))
+        .collect();
     let mut now = 0u32;
     let mut visited = 0usize;
     while waiting > 0 {
@@ -73,48 +84,37 @@ pub(super) fn costs(
             if visited.is_multiple_of(1 << 16) {
                 job.check()?;
             }
-            let (k, j, i) = (at / plane, at / ni % nj, at % ni);
-            let here = values[at];
-            let mut reach = |to: usize, length: f32| {
-                if !open[to] {
-                    return;
+            let here = value[at];
+            let k = at / plane;
+            let ways = [
+                (at - 1, along_i),
+                (at + 1, along_i),
+                (at - row, along_j),
+                (at + row, along_j),
+                (at - plane, along_k[k]),
+                (at + plane, along_k[k + 1]),
+            ];
+            for (to, length) in ways {
+                if cost[to] <= now {
+                    continue;
                 }
-                let reached = now + step_cost(here, values[to], length);
+                let reached = now + step_cost(here, value[to], length);
                 if reached < cost[to] {
                     cost[to] = reached;
                     buckets[(reached % (MAX_STEP + 1)) as usize].push(to as u32);
                     waiting += 1;
                 }
-            };
-            if i > 0 {
-                reach(at - 1, si);
-            }
-            if i + 1 < ni {
-                reach(at + 1, si);
-            }
-            if j > 0 {
-                reach(at - ni, sj);
-            }
-            if j + 1 < nj {
-                reach(at + ni, sj);
-            }
-            if k > 0 {
-                reach(at - plane, along_k[k - 1]);
-            }
-            if k + 1 < nk {
-                reach(at + plane, along_k[k]);
             }
         }
         now += 1;
     }
-    Ok(cost
-        .into_iter()
-        .map(|c| {
-            if c == u32::MAX {
-                f32::INFINITY
-            } else {
-                (f64::from(c) / UNITS) as f32
-            }
-        })
-        .collect())
+    let mut made = Vec::with_capacity(values.len());
+    for n in (0..values.len()).step_by(ni) {
+        let at = padded(n);
+        made.extend(cost[at..at + ni].iter().map(|c| match *c {
+            u32::MAX => f32::INFINITY,
+            c => (f64::from(c) / UNITS) as f32,
+        }));
+    }
+    Ok(made)
 }

@@ -69,13 +69,13 @@ pub(super) fn divide<'a>(
         MANY_VOXELS,
         job,
     )?;
-    let places = |n: usize| {
-        let p = field.place(n);
-        let is_free = field.values[n].is_finite() && p.distance(outline.middle).0 <= radius;
-        (outline.reach(p), is_free)
+    let told = |(p, value): (&Point, &f32)| {
+        let is_free = value.is_finite() && p.distance(outline.middle).0 <= radius;
+        (outline.reach(*p), is_free)
     };
+    let places = field.places();
     let (reach, mut free): (Vec<f32>, Vec<bool>) =
-        (0..field.len()).into_par_iter().map(places).unzip();
+        places.par_iter().zip(&field.values).map(told).unzip();
     let hints = Hints::of(volume, &field, strokes, params, job)?;
     for n in &hints.minus {
         free[*n] = false;

@@ -15,28 +15,39 @@ pub(super) fn fill_holes(inside: &mut Array3<bool>) {
 fn fill_slice(inside: &mut [bool], ni: usize) {
     let nj = inside.len() / ni;
     let mut outside = vec![false; inside.len()];
-    let mut stack: Vec<u32> = Vec::new();
-    for (n, is_inside) in inside.iter().enumerate() {
-        let (j, i) = (n / ni, n % ni);
-        let is_border = j == 0 || i == 0 || j + 1 == nj || i + 1 == ni;
-        if is_border && !is_inside {
-            outside[n] = true;
-            stack.push(n as u32);
-        }
+    // Before the first and after the last voxel of a row, all is outside.
+    for (row, outside) in inside.chunks(ni).zip(outside.chunks_mut(ni)) {
+        let first = row.iter().position(|b| *b).unwrap_or(ni);
+        let last = row.iter().rposition(|b| *b).map_or(0, |last| last + 1);
+        outside[..first].fill(true);
+        outside[last..].fill(true);
     }
-    while let Some(n) = stack.pop() {
-        let n = n as usize;
+    for n in (0..ni).chain((nj - 1) * ni..inside.len()) {
+        outside[n] = !inside[n];
+    }
+    // From there into bays.
+    let beside = |n: usize| {
         let i = n % ni;
-        let next = [
+        [
             (i > 0).then(|| n - 1),
             (i + 1 < ni).then_some(n + 1),
             n.checked_sub(ni),
-            (n + ni < inside.len()).then_some(n + ni),
-        ];
-        for n in next.into_iter().flatten() {
+            (n + ni < ni * nj).then_some(n + ni),
+        ]
+    };
+    let mut stack: Vec<usize> = Vec::new();
+    for n in 0..inside.len() {
+        let is_hidden = !inside[n] && !outside[n];
+        if is_hidden && beside(n).into_iter().flatten().any(|n| outside[n]) {
+            outside[n] = true;
+            stack.push(n);
+        }
+    }
+    while let Some(n) = stack.pop() {
+        for n in beside(n).into_iter().flatten() {
             if !inside[n] && !outside[n] {
                 outside[n] = true;
-                stack.push(n as u32);
+                stack.push(n);
             }
         }
     }

@@ -25,10 +25,9 @@ pub(super) struct Surroundings<'a> {
 
 impl<'a> Surroundings<'a> {
     pub(super) fn of(field: &'a Field<'a>) -> Self {
-        let places = (0..field.len()).into_par_iter().map(|n| field.place(n));
         Self {
             field,
-            places: places.collect(),
+            places: field.places(),
         }
     }
 }
@@ -226,15 +225,16 @@ impl Star {
 fn ray(field: &Field<'_>, tissue: &Tissue, center: Point, u: Vec3, n_steps: usize) -> Vec<f32> {
     // Straight in voxels too, but for uneven slices, where the nearest place on the line is taken.
     let grid = field.frame.grid;
-    let voxel = |p: Point| <[f64; 3]>::from(grid.voxel_from_patient(field.frame.patient(p)));
+    let cell = |p: Point| field.cell(grid.voxel_from_patient(field.frame.patient(p)).into());
     let reach = n_steps as f64 * STEP;
-    let (from, to) = (voxel(center), voxel(Point(center.0 + u * reach)));
-    let at = |s: f64| {
-        let share = s / n_steps as f64;
-        let place = [0, 1, 2].map(|a| from[a] + (to[a] - from[a]) * share);
-        field.at_voxel(place).map_or(0.0, |n| tissue.members[n])
-    };
-    let members: Vec<f32> = (0..n_steps + 3).map(|s| at(s as f64)).collect();
+    let (from, to) = (cell(center), cell(Point(center.0 + u * reach)));
+    let step = [0, 1, 2].map(|a| (to[a] - from[a]) / n_steps as f64);
+    let members: Vec<f32> = (0..n_steps + 3)
+        .map(|s| {
+            let at = [0, 1, 2].map(|a| from[a] + step[a] * s as f64);
+            field.in_cell(at).map_or(0.0, |n| tissue.members[n])
+        })
+        .collect();
     let mut foreign = 0.0;
     (0..n_steps)
         .map(|s| {
@@ -246,6 +246,11 @@ fn ray(field: &Field<'_>, tissue: &Tissue, center: Point, u: Vec3, n_steps: usiz
             cost
         })
         .collect()
+}
+
+/// The lesser of two numbers, either of them where one is none: a single instruction.
+fn least(a: f32, b: f32) -> f32 {
+    if a < b { a } else { b }
 }
 
 /// Semi-global matching (Hirschmüller 2008, doi 10.1109/TPAMI.2007.1166) over rays: along the circles
@@ -267,9 +272,10 @@ fn smoothest(costs: &[Vec<f32>], n_steps: usize) -> Vec<usize> {
                     .fold(f32::INFINITY, f32::min)
             };
             let most = if is_first { 0.0 } else { best + MORE_STEPS };
-            for (s, cost) in costs[ray].iter().enumerate() {
-                let near = before[s].min(before[s + 2]) + ONE_STEP;
-                here[s + 1] = cost + before[s + 1].min(near).min(most) - best;
+            let last = before.windows(3).zip(&costs[ray]);
+            for (here, (last, cost)) in here[1..].iter_mut().zip(last) {
+                let near = least(last[0], last[2]) + ONE_STEP;
+                *here = cost + least(least(last[1], near), most) - best;
             }
             (here[0], here[n_steps + 1]) = (f32::INFINITY, f32::INFINITY);
             let sum = sums[ray].iter_mut().zip(&here[1..]);

@@ -209,10 +209,12 @@ impl Mask {
     /// Marked voxels (i, j, k), k slowest, i fastest.
     pub fn voxels(&self) -> impl Iterator<Item = [usize; 3]> + '_ {
         let [oi, oj, ok] = self.origin;
-        self.bits
-            .indexed_iter()
-            .filter(|(_, b)| **b)
-            .map(move |((k, j, i), _)| [i + oi, j + oj, k + ok])
+        let nj = self.bits.dim().1;
+        let rows = self.bits.rows().into_iter().enumerate();
+        rows.flat_map(move |(n, row)| {
+            let marked = row.into_iter().enumerate().filter(|(_, b)| **b);
+            marked.map(move |(i, _)| [i + oi, n % nj + oj, n / nj + ok])
+        })
     }
 
     /// A mask from its run-length form.
