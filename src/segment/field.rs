@@ -183,12 +183,13 @@ impl<'a> Field<'a> {
     }
 
     /// The (joined) voxel at such a position; a hair's breadth outside counts as on the border.
+    #[inline]
     pub(super) fn in_cell(&self, at: [f64; 3]) -> Option<usize> {
         if at.iter().any(|x| *x <= -0.1) {
             return None;
         }
         // A cast cuts off, which is faster than rounding.
-        let [i, j, k] = at.map(|x| x as usize);
+        let (i, j, k) = (at[0] as usize, at[1] as usize, at[2] as usize);
         let [ni, nj, nk] = self.size;
         (i < ni && j < nj && k < nk).then(|| (k * nj + j) * ni + i)
     }

@@ -8,9 +8,13 @@ use super::field::Field;
 use super::model::{median, spread};
 use crate::geometry::{Point, Vec3};
 
-/// Rays around the axis, and from pole to pole.
-const AROUND: usize = 48;
-const DOWN: usize = 24;
+/// Rays from pole to pole, and half as many as around the axis.
+#[derive(Clone, Copy)]
+struct Rays(usize);
+
+/// Those of a surface, and of one that is only compared.
+const FINE: Rays = Rays(24);
+const COARSE: Rays = Rays(12);
 /// Step along a ray, mm.
 const STEP: f64 = 0.5;
 /// Penalties for radii of neighbouring rays that differ by one step, and by more.
@@ -117,76 +121,85 @@ fn other_tissue(values: &[(f32, f64)], middle: f32, spread: f32, side: f32) -> O
     None
 }
 
+impl Rays {
+    const fn down(self) -> usize {
+        self.0
+    }
+
+    const fn around(self) -> usize {
+        2 * self.0
+    }
+
+    const fn count(self) -> usize {
+        self.down() * self.around()
+    }
+
+    /// Direction of a ray; rays are numbered around the axis, then from pole to pole.
+    fn direction(self, ray: usize) -> Vec3 {
+        let polar = PI * ((ray / self.around()) as f64 + 0.5) / self.down() as f64;
+        let turn = TAU * (ray % self.around()) as f64 / self.around() as f64;
+        Vec3::new(
+            polar.sin() * turn.cos(),
+            polar.sin() * turn.sin(),
+            polar.cos(),
+        )
+    }
+}
+
 /// A star-shaped surface.
 pub(super) struct Star {
     pub(super) center: Point,
-    /// Radius of each ray, mm, pole to pole in rows.
+    rays: Rays,
+    /// Radius of each ray, mm.
     radii: Vec<f64>,
     /// Part of the rays that end at the limit.
     pub(super) at_limit: f64,
-}
-
-fn direction(down: usize, around: usize) -> Vec3 {
-    let polar = PI * (down as f64 + 0.5) / DOWN as f64;
-    let turn = TAU * around as f64 / AROUND as f64;
-    Vec3::new(
-        polar.sin() * turn.cos(),
-        polar.sin() * turn.sin(),
-        polar.cos(),
-    )
 }
 
 impl Star {
     /// Around a place of the field's frame, no farther than `limit` mm; twice moved half-way to its
     /// own centroid.
     pub(super) fn around(field: &Field<'_>, tissue: &Tissue, center: Point, limit: f64) -> Self {
-        let mut star = Self::once(field, tissue, center, limit);
+        let mut star = Self::once(field, tissue, center, limit, FINE);
         for _ in 0..2 {
-            let moved = star.centroid();
-            let half = Point(star.center.0 + (moved - star.center.0) / 2.0);
-            star = Self::once(field, tissue, half, limit);
+            star = Self::once(field, tissue, star.half_way(), limit, FINE);
         }
         star
     }
 
-    /// The same, moved once: to compare with.
+    /// The same with fewer rays and moved once: to compare with.
     pub(super) fn nearby(field: &Field<'_>, tissue: &Tissue, center: Point, limit: f64) -> Self {
-        let star = Self::once(field, tissue, center, limit);
-        let half = Point(star.center.0 + (star.centroid() - star.center.0) / 2.0);
-        Self::once(field, tissue, half, limit)
+        let star = Self::once(field, tissue, center, limit, COARSE);
+        Self::once(field, tissue, star.half_way(), limit, COARSE)
     }
 
-    fn once(field: &Field<'_>, tissue: &Tissue, center: Point, limit: f64) -> Self {
+    fn once(field: &Field<'_>, tissue: &Tissue, center: Point, limit: f64, rays: Rays) -> Self {
         let n_steps = ((limit / STEP) as usize).max(4);
-        let costs: Vec<Vec<f32>> = (0..AROUND * DOWN)
+        let costs: Vec<Vec<f32>> = (0..rays.count())
             .into_par_iter()
-            .map(|n| {
-                let way = direction(n / AROUND, n % AROUND);
-                ray(field, tissue, center, way, n_steps)
-            })
+            .map(|n| ray(field, tissue, center, rays.direction(n), n_steps))
             .collect();
-        let steps = smoothest(&costs, n_steps);
+        let steps = smoothest(&costs, rays, n_steps);
         let last = n_steps - 1;
         Self {
             center,
+            rays,
             at_limit: steps.iter().filter(|s| **s >= last).count() as f64 / steps.len() as f64,
             radii: steps.into_iter().map(|s| (s as f64 + 1.0) * STEP).collect(),
         }
     }
 
-    fn centroid(&self) -> nalgebra::Point3<f64> {
+    /// Half-way from its centre to its centroid.
+    fn half_way(&self) -> Point {
         let (mut sum, mut total) = (Vec3::zeros(), 0.0);
-        for down in 0..DOWN {
-            for around in 0..AROUND {
-                let u = direction(down, around);
-                let r = self.radii[down * AROUND + around];
-                // Volume of the ray's cone, and its centroid at ¾ of its length.
-                let share = (1.0 - u.z * u.z).sqrt() * r.powi(3);
-                sum += u * (0.75 * r * share);
-                total += share;
-            }
+        for (n, r) in self.radii.iter().enumerate() {
+            let u = self.rays.direction(n);
+            // Volume of the ray's cone, and its centroid at ¾ of its length.
+            let share = (1.0 - u.z * u.z).sqrt() * r.powi(3);
+            sum += u * (0.75 * r * share);
+            total += share;
         }
-        self.center.0 + sum / total
+        Point(self.center.0 + sum / total / 2.0)
     }
 
     /// Distance from the centre in units of the surface's.
@@ -196,26 +209,25 @@ impl Star {
         if r < 1e-9 {
             return 0.0;
         }
-        let down = ((d.z / r).acos() / PI * DOWN as f64 - 0.5).clamp(0.0, DOWN as f64 - 1.0);
-        let around = (d.y.atan2(d.x) / TAU).rem_euclid(1.0) * AROUND as f64;
-        let (d0, a0) = (down as usize, around as usize % AROUND);
-        let (d1, a1) = ((d0 + 1).min(DOWN - 1), (a0 + 1) % AROUND);
-        let (u, w) = (down - d0 as f64, around - around.floor());
-        let row =
-            |d: usize| self.radii[d * AROUND + a0] * (1.0 - w) + self.radii[d * AROUND + a1] * w;
+        let (n_down, n_around) = (self.rays.down(), self.rays.around());
+        let down = ((d.z / r).acos() / PI * n_down as f64 - 0.5).clamp(0.0, n_down as f64 - 1.0);
+        let around = (d.y.atan2(d.x) / TAU).rem_euclid(1.0) * n_around as f64;
+        let (d0, a0) = (down as usize, around as usize % n_around);
+        let (d1, a1) = ((d0 + 1).min(n_down - 1), (a0 + 1) % n_around);
+        let (u, w) = (down - d0 as f64, around - (around as usize) as f64);
+        let radius = |d: usize, a: usize| self.radii[d * n_around + a];
+        let row = |d: usize| radius(d, a0) * (1.0 - w) + radius(d, a1) * w;
         (r / (row(d0) * (1.0 - u) + row(d1) * u)) as f32
     }
 
     /// Radius of a ball of the same volume, mm.
     pub(super) fn radius(&self) -> f64 {
         let (mut sum, mut total) = (0.0, 0.0);
-        for down in 0..DOWN {
-            for around in 0..AROUND {
-                let u = direction(down, around);
-                let share = (1.0 - u.z * u.z).sqrt();
-                sum += share * self.radii[down * AROUND + around].powi(3);
-                total += share;
-            }
+        for (n, r) in self.radii.iter().enumerate() {
+            let u = self.rays.direction(n);
+            let share = (1.0 - u.z * u.z).sqrt();
+            sum += share * r.powi(3);
+            total += share;
         }
         (sum / total).cbrt()
     }
@@ -229,12 +241,14 @@ fn ray(field: &Field<'_>, tissue: &Tissue, center: Point, u: Vec3, n_steps: usiz
     let reach = n_steps as f64 * STEP;
     let (from, to) = (cell(center), cell(Point(center.0 + u * reach)));
     let step = [0, 1, 2].map(|a| (to[a] - from[a]) / n_steps as f64);
-    let members: Vec<f32> = (0..n_steps + 3)
-        .map(|s| {
-            let at = [0, 1, 2].map(|a| from[a] + step[a] * s as f64);
-            field.in_cell(at).map_or(0.0, |n| tissue.members[n])
-        })
-        .collect();
+    let mut at = from;
+    let mut members = vec![0.0f32; n_steps + 3];
+    for member in &mut members {
+        *member = field.in_cell(at).map_or(0.0, |n| tissue.members[n]);
+        for (x, step) in at.iter_mut().zip(step) {
+            *x += step;
+        }
+    }
     let mut foreign = 0.0;
     (0..n_steps)
         .map(|s| {
@@ -255,7 +269,8 @@ fn least(a: f32, b: f32) -> f32 {
 
 /// Semi-global matching (Hirschmüller 2008, doi 10.1109/TPAMI.2007.1166) over rays: along the circles
 /// of latitude and the meridians, both ways.
-fn smoothest(costs: &[Vec<f32>], n_steps: usize) -> Vec<usize> {
+fn smoothest(costs: &[Vec<f32>], rays: Rays, n_steps: usize) -> Vec<usize> {
+    let (n_down, n_around) = (rays.down(), rays.around());
     let mut sums: Vec<Vec<f32>> = vec![vec![0.0; n_steps]; costs.len()];
     let (mut before, mut here) = (vec![0.0f32; n_steps + 2], vec![0.0f32; n_steps + 2]);
     let mut path = |rays: &mut dyn Iterator<Item = usize>| {
@@ -284,21 +299,23 @@ fn smoothest(costs: &[Vec<f32>], n_steps: usize) -> Vec<usize> {
             is_first = false;
         }
     };
-    for down in 0..DOWN {
+    for down in 0..n_down {
         // Twice around, so that the circle has no seam that matters.
-        path(&mut (0..AROUND).map(|a| down * AROUND + a));
-        path(&mut (0..AROUND).rev().map(|a| down * AROUND + a));
-        path(&mut (0..AROUND).map(|a| down * AROUND + (a + AROUND / 2) % AROUND));
+        path(&mut (0..n_around).map(|a| down * n_around + a));
+        path(&mut (0..n_around).rev().map(|a| down * n_around + a));
+        path(&mut (0..n_around).map(|a| down * n_around + (a + n_around / 2) % n_around));
         path(
-            &mut (0..AROUND)
+            &mut (0..n_around)
                 .rev()
-                .map(|a| down * AROUND + (a + AROUND / 2) % AROUND),
+                .map(|a| down * n_around + (a + n_around / 2) % n_around),
         );
     }
-    for around in 0..AROUND / 2 {
+    for around in 0..n_around / 2 {
         // From pole to pole and back on the other side.
-        let there = (0..DOWN).map(|d| d * AROUND + around);
-        let back = (0..DOWN).rev().map(|d| d * AROUND + around + AROUND / 2);
+        let there = (0..n_down).map(|d| d * n_around + around);
+        let back = (0..n_down)
+            .rev()
+            .map(|d| d * n_around + around + n_around / 2);
         let circle: Vec<usize> = there.chain(back).collect();
         path(&mut circle.iter().copied());
         path(&mut circle.iter().rev().copied());
