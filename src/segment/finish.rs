@@ -30,12 +30,18 @@ pub(super) struct Lesion {
 impl Lesion {
     pub(super) fn mask(&self, volume: &Volume) -> Result<Mask, Error> {
         let mut bits = self.bits.clone();
-        let grid = volume.grid();
         let [oi, oj, ok] = self.origin;
-        for ((k, j, i), bit) in bits.indexed_iter_mut().filter(|(_, b)| **b) {
-            // Filling and bridging know neither padding nor missing slices.
-            *bit = volume.value(oi + i, oj + j, ok + k).is_some();
+        let (_, nj, ni) = bits.dim();
+        let mut values = vec![0.0f32; ni];
+        for (n, mut row) in bits.rows_mut().into_iter().enumerate() {
+            if row.iter().any(|bit| *bit) {
+                // Filling and bridging know neither padding nor missing slices.
+                volume.row_into([oi, oj + n % nj, ok + n / nj], &mut values);
+                let valued = row.iter_mut().zip(&values);
+                valued.for_each(|(bit, value)| *bit &= !value.is_nan());
+            }
         }
+        let grid = volume.grid();
         let mask = Mask::from_box(Arc::clone(grid), self.origin, &bits)
             .map_err(|e| Error::Mask(e.to_string()))?;
         if mask.is_empty() {

@@ -15,8 +15,11 @@ pub enum Touch {
 pub fn keep_largest(marked: &mut Array3<bool>, touch: Touch) {
     let mut left = Padded::of(marked, touch);
     let (mut part, mut largest) = (Vec::new(), Vec::new());
-    for n in 0..left.bits.len() as u32 {
-        left.take(n, &mut part);
+    for n in 0..left.bits.len() {
+        if !left.bits[n] {
+            continue;
+        }
+        left.take(n as u32, &mut part);
         if part.len() > largest.len() {
             std::mem::swap(&mut part, &mut largest);
         }
@@ -77,12 +80,6 @@ impl Padded {
         ((k + 1) * self.steps[2] + (j + 1) * self.steps[1] + i + 1) as u32
     }
 
-    const fn place(&self, n: u32) -> [usize; 3] {
-        let n = n as usize;
-        let [_, row, plane] = self.steps;
-        [n / plane - 1, n % plane / row - 1, n % row - 1]
-    }
-
     /// Takes out the part that holds a voxel and adds it to a list.
     fn take(&mut self, first: u32, part: &mut Vec<u32>) {
         let mut next = part.len();
@@ -106,10 +103,16 @@ impl Padded {
     }
 
     /// Marks just the listed voxels.
-    fn keep(&self, listed: &[u32], marked: &mut Array3<bool>) {
-        marked.fill(false);
+    fn keep(mut self, listed: &[u32], marked: &mut Array3<bool>) {
+        self.bits.fill(false);
         for n in listed {
-            marked[self.place(*n)] = true;
+            self.bits[*n as usize] = true;
+        }
+        let (_, nj, _) = marked.dim();
+        for (n, mut row) in marked.rows_mut().into_iter().enumerate() {
+            let first = self.number([n / nj, n % nj, 0]) as usize;
+            let from = self.bits[first..].iter();
+            row.iter_mut().zip(from).for_each(|(to, bit)| *to = *bit);
         }
     }
 }
