@@ -1,6 +1,7 @@
 //! Corrections: strokes, clicks and outlines on top of any mask.
 
 use ndarray::Array3;
+use rayon::prelude::*;
 
 use super::brush::{Brush, Region};
 use super::divide::{Evidence, noise};
@@ -53,10 +54,10 @@ pub(super) fn correct(
                 params,
                 job,
             };
-            let mut voxels = Vec::new();
-            for piece in Brush::new(volume, last).pieces() {
-                voxels.extend(change.by(&piece)?);
-            }
+            let pieces = Brush::new(volume, last).pieces();
+            let found: Result<Vec<_>, Error> =
+                pieces.par_iter().map(|piece| change.by(piece)).collect();
+            let mut voxels = found?.concat();
             if voxels.is_empty() {
                 return Err(Error::NoValues);
             }
