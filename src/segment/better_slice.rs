@@ -1,5 +1,6 @@
 //! Whether a drawn diameter would fit better in a neighbouring slice.
 
+use rayon::prelude::*;
 use serde::{Deserialize, Serialize};
 
 use super::field::{Field, Frame};
@@ -48,15 +49,18 @@ pub(super) fn find(
     for v in mask.voxels().filter(|v| candidates.contains(&v[2])) {
         areas[v[2] - candidates.start] += 1;
     }
-    let (here, noise) = score(volume, ends, drawn, params)?;
+    let frame = Frame::new(volume);
+    let scores: Vec<Option<(f64, f64)>> = candidates
+        .clone()
+        .into_par_iter()
+        .map(|k| score(volume, &frame, shifted(k), k, params).filter(|_| !grid.is_void(k)))
+        .collect();
+    let (here, noise) = scores[drawn - candidates.start]?;
     // A mask made off the lesion has its widest section where it was drawn: it tells nothing then.
     let is_doubtful = confidence < 0.5 || here.abs() < DOUBTFUL * noise;
     let mut best: Option<(f64, usize)> = None;
     for (n, k) in candidates.clone().enumerate().filter(|(_, k)| *k != drawn) {
-        if grid.is_void(k) {
-            continue;
-        }
-        let Some((there, _)) = score(volume, shifted(k), k, params) else {
+        let Some((there, _)) = scores[n] else {
             continue;
         };
         let is_wider = areas[n] >= areas[drawn - candidates.start];
@@ -79,12 +83,17 @@ pub(super) fn find(
 
 /// How much the outline stands out in a slice, and the noise: the mean inside falls with what of it
 /// the lesion does not fill.
-fn score(volume: &Volume, ends: [Point; 2], slice: usize, params: &Params) -> Option<(f64, f64)> {
+fn score(
+    volume: &Volume,
+    frame: &Frame<'_>,
+    ends: [Point; 2],
+    slice: usize,
+    params: &Params,
+) -> Option<(f64, f64)> {
     let grid = volume.grid();
     let middle = ends[0].midpoint(ends[1]);
     let half = ends[0].distance(ends[1]).0 / 2.0;
-    let frame = Frame::new(volume);
-    let outline = Outline::of_line(&frame, ends, params);
+    let outline = Outline::of_line(frame, ends, params);
     let v = grid.voxel_from_patient(middle);
     let [di, dj, _] = grid.spacing_mm().map(|s| s.0);
     let shape = grid.shape();
@@ -97,14 +106,16 @@ fn score(volume: &Volume, ends: [Point; 2], slice: usize, params: &Params) -> Op
     let (j0, j1) = span(v.j, dj, shape[1]);
     let size = [i1 - i0, j1 - j0, 1];
     let job = JobContext::default();
-    let field = Field::read(volume, frame, [i0, j0, slice], size, 1, &job).ok()?;
+    let field = Field::read(volume, frame.clone(), [i0, j0, slice], size, 1, &job).ok()?;
     let (mut within, mut beyond) = (Vec::new(), Vec::new());
-    for n in (0..field.len()).filter(|n| field.values[*n].is_finite()) {
-        let reach = outline.reach(field.place(n));
-        if reach < 0.95 {
-            within.push(field.values[n]);
+    for (place, value) in field.places().iter().zip(&field.values) {
+        let reach = outline.reach(*place);
+        if !value.is_finite() {
+            continue;
+        } else if reach < 0.95 {
+            within.push(*value);
         } else if (1.2..1.7).contains(&reach) {
-            beyond.push(field.values[n]);
+            beyond.push(*value);
         }
     }
     let noise = divide::noise(&field, |_| true);
