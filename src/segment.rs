@@ -27,6 +27,7 @@ mod prompt;
 mod refit;
 mod region;
 mod relax;
+mod sectors;
 mod shape;
 mod star;
 mod stroke;
@@ -46,7 +47,7 @@ use crate::volume::{Mask, Volume};
 use crate::warning::{Warning, WarningCode};
 
 /// Name and version of the engine, written with every mask it makes.
-pub const ENGINE: &str = "growcut/3";
+pub const ENGINE: &str = "growcut/4";
 
 /// A mask in several parts is not relied on before a reader says so: its longest diameter may lie
 /// across what is not lesion.

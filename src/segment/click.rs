@@ -142,6 +142,7 @@ fn decided(
         field,
         free: &free,
         reach: &reach,
+        outline: None,
         radius: star.radius(),
         hints: &Hints::default(),
     };

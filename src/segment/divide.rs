@@ -5,6 +5,7 @@ use super::field::Field;
 use super::grow::{self, Costs};
 use super::model::{ValueModel, median, spread};
 use super::relax::{Joins, Problem};
+use super::sectors::Sectors;
 use super::{Error, Params};
 use crate::jobs::JobContext;
 
@@ -25,6 +26,8 @@ pub(super) struct Evidence<'a> {
     pub(super) lesion: &'a [f32],
     /// What values tell.
     pub(super) model: &'a ValueModel,
+    /// The same by direction, where it is known.
+    pub(super) sectors: Option<&'a Sectors>,
     /// Radius of the lesion in (joined) pixels, roughly.
     pub(super) radius: f32,
     /// Noise of one voxel.
@@ -92,8 +95,13 @@ impl Evidence<'_> {
             weight: vec![f32::INFINITY; field.len()],
         };
         for n in (0..field.len()).filter(|n| self.free[*n]) {
+            let value = field.values[n];
+            let of_value = self.sectors.map_or_else(
+                || self.model.log_odds(value),
+                |sectors| sectors.log_odds(n, value, self.model),
+            );
             let odds = self.prior[n]
-                + params.trust * self.model.log_odds(field.values[n])
+                + params.trust * of_value
                 + known.paths[n].clamp(-params.most_odds, params.most_odds);
             problem.belief[n] = 1.0 / (1.0 + (-odds).exp());
             problem.weight[n] = weight;

@@ -1,7 +1,9 @@
 //! How far a mask can be trusted.
 
-use super::Error;
+use super::frame::Frame;
 use super::model::{median, spread};
+use super::outline::Outline;
+use super::{Error, Params, middle_of};
 use crate::geometry::Point;
 use crate::measure;
 use crate::volume::{Mask, Volume};
@@ -12,13 +14,24 @@ const DOUBTFUL_CONTRAST: f64 = 2.0;
 /// Above this disagreement of drawn and measured long axis a mask is doubtful.
 const DOUBTFUL_AXIS: f64 = 0.25;
 
+/// From this share of the border on that stands out the right way, edges leave no doubt.
+const ENOUGH_EDGES: f64 = 0.6;
+/// From this Dice on, the outline that a line suggests speaks for the mask that was made of it.
+const NEAR_OUTLINE: f64 = 0.6;
+/// Factor where the spacing is unknown.
+const UNKNOWN_SPACING: f64 = 0.6;
+/// A factor below this is told.
+const TOLD: f64 = 0.75;
+
 /// Confidence and warnings of a mask.
 ///
 /// The confidence is a product: 1 − exp(−(c/1.2)²) for the contrast c of the boundary in units of
 /// the noise; 1 less twice the disagreement of measured and drawn long axis beyond 10 %; the
 /// sharpness of the division to the power ½ (how much of the mask stays when it is asked for more
-/// certainty); and 0.7 where the mask touches the image's border. `line` and `sharpness` where there
-/// are any.
+/// certainty); the share of the border that stands out the same way, over 0.6; the Dice of the mask
+/// with the ellipsoid that the line suggests, over 0.6, unless a reader has corrected it since
+/// (no `sharpness`); 0.6 where the spacing is unknown, for the distance of slices is then a guess;
+/// and 0.7 where the mask touches the image's border. `line` and `sharpness` where there are any.
 pub(super) fn judge(
     volume: &Volume,
     mask: &Mask,
@@ -31,7 +44,13 @@ pub(super) fn judge(
     let disagreement = line.map_or(0.0, |[a, b]| {
         (first.distance(last).0 / a.distance(b).0 - 1.0).abs()
     });
-    let contrast = contrast(volume, mask).unwrap_or(0.0);
+    let border = border(volume, mask);
+    let contrast = border.contrast.unwrap_or(0.0);
+    let by_edges = (border.edges / ENOUGH_EDGES).min(1.0);
+    let by_outline = match (line, sharpness) {
+        (Some(ends), Some(_)) => (near_outline(volume, mask, ends) / NEAR_OUTLINE).min(1.0),
+        _ => 1.0,
+    };
     let (low, size) = mask.bounds();
     let shape = grid.shape();
     let touches = (0..3).any(|a| shape[a] > 1 && (low[a] == 0 || low[a] + size[a] == shape[a]));
@@ -85,21 +104,68 @@ pub(super) fn judge(
             ),
         );
     }
+    if by_edges < TOLD {
+        warn(
+            WarningCode::Doubtful,
+            format!(
+                "Only {:.0} % of the mask's border lies along an edge of the image",
+                100.0 * border.edges
+            ),
+        );
+    }
+    if by_outline < TOLD {
+        warn(
+            WarningCode::Doubtful,
+            "The mask is far from the shape that the drawn diameter suggests".to_owned(),
+        );
+    }
     let by_contrast = 1.0 - (-(contrast / 1.2).powi(2)).exp();
     let by_axis = (1.0 - 2.0 * (disagreement - 0.1).max(0.0)).clamp(0.05, 1.0);
     let by_sharpness = sharpness.map_or(1.0, |s| s.clamp(0.0, 1.0).sqrt());
     let by_border = if touches { 0.7 } else { 1.0 };
-    Ok((by_contrast * by_axis * by_sharpness * by_border, warnings))
+    let by_spacing = if grid.is_calibrated() {
+        1.0
+    } else {
+        UNKNOWN_SPACING
+    };
+    let of_image = by_contrast * by_edges * by_spacing * by_border;
+    Ok((of_image * by_axis * by_outline * by_sharpness, warnings))
+}
+
+/// Dice of a mask with the ellipsoid that a line suggests.
+fn near_outline(volume: &Volume, mask: &Mask, ends: [Point; 2]) -> f64 {
+    let frame = Frame::new(volume);
+    let outline = Outline::of_line(&frame, ends, &Params::standard());
+    let voxel: f64 = frame.steps().iter().product();
+    let whole = 4.0 / 3.0 * std::f64::consts::PI * outline.half.iter().product::<f64>() / voxel;
+    // Of large masks some voxels are enough.
+    let every = mask.n_voxels().div_ceil(MANY_VOXELS).max(1);
+    let some: Vec<[usize; 3]> = mask.voxels().step_by(every).collect();
+    let is_within =
+        |v: &&[usize; 3]| outline.reach(frame.of_patient(middle_of(volume, **v))) <= 1.0;
+    let share = some.iter().filter(is_within).count() as f64 / some.len().max(1) as f64;
+    let marked = mask.n_voxels() as f64;
+    2.0 * share * marked / (whole + marked).max(1.0)
 }
 
 /// How far beyond a mask its surroundings are looked at, mm: what is nearer holds a part of the
 /// lesion by blur. From one to four pixels.
 const BESIDE_MM: f64 = 1.5;
 
-/// Contrast in units of noise: the difference of the median values of the marked voxels and of those
-/// beside them in the slice, [`BESIDE_MM`] off, over the smaller of both spreads. `None` when a side
-/// has no values.
-fn contrast(volume: &Volume, mask: &Mask) -> Option<f64> {
+/// What the border of a mask looks like.
+struct Border {
+    /// Difference of the median values of the marked voxels and of those beside them in the slice,
+    /// [`BESIDE_MM`] off, over the smaller of both spreads. `None` when a side has no values.
+    contrast: Option<f64>,
+    /// Share of the border in the slice across which values differ by more than [`EDGE`] times the
+    /// noise, in the direction in which most of it does.
+    edges: f64,
+}
+
+/// Difference across a border that counts as an edge, in units of the noise.
+const EDGE: f32 = 2.0;
+
+fn border(volume: &Volume, mask: &Mask) -> Border {
     let grid = volume.grid();
     let shape = grid.shape();
     let [di, dj, _] = grid.spacing_mm().map(|s| s.0);
@@ -109,6 +175,7 @@ fn contrast(volume: &Volume, mask: &Mask) -> Option<f64> {
     let every = if mask.n_voxels() > MANY_VOXELS { 2 } else { 1 };
     let more = off as usize;
     let (mut within, mut beyond) = (Vec::new(), Vec::new());
+    let (mut neighbours, mut across) = (Vec::new(), Vec::new());
     let range = |a: usize, more: usize| {
         let end = (low[a] + size[a] + more).min(shape[a]);
         (low[a].saturating_sub(more)..end).step_by(if a == 2 { 1 } else { every })
@@ -116,23 +183,48 @@ fn contrast(volume: &Volume, mask: &Mask) -> Option<f64> {
     for k in range(2, 0) {
         for j in range(1, more) {
             for i in range(0, more) {
-                let marked = |di: isize, dj: isize| {
-                    let at = (i.checked_add_signed(di), j.checked_add_signed(dj));
-                    matches!(at, (Some(i), Some(j)) if mask.contains(i, j, k))
+                let at = |di: isize, dj: isize| {
+                    let moved = (i.checked_add_signed(di)?, j.checked_add_signed(dj)?);
+                    (moved.0 < shape[0] && moved.1 < shape[1]).then_some(moved)
                 };
+                let marked =
+                    |di: isize, dj: isize| at(di, dj).is_some_and(|(i, j)| mask.contains(i, j, k));
+                let value =
+                    |di: isize, dj: isize| at(di, dj).and_then(|(i, j)| volume.value(i, j, k));
                 let cross =
                     |d: isize| marked(d, 0) || marked(-d, 0) || marked(0, d) || marked(0, -d);
                 if marked(0, 0) {
-                    within.extend(volume.value(i, j, k));
+                    let here = value(0, 0);
+                    within.extend(here);
+                    if marked(1, 0) {
+                        neighbours.extend(here.zip(value(1, 0)).map(|(a, b)| (a - b).abs()));
+                    }
+                    for (u, v) in [(1, 0), (-1, 0), (0, 1), (0, -1)] {
+                        if !marked(u, v) {
+                            let inner = value(-u * (off - 1), -v * (off - 1));
+                            let outer = value(u * off, v * off);
+                            across.extend(inner.zip(outer).map(|(a, b)| a - b));
+                        }
+                    }
                 } else if cross(off) && !(1..off).any(cross) {
-                    beyond.extend(volume.value(i, j, k));
+                    beyond.extend(value(0, 0));
                 }
             }
         }
     }
-    let difference = f64::from((median(&within)? - median(&beyond)?).abs());
-    let noise = f64::from(spread(&within)?.min(spread(&beyond)?));
-    Some(difference / noise.max(1e-6))
+    let contrast = || {
+        let difference = f64::from((median(&within)? - median(&beyond)?).abs());
+        let noise = f64::from(spread(&within)?.min(spread(&beyond)?));
+        Some(difference / noise.max(1e-6))
+    };
+    // Of neighbours' differences, which spread √2 times as far.
+    let noise = median(&neighbours).unwrap_or(0.0) * 1.4826 / std::f32::consts::SQRT_2;
+    let way = median(&across).unwrap_or(0.0).signum();
+    let is_edge = |d: &&f32| **d * way > EDGE * noise;
+    Border {
+        contrast: contrast(),
+        edges: across.iter().filter(is_edge).count() as f64 / across.len().max(1) as f64,
+    }
 }
 
 /// From so many voxels on only some are looked at for the contrast.

@@ -10,6 +10,12 @@ pub(super) struct ValueModel {
     low: f32,
     per_bin: f32,
     log_odds: Vec<f32>,
+    /// Distribution of the lesion's values.
+    inside: Vec<f32>,
+    /// Smoothing of histograms, bins.
+    bandwidth: f32,
+    /// Largest log odds.
+    limit: f32,
 }
 
 pub(super) fn median(values: &[f32]) -> Option<f32> {
@@ -50,39 +56,58 @@ impl ValueModel {
             high.min(at(0.98).max(middle) + wide),
         );
         let per_bin = ((high - low) / BINS as f32).max(f32::MIN_POSITIVE);
-        let bandwidth = (noise / per_bin).max(1.0);
-        let bin = |v: f32| (((v - low) / per_bin) as isize).clamp(0, BINS as isize - 1) as usize;
-        let density = |samples: &[f32]| {
-            let mut counts = vec![0.0f32; BINS];
-            for v in samples {
-                counts[bin(*v)] += 1.0 / samples.len() as f32;
-            }
-            blurred(&counts, bandwidth)
-        };
-        let (mut inside, outside) = (density(lesion), density(around));
-        purify(&mut inside, &outside, lesion.len(), params.foreign);
-        let floor = 0.1 / BINS as f32;
-        let limit = params.most_odds;
-        let log_odds = inside
-            .iter()
-            .zip(&outside)
-            .map(|(f, b)| ((f + floor) / (b + floor)).ln().clamp(-limit, limit))
-            .collect();
-        Some(Self {
+        let mut model = Self {
             low,
             per_bin,
-            log_odds,
-        })
+            log_odds: Vec::new(),
+            inside: Vec::new(),
+            bandwidth: (noise / per_bin).max(1.0),
+            limit: params.most_odds,
+        };
+        let (mut inside, outside) = (model.density(lesion), model.density(around));
+        purify(&mut inside, &outside, lesion.len(), params.foreign);
+        model.log_odds = odds(&inside, &outside, model.limit);
+        model.inside = inside;
+        Some(model)
+    }
+
+    /// The same lesion beside other surroundings, of which there is at least one sample.
+    pub(super) fn beside(&self, around: &[f32]) -> Self {
+        Self {
+            log_odds: odds(&self.inside, &self.density(around), self.limit),
+            inside: self.inside.clone(),
+            ..*self
+        }
+    }
+
+    fn bin(&self, value: f32) -> usize {
+        let place = (value - self.low) / self.per_bin;
+        (place as isize).clamp(0, BINS as isize - 1) as usize
+    }
+
+    fn density(&self, samples: &[f32]) -> Vec<f32> {
+        let mut counts = vec![0.0f32; BINS];
+        for v in samples {
+            counts[self.bin(*v)] += 1.0 / samples.len() as f32;
+        }
+        blurred(&counts, self.bandwidth)
     }
 
     pub(super) fn log_odds(&self, value: f32) -> f32 {
-        let place = (value - self.low) / self.per_bin;
-        if place.is_nan() {
+        if value.is_nan() {
             return 0.0;
         }
-        let bin = (place as isize).clamp(0, BINS as isize - 1) as usize;
-        self.log_odds[bin]
+        self.log_odds[self.bin(value)]
     }
+}
+
+/// Log odds, bin by bin. An even floor stands for values that neither distribution shows.
+fn odds(inside: &[f32], outside: &[f32], limit: f32) -> Vec<f32> {
+    let floor = 0.1 / BINS as f32;
+    let pairs = inside.iter().zip(outside);
+    pairs
+        .map(|(f, b)| ((f + floor) / (b + floor)).ln().clamp(-limit, limit))
+        .collect()
 }
 
 /// Largest share of the surroundings that is taken from the lesion's distribution.

@@ -1,10 +1,14 @@
-//! Dividing in rounds: first by the outline that a gesture suggests, then by the shape and the values
-//! that the round before has found.
+//! Dividing in rounds: first by the outline that a gesture suggests, then by the shape, the depth and
+//! the values that the round before has found; the values of the surroundings by direction.
+
+use rayon::prelude::*;
 
 use super::divide::{Evidence, noise};
 use super::field::Field;
 use super::hints::Hints;
 use super::model::ValueModel;
+use super::outline::Outline;
+use super::sectors::Sectors;
 use super::{Error, Params};
 use crate::jobs::JobContext;
 
@@ -20,6 +24,8 @@ const FEWEST: [usize; 2] = [8, 20];
 const FEWEST_SEEDS: usize = 3;
 /// Values of the line are repeated until they are one for so many of the inside.
 const LINE_COUNTS: usize = 6;
+/// Voxels of a lower probability do not tell how deep the lesion is.
+const TELLS_DEPTH: f32 = 0.3;
 /// Largest log odds of place.
 const MOST_PLACE: f32 = 4.0;
 
@@ -30,6 +36,8 @@ pub(super) struct Place<'a> {
     pub(super) free: &'a [bool],
     /// Distance of each voxel from the outline's middle in units of the outline.
     pub(super) reach: &'a [f32],
+    /// The outline, where its depth through the slices is a guess.
+    pub(super) outline: Option<&'a Outline>,
     /// The outline's largest radius, mm.
     pub(super) radius: f64,
     pub(super) hints: &'a Hints,
@@ -59,12 +67,12 @@ pub(super) fn divided(
     };
     let outside: Vec<usize> = (0..field.len()).filter(|n| !free[*n]).collect();
     let noise = noise(field, |n| reach[n] < 1.0);
-    let of_outline = |n: usize| {
-        let odds = params.prior_slope * (params.prior_edge - reach[n]);
+    let of_reach = |reach: f32| {
+        let odds = params.prior_slope * (params.prior_edge - reach);
         odds.clamp(-MOST_PLACE, MOST_PLACE)
     };
     let mut prior: Vec<f32> = (0..field.len())
-        .map(|n| of_outline(n) + hints.shift(n))
+        .map(|n| of_reach(reach[n]) + hints.shift(n))
         .collect();
     let mut lesion: Vec<f32> = seeds.iter().map(|n| field.values[*n]).collect();
     let inner = values(&|n| free[n] && reach[n] < params.inner);
@@ -77,9 +85,13 @@ pub(super) fn divided(
     let mut around = values(&|n| SHELL.contains(&reach[n]));
     let mut made = Vec::new();
     let mut known = None;
+    let mut beside: Vec<usize> = Vec::new();
     for round in 0..params.rounds {
         hints.add_to(field, &mut lesion, &mut around, params);
         let model = ValueModel::new(&lesion, &around, noise, params).ok_or(Error::NoValues)?;
+        // Not in the first round, of which nothing is known yet.
+        let sectors = (round > 0).then(|| Sectors::new(field, &made, &beside, &model));
+        let sectors = sectors.flatten();
         // What a line crosses is not lesion everywhere: cavities and bays look like surroundings.
         let is_likely = |n: &usize| model.log_odds(field.values[*n]) > params.least_seed_odds;
         let mut inside: Vec<usize> = seeds.iter().copied().filter(is_likely).collect();
@@ -96,6 +108,7 @@ pub(super) fn divided(
             prior: &prior,
             lesion: &lesion,
             model: &model,
+            sectors: sectors.as_ref(),
             radius: (place.radius / field.steps[0].min(field.steps[1])) as f32,
             noise,
         };
@@ -115,19 +128,33 @@ pub(super) fn divided(
             break;
         }
         let shape = field.smoothed(&made, params.shape_blur * place.radius);
-        for (n, prior) in prior.iter_mut().enumerate() {
+        let fitted = place.outline.map(|outline| {
+            let tells = (0..field.len()).filter(|n| made[*n] > TELLS_DEPTH);
+            outline.refitted(tells.map(|n| (field.place(n), f64::from(made[n]))))
+        });
+        let again = |(n, prior): (usize, &mut f32)| {
+            if !free[n] {
+                return;
+            }
             let p = shape[n].clamp(0.01, 0.99);
             let of_shape = (p / (1.0 - p)).ln() + params.shape_bias;
-            let odds = params.place_again * of_outline(n) + params.shape * of_shape;
+            let reach = fitted
+                .as_ref()
+                .map_or(reach[n], |outline| outline.reach(field.place(n)));
+            let odds = params.place_again * of_reach(reach) + params.shape * of_shape;
             *prior = odds.clamp(-MOST_PLACE, MOST_PLACE) + hints.shift(n);
-        }
+        };
+        prior.par_iter_mut().enumerate().for_each(again);
         let chosen = values(&|n| free[n] && made[n] > SURE && shape[n] > 0.5);
-        let beside = values(&|n| made[n] < 1.0 - SURE && BESIDE.contains(&shape[n]));
+        let is_beside = |n: &usize| {
+            field.values[*n].is_finite() && made[*n] < 1.0 - SURE && BESIDE.contains(&shape[*n])
+        };
+        beside = (0..field.len()).filter(is_beside).collect();
         if chosen.len() >= FEWEST[0] {
             lesion = chosen;
         }
         if beside.len() >= FEWEST[1] {
-            around = beside;
+            around = beside.iter().map(|n| field.values[*n]).collect();
         }
     }
     Ok(made)

@@ -89,6 +89,7 @@ pub(super) fn divide<'a>(
         field: &field,
         free: &free,
         reach: &reach,
+        outline: (!outline.is_depth_known).then_some(outline),
         radius: longest,
         hints: &hints,
     };

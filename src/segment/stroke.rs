@@ -171,6 +171,7 @@ impl Change<'_> {
                 prior: &prior,
                 lesion: &lesion,
                 model: &model,
+                sectors: None,
                 radius: (wide / pixel) as f32,
                 noise,
             };

@@ -34,7 +34,7 @@ struct Cached {
 
 const STAGE_NAME: &str = "segment.growcut";
 /// Version of the segmentation stage; raised when the same input would give another mask.
-const STAGE: u32 = 3;
+const STAGE: u32 = 4;
 
 /// A series whose values have a name, with what makes masks of it.
 struct Maker<'a> {
