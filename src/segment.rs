@@ -8,6 +8,7 @@
 
 mod again;
 mod better_slice;
+mod border;
 mod brush;
 mod click;
 mod consistency;

@@ -1,7 +1,7 @@
 //! How far a mask can be trusted.
 
+use super::border::Border;
 use super::frame::Frame;
-use super::model::{median, spread};
 use super::outline::Outline;
 use super::{Error, Params, middle_of};
 use crate::geometry::Point;
@@ -38,13 +38,13 @@ pub(super) fn judge(
     line: Option<[Point; 2]>,
     sharpness: Option<f64>,
 ) -> Result<(f64, Vec<Warning>), Error> {
-    let measured = measure::measure(mask, Some(volume)).map_err(|e| Error::Mask(e.to_string()))?;
+    let measured = measure::measure(mask, None).map_err(|e| Error::Mask(e.to_string()))?;
     let grid = mask.grid();
     let [first, last] = measured.long_axis.ends;
     let disagreement = line.map_or(0.0, |[a, b]| {
         (first.distance(last).0 / a.distance(b).0 - 1.0).abs()
     });
-    let border = border(volume, mask);
+    let border = Border::of(volume, mask);
     let contrast = border.contrast.unwrap_or(0.0);
     let by_edges = (border.edges / ENOUGH_EDGES).min(1.0);
     let by_outline = match (line, sharpness) {
@@ -148,84 +148,5 @@ fn near_outline(volume: &Volume, mask: &Mask, ends: [Point; 2]) -> f64 {
     2.0 * share * marked / (whole + marked).max(1.0)
 }
 
-/// How far beyond a mask its surroundings are looked at, mm: what is nearer holds a part of the
-/// lesion by blur. From one to four pixels.
-const BESIDE_MM: f64 = 1.5;
-
-/// What the border of a mask looks like.
-struct Border {
-    /// Difference of the median values of the marked voxels and of those beside them in the slice,
-    /// [`BESIDE_MM`] off, over the smaller of both spreads. `None` when a side has no values.
-    contrast: Option<f64>,
-    /// Share of the border in the slice across which values differ by more than [`EDGE`] times the
-    /// noise, in the direction in which most of it does.
-    edges: f64,
-}
-
-/// Difference across a border that counts as an edge, in units of the noise.
-const EDGE: f32 = 2.0;
-
-fn border(volume: &Volume, mask: &Mask) -> Border {
-    let grid = volume.grid();
-    let shape = grid.shape();
-    let [di, dj, _] = grid.spacing_mm().map(|s| s.0);
-    let off = ((BESIDE_MM / di.min(dj)).round() as isize).clamp(1, 4);
-    let (low, size) = mask.bounds();
-    // Of large masks every other row and column is enough.
-    let every = if mask.n_voxels() > MANY_VOXELS { 2 } else { 1 };
-    let more = off as usize;
-    let (mut within, mut beyond) = (Vec::new(), Vec::new());
-    let (mut neighbours, mut across) = (Vec::new(), Vec::new());
-    let range = |a: usize, more: usize| {
-        let end = (low[a] + size[a] + more).min(shape[a]);
-        (low[a].saturating_sub(more)..end).step_by(if a == 2 { 1 } else { every })
-    };
-    for k in range(2, 0) {
-        for j in range(1, more) {
-            for i in range(0, more) {
-                let at = |di: isize, dj: isize| {
-                    let moved = (i.checked_add_signed(di)?, j.checked_add_signed(dj)?);
-                    (moved.0 < shape[0] && moved.1 < shape[1]).then_some(moved)
-                };
-                let marked =
-                    |di: isize, dj: isize| at(di, dj).is_some_and(|(i, j)| mask.contains(i, j, k));
-                let value =
-                    |di: isize, dj: isize| at(di, dj).and_then(|(i, j)| volume.value(i, j, k));
-                let cross =
-                    |d: isize| marked(d, 0) || marked(-d, 0) || marked(0, d) || marked(0, -d);
-                if marked(0, 0) {
-                    let here = value(0, 0);
-                    within.extend(here);
-                    if marked(1, 0) {
-                        neighbours.extend(here.zip(value(1, 0)).map(|(a, b)| (a - b).abs()));
-                    }
-                    for (u, v) in [(1, 0), (-1, 0), (0, 1), (0, -1)] {
-                        if !marked(u, v) {
-                            let inner = value(-u * (off - 1), -v * (off - 1));
-                            let outer = value(u * off, v * off);
-                            across.extend(inner.zip(outer).map(|(a, b)| a - b));
-                        }
-                    }
-                } else if cross(off) && !(1..off).any(cross) {
-                    beyond.extend(value(0, 0));
-                }
-            }
-        }
-    }
-    let contrast = || {
-        let difference = f64::from((median(&within)? - median(&beyond)?).abs());
-        let noise = f64::from(spread(&within)?.min(spread(&beyond)?));
-        Some(difference / noise.max(1e-6))
-    };
-    // Of neighbours' differences, which spread √2 times as far.
-    let noise = median(&neighbours).unwrap_or(0.0) * 1.4826 / std::f32::consts::SQRT_2;
-    let way = median(&across).unwrap_or(0.0).signum();
-    let is_edge = |d: &&f32| **d * way > EDGE * noise;
-    Border {
-        contrast: contrast(),
-        edges: across.iter().filter(is_edge).count() as f64 / across.len().max(1) as f64,
-    }
-}
-
-/// From so many voxels on only some are looked at for the contrast.
+/// From so many voxels on only some are compared with the outline.
 const MANY_VOXELS: usize = 50_000;
