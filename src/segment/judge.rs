@@ -38,6 +38,9 @@ pub(super) fn judge(
     line: Option<[Point; 2]>,
     sharpness: Option<f64>,
 ) -> Result<(f64, Vec<Warning>), Error> {
+    if mask.grid().shape() != volume.grid().shape() {
+        return Err(Error::OtherGrid);
+    }
     let measured = measure::measure(mask, None).map_err(|e| Error::Mask(e.to_string()))?;
     let grid = mask.grid();
     let [first, last] = measured.long_axis.ends;
