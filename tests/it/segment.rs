@@ -149,6 +149,13 @@ fn a_contour_that_no_drag_can_reach_is_named_as_doubtful() {
 
 /// A ball on a uniform ground, both with a little texture.
 fn ball(center: [f64; 3], radius: f64, values: [f32; 2]) -> (Volume, Mask) {
+    let is_inside =
+        |p: [f64; 3]| (0..3).map(|a| (p[a] - center[a]).powi(2)).sum::<f64>() <= radius * radius;
+    scene(is_inside, |p| values[usize::from(is_inside(p))])
+}
+
+/// A lesion in an image with a little texture, by functions of the position.
+fn scene(is_lesion: impl Fn([f64; 3]) -> bool, value: impl Fn([f64; 3]) -> f32) -> (Volume, Mask) {
     let shape = [40, 36, 20];
     let origins = (0..shape[2])
         .map(|k| Point::new(0.0, 0.0, 2.0 * k as f64))
@@ -156,15 +163,12 @@ fn ball(center: [f64; 3], radius: f64, values: [f32; 2]) -> (Volume, Mask) {
     let steps = (oncotwin::geometry::Vec3::x(), oncotwin::geometry::Vec3::y());
     let grid = Arc::new(Grid::new(shape, steps.0, steps.1, origins, None).expect("valid"));
     let mut random = ChaCha8Rng::seed_from_u64(5);
-    let is_inside = |k: usize, j: usize, i: usize| {
-        let p = [i as f64, j as f64, 2.0 * k as f64];
-        (0..3).map(|a| (p[a] - center[a]).powi(2)).sum::<f64>() <= radius * radius
-    };
+    let place = |k: usize, j: usize, i: usize| [i as f64, j as f64, 2.0 * k as f64];
     let dim = (shape[2], shape[1], shape[0]);
     let samples = Array3::from_shape_fn(dim, |(k, j, i)| {
-        values[usize::from(is_inside(k, j, i))] + random.random_range(-3.0..3.0)
+        value(place(k, j, i)) + random.random_range(-3.0..3.0)
     });
-    let bits = Array3::from_shape_fn(dim, |(k, j, i)| is_inside(k, j, i));
+    let bits = Array3::from_shape_fn(dim, |(k, j, i)| is_lesion(place(k, j, i)));
     let mask = Mask::from_box(grid.clone(), [0; 3], &bits).expect("fits");
     let rescale = vec![Rescale::IDENTITY; shape[2]];
     let samples = Samples::F32(samples);
@@ -197,6 +201,24 @@ fn a_line_across_slices_is_as_good_as_one_within() {
             "{found:?}"
         );
     }
+}
+
+/// Values tell on the free side; on the wall's, where they cannot, the line's outline does.
+#[test]
+fn a_lesion_does_not_run_into_a_wall_of_its_own_value() {
+    let is_wall = |p: [f64; 3]| p[0] >= 26.0;
+    let is_ball = |p: [f64; 3]| {
+        let d = [p[0] - 20.0, p[1] - 18.0, p[2] - 20.0];
+        d.iter().map(|x| x * x).sum::<f64>() <= 64.0
+    };
+    let (volume, truth) = scene(
+        |p| is_ball(p) && !is_wall(p),
+        |p| if is_ball(p) || is_wall(p) { 60.0 } else { 0.0 },
+    );
+    let ends = [Point::new(20.0, 10.0, 20.0), Point::new(20.0, 26.0, 20.0)];
+    let found = drag(&volume, ends).expect("a lesion");
+    let dice = found.mask.dice(&truth);
+    assert!(dice > 0.95, "{dice:.3}");
 }
 
 #[test]
