@@ -40,6 +40,7 @@ pub use params::Params;
 pub use prompt::Prompt;
 
 use first::first_mask;
+use judge::Origin;
 
 use crate::geometry::{Point, Voxel};
 use crate::jobs::{Cancelled, JobContext};
@@ -194,7 +195,7 @@ pub fn confidence(
     mask: &Mask,
     line: Option<[Point; 2]>,
 ) -> Result<(f64, Vec<Warning>), Error> {
-    let (confidence, mut warnings) = judge::judge(volume, mask, line, None)?;
+    let (confidence, mut warnings) = judge::judge(volume, mask, line, Origin::Edited)?;
     let (low, size) = mask.bounds();
     let mut largest = mask.in_box(low, size);
     parts::keep_largest(&mut largest, Touch::Corners);
@@ -223,7 +224,7 @@ fn corrected(
     let mask = stroke::correct(volume, mask, earlier, last, params, job)?;
     let line = earlier.first().and_then(Prompt::line);
     let propagated_slices = propagated(volume, &mask, earlier.iter().chain([last]));
-    let (confidence, warnings) = judge::judge(volume, &mask, line, None)?;
+    let (confidence, warnings) = judge::judge(volume, &mask, line, Origin::Corrected)?;
     Ok(Segmentation {
         mask,
         confidence,
@@ -241,7 +242,7 @@ fn first(
 ) -> Result<Segmentation, Error> {
     let (mask, sharpness) = first_mask(volume, prompt, params, job)?;
     let line = prompt.line();
-    let (confidence, warnings) = judge::judge(volume, &mask, line, Some(sharpness))?;
+    let (confidence, warnings) = judge::judge(volume, &mask, line, Origin::Divided(sharpness))?;
     let better_slice =
         line.and_then(|ends| better_slice::find(volume, ends, &mask, confidence, params));
     Ok(Segmentation {

@@ -104,8 +104,23 @@ pub(crate) fn run_last(
             edit,
             others,
             delta,
-        }) => edited(edit, others, delta.as_ref(), before, desk),
+        }) => edited(edit, others, delta.as_ref(), before, drawn(steps), desk),
     }
+}
+
+/// The diameter that the steps began with, unless the lesion was cut or joined with others since.
+fn drawn(steps: &[MaskStep]) -> Option<[Point; 2]> {
+    let line = |s: &MaskStep| s.prompt().and_then(Prompt::line);
+    let begun = steps.iter().rposition(|s| line(s).is_some())?;
+    let is_other = |s: &MaskStep| {
+        let edit = match s {
+            MaskStep::Edit { edit, .. } => Some(edit),
+            MaskStep::Prompt { .. } => None,
+        };
+        matches!(edit, Some(Edit::Split { .. } | Edit::Arithmetic { .. }))
+    };
+    let is_same = !steps[begun..].iter().any(is_other);
+    is_same.then(|| line(&steps[begun]))?
 }
 
 fn prompted(
@@ -117,8 +132,11 @@ fn prompted(
     let mask = before.map(|b| b.mask);
     let made = segment::segment(desk.volume, prompts, mask, desk.params, desk.job)?;
     let (confidence, warnings) = if by_hand {
-        // What was edited since is not to be held against the line that was drawn before.
-        segment::confidence(desk.volume, &made.mask, None)?
+        segment::confidence(
+            desk.volume,
+            &made.mask,
+            prompts.first().and_then(Prompt::line),
+        )?
     } else {
         (made.confidence, made.warnings)
     };
@@ -152,6 +170,7 @@ fn edited(
     others: &[MaskRef],
     known: Option<&DeltaRef>,
     before: Option<Before<'_>>,
+    line: Option<[Point; 2]>,
     desk: &Desk<'_>,
 ) -> Result<Made, Error> {
     let nothing;
@@ -191,7 +210,7 @@ fn edited(
     }
     let filled = propagated.iter().copied().chain(filled);
     let propagated = unseen(&made, filled, painted(edit));
-    let (confidence, warnings) = segment::confidence(desk.volume, &made, None)?;
+    let (confidence, warnings) = segment::confidence(desk.volume, &made, line)?;
     Ok(Made {
         mask: made,
         confidence,

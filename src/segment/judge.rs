@@ -20,23 +20,40 @@ const ENOUGH_EDGES: f64 = 0.6;
 const NEAR_OUTLINE: f64 = 0.6;
 /// Factor where the spacing is unknown.
 const UNKNOWN_SPACING: f64 = 0.6;
+/// Factor where no division tells how sharp it was.
+const UNKNOWN_SHARPNESS: f64 = 0.9;
+/// A reader may have meant what an edit made of the drawn length: it counts, but does not pass
+/// for certain.
+const EDITED_AXIS: f64 = 0.65;
 /// A factor below this is told.
 const TOLD: f64 = 0.75;
+
+/// How a mask came about.
+#[derive(Clone, Copy)]
+pub(super) enum Origin {
+    /// By a division, and how sharp that was: part of the mask that stays when it is asked for more
+    /// certainty.
+    Divided(f64),
+    /// By corrections of the mask of a division.
+    Corrected,
+    /// By edits, or elsewhere.
+    Edited,
+}
 
 /// Confidence and warnings of a mask.
 ///
 /// The confidence is a product: 1 − exp(−(c/1.2)²) for the contrast c of the boundary in units of
-/// the noise; 1 less twice the disagreement of measured and drawn long axis beyond 10 %; the
-/// sharpness of the division to the power ½ (how much of the mask stays when it is asked for more
-/// certainty); the share of the border that stands out the same way, over 0.6; the Dice of the mask
-/// with the ellipsoid that the line suggests, over 0.6, unless a reader has corrected it since
-/// (no `sharpness`); 0.6 where the spacing is unknown, for the distance of slices is then a guess;
-/// and 0.7 where the mask touches the image's border. `line` and `sharpness` where there are any.
+/// the noise; 1 less twice the disagreement of measured and drawn long axis beyond 10 %, at least
+/// 0.65 once edited; the sharpness of the division to the power ½, and 0.9 where that is not known;
+/// the share of the border that stands out the same way, over 0.6; for a division, the Dice of the
+/// mask with the ellipsoid that the line suggests, over 0.6; 0.6 where the spacing is unknown, for the
+/// distance of slices is then a guess; and 0.7 where the mask touches the image's border. `line` is
+/// the diameter that was drawn, where there is one.
 pub(super) fn judge(
     volume: &Volume,
     mask: &Mask,
     line: Option<[Point; 2]>,
-    sharpness: Option<f64>,
+    origin: Origin,
 ) -> Result<(f64, Vec<Warning>), Error> {
     if mask.grid().shape() != volume.grid().shape() {
         return Err(Error::OtherGrid);
@@ -50,8 +67,10 @@ pub(super) fn judge(
     let border = Border::of(volume, mask);
     let contrast = border.contrast.unwrap_or(0.0);
     let by_edges = (border.edges / ENOUGH_EDGES).min(1.0);
-    let by_outline = match (line, sharpness) {
-        (Some(ends), Some(_)) => (near_outline(volume, mask, ends) / NEAR_OUTLINE).min(1.0),
+    let by_outline = match (line, origin) {
+        (Some(ends), Origin::Divided(_)) => {
+            (near_outline(volume, mask, ends) / NEAR_OUTLINE).min(1.0)
+        }
         _ => 1.0,
     };
     let (low, size) = mask.bounds();
@@ -123,8 +142,12 @@ pub(super) fn judge(
         );
     }
     let by_contrast = 1.0 - (-(contrast / 1.2).powi(2)).exp();
-    let by_axis = (1.0 - 2.0 * (disagreement - 0.1).max(0.0)).clamp(0.05, 1.0);
-    let by_sharpness = sharpness.map_or(1.0, |s| s.clamp(0.0, 1.0).sqrt());
+    let (least, by_sharpness) = match origin {
+        Origin::Divided(sharpness) => (0.05, sharpness.clamp(0.0, 1.0).sqrt()),
+        Origin::Corrected => (0.05, UNKNOWN_SHARPNESS),
+        Origin::Edited => (EDITED_AXIS, UNKNOWN_SHARPNESS),
+    };
+    let by_axis = (1.0 - 2.0 * (disagreement - 0.1).max(0.0)).clamp(least, 1.0);
     let by_border = if touches { 0.7 } else { 1.0 };
     let by_spacing = if grid.is_calibrated() {
         1.0

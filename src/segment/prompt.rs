@@ -104,7 +104,8 @@ impl Prompt {
     }
 
     /// The drawn diameter, where it is one.
-    pub(super) const fn line(&self) -> Option<[Point; 2]> {
+    #[must_use]
+    pub const fn line(&self) -> Option<[Point; 2]> {
         match self {
             Self::Drag { ends } => Some(*ends),
             _ => None,

@@ -202,7 +202,7 @@ fn general(
             state.take(state.last_tool);
             accept_by(patient, out);
         }
-        Key::E if state.tool.has_sign() => state.negative = !state.negative,
+        Key::E if state.tool == Tool::Brush => state.negative = !state.negative,
         Key::E if !read_only && state.gesture.is_none() => {
             state.take(Tool::Brush);
             accept_by(patient, out);

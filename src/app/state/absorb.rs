@@ -273,8 +273,6 @@ impl State {
                     None => Slot::Failed(Failure::new("The mask was not entered into the record")),
                 };
                 self.masks.insert(annotation, slot);
-                let slice = self.view_of(series).slice;
-                self.note_seen(series, slice, effects);
             }
             Err(failure) => {
                 let audit = AuditNote::new("mask.refuse", AuditAction::E, "annotation", annotation)
@@ -297,7 +295,7 @@ impl State {
         let by_engine = steps.iter().any(|s| s.prompt().is_some());
         match (by_engine, by_hand) {
             (false, true) => "hand/1".to_owned(),
-            (true, true) => format!("{} + hand/1", segment::ENGINE),
+            (true, true) => format!("{}+hand/1", segment::ENGINE),
             _ => segment::ENGINE.to_owned(),
         }
     }

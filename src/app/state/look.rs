@@ -191,8 +191,12 @@ impl State {
             return;
         };
         let slice = slice.min(n_slices.saturating_sub(1));
+        let left = self.view_of(series).slice;
+        if left != slice {
+            // It was on screen until now: what is shown only from now on was not looked at yet.
+            self.note_seen(series, left, effects);
+        }
         self.edit_view(series, effects, |view| view.slice = slice);
-        self.note_seen(series, slice, effects);
     }
 
     pub(super) fn edit_view(

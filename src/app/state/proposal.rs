@@ -318,7 +318,7 @@ impl State {
             .filter(|key| self.records.settings.iter().any(|(k, _)| k == key))
     }
 
-    /// A slice of a series is on screen: its propagated masks are seen.
+    /// A slice of a series was on screen: its propagated masks are seen.
     pub(super) fn note_seen(&mut self, series: SeriesId, slice: usize, effects: &mut Vec<Effect>) {
         let visit = self.series(series).map(|s| (s.patient, s.time_point));
         let is_shown = visit.is_some_and(|(patient, visit)| {

@@ -7,6 +7,7 @@ use crate::app::value;
 use crate::app::view::{Overlay, Picture, PixelMap, Probe, SliceView};
 use crate::case::{Annotation, Lesion, LesionId, SeriesId};
 use crate::geometry::{Grid, Point, orientation_letters};
+use crate::units::Mm;
 use crate::volume::{IntensityUnit, Layout, Mask, WindowLevel, gray_slice, outlines};
 use crate::warning::WarningCode;
 
@@ -90,7 +91,7 @@ impl State {
             calibrated: grid.is_calibrated(),
             slice,
             n_slices,
-            position: grid.slice_position(slice),
+            position: position_of(&grid, slice),
             window,
             unit: volume.unit.symbol(),
             probe: Some(Probe::new(Arc::clone(&volume), slice)),
@@ -229,4 +230,14 @@ impl State {
         marked.dedup();
         marked
     }
+}
+
+/// Where a slice lies along the patient axis that is nearest to its normal, mm: towards head,
+/// back or left it grows, whichever way the slices are counted.
+fn position_of(grid: &Grid, slice: usize) -> Mm {
+    let normal = grid.normal();
+    let along = normal[normal.iamax()];
+    let position = grid.slice_position(slice).0 * along.signum();
+    // A tenth is what is shown: no slice lies at "-0.0".
+    Mm(if position.abs() < 0.05 { 0.0 } else { position })
 }

@@ -41,10 +41,12 @@ fn is_plain(text: &str) -> bool {
             && plain(name)
             && plain(version)
     };
-    text.len() <= 64
-        && text
-            .split_once('/')
-            .map_or_else(|| plain(text), |(name, version)| versioned(name, version))
+    // Of two together, as an engine and a hand, each has its version.
+    let is_plain = |part: &str| match part.split_once('/') {
+        Some((name, version)) => versioned(name, version),
+        None => plain(part),
+    };
+    text.len() <= 64 && text.split('+').all(is_plain)
 }
 
 #[cfg(test)]
