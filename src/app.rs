@@ -3,6 +3,7 @@
 //! [`Command`] → `State::apply` → effects → [`Session`] runs them → events → `State::absorb`.
 
 mod command;
+pub(crate) mod consistency;
 mod effect;
 mod files;
 mod grouping;

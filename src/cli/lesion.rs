@@ -7,6 +7,7 @@ use serde_json::{Map, Value, json};
 use super::args::{MeasureArgs, SegmentArgs, Tool};
 use super::files::{export_failure, load_item};
 use super::output::{Failure, Output};
+use crate::app;
 use crate::app::steps::{self, Desk};
 use crate::case::{MaskRef, MaskStep};
 use crate::edit::Operation;
@@ -84,15 +85,7 @@ pub(super) fn segment(args: &SegmentArgs) -> Result<Output, Failure> {
     warnings.extend(made.warnings.clone());
     let by_gestures = before.is_none() && others.is_empty();
     let consistency = consistency(&steps, by_gestures, &volume, &job);
-    if let Some(agreement) = consistency.filter(|c| *c < LEAST_CONSISTENCY) {
-        warnings.push(Warning::new(
-            WarningCode::Doubtful,
-            format!(
-                "the mask depends on just where the gesture was made: those of gestures a pixel or two \
-                 beside agree with it by a Dice of {agreement:.2}"
-            ),
-        ));
-    }
+    warnings.extend(consistency.and_then(app::consistency::warning));
     let better = made.better_slice;
     let mut answer = measured_json(&measured);
     answer.insert("engine".into(), json!(segment::ENGINE));
@@ -146,9 +139,6 @@ pub(super) fn segment(args: &SegmentArgs) -> Result<Output, Failure> {
     }
     Ok(Output::new(text, Value::Object(answer)))
 }
-
-/// Below this agreement with gestures beside it, a mask wants a second look.
-const LEAST_CONSISTENCY: f64 = 0.85;
 
 /// How much the mask of gestures alone depends on just where the hand was; `None` where a mask was
 /// given or edited.

@@ -64,7 +64,7 @@ pub(super) fn cell_ui(
         "Change of the RECIST diameter against the first time point",
     );
     if let Some(value) = cell.confidence {
-        confidence_ui(ui, confidence, value);
+        confidence_ui(ui, confidence, value, cell);
     }
     at(ui, warnings, Align::RIGHT, |ui| {
         warnings_badge(ui, &cell.warnings, page);
@@ -124,21 +124,14 @@ fn value(ui: &mut Ui, rect: Rect, text: RichText, hover: &str) {
     });
 }
 
-/// A short bar with the number beside it; amber where the mask is doubtful.
-fn confidence_ui(ui: &mut Ui, rect: Rect, confidence: f64) {
+/// A short bar with the number beside it; amber where the mask is doubtful, or depends on the hand.
+fn confidence_ui(ui: &mut Ui, rect: Rect, confidence: f64, cell: &LesionCell) {
     let p = theme::palette(ui);
     let confidence = confidence.clamp(0.0, 1.0);
-    let color = if confidence < DOUBTFUL {
-        p.warning
-    } else {
-        p.success
-    };
+    let amber = confidence < DOUBTFUL || cell.depends;
+    let color = if amber { p.warning } else { p.success };
     let text = format!("{confidence:.2}");
-    let ink = if confidence < DOUBTFUL {
-        p.warning
-    } else {
-        p.text
-    };
+    let ink = if amber { p.warning } else { p.text };
     let galley = ui
         .painter()
         .layout_no_wrap(text, FontId::proportional(12.5), ink);
@@ -165,13 +158,27 @@ fn confidence_ui(ui: &mut Ui, rect: Rect, confidence: f64) {
             .with(("confidence", rect.min.x as i64, rect.min.y as i64)),
         Sense::hover(),
     );
-    let name = format!("Confidence of the mask {confidence:.2}");
+    let mut name = format!("Confidence of the mask {confidence:.2}");
+    if let Some(consistency) = cell.consistency {
+        name.push_str(&format!(", consistency {consistency:.2}"));
+    }
     response.widget_info(|| WidgetInfo::labeled(Role::Label, true, &name));
-    let hint = if confidence < DOUBTFUL {
-        "Confidence of the engine in its mask; low, please check the outline"
+    let mut hint = if confidence < DOUBTFUL {
+        "Confidence of the engine in its mask; low, please check the outline".to_owned()
     } else {
-        "Confidence of the engine in its mask"
+        "Confidence of the engine in its mask".to_owned()
     };
+    if let Some(consistency) = cell.consistency {
+        let low = if cell.depends {
+            "; low, please check the outline"
+        } else {
+            ""
+        };
+        hint.push_str(&format!(
+            "\nConsistency {consistency:.2}: how well masks of the same gesture made a pixel or two beside \
+             agree with it (Dice){low}"
+        ));
+    }
     response.on_hover_text(hint);
 }
 

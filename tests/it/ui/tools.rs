@@ -33,6 +33,7 @@ fn proposed(text: &str, doubtful: bool, better_slice: Option<usize>) -> View {
         color: 0,
         pending: false,
         text: text.into(),
+        depends: String::new(),
         doubtful,
         better_slice,
     });
