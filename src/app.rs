@@ -2,6 +2,7 @@
 //!
 //! [`Command`] → `State::apply` → effects → [`Session`] runs them → events → `State::absorb`.
 
+pub(crate) mod caliper;
 mod command;
 pub(crate) mod consistency;
 mod effect;

@@ -16,3 +16,17 @@ pub(crate) fn warning(consistency: f64) -> Option<Warning> {
     };
     (consistency < LEAST).then(|| Warning::new(WarningCode::Doubtful, said()))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_what_depends_on_the_hand_is_warned_of() {
+        assert!(warning(1.0).is_none());
+        assert!(warning(LEAST).is_none());
+        let said = warning(0.71).expect("warned of");
+        assert_eq!(said.code, WarningCode::Doubtful);
+        assert!(said.message.contains("0.71"));
+    }
+}
