@@ -2,7 +2,9 @@
 //!
 //! [`Command`] → `State::apply` → effects → [`Session`] runs them → events → `State::absorb`.
 
+pub(crate) mod caliper;
 mod command;
+pub(crate) mod consistency;
 mod effect;
 mod files;
 mod grouping;

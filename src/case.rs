@@ -249,6 +249,11 @@ pub struct Segmented {
     /// looked at before they are believed.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub propagated: Vec<usize>,
+    /// How much it depends on just where the hand was: mean Dice (0–1) with the masks of the same
+    /// gestures made a pixel or two beside. Worked out after the mask; `None` until then, and where
+    /// it was edited by hand.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub consistency: Option<f64>,
 }
 
 /// Kind of a treatment event.

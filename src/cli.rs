@@ -6,6 +6,7 @@
 mod args;
 mod audit;
 mod bench;
+mod caliper;
 mod files;
 mod headers;
 mod keep;

@@ -133,6 +133,17 @@ pub(super) enum Work {
         /// reader stated of it.
         fingerprint: String,
     },
+    /// Work out how much a mask depends on just where the hand was.
+    Check {
+        /// The gestures that made it.
+        steps: Vec<MaskStep>,
+        /// The mask that they have made (SHA-256, hex).
+        mask_sha256: String,
+        /// On which image.
+        volume: Arc<Volume>,
+        /// What the image is made of, for the stage cache.
+        fingerprint: String,
+    },
     /// Make a mask of a gesture under way, to be shown only.
     Preview {
         /// What was drawn.
@@ -287,6 +298,15 @@ pub(super) struct MadeMask {
     pub warnings: Vec<Warning>,
 }
 
+/// How much a mask depends on just where the hand was.
+#[derive(Clone, Debug)]
+pub(super) struct Checked {
+    /// Mean Dice with the masks of gestures a pixel or two beside, 0–1.
+    pub consistency: f64,
+    /// The run of the stage that worked it out.
+    pub stage: StageRun,
+}
+
 /// What all steps of a mark but the last have made.
 #[derive(Clone, Debug)]
 pub(super) struct Previous {
@@ -354,6 +374,8 @@ pub(super) enum Answer {
     Loaded(SeriesId, Result<Loaded, Failure>),
     /// Mask of a gesture.
     Segmented(AnnotationId, Result<MadeMask, Failure>),
+    /// How much a mask depends on the hand; `None` where its gestures do not make it again.
+    Checked(Option<Checked>),
     /// Mask of a gesture under way.
     Previewed(Result<Arc<Mask>, Failure>),
     /// Mask read back.

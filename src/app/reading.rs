@@ -11,7 +11,7 @@
 //! - `annotations`: the gestures on these series as they stand,
 //! - `masks`: for each mask made of these gestures `annotation`, `engine`, `mask_sha256`,
 //!   `artifact_sha256`, `measured`, `confidence`, the codes of its warnings, and `partial_volume`
-//!   where that was measured,
+//!   and `consistency` where these were worked out,
 //! - `lesions`: the lesions that these gestures mark, with label, organ, role and kind,
 //!
 //! each list in the order of its identifiers. While the reading is signed, the program refuses every
@@ -87,9 +87,12 @@ pub(super) fn content_sha256(records: &Records, time_point: TimePointId) -> Stri
                 "confidence": s.confidence,
                 "warnings": s.warnings.iter().map(|w| w.code).collect::<Vec<_>>(),
             });
-            // Signatures of a time before it was measured hold.
+            // Signatures of a time before these were worked out hold.
             if let (Some(partial), Some(members)) = (s.partial_volume, bound.as_object_mut()) {
                 members.insert("partial_volume".to_owned(), json!(partial));
+            }
+            if let (Some(consistency), Some(members)) = (s.consistency, bound.as_object_mut()) {
+                members.insert("consistency".to_owned(), json!(consistency));
             }
             bound
         })

@@ -3,6 +3,7 @@
 
 mod absorb;
 mod apply;
+pub(super) mod checks;
 mod commit;
 mod drawing;
 mod editing;
@@ -149,6 +150,8 @@ pub struct State {
     pub(super) masks: BTreeMap<AnnotationId, Slot<Arc<Mask>>>,
     /// What the gesture under way would give.
     preview: Option<proposal::Preview>,
+    /// Which masks are still to be checked.
+    checks: checks::Checks,
     /// What the preview of the gesture that ended last has shown.
     previewed_last: Option<Arc<Mask>>,
     /// What the last gesture has made, until a reader accepts it, rejects it or goes on.
@@ -280,6 +283,7 @@ impl State {
             images: BTreeMap::new(),
             masks: BTreeMap::new(),
             preview: None,
+            checks: checks::Checks::default(),
             previewed_last: None,
             proposal: None,
             twins: BTreeMap::new(),
@@ -448,6 +452,9 @@ impl State {
         work: Work,
         effects: &mut Vec<Effect>,
     ) -> JobId {
+        if lane == Lane::Gesture {
+            self.put_off_check();
+        }
         let job = JobId(self.next_job);
         self.next_job += 1;
         let context = JobContext::default();

@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use super::consistency;
 use super::grouping;
 use super::reading;
 use super::state::State;
@@ -251,6 +252,10 @@ fn lesion_summary(state: &State, lesion: &Lesion, points: &[&TimePoint]) -> Lesi
             .into_iter()
             .flat_map(|s| &s.warnings);
         warnings.extend(of_image.cloned());
+        let of_hand = segmented
+            .and_then(|s| s.consistency)
+            .and_then(consistency::warning);
+        warnings.extend(of_hand);
         if segmented.is_some_and(value::is_doubtful) {
             let said = match value::sound_mask(state, mark) {
                 Some(_) => value::DOUBTFUL_COUNTS,

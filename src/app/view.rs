@@ -715,6 +715,8 @@ pub struct ProposalView {
     pub pending: bool,
     /// What was made, in a line; why not, where nothing was.
     pub text: String,
+    /// Why the mask wants a second look: it depends on just where the hand was; may be empty.
+    pub depends: String,
     /// The mask counts for nothing as it is.
     pub doubtful: bool,
     /// Zero-based slice in which the same diameter would fit better.
@@ -755,6 +757,11 @@ pub struct LesionCell {
     pub change: String,
     /// Confidence of the mask, 0–1; `None` while segmenting.
     pub confidence: Option<f64>,
+    /// How much the mask depends on just where the hand was: 1 not at all; `None` until it is known, and
+    /// where it was edited by hand.
+    pub consistency: Option<f64>,
+    /// That is little: the mask wants a second look.
+    pub depends: bool,
     /// Axes and volume of the mask can be counted on.
     pub counts: bool,
     /// The diameter that RECIST counts, with unit; empty where there is none.

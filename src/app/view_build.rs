@@ -15,6 +15,7 @@ use jiff::civil::Date;
 
 use super::grouping;
 use super::lookup;
+use super::state::checks::CHECKING;
 use super::state::proposal::PREVIEWING;
 use super::state::{Slot, State};
 use super::summary::Summary;
@@ -36,7 +37,7 @@ impl State {
             jobs: self
                 .jobs
                 .iter()
-                .filter(|(_, running)| running.name != PREVIEWING)
+                .filter(|(_, running)| ![PREVIEWING, CHECKING].contains(&running.name))
                 .map(|(id, running)| {
                     let (step, fraction) = running.context.progress.read();
                     JobRow {

@@ -62,6 +62,19 @@ pub(super) fn run(work: Work, tools: &Tools, job: &JobContext) -> Answer {
                 job,
             ),
         ),
+        Work::Check {
+            steps,
+            mask_sha256,
+            volume,
+            fingerprint,
+        } => Answer::Checked(masks::check(
+            &steps,
+            &mask_sha256,
+            &volume,
+            &fingerprint,
+            tools,
+            job,
+        )),
         Work::Preview {
             steps,
             previous,

@@ -186,6 +186,8 @@ pub(super) enum Tool {
     Point,
     /// Box from corner p0 to corner p1.
     Box,
+    /// Longest diameter from p0 to p1, and the short axis from q0 to q1: measured without a mask.
+    Caliper,
 }
 
 /// `oncotwin segment`
@@ -202,6 +204,12 @@ pub(super) struct SegmentArgs {
     /// Its second point: x,y,z in LPS mm.
     #[arg(long, value_parser = parse_point, allow_hyphen_values = true)]
     pub p1: Option<Point>,
+    /// First end of a caliper's second line.
+    #[arg(long, value_parser = parse_point, allow_hyphen_values = true)]
+    pub q0: Option<Point>,
+    /// Second end of a caliper's second line.
+    #[arg(long, value_parser = parse_point, allow_hyphen_values = true)]
+    pub q1: Option<Point>,
     /// A step, in the order given: KIND:x,y,z;x,y,z… (drag, box, point+, point-, lasso+, lasso-, and
     /// with @RADIUS in mm scribble+, scribble-, brush, eraser), fill-between, fill-holes, largest-part,
     /// smooth@MM, grow@MM, shrink@MM, or JSON as in the `steps` of the answer.
@@ -231,9 +239,9 @@ pub(super) struct SegmentArgs {
     /// Engine.
     #[arg(long, default_value = "auto", value_parser = ["auto", "growcut"])]
     pub engine: String,
-    /// Mask to write, `.nii.gz`.
+    /// Mask to write, `.nii.gz`; needed but for a caliper.
     #[arg(long)]
-    pub out: PathBuf,
+    pub out: Option<PathBuf>,
     /// Answer with one JSON document.
     #[arg(long)]
     pub json: bool,

@@ -5,10 +5,12 @@ use std::path::Path;
 use serde_json::{Map, Value, json};
 
 use super::args::{MeasureArgs, SegmentArgs, Tool};
+use super::caliper;
 use super::files::{export_failure, load_item};
 use super::output::{Failure, Output};
+use crate::app;
 use crate::app::steps::{self, Desk};
-use crate::case::{MaskRef, MaskStep};
+use crate::case::{MaskRef, MaskStep, ValueSource};
 use crate::edit::Operation;
 use crate::export::{self, Fit};
 use crate::geometry::Voxel;
@@ -20,6 +22,16 @@ use crate::warning::{Warning, WarningCode};
 
 pub(super) fn segment(args: &SegmentArgs) -> Result<Output, Failure> {
     let (item, volume) = load_item(&args.image)?;
+    if matches!(args.tool, Tool::Caliper) {
+        return caliper::measure(args, &volume, &item.warnings);
+    }
+    let usage = |what: &str| Failure::new("E-STEP", what);
+    if args.q0.is_some() || args.q1.is_some() {
+        return Err(usage("--q0 and --q1 are the second line of --tool caliper"));
+    }
+    let Some(out) = &args.out else {
+        return Err(usage("say with --out where the mask is to be written"));
+    };
     let steps = all_steps(args, &volume)?;
     let job = JobContext::default();
     let mut warnings = item.warnings;
@@ -79,23 +91,16 @@ pub(super) fn segment(args: &SegmentArgs) -> Result<Output, Failure> {
     let compute_ms = begin.elapsed().as_secs_f64() * 1000.0;
     let measured = measure::measure(&made.mask, Some(&volume)).map_err(measure_failure)?;
     let partial = measure::partial_volume(&made.mask, &volume).map_err(measure_failure)?;
-    export::write_nifti_mask(&made.mask, &args.out).map_err(export_failure)?;
+    export::write_nifti_mask(&made.mask, out).map_err(export_failure)?;
 
     warnings.extend(made.warnings.clone());
     let by_gestures = before.is_none() && others.is_empty();
     let consistency = consistency(&steps, by_gestures, &volume, &job);
-    if let Some(agreement) = consistency.filter(|c| *c < LEAST_CONSISTENCY) {
-        warnings.push(Warning::new(
-            WarningCode::Doubtful,
-            format!(
-                "the mask depends on just where the gesture was made: those of gestures a pixel or two \
-                 beside agree with it by a Dice of {agreement:.2}"
-            ),
-        ));
-    }
+    warnings.extend(consistency.and_then(app::consistency::warning));
     let better = made.better_slice;
     let mut answer = measured_json(&measured);
     answer.insert("engine".into(), json!(segment::ENGINE));
+    answer.insert("source".into(), json!(ValueSource::Mask.word()));
     answer.insert("refused".into(), json!(false));
     answer.insert("reason".into(), Value::Null);
     answer.insert("confidence".into(), json!(made.confidence));
@@ -117,7 +122,7 @@ pub(super) fn segment(args: &SegmentArgs) -> Result<Output, Failure> {
         "with shares  {}\nconfidence   {:.2}\nmask         {}\n",
         partial.display(),
         made.confidence,
-        args.out.display()
+        out.display()
     ));
     if let Some(consistency) = consistency {
         text.push_str(&format!("consistency  {consistency:.2}\n"));
@@ -146,9 +151,6 @@ pub(super) fn segment(args: &SegmentArgs) -> Result<Output, Failure> {
     }
     Ok(Output::new(text, Value::Object(answer)))
 }
-
-/// Below this agreement with gestures beside it, a mask wants a second look.
-const LEAST_CONSISTENCY: f64 = 0.85;
 
 /// How much the mask of gestures alone depends on just where the hand was; `None` where a mask was
 /// given or edited.

@@ -332,14 +332,14 @@ fn put_segmented(tx: &Connection, segmented: &Segmented) -> Result<(), Fault> {
             short_axis, short_axis_unit,
             short_p0_x, short_p0_y, short_p0_z, short_p1_x, short_p1_y, short_p1_z,
             axis_slice, value_min, value_max, value_mean, value_sd, value_n, value_n_void,
-            confidence, warnings, partial_volume, propagated)
+            confidence, warnings, partial_volume, propagated, consistency)
          VALUES (:annotation, :engine, :mask, :artifact, :voxels,
             :volume, :volume_unit, :long, :long_unit,
             :l0x, :l0y, :l0z, :l1x, :l1y, :l1z,
             :short, :short_unit,
             :s0x, :s0y, :s0z, :s1x, :s1y, :s1z,
             :slice, :min, :max, :mean, :sd, :n, :n_void,
-            :confidence, :warnings, :partial, :propagated)
+            :confidence, :warnings, :partial, :propagated, :consistency)
          ON CONFLICT (annotation) DO UPDATE SET engine = excluded.engine,
             mask_sha256 = excluded.mask_sha256, artifact_sha256 = excluded.artifact_sha256,
             voxels = excluded.voxels, volume = excluded.volume,
@@ -357,7 +357,7 @@ fn put_segmented(tx: &Connection, segmented: &Segmented) -> Result<(), Fault> {
             value_sd = excluded.value_sd, value_n = excluded.value_n,
             value_n_void = excluded.value_n_void, confidence = excluded.confidence,
             warnings = excluded.warnings, partial_volume = excluded.partial_volume,
-            propagated = excluded.propagated",
+            propagated = excluded.propagated, consistency = excluded.consistency",
         named_params! {
             ":annotation": annotation,
             ":engine": segmented.engine,
@@ -385,6 +385,7 @@ fn put_segmented(tx: &Connection, segmented: &Segmented) -> Result<(), Fault> {
             ":warnings": json(&warnings)?,
             ":partial": value(segmented.partial_volume.map(|v| v.value()))?,
             ":propagated": propagated,
+            ":consistency": value(segmented.consistency)?,
         },
     )?;
     run(

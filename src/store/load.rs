@@ -268,6 +268,7 @@ fn segmented(f: &Fields<'_>) -> Result<Segmented, Fault> {
         warnings: f.warnings()?,
         partial_volume: f.get::<Option<f64>>("partial_volume")?.map(bulk),
         propagated: f.json_opt("propagated")?.unwrap_or_default(),
+        consistency: f.get("consistency")?,
     })
 }
 

@@ -15,6 +15,7 @@ pub(super) const MIGRATIONS: &[&str] = &[
     include_str!("migrations/0003_uptake.sql"),
     include_str!("migrations/0004_frames.sql"),
     include_str!("migrations/0005_marking.sql"),
+    include_str!("migrations/0006_consistency.sql"),
 ];
 
 /// `OTwn` in `PRAGMA application_id`: tells our databases from others.

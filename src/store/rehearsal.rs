@@ -332,6 +332,7 @@ impl Rehearsal {
             warnings: vec![warning],
             partial_volume: None,
             propagated: Vec::new(),
+            consistency: None,
         };
         let note = AuditNote::new("annotation.segment", AuditAction::C, "annotation", id)
             .of(patient)

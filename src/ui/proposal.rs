@@ -1,6 +1,8 @@
 //! What the last gesture made, to be accepted or rejected, over the foot of the slice.
 
-use egui::{Align2, Area, Button, Color32, Frame, Id, Margin, Order, Rect, RichText, Ui, vec2};
+use egui::{
+    Align2, Area, Button, Color32, Frame, Id, Label, Margin, Order, Rect, RichText, Ui, vec2,
+};
 
 use super::theme;
 use super::widgets::{gated, spinner};
@@ -41,6 +43,10 @@ pub(super) fn proposal_ui(
                         ui.label(RichText::new(&proposal.text).size(12.5).color(ink));
                         buttons_ui(ui, proposal, slice, out);
                     });
+                    if !proposal.depends.is_empty() {
+                        let text = RichText::new(&proposal.depends).size(12.0).color(p.warning);
+                        ui.add(Label::new(text).wrap());
+                    }
                 });
         });
 }

@@ -155,6 +155,7 @@ fn patient(workspace: &Workspace, n: usize) -> Transaction {
             warnings: Vec::new(),
             partial_volume: None,
             propagated: Vec::new(),
+            consistency: None,
         }),
     ];
     audited(changes, vec![artifact])

@@ -44,12 +44,15 @@ impl Bench {
 
     /// Exit code and answer; usage errors answer with nothing.
     fn run(&self, out: &Path, args: &[&str]) -> (i32, Value) {
+        let out = out.to_str().expect("a name");
+        self.run_without_mask(&[args, &["--out", out]].concat())
+    }
+
+    fn run_without_mask(&self, args: &[&str]) -> (i32, Value) {
         let done = Command::new(env!("CARGO_BIN_EXE_oncotwin"))
             .arg("segment")
             .arg(&self.image)
             .args(args)
-            .arg("--out")
-            .arg(out)
             .arg("--json")
             .env("ONCOTWIN_CRASH_DIR", self.dir.path())
             .output()
@@ -200,4 +203,98 @@ fn incomplete_and_impossible_gestures_are_refused_in_words() {
     // What is no step at all is wrong usage.
     let (exit, _) = bench.run(&bench.out("x.nii.gz"), &["--step", "circle:1,2,3"]);
     assert_eq!(exit, 2);
+}
+
+/// Axes as the caliper tells them, or the reason of its refusal.
+fn measured_by_hand(bench: &Bench, lines: &[(&str, Point)]) -> Result<(f64, Option<f64>), String> {
+    let places: Vec<String> = lines.iter().map(|(_, p)| text(*p)).collect();
+    let mut args = vec!["--tool", "caliper"];
+    for ((name, _), place) in lines.iter().zip(&places) {
+        args.extend([*name, place]);
+    }
+    let (code, answer) = bench.run_without_mask(&args);
+    if answer["refused"] == true {
+        assert_eq!(code, 1, "{answer}");
+        return Err(answer["reason"].as_str().expect("why").to_owned());
+    }
+    assert_eq!(code, 0, "{answer}");
+    assert_eq!(answer["source"], "caliper");
+    assert_eq!(answer["voxels"], 0);
+    assert!(answer["axis_slice"].is_u64());
+    let long = answer["long_axis_mm"].as_f64().expect("calibrated");
+    assert_eq!(
+        answer["short_axis"].is_null(),
+        answer["short_axis_mm"].is_null()
+    );
+    Ok((long, answer["short_axis_mm"].as_f64()))
+}
+
+#[test]
+fn a_caliper_measures_without_a_mask() {
+    let bench = Bench::new();
+    let [p0, p1] = bench.ends;
+    let middle = p0.midpoint(p1);
+    let along = p1.0 - p0.0;
+    let across = Vec3::new(-along.y, along.x, 0.0) * 0.35;
+    let (q0, q1) = (Point(middle.0 - across), Point(middle.0 + across));
+    let (long, short) = (p0.distance(p1).0, q0.distance(q1).0);
+    let of = |lines: &[(&str, Point)]| measured_by_hand(&bench, lines);
+    let near = |a: f64, b: f64| (a - b).abs() < 1e-9;
+
+    let (l, s) = of(&[("--p0", p0), ("--p1", p1)]).expect("measured");
+    assert!(near(l, long) && s.is_none());
+    // Whichever is drawn first, the longer one is the longest diameter.
+    for (a, b) in [([p0, p1], [q0, q1]), ([q0, q1], [p0, p1])] {
+        let lines = [
+            ("--p0", a[0]),
+            ("--p1", a[1]),
+            ("--q0", b[0]),
+            ("--q1", b[1]),
+        ];
+        let (l, s) = of(&lines).expect("measured");
+        assert!(near(l, long) && near(s.expect("drawn"), short));
+    }
+
+    let beside = |p: Point, by: Vec3| Point(p.0 + by);
+    let far = Vec3::new(1e5, 0.0, 0.0);
+    let deep = Vec3::new(0.0, 0.0, 30.0);
+    for (lines, said) in [
+        (
+            vec![("--p0", p0), ("--p1", beside(p1, far))],
+            "outside the image",
+        ),
+        (
+            vec![("--p0", p0), ("--p1", beside(p0, along * 1e-3))],
+            "shorter than",
+        ),
+        (
+            vec![("--p0", p0), ("--p1", beside(p1, deep))],
+            "from one slice to another",
+        ),
+        (
+            // Along the first line, not across it.
+            vec![
+                ("--p0", p0),
+                ("--p1", p1),
+                ("--q0", beside(p0, along * 0.2)),
+                ("--q1", p1),
+            ],
+            "no long and short axis",
+        ),
+    ] {
+        let why = of(&lines).expect_err("refused");
+        assert!(why.contains(said), "{why}");
+    }
+
+    // What makes a mask does not go with it, and what makes a mask needs a place for it.
+    let (p0, p1) = (text(p0), text(p1));
+    let ends = ["--p0", &p0, "--p1", &p1];
+    let error = |args: &[&str]| bench.run_without_mask(args).1["error"]["code"].clone();
+    assert_eq!(error(&ends), "E-STEP");
+    let caliper = [&["--tool", "caliper"], &ends[..]].concat();
+    assert_eq!(
+        error(&[&caliper[..], &["--step", "largest-part"]].concat()),
+        "E-STEP"
+    );
+    assert_eq!(error(&[&caliper[..], &["--q0", &p0]].concat()), "E-STEP");
 }

@@ -92,6 +92,7 @@ impl State {
         self.forget_preview_job(job);
         self.forget_version_job(job, why);
         self.forget_trace_job(job);
+        self.forget_check_job(job);
         self.forget_files_job(job, why);
         for history in self.histories.values_mut().filter(|h| h.awaits(job)) {
             history.fail();
@@ -131,6 +132,7 @@ impl State {
             Answer::Header(read) => self.absorb_header(job, read),
             Answer::Loaded(series, loaded) => self.absorb_image(job, series, loaded, effects),
             Answer::Segmented(annotation, made) => self.absorb_mask(job, annotation, made, effects),
+            Answer::Checked(checked) => self.absorb_check(job, checked, effects),
             Answer::Previewed(made) => self.absorb_preview(job, made, effects),
             Answer::MaskLoaded(annotation, mask) => {
                 if self.awaits(self.masks.get(&annotation), job) {
@@ -241,6 +243,7 @@ impl State {
                     warnings: made.warnings,
                     partial_volume: made.partial_volume,
                     propagated: made.propagated,
+                    consistency: None,
                 };
                 let mut changes = self.with_delta(annotation, made.delta.as_ref());
                 let artifacts = made.delta.iter().map(|d| d.artifact_sha256.clone());

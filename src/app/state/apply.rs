@@ -210,6 +210,7 @@ impl State {
         }
         self.refresh_versions(&mut effects);
         self.read_trace(&mut effects);
+        self.check_next(&mut effects);
         effects
     }
 
@@ -234,6 +235,7 @@ impl State {
         self.finish_erasing(&mut effects);
         self.refresh_versions(&mut effects);
         self.read_trace(&mut effects);
+        self.check_next(&mut effects);
         effects
     }
 }

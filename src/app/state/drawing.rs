@@ -21,7 +21,7 @@ const REACH_MM: f64 = 20.0;
 
 /// What names the values of a series: the fingerprint of its files, what a reader stated of it, and
 /// which of its volumes they are.
-fn made_of(series: &Series) -> String {
+pub(super) fn made_of(series: &Series) -> String {
     let stated = series.pet.and_then(|pet| serde_json::to_string(&pet).ok());
     let stated = stated.map(|s| format!(" {s}")).unwrap_or_default();
     match series.frame_index() {

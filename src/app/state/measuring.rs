@@ -5,6 +5,7 @@ use serde_json::json;
 
 use super::drawing::Target;
 use super::{Slot, State};
+use crate::app::caliper;
 use crate::app::effect::Effect;
 use crate::case::{
     Annotation, AnnotationId, AuditAction, AuditNote, Caliper, Change, ImportedSize, LesionId,
@@ -48,24 +49,16 @@ impl State {
             self.begin(target, series, marking, now, effects);
             return;
         };
-        let across = mark
+        let image = self.images.get(&series).and_then(Slot::ready);
+        let grid = image.map(|image| image.volume.grid());
+        let pair = mark
             .marking
             .line()
-            .filter(|long| is_across(*long, line) && self.is_in_one_slice(series, *long, line));
-        mark.marking.caliper = Some(match across {
-            None => Caliper {
-                long: line,
-                short: None,
-            },
-            Some(long) if long[0].distance(long[1]) >= line[0].distance(line[1]) => Caliper {
-                long,
-                short: Some(line),
-            },
-            Some(short) => Caliper {
-                long: line,
-                short: Some(short),
-            },
-        });
+            .and_then(|standing| caliper::paired(standing, line, grid.map(|g| &**g)));
+        mark.marking.caliper = Some(pair.unwrap_or(Caliper {
+            long: line,
+            short: None,
+        }));
         let nodal = self.lesion(mark.lesion).is_some_and(|l| l.nodal);
         let has_value = !nodal || mark.marking.caliper.is_some_and(|c| c.short.is_some());
         let has_other = !mark.marking.steps.is_empty() || mark.marking.imported.is_some();
@@ -75,17 +68,6 @@ impl State {
         }
         let title = format!("Measure {}", self.label(mark.lesion));
         self.put_marking(&target, mark, "annotation.caliper", title, "", effects);
-    }
-
-    /// Whether two lines lie in one slice of the image; without the image nothing speaks against it.
-    fn is_in_one_slice(&self, series: SeriesId, one: [Point; 2], other: [Point; 2]) -> bool {
-        let Some(image) = self.images.get(&series).and_then(Slot::ready) else {
-            return true;
-        };
-        let grid = image.volume.grid();
-        let slice =
-            |line: [Point; 2]| grid.voxel_from_patient(line[0].midpoint(line[1])).k.round() as i64;
-        slice(one) == slice(other)
     }
 
     /// Enters a size that somebody else measured.
@@ -198,18 +180,4 @@ impl State {
             self.refresh_twins(effects);
         }
     }
-}
-
-/// Whether a line crosses another, at more than 45°, near its plane.
-fn is_across(long: [Point; 2], line: [Point; 2]) -> bool {
-    let (u, v) = (long[1].0 - long[0].0, line[1].0 - line[0].0);
-    let (a, b) = (u.norm(), v.norm());
-    if a <= 0.0 || b <= 0.0 || u.dot(&v).abs() > a * b * std::f64::consts::FRAC_1_SQRT_2 {
-        return false;
-    }
-    long[0]
-        .midpoint(long[1])
-        .distance(line[0].midpoint(line[1]))
-        .0
-        <= a.max(b) / 2.0
 }

@@ -115,6 +115,11 @@ fn size(state: &State, mark: &Annotation, depth: usize, nodes: &mut Vec<Node>) {
             Node::new(depth + 1, "Segmentation")
                 .line("Engine", s.engine.clone())
                 .line("Confidence", format!("{:.2}", s.confidence))
+                .line(
+                    "Consistency with gestures a pixel or two beside",
+                    s.consistency
+                        .map_or_else(String::new, |c| format!("{c:.2}")),
+                )
                 .line("Mask (SHA-256)", s.mask_sha256.clone())
                 .line("Warnings", warnings.join("\n"))
                 .entered(mark.id, MASKED)

@@ -1,9 +1,9 @@
 //! The lesion table.
 
 use crate::app::state::{Slot, State};
-use crate::app::value;
 use crate::app::view::{LesionCell, LesionRow, ProposalView};
 use crate::app::view_build::{axes, warning_line};
+use crate::app::{consistency, value};
 use crate::case::{Annotation, Lesion, MaskStep, PatientId, TimePoint, ValueSource};
 
 impl State {
@@ -49,10 +49,13 @@ impl State {
         let pending = matches!(self.masks.get(&mark.id), Some(Slot::Waiting(_)));
         let text = match (segmented, self.masks.get(&mark.id)) {
             (Some(s), _) => format!(
-                "{} · {} · confidence {:.2}",
+                "{} · {} · confidence {:.2}{}",
                 axes(&s.measured),
                 s.measured.volume.display(),
-                s.confidence
+                s.confidence,
+                s.consistency
+                    .map(|c| format!(" · consistency {c:.2}"))
+                    .unwrap_or_default()
             ),
             (None, Some(Slot::Failed(_))) => "no mask; the drawn diameter stands".to_owned(),
             (None, _) if pending => "segmenting …".to_owned(),
@@ -70,6 +73,11 @@ impl State {
                 .unwrap_or(0),
             pending,
             text,
+            depends: segmented
+                .and_then(|s| s.consistency)
+                .and_then(consistency::warning)
+                .map(|w| warning_line(&w))
+                .unwrap_or_default(),
             doubtful: segmented.is_some() && value::sound_mask(self, mark).is_none(),
             better_slice: proposal.offer.map(|o| o.slice),
         })
@@ -98,6 +106,10 @@ impl State {
         let mut warnings: Vec<String> = segmented
             .map(|s| s.warnings.iter().map(warning_line).collect())
             .unwrap_or_default();
+        let of_hand = segmented
+            .and_then(|s| s.consistency)
+            .and_then(consistency::warning);
+        warnings.extend(of_hand.as_ref().map(warning_line));
         warnings.extend(failure.clone());
         let sound = value::sound_mask(self, mark).is_some();
         if segmented.is_some_and(value::is_doubtful) {
@@ -132,6 +144,8 @@ impl State {
                 .unwrap_or_default(),
             change,
             confidence: segmented.map(|s| s.confidence),
+            consistency: segmented.and_then(|s| s.consistency),
+            depends: of_hand.is_some(),
             counts: sound,
             recist: counted.map(|c| c.length.to_string()).unwrap_or_default(),
             source: counted.map(|c| c.source),

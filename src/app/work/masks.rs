@@ -5,7 +5,7 @@ use std::sync::Arc;
 use serde::{Deserialize, Serialize};
 
 use super::Tools;
-use crate::app::effect::{Failure, MadeMask, Previous, StageRun};
+use crate::app::effect::{Checked, Failure, MadeMask, Previous, StageRun};
 use crate::app::steps::{self, Before, Desk, Made};
 use crate::case::{BaseMask, DeltaRef, MaskRef, MaskStep};
 use crate::edit::Delta;
@@ -35,6 +35,10 @@ struct Cached {
 const STAGE_NAME: &str = "segment.growcut";
 /// Version of the segmentation stage; raised when the same input would give another mask.
 const STAGE: u32 = 4;
+
+const CHECK_NAME: &str = "segment.consistency";
+/// Version of the stage that compares a mask with those of gestures beside it.
+const CHECK: u32 = 1;
 
 /// A series whose values have a name, with what makes masks of it.
 struct Maker<'a> {
@@ -101,6 +105,57 @@ pub(super) fn make(
         delta,
         confidence: made.confidence,
         warnings: made.warnings,
+    })
+}
+
+/// How much a mask depends on just where its gestures were made. `None` where they do not make it as
+/// it stands, as after a change of the engine: the figure would be that of another mask.
+pub(super) fn check(
+    steps: &[MaskStep],
+    mask_sha256: &str,
+    volume: &Volume,
+    fingerprint: &str,
+    tools: &Tools,
+    job: &JobContext,
+) -> Option<Checked> {
+    job.progress.step("Comparing with gestures beside it");
+    let maker = Maker {
+        volume,
+        fingerprint,
+        params: Params::standard(),
+        tools,
+        job,
+    };
+    let (_, made) = maker.cached(steps, None, None).ok()?;
+    let mask = Mask::from_runs(Arc::clone(volume.grid()), &made.runs).ok()?;
+    if mask.sha256() != mask_sha256 {
+        return None;
+    }
+    let prompts: Vec<Prompt> = steps.iter().filter_map(MaskStep::prompt).cloned().collect();
+    let inputs = [InputHash::of(fingerprint.as_bytes())];
+    // Other masks have another consistency.
+    let asked = (STAGE, steps, &maker.params);
+    let key = StageKey::new(CHECK_NAME, CHECK, &asked, &inputs).ok()?;
+    let found = tools
+        .cache
+        .get_or_run(
+            &key,
+            |consistency: &f64| serde_json::to_vec(consistency).unwrap_or_default(),
+            |bytes| serde_json::from_slice(bytes).ok(),
+            || segment::consistency(volume, &prompts, &maker.params, job),
+        )
+        .ok()?;
+    for warning in &found.warnings {
+        tracing::warn!("stage cache: {warning}");
+    }
+    Some(Checked {
+        consistency: found.value,
+        stage: StageRun {
+            name: CHECK_NAME,
+            version: CHECK,
+            key: key.to_string(),
+            params: serde_json::to_value(maker.params).unwrap_or_default(),
+        },
     })
 }
 

@@ -1,8 +1,9 @@
 //! Cells of the table: one measurement, one response.
 
+use egui::text::LayoutJob;
 use egui::{
-    Align, Color32, CornerRadius, FontId, Label, Rect, RichText, Role, Sense, Ui, WidgetInfo, pos2,
-    vec2,
+    Align, Color32, CornerRadius, FontId, FontSelection, Label, Rect, RichText, Role, Sense, Ui,
+    WidgetInfo, WidgetText, pos2, vec2,
 };
 
 use super::super::theme;
@@ -41,11 +42,7 @@ pub(super) fn cell_ui(
             ui.label(RichText::new("segmenting").size(12.0).color(p.text_weak));
         });
     } else {
-        let text = size(&cell.axes, doubtful, p.text_weak);
-        let text = match cell.source {
-            Some(ValueSource::Mask) => text.font(theme::medium(13.0)),
-            _ => text,
-        };
+        let text = axes_text(ui, cell, doubtful);
         value(ui, axes, text, &why(cell, doubtful));
     }
     let both = match &*cell.partial_volume {
@@ -64,7 +61,7 @@ pub(super) fn cell_ui(
         "Change of the RECIST diameter against the first time point",
     );
     if let Some(value) = cell.confidence {
-        confidence_ui(ui, confidence, value);
+        confidence_ui(ui, confidence, value, cell);
     }
     at(ui, warnings, Align::RIGHT, |ui| {
         warnings_badge(ui, &cell.warnings, page);
@@ -104,6 +101,26 @@ fn size(text: &str, doubtful: bool, weak: Color32) -> RichText {
     }
 }
 
+/// Both axes; strong is what counts of them: of a node the short one alone.
+fn axes_text(ui: &Ui, cell: &LesionCell, doubtful: bool) -> WidgetText {
+    let p = theme::palette(ui);
+    let plain = size(&cell.axes, doubtful, p.text_weak);
+    let strong = |text: &str| RichText::new(text).font(theme::medium(13.0));
+    match (cell.source, cell.axes.rsplit_once("× ")) {
+        (Some(ValueSource::Mask), Some((long, short))) if short == cell.recist => {
+            let mut both = LayoutJob::default();
+            let layout = |text: RichText, job: &mut LayoutJob| {
+                text.append_to(job, ui.style(), FontSelection::Default, Align::Center);
+            };
+            layout(RichText::new(format!("{long}× ")), &mut both);
+            layout(strong(short), &mut both);
+            both.into()
+        }
+        (Some(ValueSource::Mask), _) => strong(&cell.axes).into(),
+        _ => plain.into(),
+    }
+}
+
 fn why(cell: &LesionCell, doubtful: bool) -> String {
     if doubtful {
         format!("Does not count: the mask is doubtful\n{}", cell.provenance)
@@ -112,7 +129,8 @@ fn why(cell: &LesionCell, doubtful: bool) -> String {
     }
 }
 
-fn value(ui: &mut Ui, rect: Rect, text: RichText, hover: &str) {
+fn value(ui: &mut Ui, rect: Rect, text: impl Into<WidgetText>, hover: &str) {
+    let text = text.into();
     if text.is_empty() {
         return;
     }
@@ -124,21 +142,14 @@ fn value(ui: &mut Ui, rect: Rect, text: RichText, hover: &str) {
     });
 }
 
-/// A short bar with the number beside it; amber where the mask is doubtful.
-fn confidence_ui(ui: &mut Ui, rect: Rect, confidence: f64) {
+/// A short bar with the number beside it; amber where the mask is doubtful, or depends on the hand.
+fn confidence_ui(ui: &mut Ui, rect: Rect, confidence: f64, cell: &LesionCell) {
     let p = theme::palette(ui);
     let confidence = confidence.clamp(0.0, 1.0);
-    let color = if confidence < DOUBTFUL {
-        p.warning
-    } else {
-        p.success
-    };
+    let amber = confidence < DOUBTFUL || cell.depends;
+    let color = if amber { p.warning } else { p.success };
     let text = format!("{confidence:.2}");
-    let ink = if confidence < DOUBTFUL {
-        p.warning
-    } else {
-        p.text
-    };
+    let ink = if amber { p.warning } else { p.text };
     let galley = ui
         .painter()
         .layout_no_wrap(text, FontId::proportional(12.5), ink);
@@ -165,13 +176,27 @@ fn confidence_ui(ui: &mut Ui, rect: Rect, confidence: f64) {
             .with(("confidence", rect.min.x as i64, rect.min.y as i64)),
         Sense::hover(),
     );
-    let name = format!("Confidence of the mask {confidence:.2}");
+    let mut name = format!("Confidence of the mask {confidence:.2}");
+    if let Some(consistency) = cell.consistency {
+        name.push_str(&format!(", consistency {consistency:.2}"));
+    }
     response.widget_info(|| WidgetInfo::labeled(Role::Label, true, &name));
-    let hint = if confidence < DOUBTFUL {
-        "Confidence of the engine in its mask; low, please check the outline"
+    let mut hint = if confidence < DOUBTFUL {
+        "Confidence of the engine in its mask; low, please check the outline".to_owned()
     } else {
-        "Confidence of the engine in its mask"
+        "Confidence of the engine in its mask".to_owned()
     };
+    if let Some(consistency) = cell.consistency {
+        let low = if cell.depends {
+            "; low, please check the outline"
+        } else {
+            ""
+        };
+        hint.push_str(&format!(
+            "\nConsistency {consistency:.2}: how well masks of the same gesture made a pixel or two beside \
+             agree with it (Dice){low}"
+        ));
+    }
     response.on_hover_text(hint);
 }
 

@@ -289,21 +289,25 @@ fn change(artifact: String) -> impl Strategy<Value = Change> {
         warnings(),
         prop::option::of(real()),
         prop::collection::vec(0usize..900, 0..4),
+        prop::option::of(0.0..=1.0f64),
     )
         .prop_map(
-            move |(a, measured, confidence, warnings, partial, propagated)| Segmented {
-                partial_volume: partial.map(|v| match measured.volume {
-                    Bulk::Mm3(_) => Bulk::Mm3(Mm3(v)),
-                    Bulk::Voxels(_) => Bulk::Voxels(v),
-                }),
-                propagated,
-                annotation: AnnotationId(id(5, a)),
-                engine: "growcut/1".into(),
-                mask_sha256: "0e".repeat(32),
-                artifact_sha256: artifact.clone(),
-                measured,
-                confidence,
-                warnings,
+            move |(a, measured, confidence, warnings, partial, propagated, consistency)| {
+                Segmented {
+                    consistency,
+                    partial_volume: partial.map(|v| match measured.volume {
+                        Bulk::Mm3(_) => Bulk::Mm3(Mm3(v)),
+                        Bulk::Voxels(_) => Bulk::Voxels(v),
+                    }),
+                    propagated,
+                    annotation: AnnotationId(id(5, a)),
+                    engine: "growcut/1".into(),
+                    mask_sha256: "0e".repeat(32),
+                    artifact_sha256: artifact.clone(),
+                    measured,
+                    confidence,
+                    warnings,
+                }
             },
         );
     let time_point = (owned(), proptest::option::of(day()), any::<bool>());

@@ -245,6 +245,8 @@ fn cell(n: u128, axes: &str, volume: &str, change: &str, confidence: f64) -> Opt
         volume: volume.into(),
         change: change.into(),
         confidence: Some(confidence),
+        consistency: Some(0.93),
+        depends: false,
         counts: confidence >= 0.5,
         recist: axes.split(" ×").next().map(|l| format!("{l} mm"))?,
         source: Some(ValueSource::Mask),

@@ -33,6 +33,7 @@ fn proposed(text: &str, doubtful: bool, better_slice: Option<usize>) -> View {
         color: 0,
         pending: false,
         text: text.into(),
+        depends: String::new(),
         doubtful,
         better_slice,
     });
@@ -239,4 +240,19 @@ fn the_strip_of_tools_and_the_bar_of_a_proposal_look_so() {
         harness.snapshot(format!("proposal_{theme}"));
         results.extend_harness(&mut harness);
     }
+}
+
+#[test]
+fn the_bar_and_the_table_say_how_much_the_hand_matters() {
+    let mut view = proposed("24.1 × 18.0 mm · 3.1 ml · confidence 0.86", false, None);
+    let patient = view.patient.as_mut().expect("a patient");
+    let said = "W-DOUBTFUL: the outline depends on just where the gesture was made";
+    let proposal = patient.proposal.as_mut().expect("a proposal");
+    proposal.depends = said.to_owned();
+    let cell = patient.lesions[0].cells[0].as_mut().expect("marked");
+    (cell.consistency, cell.depends) = (Some(0.71), true);
+    let mut harness = harness(view, [1000.0, 640.0]);
+    harness.run();
+    assert!(harness.query_by_label(said).is_some());
+    harness.get_by_label_contains(", consistency 0.71");
 }
