@@ -142,7 +142,7 @@ fn sign_ui(ui: &mut Ui, state: &mut UiState) {
         (
             true,
             "− take away",
-            "Gestures take away (hold Alt, or press E)",
+            "Gestures take away (also with Alt held; the brush also by E)",
         ),
     ] {
         let ink: Color32 = if negative { p.warning } else { p.text };

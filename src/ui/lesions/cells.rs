@@ -105,6 +105,9 @@ fn size(text: &str, doubtful: bool, weak: Color32) -> RichText {
 fn axes_text(ui: &Ui, cell: &LesionCell, doubtful: bool) -> WidgetText {
     let p = theme::palette(ui);
     let plain = size(&cell.axes, doubtful, p.text_weak);
+    if doubtful {
+        return plain.into();
+    }
     let strong = |text: &str| RichText::new(text).font(theme::medium(13.0));
     match (cell.source, cell.axes.rsplit_once("× ")) {
         (Some(ValueSource::Mask), Some((long, short))) if short == cell.recist => {

@@ -70,7 +70,7 @@ fn strokes_take_away_by_the_switch_or_with_alt() {
     let rect = slice_rect(&harness, "Baseline");
     let path = [[40.0, 50.0], [60.0, 70.0]].map(|p| on_screen(rect, p));
     drag(&mut harness, &path);
-    harness.key_press(Key::E);
+    harness.get_by_label_contains("take away").click();
     harness.run();
     drag(&mut harness, &path);
     let signs: Vec<bool> = prompts(&mut harness).iter().map(Prompt::adds).collect();
