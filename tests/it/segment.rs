@@ -7,7 +7,7 @@ use oncotwin::geometry::{Grid, Point, Voxel};
 use oncotwin::jobs::JobContext;
 use oncotwin::measure::measure;
 use oncotwin::phantom::{self, PhantomParams};
-use oncotwin::segment::{Error, Params, Prompt, Segmentation, segment};
+use oncotwin::segment::{Error, Params, Prompt, Segmentation, confidence, segment};
 use oncotwin::units::{Days, Mm};
 use oncotwin::volume::{IntensityUnit, Mask, Modality, Rescale, Samples, Volume};
 use oncotwin::warning::WarningCode;
@@ -204,6 +204,20 @@ fn a_line_across_slices_is_as_good_as_one_within() {
 }
 
 /// Values tell on the free side; on the wall's, where they cannot, the line's outline does.
+#[test]
+fn an_edited_mask_that_differs_from_the_drawn_line_counts_and_is_no_certainty() {
+    let (volume, truth) = ball([20.0, 18.0, 20.0], 10.0, [0.0, 60.0]);
+    let line = |half: f64| {
+        let end = |way: f64| Point::new(20.0 + way * half, 18.0, 20.0);
+        Some([end(-1.0), end(1.0)])
+    };
+    let (agreed, warnings) = confidence(&volume, &truth, line(10.0)).expect("judged");
+    assert!(agreed > 0.8 && warnings.is_empty(), "{agreed} {warnings:?}");
+    let (differs, warnings) = confidence(&volume, &truth, line(15.0)).expect("judged");
+    assert!((0.5..0.7).contains(&differs), "{differs}");
+    assert!(warnings.iter().any(|w| w.code == WarningCode::Doubtful));
+}
+
 #[test]
 fn a_lesion_does_not_run_into_a_wall_of_its_own_value() {
     let is_wall = |p: [f64; 3]| p[0] >= 26.0;

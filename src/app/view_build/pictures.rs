@@ -241,3 +241,20 @@ fn position_of(grid: &Grid, slice: usize) -> Mm {
     // A tenth is what is shown: no slice lies at "-0.0".
     Mm(if position.abs() < 0.05 { 0.0 } else { position })
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::geometry::Vec3;
+
+    #[test]
+    fn positions_grow_towards_the_head_whichever_way_slices_are_counted() {
+        for (j_step, heights) in [(1.0, [-52.0, -45.5, 0.0]), (-1.0, [-52.0, -45.5, -0.0])] {
+            let origins = heights.map(|z| Point::new(3.0, 4.0, z)).to_vec();
+            let (u, v) = (Vec3::x(), Vec3::y() * j_step);
+            let grid = Grid::new([4, 4, 3], u, v, origins, None).expect("a grid");
+            let shown = [0, 1, 2].map(|k| position_of(&grid, k).to_string());
+            assert_eq!(shown, ["-52.0 mm", "-45.5 mm", "0.0 mm"]);
+        }
+    }
+}

@@ -9,8 +9,8 @@ pub(super) const WITHHELD: &str = "…";
 /// replaced by `…`.
 ///
 /// Text passes when it has at most 64 characters out of `A–Z a–z 0–9 _ . : + -`, as ids, hashes,
-/// dates and code words do, or is a name and a version (`growcut/1`): no blanks, no paths, no `^`
-/// of person names. The store passes every entry through this, in all builds alike: a word too many
+/// dates and code words do, or is a name and a version (`growcut/1`), or two such
+/// (`growcut/1+hand/1`): no blanks, no paths, no `^` of person names. The store passes every entry through this, in all builds alike: a word too many
 /// must not cost the user the gesture, and must not enter a trail that is never erased. It cannot
 /// tell a bare surname from a code word; that is left to callers and their tests.
 #[must_use]
@@ -58,6 +58,7 @@ mod tests {
     fn what_may_identify_is_withheld() {
         let detail = json!({
             "engine": "growcut/1",
+            "two": "growcut/1+hand/1",
             "lesion": "0190b2c4-7f1e-7cc0-8000-0123456789ab",
             "mask": "0".repeat(64),
             "at": "2024-03-01T10:00:00.5+02:00",
@@ -70,6 +71,7 @@ mod tests {
             "umlaut": "Müller",
             "path": "/home/jane/scan.dcm",
             "relative": "scans/jane",
+            "joined": "growcut/1+scans/jane",
             "drive": "C:\\scans",
             "long": "x".repeat(65),
             "list": ["ok", "not ok"],
@@ -78,6 +80,7 @@ mod tests {
         let clean = withhold_personal(&detail);
         for same in [
             "engine",
+            "two",
             "lesion",
             "mask",
             "at",
@@ -89,7 +92,7 @@ mod tests {
             assert_eq!(clean[same], detail[same]);
         }
         for gone in [
-            "patient", "name", "umlaut", "path", "relative", "drive", "long",
+            "patient", "name", "umlaut", "path", "relative", "joined", "drive", "long",
         ] {
             assert_eq!(clean[gone], WITHHELD);
         }
