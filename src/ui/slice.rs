@@ -3,11 +3,13 @@
 mod draft;
 mod gesture;
 mod overlay;
+mod parts;
 mod transform;
 mod wheel;
 
 pub(super) use gesture::{Gesture, end as end_gesture};
 pub(super) use overlay::number;
+pub(super) use parts::Part;
 pub(super) use wheel::Wheel;
 
 use egui::{
@@ -120,6 +122,7 @@ pub(super) fn slice_ui(
             );
         }
     }
+    parts::menu_ui(ui, &response, slice, transform, context, state, out);
     if let Some(proposal) = context.proposal {
         proposal_ui(ui, rect, proposal, slice, out);
     }

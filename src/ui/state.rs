@@ -9,7 +9,7 @@ use egui::TextureHandle;
 use super::dialog::Dialog;
 use super::files::FilesForm;
 use super::header::HeaderForm;
-use super::slice::{Gesture, Wheel};
+use super::slice::{Gesture, Part, Wheel};
 use super::treatments::TreatmentForm;
 use super::versions::Pair;
 use crate::app::view::{ColourImage, LesionId, PatientId, SeriesId, TimePointId};
@@ -92,6 +92,8 @@ pub struct UiState {
     /// The view that keys act on.
     pub(super) active: Option<SeriesId>,
     pub(super) gesture: Option<Gesture>,
+    /// The part of a mask whose menu was opened last.
+    pub(super) part: Option<Part>,
     pub(super) wheel: Wheel,
     pub(super) textures: BTreeMap<SeriesId, Texture>,
     pub(super) show_analysis: bool,
@@ -134,6 +136,7 @@ impl Default for UiState {
             show_history: false,
             active: None,
             gesture: None,
+            part: None,
             wheel: Wheel::default(),
             textures: BTreeMap::new(),
             show_analysis: true,

@@ -256,3 +256,56 @@ fn the_bar_and_the_table_say_how_much_the_hand_matters() {
     assert!(harness.query_by_label(said).is_some());
     harness.get_by_label_contains(", consistency 0.71");
 }
+
+#[test]
+fn a_part_is_removed_where_it_is_clicked() {
+    fn right_click(harness: &mut Harness<'_, Stage>, pos: Pos2) {
+        harness.hover_at(pos);
+        harness.run();
+        for pressed in [true, false] {
+            harness.event(egui::Event::PointerButton {
+                pos,
+                button: egui::PointerButton::Secondary,
+                pressed,
+                modifiers: Modifiers::NONE,
+            });
+            harness.run();
+        }
+    }
+    let mut harness = loaded();
+    let view = fixture::loaded(true);
+    let column = &view.patient.expect("a patient").columns[0];
+    let shown = column.shown.as_ref().expect("an image");
+    let overlay = &shown.overlays[0];
+    let [a, b] = overlay.long_axis.expect("measured");
+    let middle = [(a[0] + b[0]) / 2.0, (a[1] + b[1]) / 2.0];
+    let name = format!("Remove this part of {}", overlay.label);
+    let rect = slice_rect(&harness, "Baseline");
+
+    right_click(&mut harness, on_screen(rect, [2.0, 2.0]));
+    assert!(harness.query_by_label(&name).is_none(), "nothing is there");
+    right_click(&mut harness, on_screen(rect, middle));
+    sent(&mut harness);
+    harness.get_by_label(&name).click();
+    harness.run();
+    let sent = sent(&mut harness);
+    let [
+        Command::Edit {
+            series,
+            lesion,
+            edit: Edit::RemoveIsland { at },
+        },
+    ] = &sent[..]
+    else {
+        panic!("{sent:?}");
+    };
+    assert_eq!((*series, *lesion), (shown.series, Some(overlay.lesion)));
+    let expected = shown
+        .map
+        .patient(f64::from(middle[0]), f64::from(middle[1]));
+    assert!(at.distance(expected).0 < shown.map.dx.norm());
+    assert!(
+        harness.query_by_label(&name).is_none(),
+        "the menu is closed"
+    );
+}
