@@ -91,14 +91,14 @@ pub(crate) fn run_last(
         // A diameter begins anew, whatever stood.
         Some(MaskStep::Prompt {
             prompt: drag @ Prompt::Drag { .. },
-        }) => prompted(std::slice::from_ref(drag), None, false, desk),
+        }) => prompted(std::slice::from_ref(drag), None, None, desk),
         Some(MaskStep::Prompt { .. }) => {
             let is_drag = |s: &MaskStep| matches!(s.prompt(), Some(Prompt::Drag { .. }));
             let begun = steps.iter().rposition(is_drag).unwrap_or(0);
             let since = &steps[begun..];
             let prompts: Vec<Prompt> = since.iter().filter_map(MaskStep::prompt).cloned().collect();
             let by_hand = since.iter().any(|s| s.prompt().is_none());
-            prompted(&prompts, before, by_hand, desk)
+            prompted(&prompts, before, by_hand.then(|| drawn(steps)), desk)
         }
         Some(MaskStep::Edit {
             edit,
@@ -123,22 +123,19 @@ fn drawn(steps: &[MaskStep]) -> Option<[Point; 2]> {
     is_same.then(|| line(&steps[begun]))?
 }
 
+/// What gestures make. `edited` is given where edits lie between them: with the drawn diameter that
+/// the mask is still to be compared with, if any.
 fn prompted(
     prompts: &[Prompt],
     before: Option<Before<'_>>,
-    by_hand: bool,
+    edited: Option<Option<[Point; 2]>>,
     desk: &Desk<'_>,
 ) -> Result<Made, Error> {
     let mask = before.map(|b| b.mask);
     let made = segment::segment(desk.volume, prompts, mask, desk.params, desk.job)?;
-    let (confidence, warnings) = if by_hand {
-        segment::confidence(
-            desk.volume,
-            &made.mask,
-            prompts.first().and_then(Prompt::line),
-        )?
-    } else {
-        (made.confidence, made.warnings)
+    let (confidence, warnings) = match edited {
+        Some(line) => segment::confidence(desk.volume, &made.mask, line)?,
+        None => (made.confidence, made.warnings),
     };
     let seen = prompts.last().map_or(&[][..], Prompt::points);
     let filled = before.map_or(&[][..], |b| b.propagated);

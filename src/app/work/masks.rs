@@ -62,13 +62,7 @@ pub(super) fn make(
     job: &JobContext,
 ) -> Result<MadeMask, Failure> {
     job.progress.step("Segmenting");
-    let maker = Maker {
-        volume,
-        fingerprint,
-        params: Params::standard(),
-        tools,
-        job,
-    };
+    let maker = Maker::new(volume, fingerprint, tools, job);
     let (key, made) = maker.cached(steps, base, previous.map(Previous::before))?;
     let mask = Mask::from_runs(Arc::clone(volume.grid()), &made.runs)
         .map_err(|error| Failure::new(error.to_string()))?;
@@ -119,13 +113,7 @@ pub(super) fn check(
     job: &JobContext,
 ) -> Option<Checked> {
     job.progress.step("Comparing with gestures beside it");
-    let maker = Maker {
-        volume,
-        fingerprint,
-        params: Params::standard(),
-        tools,
-        job,
-    };
+    let maker = Maker::new(volume, fingerprint, tools, job);
     let (_, made) = maker.cached(steps, None, None).ok()?;
     let mask = Mask::from_runs(Arc::clone(volume.grid()), &made.runs).ok()?;
     if mask.sha256() != mask_sha256 {
@@ -159,7 +147,22 @@ pub(super) fn check(
     })
 }
 
-impl Maker<'_> {
+impl<'a> Maker<'a> {
+    const fn new(
+        volume: &'a Volume,
+        fingerprint: &'a str,
+        tools: &'a Tools,
+        job: &'a JobContext,
+    ) -> Self {
+        Self {
+            volume,
+            fingerprint,
+            params: Params::standard(),
+            tools,
+            job,
+        }
+    }
+
     /// The result of these steps from the stage cache, or made: step by step, each from what the
     /// ones before it have made, beginning with the mask that stood.
     fn cached(
