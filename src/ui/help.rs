@@ -13,6 +13,7 @@ const MOUSE: &[(&str, &str)] = &[
     ("Alt + left drag", "take away instead of adding"),
     ("Middle drag", "move the picture"),
     ("Right drag", "magnify"),
+    ("Right click", "on a mask: remove this part"),
     ("Wheel", "one slice per notch; with Shift five"),
     ("Shift + wheel", "size of the brush, while there is one"),
     ("Ctrl + wheel", "magnify about the pointer"),
