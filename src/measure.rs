@@ -202,7 +202,7 @@ pub fn measure(mask: &Mask, volume: Option<&Volume>) -> Result<Measured, Error> 
         .and_then(|volume| statistics_of(mask.voxels().map(|[i, j, k]| volume.value(i, j, k))));
     Ok(Measured {
         voxels: mask.n_voxels(),
-        volume: bulk(mask),
+        volume: self::volume(mask),
         long_axis: line(axes.long),
         short_axis: line(axes.short),
         axis_slice: axes.slice,
@@ -219,21 +219,24 @@ fn length(grid: &Grid, mm: f64) -> Length {
     }
 }
 
-fn bulk(mask: &Mask) -> Bulk {
+/// Volume of a mask: the sum of its voxels, each with what its slice stands for; their number where
+/// the spacing is unknown.
+#[must_use]
+pub fn volume(mask: &Mask) -> Bulk {
     let grid = mask.grid();
     if !grid.is_calibrated() {
         return Bulk::Voxels(mask.n_voxels() as f64);
     }
-    let ([_, _, first], [_, _, n_slices]) = mask.bounds();
-    let mut per_slice = vec![0usize; n_slices];
-    for [_, _, k] in mask.voxels() {
-        per_slice[k - first] += 1;
-    }
-    let volume = per_slice
-        .iter()
-        .enumerate()
-        .filter(|(_, n)| **n > 0)
-        .map(|(k, &n)| n as f64 * grid.voxel_volume(first + k).0)
+    let ([_, top, first], [_, n_rows, n_slices]) = mask.bounds();
+    let marked = |k: usize| -> usize {
+        let rows = (top..top + n_rows).filter_map(|j| mask.row(j, k));
+        rows.map(|(_, bits)| bits.iter().filter(|b| **b).count())
+            .sum()
+    };
+    let volume = (first..first + n_slices)
+        .map(|k| (k, marked(k)))
+        .filter(|(_, n)| *n > 0)
+        .map(|(k, n)| n as f64 * grid.voxel_volume(k).0)
         .sum();
     Bulk::Mm3(Mm3(volume))
 }

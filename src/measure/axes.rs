@@ -1,5 +1,7 @@
 //! Longest in-plane diameter and its perpendicular extent, between outer corners of voxels.
 
+use rayon::prelude::*;
+
 use crate::geometry::{Grid, Voxel};
 use crate::volume::Mask;
 
@@ -25,32 +27,28 @@ const TIE: f64 = 1e-12;
 
 /// Convex hulls of the outer voxel corners of every slice that carries marked voxels, ascending.
 pub(super) fn slice_hulls(mask: &Mask) -> Vec<(usize, Vec<Corner>)> {
-    let mut slices: Vec<(usize, Vec<Corner>)> = Vec::new();
-    // Voxels come row by row: the first and the last of a row bound it.
-    let mut row: Option<([usize; 3], usize)> = None;
-    let mut close = |row: Option<([usize; 3], usize)>| {
-        let Some(([first, j, k], last)) = row else {
-            return;
-        };
-        let (left, right) = (2 * first as i64 - 1, 2 * last as i64 + 1);
-        let (top, bottom) = (2 * j as i64 - 1, 2 * j as i64 + 1);
-        let corners = [[left, top], [right, top], [left, bottom], [right, bottom]];
-        match slices.last_mut() {
-            Some((slice, points)) if *slice == k => points.extend(corners),
-            _ => slices.push((k, corners.to_vec())),
+    let ([low, top, first], [_, n_rows, n_slices]) = mask.bounds();
+    let hull = |k: usize| {
+        let mut points = Vec::new();
+        for j in top..top + n_rows {
+            let bits = mask.row(j, k).map_or(&[][..], |(_, bits)| bits);
+            // The first and the last of a row bound it.
+            let is_marked = |b: &bool| *b;
+            let (Some(left), Some(right)) = (
+                bits.iter().position(is_marked),
+                bits.iter().rposition(is_marked),
+            ) else {
+                continue;
+            };
+            let left = 2 * (low + left) as i64 - 1;
+            let right = 2 * (low + right) as i64 + 1;
+            let (above, below) = (2 * j as i64 - 1, 2 * j as i64 + 1);
+            points.extend([[left, above], [right, above], [left, below], [right, below]]);
         }
+        (!points.is_empty()).then(|| (k, convex_hull(points)))
     };
-    for [i, j, k] in mask.voxels() {
-        match &mut row {
-            Some(([_, row_j, row_k], last)) if (*row_j, *row_k) == (j, k) => *last = i,
-            _ => close(row.replace(([i, j, k], i))),
-        }
-    }
-    close(row);
-    for (_, points) in &mut slices {
-        *points = convex_hull(std::mem::take(points));
-    }
-    slices
+    let slices = (first..first + n_slices).into_par_iter();
+    slices.filter_map(hull).collect()
 }
 
 /// Andrew's monotone chain; points on an edge are left out. In reading order (by j, then i).

@@ -1,6 +1,6 @@
 //! How far two masks of one image agree.
 
-use super::{Error, bulk, length};
+use super::{Error, length, volume};
 use crate::geometry::{Point, Voxel};
 use crate::units::{Bulk, Length};
 use crate::volume::Mask;
@@ -51,7 +51,7 @@ pub fn compare(a: &Mask, b: &Mask) -> Result<Comparison, Error> {
     };
     Ok(Comparison {
         dice: 2.0 * shared as f64 / (a.n_voxels() + b.n_voxels()) as f64,
-        volumes: [bulk(a), bulk(b)],
+        volumes: [volume(a), volume(b)],
         only: [a.n_voxels() - shared, b.n_voxels() - shared],
         surface_95: larger(percentile_95),
         surface_max: larger(|d| d.last().copied().unwrap_or(0.0)),
