@@ -44,12 +44,11 @@ use judge::Origin;
 
 use crate::geometry::{Point, Voxel};
 use crate::jobs::{Cancelled, JobContext};
-use crate::volume::parts::{self, Touch};
 use crate::volume::{Mask, Volume};
 use crate::warning::{Warning, WarningCode};
 
 /// Name and version of the engine, written with every mask it makes.
-pub const ENGINE: &str = "growcut/4";
+pub const ENGINE: &str = "growcut/5";
 
 /// A mask in several parts is not relied on before a reader says so: its longest diameter may lie
 /// across what is not lesion.
@@ -89,6 +88,18 @@ pub enum Error {
     /// An outline lies in no plane of the image.
     #[error("the outline leaves the slice it was begun in; draw it within one slice")]
     OffPlane,
+    /// A click that adds does not reach the lesion.
+    #[error(
+        "the click lies off the lesion, and what is like it there does not reach the lesion; join them \
+         with a stroke, or mark it as a lesion of its own"
+    )]
+    Apart,
+    /// There is nothing that a new division could be made from.
+    #[error(
+        "the whole lesion can be divided anew where it began with a drawn diameter and nothing but \
+         gestures, a stroke among them, has corrected it since"
+    )]
+    NothingToDivide,
     /// A parameter is not a usable number.
     #[error("a parameter of the segmentation is not usable; restore the standard ones")]
     Params,
@@ -196,10 +207,7 @@ pub fn confidence(
     line: Option<[Point; 2]>,
 ) -> Result<(f64, Vec<Warning>), Error> {
     let (confidence, mut warnings) = judge::judge(volume, mask, line, Origin::Edited)?;
-    let (low, size) = mask.bounds();
-    let mut largest = mask.in_box(low, size);
-    parts::keep_largest(&mut largest, Touch::Corners);
-    if largest.iter().filter(|b| **b).count() == mask.n_voxels() {
+    if again::is_in_one_part(mask) {
         return Ok((confidence, warnings));
     }
     warnings.push(Warning::new(

@@ -187,7 +187,8 @@ pub enum Command {
     Accept,
     /// What the last gesture made goes, and what stood before comes back.
     Reject,
-    /// Draw the diameter again in the slice that was offered with the mask.
+    /// Do what was offered with the mask: draw the diameter again in another slice, or divide the
+    /// whole lesion anew.
     TakeOffer,
     /// A line was drawn by hand, to be measured without a mask.
     Caliper {

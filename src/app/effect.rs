@@ -144,6 +144,15 @@ pub(super) enum Work {
         /// What the image is made of, for the stage cache.
         fingerprint: String,
     },
+    /// Divide a whole lesion anew with the strokes that have corrected it in mind, to be offered.
+    DivideAnew {
+        /// What was drawn.
+        steps: Vec<MaskStep>,
+        /// What that has made.
+        made: Previous,
+        /// On which image.
+        volume: Arc<Volume>,
+    },
     /// Make a mask of a gesture under way, to be shown only.
     Preview {
         /// What was drawn.
@@ -298,6 +307,15 @@ pub(super) struct MadeMask {
     pub warnings: Vec<Warning>,
 }
 
+/// A whole lesion divided anew.
+#[derive(Clone, Debug)]
+pub(super) struct Divided {
+    /// Its mask.
+    pub mask: Arc<Mask>,
+    /// Its volume.
+    pub volume: Bulk,
+}
+
 /// How much a mask depends on just where the hand was.
 #[derive(Clone, Debug)]
 pub(super) struct Checked {
@@ -376,6 +394,8 @@ pub(super) enum Answer {
     Segmented(AnnotationId, Result<MadeMask, Failure>),
     /// How much a mask depends on the hand; `None` where its gestures do not make it again.
     Checked(Option<Checked>),
+    /// The whole lesion divided anew; `None` where that cannot be, or changes hardly anything.
+    DividedAnew(Option<Divided>),
     /// Mask of a gesture under way.
     Previewed(Result<Arc<Mask>, Failure>),
     /// Mask read back.

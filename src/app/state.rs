@@ -17,6 +17,7 @@ mod identity;
 mod import;
 mod look;
 mod measuring;
+pub(super) mod offer;
 mod originals;
 pub(super) mod proposal;
 mod readers;

@@ -98,6 +98,9 @@ pub(crate) fn run_last(
             let since = &steps[begun..];
             let prompts: Vec<Prompt> = since.iter().filter_map(MaskStep::prompt).cloned().collect();
             let by_hand = since.iter().any(|s| s.prompt().is_none());
+            if by_hand && prompts.last() == Some(&Prompt::Anew) {
+                return Err(segment::Error::NothingToDivide.into());
+            }
             prompted(&prompts, before, by_hand.then(|| drawn(steps)), desk)
         }
         Some(MaskStep::Edit {
@@ -106,6 +109,20 @@ pub(crate) fn run_last(
             delta,
         }) => edited(edit, others, delta.as_ref(), before, drawn(steps), desk),
     }
+}
+
+/// Whether the last step is a stroke after which the whole lesion can be divided anew.
+pub(crate) fn can_divide_anew(steps: &[MaskStep]) -> bool {
+    let is_drag = |s: &MaskStep| matches!(s.prompt(), Some(Prompt::Drag { .. }));
+    let Some((last, earlier)) = steps.split_last() else {
+        return false;
+    };
+    let begun = earlier.iter().rposition(is_drag);
+    let is_stroke = matches!(
+        last.prompt(),
+        Some(Prompt::Point { .. } | Prompt::Scribble { .. })
+    );
+    is_stroke && begun.is_some_and(|n| earlier[n..].iter().all(|s| s.prompt().is_some()))
 }
 
 /// The diameter that the steps began with, unless the lesion was cut or joined with others since.
@@ -133,6 +150,10 @@ fn prompted(
 ) -> Result<Made, Error> {
     let mask = before.map(|b| b.mask);
     let made = segment::segment(desk.volume, prompts, mask, desk.params, desk.job)?;
+    // A stroke that changes nothing still tells what is lesion; a division anew does not.
+    if prompts.last() == Some(&Prompt::Anew) && mask == Some(&made.mask) {
+        return Err(Error::Nothing);
+    }
     let (confidence, warnings) = match edited {
         Some(line) => segment::confidence(desk.volume, &made.mask, line)?,
         None => (made.confidence, made.warnings),

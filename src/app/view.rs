@@ -696,7 +696,7 @@ pub struct Overlay {
     pub drawn_short: Option<[[f32; 2]; 2]>,
     /// The mask was filled from a neighbouring slice here and is to be looked at.
     pub propagated: bool,
-    /// The mask is not committed: what the gesture under way would give.
+    /// The mask is not committed: what the gesture under way would give, or what is offered.
     pub preview: bool,
 }
 
@@ -719,8 +719,20 @@ pub struct ProposalView {
     pub depends: String,
     /// The mask counts for nothing as it is.
     pub doubtful: bool,
-    /// Zero-based slice in which the same diameter would fit better.
-    pub better_slice: Option<usize>,
+    /// What may be better.
+    pub offer: Option<OfferView>,
+}
+
+/// What is offered beside what a gesture has made.
+#[derive(Clone, Debug, PartialEq)]
+pub enum OfferView {
+    /// The same diameter in another slice (zero-based).
+    Slice(usize),
+    /// The whole lesion divided anew with the strokes in mind, drawn as a preview.
+    Whole {
+        /// Its volume with unit.
+        volume: String,
+    },
 }
 
 /// One lesion over all time points.

@@ -16,6 +16,7 @@ use jiff::civil::Date;
 use super::grouping;
 use super::lookup;
 use super::state::checks::CHECKING;
+use super::state::offer::DIVIDING;
 use super::state::proposal::PREVIEWING;
 use super::state::{Slot, State};
 use super::summary::Summary;
@@ -37,7 +38,7 @@ impl State {
             jobs: self
                 .jobs
                 .iter()
-                .filter(|(_, running)| ![PREVIEWING, CHECKING].contains(&running.name))
+                .filter(|(_, running)| ![PREVIEWING, CHECKING, DIVIDING].contains(&running.name))
                 .map(|(id, running)| {
                     let (step, fraction) = running.context.progress.read();
                     JobRow {

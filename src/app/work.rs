@@ -75,6 +75,11 @@ pub(super) fn run(work: Work, tools: &Tools, job: &JobContext) -> Answer {
             tools,
             job,
         )),
+        Work::DivideAnew {
+            steps,
+            made,
+            volume,
+        } => Answer::DividedAnew(masks::divided_anew(&steps, &made, &volume, tools, job)),
         Work::Preview {
             steps,
             previous,

@@ -6,68 +6,59 @@ use super::brush::Brush;
 use super::{Error, Params, Prompt, first};
 use crate::jobs::JobContext;
 use crate::volume::parts::{self, Touch};
-use crate::volume::{Mask, Volume};
+use crate::volume::{Mask, MaskError, Volume};
 
-/// A stroke's own change, and with it what the whole lesion divided anew with all strokes in mind
-/// would change alike (add or take away) in connection with it. Nothing under earlier strokes of the
-/// other kind changes. Where the lesion did not begin with a drag, or cannot be divided anew, the
-/// stroke's own change stands.
-pub(super) fn widened(
+/// What the whole lesion, divided anew with all strokes in mind, changes of the mask in the way of
+/// the last stroke: it adds where that has added, else it takes away. Nothing under strokes of the
+/// other kind changes, and a lesion in one part stays in one.
+///
+/// # Errors
+/// When the lesion did not begin with a drag, or no stroke has corrected it.
+pub(super) fn anew(
     volume: &Volume,
     mask: &Mask,
-    (earlier, last): (&[Prompt], &Prompt),
-    own: Vec<[usize; 3]>,
+    earlier: &[Prompt],
     params: &Params,
     job: &JobContext,
-) -> Result<Vec<[usize; 3]>, Error> {
-    let (Some(Prompt::Drag { ends }), Some(adds)) = (earlier.first(), stroke_adds(last)) else {
-        return Ok(own);
-    };
+) -> Result<Mask, Error> {
     let strokes: Vec<(Brush, bool)> = earlier
         .iter()
-        .chain([last])
         .filter_map(|p| Some((Brush::new(volume, p), stroke_adds(p)?)))
         .collect();
-    let made = match first::of_drag(volume, *ends, &strokes, params, job) {
-        Ok(lesion) => lesion.mask(volume)?,
-        Err(Error::Cancelled(c)) => return Err(c.into()),
-        Err(_) => return Ok(own),
+    let (Some(Prompt::Drag { ends }), Some((_, adds))) = (earlier.first(), strokes.last()) else {
+        return Err(Error::NothingToDivide);
     };
+    let adds = *adds;
+    let made = first::of_drag(volume, *ends, &strokes, params, job)?.mask(volume)?;
     let (from, to) = if adds { (&made, mask) } else { (mask, &made) };
-    let more: Vec<[usize; 3]> = from
+    let mut change: Vec<[usize; 3]> = from
         .voxels()
         .filter(|[i, j, k]| !to.contains(*i, *j, *k))
         .collect();
-    let (mut low, mut high) = ([usize::MAX; 3], [0usize; 3]);
-    for v in own.iter().chain(&more) {
-        for a in 0..3 {
-            low[a] = low[a].min(v[a]);
-            high[a] = high[a].max(v[a] + 1);
-        }
-    }
-    if own.is_empty() {
-        return Ok(own);
-    }
-    let size = [0, 1, 2].map(|a| high[a] - low[a]);
-    let at = |v: &[usize; 3]| [v[2] - low[2], v[1] - low[1], v[0] - low[0]];
-    let mut bits = Array3::from_elem([size[2], size[1], size[0]], false);
-    for v in &more {
-        bits[at(v)] = true;
-    }
+    let all = ([0; 3], volume.grid().shape());
+    let mut held = Vec::new();
     for (brush, _) in strokes.iter().filter(|s| s.1 != adds) {
-        for v in brush.covered(volume, (low, size), job)? {
-            bits[at(&v)] = false;
-        }
+        held.extend(brush.covered(volume, all, job)?);
     }
-    let seeds: Vec<[usize; 3]> = own.iter().map(at).collect();
-    for seed in &seeds {
-        bits[*seed] = true;
+    held.sort_unstable();
+    change.retain(|v| held.binary_search(v).is_err());
+    let wrap = |e: MaskError| Error::Mask(e.to_string());
+    let changed = mask.changed(&change, adds).map_err(wrap)?;
+    if adds || !is_in_one_part(mask) {
+        return Ok(changed);
     }
-    parts::keep_seeded(&mut bits, &seeds, Touch::Faces);
-    let marked = bits.indexed_iter().filter(|(_, b)| **b);
-    Ok(marked
-        .map(|((k, j, i), _)| [low[0] + i, low[1] + j, low[2] + k])
-        .collect())
+    let (low, size) = changed.bounds();
+    let mut largest = changed.in_box(low, size);
+    parts::keep_largest(&mut largest, Touch::Corners);
+    Mask::from_box(std::sync::Arc::clone(mask.grid()), low, &largest).map_err(wrap)
+}
+
+/// Whether all voxels of a mask hang together, over corners at least.
+pub(super) fn is_in_one_part(mask: &Mask) -> bool {
+    let (low, size) = mask.bounds();
+    let mut largest: Array3<bool> = mask.in_box(low, size);
+    parts::keep_largest(&mut largest, Touch::Corners);
+    largest.iter().filter(|b| **b).count() == mask.n_voxels()
 }
 
 /// Whether a gesture is a stroke that adds, or one that takes away.

@@ -82,5 +82,6 @@ fn shifted(volume: &Volume, prompt: &Prompt, shifts: &[[f64; 2]; 2]) -> Prompt {
             points: all(points),
             adds: *adds,
         },
+        Prompt::Anew => Prompt::Anew,
     }
 }

@@ -24,7 +24,9 @@ pub(super) fn first_mask(
 ) -> Result<(Mask, f64), Error> {
     let grid = volume.grid();
     let is_outside = |p: &Point| !grid.contains(grid.voxel_from_patient(*p));
-    if prompt.points().iter().any(is_outside) || prompt.points().is_empty() {
+    if prompt.points().iter().any(is_outside)
+        || (prompt.points().is_empty() && *prompt != Prompt::Anew)
+    {
         return Err(Error::Outside);
     }
     let lesion = match prompt {
@@ -61,6 +63,7 @@ pub(super) fn first_mask(
         Prompt::Point { .. } | Prompt::Scribble { .. } | Prompt::Lasso { .. } => {
             return Err(Error::NothingToCorrect);
         }
+        Prompt::Anew => return Err(Error::NothingToDivide),
     };
     Ok((lesion.mask(volume)?, lesion.sharpness))
 }

@@ -65,9 +65,6 @@ pub struct Params {
     pub again_slope: f32,
     /// Weight of the values under strokes among all samples.
     pub stroke_share: f32,
-    /// Whether a stroke also makes the whole lesion be divided anew; without, it acts in its own
-    /// neighbourhood only, fast enough to follow the hand.
-    pub again: bool,
     /// Whether a click that cannot be trusted is refused; false only to learn what it would have
     /// given.
     pub refuses: bool,
@@ -107,17 +104,7 @@ impl Params {
             again_radii: 2.5,
             again_slope: 3.0,
             stroke_share: 0.1,
-            again: true,
             refuses: true,
-        }
-    }
-
-    /// The parameters of a stroke that is still being drawn: no division of the whole lesion.
-    #[must_use]
-    pub const fn preview() -> Self {
-        Self {
-            again: false,
-            ..Self::standard()
         }
     }
 

@@ -44,16 +44,19 @@ pub enum Prompt {
         /// Encloses lesion.
         adds: bool,
     },
+    /// No gesture of its own: the whole lesion is divided anew, with all gestures before it in mind.
+    Anew,
 }
 
 impl Prompt {
-    /// Points that it is made of.
+    /// Points that it is made of; none where it has no place of its own.
     #[must_use]
     pub fn points(&self) -> &[Point] {
         match self {
             Self::Drag { ends: points } | Self::Box { corners: points } => points,
             Self::Point { at, .. } => std::slice::from_ref(at),
             Self::Scribble { points, .. } | Self::Lasso { points, .. } => points,
+            Self::Anew => &[],
         }
     }
 
@@ -63,6 +66,7 @@ impl Prompt {
             Self::Drag { ends: points } | Self::Box { corners: points } => points,
             Self::Point { at, .. } => std::slice::from_mut(at),
             Self::Scribble { points, .. } | Self::Lasso { points, .. } => points,
+            Self::Anew => &mut [],
         }
     }
 
@@ -78,6 +82,7 @@ impl Prompt {
             Self::Scribble { adds: false, .. } => "negative stroke",
             Self::Lasso { adds: true, .. } => "outline",
             Self::Lasso { adds: false, .. } => "negative outline",
+            Self::Anew => "division anew",
         }
     }
 
@@ -89,6 +94,7 @@ impl Prompt {
             Self::Point { adds, .. } | Self::Scribble { adds, .. } | Self::Lasso { adds, .. } => {
                 *adds
             }
+            Self::Anew => false,
         }
     }
 

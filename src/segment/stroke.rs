@@ -14,10 +14,14 @@ use crate::volume::{Mask, Places, Volume, squared_distance};
 
 /// How far beyond its brush a correction can reach at least, mm.
 const REACH_MM: f64 = 8.0;
-/// Voxels that are worked on for one piece of a stroke; the reach shrinks to keep to them.
-const MOST_VOXELS: usize = 60_000;
+/// Voxels that are worked on for all pieces of a stroke together, and for one of them at least; the
+/// reach shrinks to keep to them.
+const MOST_VOXELS: usize = 45_000;
+const LEAST_VOXELS: usize = 15_000;
 /// How far a stroke speaks by place alone at most, for its depth in what is wrong, mm.
 const DEEPEST_MM: f64 = 10.0;
+/// Fewest voxels farther off that a stroke's values are told from.
+const FEWEST_AROUND: usize = 30;
 /// Sweeps of the random walker around a stroke.
 const SWEEPS: usize = 15;
 
@@ -36,7 +40,8 @@ pub(super) fn correct(
 ) -> Result<Mask, Error> {
     let grid = volume.grid();
     let is_outside = |p: &crate::geometry::Point| !grid.contains(grid.voxel_from_patient(*p));
-    if last.points().is_empty() || last.points().iter().any(is_outside) {
+    let has_no_place = last.points().is_empty() && *last != Prompt::Anew;
+    if has_no_place || last.points().iter().any(is_outside) {
         return Err(Error::Outside);
     }
     let (voxels, adds) = match last {
@@ -55,17 +60,21 @@ pub(super) fn correct(
                 job,
             };
             let pieces = Brush::new(volume, last).pieces();
-            let found: Result<Vec<_>, Error> =
-                pieces.par_iter().map(|piece| change.by(piece)).collect();
-            let mut voxels = found?.concat();
+            let most = (MOST_VOXELS / pieces.len().max(1)).max(LEAST_VOXELS);
+            let by = |piece: &Brush| change.by(piece, most);
+            let found: Result<Vec<_>, Error> = pieces.par_iter().map(by).collect();
+            let voxels = found?.concat();
             if voxels.is_empty() {
                 return Err(Error::NoValues);
             }
-            if params.again {
-                voxels = again::widened(volume, mask, (earlier, last), voxels, params, job)?;
+            // A stroke shows its way; a click that slipped shows none.
+            let is_click = matches!(last, Prompt::Point { adds: true, .. });
+            if is_click && !mask.is_empty() && !reach(mask, &voxels) {
+                return Err(Error::Apart);
             }
             (voxels, *adds)
         }
+        Prompt::Anew => return again::anew(volume, mask, earlier, params, job),
     };
     let made = mask
         .changed(&voxels, adds)
@@ -74,6 +83,14 @@ pub(super) fn correct(
         return Err(Error::NothingFound);
     }
     Ok(made)
+}
+
+/// Whether some of these voxels lie in the mask, or beside it.
+fn reach(mask: &Mask, voxels: &[[usize; 3]]) -> bool {
+    let near = |x: usize| x.saturating_sub(1)..=x + 1;
+    voxels.iter().any(|[i, j, k]| {
+        near(*k).any(|k| near(*j).any(|j| near(*i).any(|i| mask.contains(i, j, k))))
+    })
 }
 
 /// What a stroke is laid over.
@@ -87,8 +104,8 @@ struct Change<'a> {
 }
 
 impl Change<'_> {
-    /// Voxels that a piece of a stroke changes.
-    fn by(&self, brush: &Brush) -> Result<Vec<[usize; 3]>, Error> {
+    /// Voxels that a piece of a stroke changes, of at most about so many around it.
+    fn by(&self, brush: &Brush, most: usize) -> Result<Vec<[usize; 3]>, Error> {
         let Self {
             volume,
             params,
@@ -102,7 +119,7 @@ impl Change<'_> {
         let radius = brush.radius.max(0.5 * pixel);
         let deep = (depth - brush.radius).min(DEEPEST_MM);
         let wide = (params.stroke_radii * radius).max(deep);
-        let (region, reach) = region_of(&frame, brush, wide);
+        let (region, reach) = region_of(&frame, brush, wide, most);
         let (origin, size) = region;
         let covered = brush.covered(volume, region, job)?;
         let under = self.bits(region, &covered);
@@ -161,7 +178,11 @@ impl Change<'_> {
             .collect();
         let mut inside = under;
         let noise = noise(&field, |_| true);
-        if let Some(model) = ValueModel::new(&lesion, &around, noise, params) {
+        // Where hardly anything is left that it could be told from, it is what is under the stroke.
+        let model = (around.len() >= FEWEST_AROUND)
+            .then(|| ValueModel::new(&lesion, &around, noise, params))
+            .flatten();
+        if let Some(model) = model {
             let evidence = Evidence {
                 field: &field,
                 free: &free,
@@ -216,14 +237,14 @@ impl Change<'_> {
 
 /// The box around a stroke that its correction can reach, and how far that is: less where that would
 /// be too many voxels, but never less than the brush.
-fn region_of(frame: &Frame<'_>, brush: &Brush, wide: f64) -> (Region, f64) {
+fn region_of(frame: &Frame<'_>, brush: &Brush, wide: f64, most: usize) -> (Region, f64) {
     let steps = frame.steps();
     let places: Vec<_> = brush.points.iter().map(|p| frame.of_patient(*p)).collect();
     let mut reach = REACH_MM.max(2.0 * wide);
     loop {
         let region = box_around(frame, &places, brush.radius + reach);
         let shortest = steps[0].min(steps[1]);
-        if region.1.iter().product::<usize>() <= MOST_VOXELS || reach <= shortest {
+        if region.1.iter().product::<usize>() <= most || reach <= shortest {
             return (region, reach);
         }
         reach = (0.85 * reach).max(shortest);

@@ -27,6 +27,7 @@ const KEYS: &[(&str, &str)] = &[
     ("[ ]", "smaller or larger brush"),
     ("Space", "the tool before, and back"),
     ("Enter", "end a line; accept what was made"),
+    ("O", "take what is offered with it"),
     ("Esc", "call off; reject what was made; window tool"),
     ("Del", "remove the mark of the lesion here"),
     ("↑ ↓", "previous and next slice"),

@@ -154,6 +154,12 @@ fn on_record(
     }
 }
 
+/// What is offered is taken.
+fn offered(patient: &PatientView) -> Option<Command> {
+    let proposal = patient.proposal.as_ref()?;
+    proposal.offer.as_ref().map(|_| Command::TakeOffer)
+}
+
 /// The column of the view that keys act on.
 fn active_column<'a>(patient: &'a PatientView, state: &UiState) -> Option<&'a ColumnView> {
     let shown = |c: &&ColumnView| c.shown.as_ref().map(|s| s.series) == state.active;
@@ -212,6 +218,7 @@ fn general(
         Key::Enter if state.gesture.is_none() && arrows => {
             accept_by(patient, out);
         }
+        Key::O if state.gesture.is_none() && !read_only => out.extend(offered(patient)),
         Key::Escape if state.gesture.is_none() && !state.show_help => match patient.proposal {
             Some(_) => out.push(Command::Reject),
             None => state.take(Tool::Window),

@@ -7,7 +7,10 @@ use egui::{
 use super::theme;
 use super::widgets::{gated, spinner};
 use crate::app::Command;
-use crate::app::view::{ProposalView, SliceView};
+use crate::app::view::{OfferView, ProposalView, SliceView};
+
+/// Why a diameter is offered in another slice.
+const BETTER_SLICE: &str = "The same line stands out more in that slice (O)";
 
 /// Draws the bar into the foot of a slice.
 pub(super) fn proposal_ui(
@@ -52,17 +55,22 @@ pub(super) fn proposal_ui(
 }
 
 fn buttons_ui(ui: &mut Ui, proposal: &ProposalView, slice: &SliceView, out: &mut Vec<Command>) {
-    if let Some(better) = proposal.better_slice {
-        let text = if better == slice.slice {
-            "Draw it here".to_owned()
-        } else {
-            format!("Fits better on slice {}: draw it there", better + 1)
+    if let Some(offer) = &proposal.offer {
+        let (text, why) = match offer {
+            OfferView::Slice(better) if *better == slice.slice => {
+                ("Draw it here".to_owned(), BETTER_SLICE)
+            }
+            OfferView::Slice(better) => (
+                format!("Fits better on slice {}: draw it there", better + 1),
+                BETTER_SLICE,
+            ),
+            OfferView::Whole { volume } => (
+                format!("Whole lesion anew: {volume}"),
+                "Divides the whole lesion again with your strokes in mind, as the dashed line shows (O)",
+            ),
         };
         let button = ui.button(RichText::new(text).size(12.5));
-        if button
-            .on_hover_text("The same line stands out more in that slice")
-            .clicked()
-        {
+        if button.on_hover_text(why).clicked() {
             out.push(Command::TakeOffer);
         }
     }

@@ -137,6 +137,69 @@ fn a_curved_first_stroke_is_in_its_mask() {
     assert!(!made.contains(30, 28, 20));
 }
 
+/// What the whole lesion divided anew changes is of the last stroke's kind, and leaves the others.
+#[test]
+fn a_lesion_divided_anew_follows_its_strokes() {
+    let volume = ball(MIDDLE, 11.0);
+    let (inner, edge) = (at(38.0, 30.0, 30.0), at(48.0, 30.0, 30.0));
+    let mut history = vec![drag(), stroke(inner, edge, 2.0, false)];
+    let less = run(&volume, &history, None).expect("taken away").mask;
+    history.push(Prompt::Anew);
+    let anew = run(&volume, &history, Some(&less)).expect("divided").mask;
+    assert!(anew.voxels().all(|[i, j, k]| less.contains(i, j, k)));
+    assert_eq!(run(&volume, &history, None).expect("replayed").mask, anew);
+    history.push(stroke(
+        at(24.0, 38.0, 30.0),
+        at(24.0, 44.0, 30.0),
+        1.0,
+        true,
+    ));
+    let more = run(&volume, &history, Some(&anew)).expect("added").mask;
+    history.push(Prompt::Anew);
+    let again = run(&volume, &history, Some(&more)).expect("divided").mask;
+    assert!(more.voxels().all(|[i, j, k]| again.contains(i, j, k)));
+    for x in [38.0, 42.0, 46.0] {
+        let v: [f64; 3] = volume.grid().voxel_from_patient(at(x, 30.0, 30.0)).into();
+        let [i, j, k] = v.map(|x| x.round() as usize);
+        assert!(!again.contains(i, j, k), "{x}");
+    }
+}
+
+#[test]
+fn a_division_anew_needs_a_diameter_and_a_stroke() {
+    let volume = ball(MIDDLE, 11.0);
+    let click = Prompt::Point {
+        at: Point::from(MIDDLE),
+        adds: true,
+    };
+    for begun in [vec![], vec![drag()], vec![click]] {
+        let mask = truth(&volume, in_ball);
+        let before = (!begun.is_empty()).then_some(&mask);
+        let history: Vec<Prompt> = begun.into_iter().chain([Prompt::Anew]).collect();
+        let refused = run(&volume, &history, before);
+        assert!(
+            matches!(refused, Err(Error::NothingToDivide)),
+            "{refused:?}"
+        );
+    }
+}
+
+#[test]
+fn a_click_off_the_lesion_adds_nothing_to_it() {
+    let volume = ball(MIDDLE, 11.0);
+    let mask = truth(&volume, in_ball);
+    let click = |at| Prompt::Point { at, adds: true };
+    let far = [drag(), click(at(8.0, 8.0, 12.0))];
+    let refused = run(&volume, &far, Some(&mask));
+    assert!(matches!(refused, Err(Error::Apart)), "{refused:?}");
+    // A stroke shows its way.
+    let way = [
+        drag(),
+        stroke(at(30.0, 30.0, 30.0), at(8.0, 8.0, 12.0), 1.0, true),
+    ];
+    run(&volume, &way, Some(&mask)).expect("joined");
+}
+
 #[test]
 fn unusable_parameters_are_refused() {
     let volume = ball(MIDDLE, 11.0);

@@ -93,6 +93,7 @@ impl State {
         self.forget_version_job(job, why);
         self.forget_trace_job(job);
         self.forget_check_job(job);
+        self.absorb_division(job, None);
         self.forget_files_job(job, why);
         for history in self.histories.values_mut().filter(|h| h.awaits(job)) {
             history.fail();
@@ -133,6 +134,7 @@ impl State {
             Answer::Loaded(series, loaded) => self.absorb_image(job, series, loaded, effects),
             Answer::Segmented(annotation, made) => self.absorb_mask(job, annotation, made, effects),
             Answer::Checked(checked) => self.absorb_check(job, checked, effects),
+            Answer::DividedAnew(divided) => self.absorb_division(job, divided),
             Answer::Previewed(made) => self.absorb_preview(job, made, effects),
             Answer::MaskLoaded(annotation, mask) => {
                 if self.awaits(self.masks.get(&annotation), job) {
@@ -232,7 +234,6 @@ impl State {
         }
         match made {
             Ok(made) => {
-                self.take_offer_in(annotation, &made);
                 let segmented = Segmented {
                     annotation,
                     engine: self.engine_of(annotation),
@@ -276,6 +277,7 @@ impl State {
                     None => Slot::Failed(Failure::new("The mask was not entered into the record")),
                 };
                 self.masks.insert(annotation, slot);
+                self.find_offer(annotation, made.better_slice, effects);
             }
             Err(failure) => {
                 let audit = AuditNote::new("mask.refuse", AuditAction::E, "annotation", annotation)

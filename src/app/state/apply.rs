@@ -37,9 +37,8 @@ impl State {
         let mut effects = Vec::new();
         let e = &mut effects;
         if !stays_with_proposal(&command) {
-            // Who goes on to something else has accepted what the last gesture made, and no gesture
-            // is under way any more.
-            self.proposal = None;
+            self.end_proposal();
+            // No gesture is under way any more.
             self.previewed_last = self.end_preview();
         }
         match command {

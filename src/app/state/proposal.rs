@@ -1,18 +1,17 @@
-//! What a gesture has made, before a reader goes on: live preview, accepting and rejecting, the offer
-//! of a better slice, and slices that are to be looked at.
+//! What a gesture has made, before a reader goes on: live preview, accepting and rejecting, and slices
+//! that are to be looked at.
 
 use std::sync::Arc;
 
-use jiff::Timestamp;
 use serde_json::json;
 
+use super::offer::Offer;
 use super::{Slot, State};
-use crate::app::effect::{Effect, Failure, MadeMask, Work};
+use crate::app::effect::{Effect, Failure, Work};
 use crate::case::{
     AnnotationId, AuditAction, AuditNote, Change, LesionId, MaskStep, PatientId, SeriesId,
 };
 use crate::jobs::{JobId, Lane};
-use crate::segment::{BetterSlice, Prompt};
 use crate::volume::Mask;
 
 /// Name of the job that makes a preview; it comes and goes too often to be listed.
@@ -34,8 +33,9 @@ pub(super) struct Preview {
 pub(in crate::app) struct Proposal {
     pub(in crate::app) annotation: AnnotationId,
     /// Shown until the mask is there: the mask that is corrected, or the last preview.
-    meanwhile: Option<Arc<Mask>>,
-    pub(in crate::app) offer: Option<BetterSlice>,
+    pub(super) meanwhile: Option<Arc<Mask>>,
+    /// What may be better than that.
+    pub(in crate::app) offer: Option<Offer>,
 }
 
 impl State {
@@ -153,20 +153,12 @@ impl State {
 
     /// Lets a reader accept or reject what comes of a gesture that was just committed.
     pub(super) fn propose(&mut self, annotation: AnnotationId, shown: Option<Arc<Mask>>) {
+        self.end_proposal();
         self.proposal = Some(Proposal {
             annotation,
             meanwhile: self.previewed_last.take().or(shown),
             offer: None,
         });
-    }
-
-    /// Takes in what is offered with a mask.
-    pub(super) fn take_offer_in(&mut self, annotation: AnnotationId, made: &MadeMask) {
-        let proposal = self.proposal.as_mut();
-        if let Some(proposal) = proposal.filter(|p| p.annotation == annotation) {
-            proposal.offer = made.better_slice;
-            proposal.meanwhile = None;
-        }
     }
 
     /// What was made stays; says so in the trail.
@@ -177,6 +169,7 @@ impl State {
         let Some(proposal) = self.proposal.take_if(|p| !pending(p)) else {
             return;
         };
+        self.call_off(&proposal);
         let Some((patient, lesion)) = self.whose(proposal.annotation) else {
             return;
         };
@@ -196,6 +189,7 @@ impl State {
             );
             return;
         };
+        self.call_off(&proposal);
         if !self.take_back(proposal.annotation, "annotation.reject", effects) {
             self.refuse(
                 "Other steps were taken since, so this one cannot be rejected alone",
@@ -241,30 +235,6 @@ impl State {
             }
             None => false,
         }
-    }
-
-    /// Draws the diameter again in the slice where it would fit better.
-    pub(super) fn take_offer(&mut self, now: Timestamp, effects: &mut Vec<Effect>) {
-        let Some((annotation, offer)) = self
-            .proposal
-            .as_ref()
-            .and_then(|p| Some((p.annotation, p.offer?)))
-        else {
-            return;
-        };
-        let Some((series, lesion)) = self.annotation(annotation).map(|a| (a.series, a.lesion))
-        else {
-            return;
-        };
-        self.set_slice(series, offer.slice, effects);
-        let prompt = Prompt::Drag { ends: offer.ends };
-        self.draw(
-            series,
-            Some(lesion),
-            MaskStep::Prompt { prompt },
-            now,
-            effects,
-        );
     }
 
     fn whose(&self, annotation: AnnotationId) -> Option<(PatientId, LesionId)> {

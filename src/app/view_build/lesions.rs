@@ -1,7 +1,8 @@
 //! The lesion table.
 
+use crate::app::state::offer::Offer;
 use crate::app::state::{Slot, State};
-use crate::app::view::{LesionCell, LesionRow, ProposalView};
+use crate::app::view::{LesionCell, LesionRow, OfferView, ProposalView};
 use crate::app::view_build::{axes, warning_line};
 use crate::app::{consistency, value};
 use crate::case::{Annotation, Lesion, MaskStep, PatientId, TimePoint, ValueSource};
@@ -79,7 +80,13 @@ impl State {
                 .map(|w| warning_line(&w))
                 .unwrap_or_default(),
             doubtful: segmented.is_some() && value::sound_mask(self, mark).is_none(),
-            better_slice: proposal.offer.map(|o| o.slice),
+            offer: proposal.offer.as_ref().and_then(|offer| match offer {
+                Offer::Slice(better) => Some(OfferView::Slice(better.slice)),
+                Offer::Dividing(_) => None,
+                Offer::Whole(divided) => Some(OfferView::Whole {
+                    volume: divided.volume.display(),
+                }),
+            }),
         })
     }
 

@@ -194,7 +194,8 @@ impl State {
                 overlays.push(overlay);
             }
         }
-        if let Some((lesion, mask)) = self.previewed(series) {
+        let unsaved = self.previewed(series).or_else(|| self.offered(series));
+        if let Some((lesion, mask)) = unsaved {
             let lesion = lesion.and_then(|id| self.lesion(id));
             let patient = self.series(series).map(|s| s.patient);
             overlays.push(Overlay {

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use serde::{Deserialize, Serialize};
 
 use super::Tools;
-use crate::app::effect::{Checked, Failure, MadeMask, Previous, StageRun};
+use crate::app::effect::{Checked, Divided, Failure, MadeMask, Previous, StageRun};
 use crate::app::steps::{self, Before, Desk, Made};
 use crate::case::{BaseMask, DeltaRef, MaskRef, MaskStep};
 use crate::edit::Delta;
@@ -34,7 +34,7 @@ struct Cached {
 
 const STAGE_NAME: &str = "segment.growcut";
 /// Version of the segmentation stage; raised when the same input would give another mask.
-const STAGE: u32 = 4;
+const STAGE: u32 = 5;
 
 const CHECK_NAME: &str = "segment.consistency";
 /// Version of the stage that compares a mask with those of gestures beside it.
@@ -290,9 +290,36 @@ pub(super) fn preview(
     job: &JobContext,
 ) -> Result<Arc<Mask>, Failure> {
     let before = previous.map(Previous::before);
-    let params = Params::preview();
+    let params = Params::standard();
     let made = run(steps, before, volume, &params, &tools.artifacts, job)?;
     Ok(Arc::new(made.mask))
+}
+
+/// Less alike than this (Dice) the lesion divided anew is worth a look.
+const ALIKE: f64 = 0.99;
+
+/// The lesion divided anew after a stroke, to be offered; neither cached nor kept. `None` where it
+/// cannot be, or is what stands already.
+pub(super) fn divided_anew(
+    steps: &[MaskStep],
+    made: &Previous,
+    volume: &Volume,
+    tools: &Tools,
+    job: &JobContext,
+) -> Option<Divided> {
+    job.progress.step("Dividing the whole lesion anew");
+    let mut steps = steps.to_vec();
+    steps.push(MaskStep::Prompt {
+        prompt: Prompt::Anew,
+    });
+    let params = Params::standard();
+    let before = Some(made.before());
+    let anew = run(&steps, before, volume, &params, &tools.artifacts, job).ok()?;
+    let is_other = anew.mask.dice(&made.mask) < ALIKE;
+    is_other.then(|| Divided {
+        volume: measure::volume(&anew.mask),
+        mask: Arc::new(anew.mask),
+    })
 }
 
 /// Reads a mask that was written as an artifact.

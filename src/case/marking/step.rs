@@ -154,9 +154,10 @@ impl MaskStep {
         match self {
             Self::Prompt { prompt } => {
                 let points = prompt.points();
+                let fewest = usize::from(*prompt != Prompt::Anew);
                 let near = |p: &Point| p.0.iter().all(|x| x.abs() <= FARTHEST_MM);
                 prompt.is_finite()
-                    && (1..=MOST_POINTS).contains(&points.len())
+                    && (fewest..=MOST_POINTS).contains(&points.len())
                     && points.iter().all(near)
             }
             Self::Edit { edit, .. } => edit.is_usable(),

@@ -71,8 +71,8 @@ struct Row {
     consistency: f64,
     /// Volume with shares of border voxels less the reference's voxels, relative; exact drag.
     by_shares: Option<f64>,
-    /// Dice after 1 to 5 gestures, from the exact drag.
-    corrected: Vec<f64>,
+    /// Corrections of the exact drag's mask.
+    corrected: Corrected,
     /// Dice of peers on the exact drag.
     slicer: Option<f64>,
     connected: Option<f64>,
@@ -226,7 +226,12 @@ fn row(
         .length;
     let grid = volume.grid();
     let mut drags = Vec::new();
-    let (mut corrected, mut slicer) = (vec![0.0; GESTURES], None);
+    let mut corrected = Corrected {
+        dice: vec![0.0; GESTURES],
+        alone: vec![0.0; GESTURES],
+        n_taken: 0,
+    };
+    let mut slicer = None;
     let (mut consistency, mut by_shares) = (0.0, None);
     for hand in Hand::ALL {
         let mut random = ChaCha8Rng::seed_from_u64(seed);
@@ -243,7 +248,7 @@ fn row(
                 let history = std::slice::from_ref(&prompt);
                 consistency = segment::consistency(volume, history, &params, &job).unwrap_or(0.0);
                 by_shares = by_shares_of(&made.mask, volume, reference);
-                corrected = corrections(volume, reference, prompt, made.mask);
+                corrected = corrections(volume, reference, &prompt, &made.mask);
             }
         }
     }
@@ -303,18 +308,57 @@ fn drag(
     }
 }
 
-/// Dice after the first gesture and after each correction.
-fn corrections(volume: &Volume, reference: &Mask, first: Prompt, mut mask: Mask) -> Vec<f64> {
-    let mut prompts = vec![first];
+/// What becomes of a mask by strokes.
+#[derive(Serialize)]
+struct Corrected {
+    /// Dice after 1 to 5 gestures: the whole lesion divided anew is taken where it is better.
+    dice: Vec<f64>,
+    /// The same when no such offer is ever taken.
+    alone: Vec<f64>,
+    /// How many offers were taken.
+    n_taken: usize,
+}
+
+/// The first gesture's mask, and what corrections make of it.
+fn corrections(volume: &Volume, reference: &Mask, first: &Prompt, mask: &Mask) -> Corrected {
+    let (dice, n_taken) = corrected(volume, reference, first, mask, true);
+    let (alone, _) = corrected(volume, reference, first, mask, false);
+    Corrected {
+        dice,
+        alone,
+        n_taken,
+    }
+}
+
+/// Dice after the first gesture and after each correction, and how often the whole lesion divided
+/// anew was taken: by a reader who takes what is nearer to the reference.
+fn corrected(
+    volume: &Volume,
+    reference: &Mask,
+    first: &Prompt,
+    mask: &Mask,
+    takes_offers: bool,
+) -> (Vec<f64>, usize) {
+    let mut mask = mask.clone();
+    let mut prompts = vec![first.clone()];
     let mut dice = vec![mask.dice(reference)];
+    let mut n_taken = 0;
     while dice.len() < GESTURES {
         if let Some(stroke) = user::correction(reference, &mask) {
             prompts.push(stroke);
             if let Ok(made) = make(volume, &prompts, Some(&mask)) {
                 mask = made.mask;
             }
+            let asked: Vec<Prompt> = prompts.iter().cloned().chain([Prompt::Anew]).collect();
+            if takes_offers
+                && let Ok(anew) = make(volume, &asked, Some(&mask))
+                && anew.mask.dice(reference) > mask.dice(reference)
+            {
+                (mask, prompts) = (anew.mask, asked);
+                n_taken += 1;
+            }
         }
         dice.push(mask.dice(reference));
     }
-    dice
+    (dice, n_taken)
 }

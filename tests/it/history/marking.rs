@@ -1,6 +1,7 @@
 //! Gestures that correct a mask, calipers, sizes of others, and which of them counts.
 
 use oncotwin::app::Command;
+use oncotwin::app::view::OfferView;
 use oncotwin::case::*;
 use oncotwin::geometry::Point;
 use oncotwin::segment::Prompt;
@@ -86,6 +87,39 @@ fn strokes_correct_the_mask_that_stands_and_are_undone_one_by_one() {
         rows.last()
             .is_some_and(|r| r.what.ends_with(" and 2 corrections") && r.standing)
     );
+}
+
+/// A stroke is entered as it was drawn; what it means for the whole lesion is offered, and is a step
+/// of its own.
+#[test]
+fn the_whole_lesion_anew_is_offered_after_a_stroke() {
+    let mut desk = Desk::open();
+    let lesion = desk.draw(0, 0, None);
+    let (middle, axis) = desk.lesion_at();
+    assert!(desk.view().proposal.is_some());
+    desk.prompt(Some(lesion), stroke(middle, axis[1], false));
+    let stroked = desk.records();
+    let offer = |desk: &mut Desk| desk.view().proposal.and_then(|p| p.offer);
+    let offered = offer(&mut desk);
+    assert!(
+        matches!(offered, Some(OfferView::Whole { .. })),
+        "{offered:?}"
+    );
+    desk.send(Command::TakeOffer);
+    let anew = desk.records();
+    let steps = &anew.annotations[0].marking.steps;
+    assert_eq!(steps.len(), 3);
+    assert_eq!(steps[2].prompt(), Some(&Prompt::Anew));
+    assert!(anew.segmented[0].measured.voxels < stroked.segmented[0].measured.voxels);
+    // Nothing more is offered, and the step is taken back alone.
+    assert_eq!(offer(&mut desk), None);
+    desk.send(Command::Reject);
+    assert_eq!(
+        desk.records().segmented[0].mask_sha256,
+        stroked.segmented[0].mask_sha256
+    );
+    desk.no_errors();
+    desk.verify();
 }
 
 #[test]

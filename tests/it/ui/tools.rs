@@ -4,7 +4,7 @@ use egui::{Key, Modifiers};
 use egui_kittest::SnapshotResults;
 use egui_kittest::kittest::Queryable as _;
 use oncotwin::app::Command;
-use oncotwin::app::view::{AnnotationId, BrushShape, Edit, ProposalView, SeriesId};
+use oncotwin::app::view::{AnnotationId, BrushShape, Edit, OfferView, ProposalView, SeriesId};
 use oncotwin::segment::Prompt;
 use oncotwin::ui::Tool;
 use uuid::Uuid;
@@ -21,7 +21,7 @@ fn prompts(harness: &mut Harness<'_, Stage>) -> Vec<Prompt> {
         .collect()
 }
 
-fn proposed(text: &str, doubtful: bool, better_slice: Option<usize>) -> View {
+fn proposed(text: &str, doubtful: bool, offer: Option<OfferView>) -> View {
     let mut view = fixture::loaded(true);
     let patient = view.patient.as_mut().expect("a patient");
     let shown = patient.columns[0].shown.as_ref().expect("an image");
@@ -35,7 +35,7 @@ fn proposed(text: &str, doubtful: bool, better_slice: Option<usize>) -> View {
         text: text.into(),
         depends: String::new(),
         doubtful,
-        better_slice,
+        offer,
     });
     view
 }
@@ -212,7 +212,11 @@ fn what_was_made_is_accepted_or_rejected() {
 
 #[test]
 fn a_better_slice_and_a_doubtful_mask_are_offered() {
-    let view = proposed("20.9 × 14.6 mm · 4.91 mL · confidence 0.31", true, Some(21));
+    let view = proposed(
+        "20.9 × 14.6 mm · 4.91 mL · confidence 0.31",
+        true,
+        Some(OfferView::Slice(21)),
+    );
     let mut harness = harness(view, [1000.0, 640.0]);
     harness.run();
     harness.get_by_label_contains("slice 22").click();
@@ -228,7 +232,11 @@ fn a_better_slice_and_a_doubtful_mask_are_offered() {
 fn the_strip_of_tools_and_the_bar_of_a_proposal_look_so() {
     let mut results = SnapshotResults::new();
     for dark in [true, false] {
-        let mut view = proposed("20.9 × 14.6 mm · 4.91 mL · confidence 0.31", true, Some(21));
+        let mut view = proposed(
+            "20.9 × 14.6 mm · 4.91 mL · confidence 0.31",
+            true,
+            Some(OfferView::Slice(21)),
+        );
         view.dark = dark;
         let mut harness = harness(view, [1200.0, 720.0]);
         harness.state_mut().ui.take(Tool::Scribble);

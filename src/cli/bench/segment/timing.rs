@@ -44,7 +44,7 @@ struct Kind {
 
 pub(super) fn measure() -> Result<Vec<Time>, Failure> {
     let job = JobContext::default();
-    let (standard, preview) = (Params::standard(), Params::preview());
+    let params = Params::standard();
     let kind = |what, limit_ms| Kind {
         what,
         limit_ms,
@@ -56,8 +56,8 @@ pub(super) fn measure() -> Result<Vec<Time>, Failure> {
         kind("drag", Some(150.0)),
         kind("click", Some(250.0)),
         kind("stroke", Some(16.0)),
-        kind("stroke while it is drawn", None),
-        kind("freehand stroke while it is drawn", None),
+        kind("freehand stroke of 200 points", None),
+        kind("whole lesion divided anew, in the background", None),
     ];
     for (class, seed) in [
         (Class::LungSolid, 1),
@@ -82,10 +82,13 @@ pub(super) fn measure() -> Result<Vec<Time>, Failure> {
             continue;
         };
         let first = vec![Prompt::Drag { ends }];
-        let made = segment(volume, &first, None, &standard, &job);
+        let made = segment(volume, &first, None, &params, &job);
         let made = made.map_err(|e| Failure::new("E-PHANTOM", e.to_string()))?;
         let mut second = first.clone();
         second.extend(user::correction(&case.truth, &made.mask));
+        let stroked = segment(volume, &second, Some(&made.mask), &params, &job);
+        let stroked = stroked.map_err(|e| Failure::new("E-PHANTOM", e.to_string()))?;
+        let anew: Vec<Prompt> = second.iter().cloned().chain([Prompt::Anew]).collect();
         let mut freehand = first.clone();
         freehand.push(arc(ends));
         let click: Vec<Prompt> = user::clicks(&case.truth, 1, &mut random)
@@ -93,14 +96,14 @@ pub(super) fn measure() -> Result<Vec<Time>, Failure> {
             .map(|at| Prompt::Point { at, adds: true })
             .collect();
         let gestures = [
-            (&first, None, &standard),
-            (&click, None, &standard),
-            (&second, Some(&made.mask), &standard),
-            (&second, Some(&made.mask), &preview),
-            (&freehand, Some(&made.mask), &preview),
+            (&first, None),
+            (&click, None),
+            (&second, Some(&made.mask)),
+            (&freehand, Some(&made.mask)),
+            (&anew, Some(&stroked.mask)),
         ];
-        for (kind, (prompts, previous, params)) in kinds.iter_mut().zip(gestures) {
-            let go = || segment(volume, prompts, previous, params, &job);
+        for (kind, (prompts, previous)) in kinds.iter_mut().zip(gestures) {
+            let go = || segment(volume, prompts, previous, &params, &job);
             let pools =
                 THREADS.map(|threads| rayon::ThreadPoolBuilder::new().num_threads(threads).build());
             let mut hashes = Vec::new();

@@ -58,7 +58,7 @@ pub(super) fn phantoms(text: &mut String, run: &Run<'_>) {
             100.0 * mean(&of(&|r| first(r, |s| s.volume))),
             100.0 * mean(&shares),
             100.0 * mean(&of(&|r| first(r, |s| s.diameter))),
-            mean(&of(&|r| r.corrected[2])),
+            mean(&of(&|r| r.corrected.dice[2])),
             mean(&of(&|r| r.consistency)),
             both(of(&|r| r.slicer.unwrap_or(0.0))),
         );
