@@ -30,6 +30,7 @@ mod region;
 mod relax;
 mod sectors;
 mod shape;
+mod slices;
 mod star;
 mod stroke;
 
@@ -42,7 +43,7 @@ pub use prompt::Prompt;
 use first::first_mask;
 use judge::Origin;
 
-use crate::geometry::{Point, Voxel};
+use crate::geometry::{Grid, Point, Voxel};
 use crate::jobs::{Cancelled, JobContext};
 use crate::volume::{Mask, Volume};
 use crate::warning::{Warning, WarningCode};
@@ -266,6 +267,12 @@ fn first(
 const THICK_MM: f64 = 2.5;
 const THICK_PIXELS: f64 = 3.0;
 
+/// Whether slices are so thick, or their distance so unsure, that each is looked at by itself.
+fn is_thick(grid: &Grid) -> bool {
+    let [di, dj, dk] = grid.spacing_mm().map(|s| s.0);
+    !grid.is_calibrated() || dk > THICK_MM || dk >= THICK_PIXELS * di.min(dj)
+}
+
 /// Slices of a mask in which no gesture lies, where slices are thick.
 fn propagated<'a>(
     volume: &Volume,
@@ -273,9 +280,7 @@ fn propagated<'a>(
     prompts: impl IntoIterator<Item = &'a Prompt>,
 ) -> Vec<usize> {
     let grid = volume.grid();
-    let [di, dj, dk] = grid.spacing_mm().map(|s| s.0);
-    let is_thick = !grid.is_calibrated() || dk > THICK_MM || dk >= THICK_PIXELS * di.min(dj);
-    if !is_thick {
+    if !is_thick(grid) {
         return Vec::new();
     }
     let seen: Vec<usize> = prompts

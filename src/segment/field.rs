@@ -125,6 +125,21 @@ impl<'a> Field<'a> {
         })
     }
 
+    /// One slice of it.
+    pub(super) fn slice(&self, k: usize) -> Self {
+        let [ni, nj, _] = self.size;
+        let [oi, oj, ok] = self.origin;
+        Self {
+            frame: self.frame.clone(),
+            origin: [oi, oj, ok + k],
+            stride: self.stride,
+            size: [ni, nj, 1],
+            values: self.values[k * ni * nj..][..ni * nj].to_vec(),
+            steps: self.steps,
+            gaps: vec![self.gaps[k]],
+        }
+    }
+
     pub(super) const fn len(&self) -> usize {
         self.values.len()
     }

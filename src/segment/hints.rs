@@ -72,6 +72,20 @@ impl Hints {
         Ok(hints)
     }
 
+    /// What they tell of one slice of a field.
+    pub(super) fn in_slice(&self, k: usize, plane: usize) -> Self {
+        let of = |list: &[usize]| {
+            let here = list.iter().filter(|n| **n / plane == k);
+            here.map(|n| n % plane).collect()
+        };
+        let shift = self.shift.get(k * plane..(k + 1) * plane);
+        Self {
+            plus: of(&self.plus),
+            minus: of(&self.minus),
+            shift: shift.unwrap_or(&[]).to_vec(),
+        }
+    }
+
     /// Log odds of a voxel by nearness to strokes.
     pub(super) fn shift(&self, n: usize) -> f32 {
         self.shift.get(n).copied().unwrap_or(0.0)

@@ -15,11 +15,11 @@ use crate::jobs::JobContext;
 /// Units of the outline between which surroundings are sampled at first.
 const SHELL: std::ops::Range<f32> = 1.25..1.9;
 /// A probability above this is sure to be lesion, one less than its complement sure not to be.
-const SURE: f32 = 0.8;
+pub(super) const SURE: f32 = 0.8;
 /// Smoothed shape between which surroundings are sampled later: beside the lesion, not far off.
-const BESIDE: std::ops::Range<f32> = 0.02..0.3;
+pub(super) const BESIDE: std::ops::Range<f32> = 0.02..0.3;
 /// Fewest samples of lesion and of surroundings that replace those of the round before.
-const FEWEST: [usize; 2] = [8, 20];
+pub(super) const FEWEST: [usize; 2] = [8, 20];
 /// Fewest voxels of the line that can stand for all of it.
 const FEWEST_SEEDS: usize = 3;
 /// Values of the line are repeated until they are one for so many of the inside.
@@ -27,7 +27,7 @@ const LINE_COUNTS: usize = 6;
 /// Voxels of a lower probability do not tell how deep the lesion is.
 const TELLS_DEPTH: f32 = 0.3;
 /// Largest log odds of place.
-const MOST_PLACE: f32 = 4.0;
+pub(super) const MOST_PLACE: f32 = 4.0;
 
 /// Where a lesion is looked for.
 pub(super) struct Place<'a> {

@@ -7,7 +7,7 @@ use super::field::{Field, Frame};
 use super::hints::Hints;
 use super::outline::Outline;
 use super::refit::{self, Place};
-use super::{Error, Params};
+use super::{Error, Params, slices};
 use crate::geometry::Point;
 use crate::jobs::JobContext;
 use crate::volume::Volume;
@@ -93,7 +93,10 @@ pub(super) fn divide<'a>(
         radius: longest,
         hints: &hints,
     };
-    let lesion = refit::divided(&place, &seeds, params, job)?;
+    let mut lesion = refit::divided(&place, &seeds, params, job)?;
+    if super::is_thick(volume.grid()) {
+        slices::tell(&place, &seeds, &mut lesion, params, job)?;
+    }
     seeds.extend(hints.plus.iter().filter(|n| free[**n]));
     Ok(Division {
         field,

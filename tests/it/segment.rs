@@ -156,14 +156,23 @@ fn ball(center: [f64; 3], radius: f64, values: [f32; 2]) -> (Volume, Mask) {
 
 /// A lesion in an image with a little texture, by functions of the position.
 fn scene(is_lesion: impl Fn([f64; 3]) -> bool, value: impl Fn([f64; 3]) -> f32) -> (Volume, Mask) {
+    sliced(2.0, is_lesion, value)
+}
+
+/// The same with slices `apart` mm apart.
+fn sliced(
+    apart: f64,
+    is_lesion: impl Fn([f64; 3]) -> bool,
+    value: impl Fn([f64; 3]) -> f32,
+) -> (Volume, Mask) {
     let shape = [40, 36, 20];
     let origins = (0..shape[2])
-        .map(|k| Point::new(0.0, 0.0, 2.0 * k as f64))
+        .map(|k| Point::new(0.0, 0.0, apart * k as f64))
         .collect();
     let steps = (oncotwin::geometry::Vec3::x(), oncotwin::geometry::Vec3::y());
     let grid = Arc::new(Grid::new(shape, steps.0, steps.1, origins, None).expect("valid"));
     let mut random = ChaCha8Rng::seed_from_u64(5);
-    let place = |k: usize, j: usize, i: usize| [i as f64, j as f64, 2.0 * k as f64];
+    let place = |k: usize, j: usize, i: usize| [i as f64, j as f64, apart * k as f64];
     let dim = (shape[2], shape[1], shape[0]);
     let samples = Array3::from_shape_fn(dim, |(k, j, i)| {
         value(place(k, j, i)) + random.random_range(-3.0..3.0)
@@ -201,6 +210,21 @@ fn a_line_across_slices_is_as_good_as_one_within() {
             "{found:?}"
         );
     }
+}
+
+/// The ellipsoid around the line would end long before it.
+#[test]
+fn thick_slices_are_followed_where_a_lesion_is_deep_and_leans() {
+    let is_inside = |[x, y, z]: [f64; 3]| {
+        let up = (z - 40.0) / 30.0;
+        let across = (x - 20.0 - 6.0 * up).powi(2) + (y - 18.0).powi(2);
+        across / 13.0f64.powi(2) + up * up <= 1.0
+    };
+    let (volume, truth) = sliced(4.0, is_inside, |p| if is_inside(p) { 6.0 } else { 0.0 });
+    let ends = [Point::new(7.0, 18.0, 40.0), Point::new(33.0, 18.0, 40.0)];
+    let found = drag(&volume, ends).expect("a lesion");
+    let dice = found.mask.dice(&truth);
+    assert!(dice > 0.75, "{dice:.3}");
 }
 
 /// Values tell on the free side; on the wall's, where they cannot, the line's outline does.
