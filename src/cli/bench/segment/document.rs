@@ -46,7 +46,7 @@ its fixed point is the cheapest path at cost |ΔI|/2σ, so it is the shortest-pa
 
 Parameters were chosen on the real lesions marked T and on the phantoms of even number. No patient is
 in both halves. The reporting half was run once for each of the engine's designs; this is the fourth
-(`growcut/5`: strokes act nearby, the lesion divided anew is an offer), and its plan was made by who had
+(`growcut/5`: thick slices one by one, strokes that act nearby, the lesion divided anew as an offer), and its plan was made by who had
 seen the reporting rows of those before.
 
 Of the data sets with lesions, B6 (a nodule with two seed points) has no contour to compare with and
