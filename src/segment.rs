@@ -95,6 +95,9 @@ pub enum Error {
          with a stroke, or mark it as a lesion of its own"
     )]
     Apart,
+    /// There is no drawn slice to begin from.
+    #[error("a lesion is followed slice by slice right after its diameter was drawn; draw that")]
+    NoDiameter,
     /// There is nothing that a new division could be made from.
     #[error(
         "the whole lesion can be divided anew where it began with a drawn diameter and nothing but \
@@ -267,8 +270,10 @@ fn first(
 const THICK_MM: f64 = 2.5;
 const THICK_PIXELS: f64 = 3.0;
 
-/// Whether slices are so thick, or their distance so unsure, that each is looked at by itself.
-fn is_thick(grid: &Grid) -> bool {
+/// Whether slices are so thick, or their distance so unsure, that a mask in them is a guess before each
+/// was looked at, and following the lesion slice by slice may do better.
+#[must_use]
+pub fn is_thick(grid: &Grid) -> bool {
     let [di, dj, dk] = grid.spacing_mm().map(|s| s.0);
     !grid.is_calibrated() || dk > THICK_MM || dk >= THICK_PIXELS * di.min(dj)
 }

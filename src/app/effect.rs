@@ -13,7 +13,7 @@ use crate::jobs::{JobContext, JobId, Lane};
 use crate::measure::Measured;
 use crate::open::{self, Item, Refusal};
 use crate::report::Format;
-use crate::segment::BetterSlice;
+use crate::segment::{BetterSlice, Prompt};
 use crate::store;
 use crate::units::Bulk;
 use crate::volume::{ColourImage, Mask, PetStatement, Volume, WindowLevel};
@@ -144,8 +144,10 @@ pub(super) enum Work {
         /// What the image is made of, for the stage cache.
         fingerprint: String,
     },
-    /// Divide a whole lesion anew with the strokes that have corrected it in mind, to be offered.
-    DivideAnew {
+    /// Divide a whole lesion in another way, to be offered.
+    Divide {
+        /// In which.
+        way: Prompt,
         /// What was drawn.
         steps: Vec<MaskStep>,
         /// What that has made.
@@ -307,9 +309,11 @@ pub(super) struct MadeMask {
     pub warnings: Vec<Warning>,
 }
 
-/// A whole lesion divided anew.
+/// A whole lesion divided in another way.
 #[derive(Clone, Debug)]
 pub(super) struct Divided {
+    /// In which.
+    pub way: Prompt,
     /// Its mask.
     pub mask: Arc<Mask>,
     /// Its volume.
@@ -394,8 +398,8 @@ pub(super) enum Answer {
     Segmented(AnnotationId, Result<MadeMask, Failure>),
     /// How much a mask depends on the hand; `None` where its gestures do not make it again.
     Checked(Option<Checked>),
-    /// The whole lesion divided anew; `None` where that cannot be, or changes hardly anything.
-    DividedAnew(Option<Divided>),
+    /// The whole lesion divided in another way; `None` where that cannot be, or changes hardly anything.
+    Divided(Option<Divided>),
     /// Mask of a gesture under way.
     Previewed(Result<Arc<Mask>, Failure>),
     /// Mask read back.

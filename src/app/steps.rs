@@ -7,7 +7,7 @@ use ndarray::Array3;
 
 use crate::case::{DeltaRef, MaskRef, MaskStep};
 use crate::edit::{self, Delta, Edit, Operation};
-use crate::geometry::Point;
+use crate::geometry::{Grid, Point};
 use crate::jobs::JobContext;
 use crate::segment::{self, BetterSlice, Params, Prompt};
 use crate::volume::{Mask, Volume};
@@ -98,7 +98,7 @@ pub(crate) fn run_last(
             let since = &steps[begun..];
             let prompts: Vec<Prompt> = since.iter().filter_map(MaskStep::prompt).cloned().collect();
             let by_hand = since.iter().any(|s| s.prompt().is_none());
-            if by_hand && prompts.last() == Some(&Prompt::Anew) {
+            if by_hand && prompts.last().is_some_and(|p| !p.has_place()) {
                 return Err(segment::Error::NothingToDivide.into());
             }
             prompted(&prompts, before, by_hand.then(|| drawn(steps)), desk)
@@ -111,18 +111,23 @@ pub(crate) fn run_last(
     }
 }
 
-/// Whether the last step is a stroke after which the whole lesion can be divided anew.
-pub(crate) fn can_divide_anew(steps: &[MaskStep]) -> bool {
+/// Another way to divide that may be better than what the last step has made: slice by slice behind a
+/// drag in thick slices, the whole lesion anew behind a stroke.
+pub(crate) fn other_way(steps: &[MaskStep], grid: &Grid) -> Option<Prompt> {
     let is_drag = |s: &MaskStep| matches!(s.prompt(), Some(Prompt::Drag { .. }));
-    let Some((last, earlier)) = steps.split_last() else {
-        return false;
-    };
-    let begun = earlier.iter().rposition(is_drag);
-    let is_stroke = matches!(
-        last.prompt(),
-        Some(Prompt::Point { .. } | Prompt::Scribble { .. })
-    );
-    is_stroke && begun.is_some_and(|n| earlier[n..].iter().all(|s| s.prompt().is_some()))
+    let begun = steps.iter().rposition(is_drag)?;
+    let since = &steps[begun + 1..];
+    match since.last() {
+        None => segment::is_thick(grid).then_some(Prompt::Slices),
+        Some(last) => {
+            let is_stroke = matches!(
+                last.prompt(),
+                Some(Prompt::Point { .. } | Prompt::Scribble { .. })
+            );
+            let by_gestures = since.iter().all(|s| s.prompt().is_some());
+            (is_stroke && by_gestures).then_some(Prompt::Anew)
+        }
+    }
 }
 
 /// The diameter that the steps began with, unless the lesion was cut or joined with others since.
@@ -150,8 +155,9 @@ fn prompted(
 ) -> Result<Made, Error> {
     let mask = before.map(|b| b.mask);
     let made = segment::segment(desk.volume, prompts, mask, desk.params, desk.job)?;
-    // A stroke that changes nothing still tells what is lesion; a division anew does not.
-    if prompts.last() == Some(&Prompt::Anew) && mask == Some(&made.mask) {
+    // A stroke that changes nothing still tells what is lesion; another division does not.
+    let is_other_way = prompts.last().is_some_and(|p| !p.has_place());
+    if is_other_way && mask == Some(&made.mask) {
         return Err(Error::Nothing);
     }
     let (confidence, warnings) = match edited {

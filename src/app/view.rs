@@ -728,8 +728,10 @@ pub struct ProposalView {
 pub enum OfferView {
     /// The same diameter in another slice (zero-based).
     Slice(usize),
-    /// The whole lesion divided anew with the strokes in mind, drawn as a preview.
+    /// The whole lesion divided in another way, drawn as a preview.
     Whole {
+        /// Followed slice by slice; otherwise anew with the strokes in mind.
+        by_slice: bool,
         /// Its volume with unit.
         volume: String,
     },

@@ -75,11 +75,12 @@ pub(super) fn run(work: Work, tools: &Tools, job: &JobContext) -> Answer {
             tools,
             job,
         )),
-        Work::DivideAnew {
+        Work::Divide {
+            way,
             steps,
             made,
             volume,
-        } => Answer::DividedAnew(masks::divided_anew(&steps, &made, &volume, tools, job)),
+        } => Answer::Divided(masks::divided(way, &steps, &made, &volume, tools, job)),
         Work::Preview {
             steps,
             previous,

@@ -9,7 +9,7 @@ use crate::units::Mm;
 /// How a step is written; shown with every text that is none.
 const FORM: &str = "a step is KIND:x,y,z;x,y,z… with KIND drag, box, point+, point-, lasso+, \
      lasso-, and with @RADIUS in mm behind the points scribble+, scribble-, brush, eraser; or anew \
-     (the whole lesion again with all strokes in mind), fill-between, fill-holes, largest-part, \
+     (the whole lesion again with all strokes in mind), slice-by-slice (behind a drag), fill-between, fill-holes, largest-part, \
      smooth@MM, grow@MM, shrink@MM; or a JSON object as in the steps of the answer";
 
 /// Reads a step: `scribble-:1,2,3;4,5,6@2.5`, or the JSON of a [`MaskStep`].
@@ -19,8 +19,12 @@ pub(super) fn parse(text: &str) -> Result<MaskStep, String> {
         return serde_json::from_str(text).map_err(|e| format!("{e}; {FORM}"));
     }
     let wrong = || FORM.to_owned();
-    if text == "anew" {
-        let prompt = Prompt::Anew;
+    let without_place = match text {
+        "anew" => Some(Prompt::Anew),
+        "slice-by-slice" => Some(Prompt::Slices),
+        _ => None,
+    };
+    if let Some(prompt) = without_place {
         return Ok(MaskStep::Prompt { prompt });
     }
     let Some((kind, places)) = text.split_once(':') else {
@@ -130,6 +134,7 @@ mod tests {
             }
         );
         assert_eq!(prompt("anew"), Prompt::Anew);
+        assert_eq!(prompt("slice-by-slice"), Prompt::Slices);
         let json = serde_json::to_string(&parse("box:1,2,3;4,2,3").expect("a box")).expect("JSON");
         assert_eq!(parse(&json), parse("box:1,2,3;4,2,3"));
     }

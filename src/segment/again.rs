@@ -29,7 +29,11 @@ pub(super) fn anew(
         return Err(Error::NothingToDivide);
     };
     let adds = *adds;
-    let made = first::of_drag(volume, *ends, &strokes, params, job)?.mask(volume)?;
+    let params = Params {
+        by_slice: earlier.contains(&Prompt::Slices),
+        ..*params
+    };
+    let made = first::of_drag(volume, *ends, &strokes, &params, job)?.mask(volume)?;
     let (from, to) = if adds { (&made, mask) } else { (mask, &made) };
     let mut change: Vec<[usize; 3]> = from
         .voxels()
@@ -51,6 +55,26 @@ pub(super) fn anew(
     let mut largest = changed.in_box(low, size);
     parts::keep_largest(&mut largest, Touch::Corners);
     Mask::from_box(std::sync::Arc::clone(mask.grid()), low, &largest).map_err(wrap)
+}
+
+/// The lesion of a drag, followed from the drawn slice to the others.
+///
+/// # Errors
+/// When there is more than a drag, or something else.
+pub(super) fn by_slice(
+    volume: &Volume,
+    earlier: &[Prompt],
+    params: &Params,
+    job: &JobContext,
+) -> Result<Mask, Error> {
+    let [Prompt::Drag { ends }] = earlier else {
+        return Err(Error::NoDiameter);
+    };
+    let params = Params {
+        by_slice: true,
+        ..*params
+    };
+    first::of_drag(volume, *ends, &[], &params, job)?.mask(volume)
 }
 
 /// Whether all voxels of a mask hang together, over corners at least.

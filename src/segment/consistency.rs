@@ -82,6 +82,6 @@ fn shifted(volume: &Volume, prompt: &Prompt, shifts: &[[f64; 2]; 2]) -> Prompt {
             points: all(points),
             adds: *adds,
         },
-        Prompt::Anew => Prompt::Anew,
+        Prompt::Slices | Prompt::Anew => prompt.clone(),
     }
 }

@@ -24,8 +24,7 @@ pub(super) fn first_mask(
 ) -> Result<(Mask, f64), Error> {
     let grid = volume.grid();
     let is_outside = |p: &Point| !grid.contains(grid.voxel_from_patient(*p));
-    if prompt.points().iter().any(is_outside)
-        || (prompt.points().is_empty() && *prompt != Prompt::Anew)
+    if prompt.points().iter().any(is_outside) || (prompt.points().is_empty() && prompt.has_place())
     {
         return Err(Error::Outside);
     }
@@ -63,6 +62,7 @@ pub(super) fn first_mask(
         Prompt::Point { .. } | Prompt::Scribble { .. } | Prompt::Lasso { .. } => {
             return Err(Error::NothingToCorrect);
         }
+        Prompt::Slices => return Err(Error::NoDiameter),
         Prompt::Anew => return Err(Error::NothingToDivide),
     };
     Ok((lesion.mask(volume)?, lesion.sharpness))

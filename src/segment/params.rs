@@ -65,6 +65,8 @@ pub struct Params {
     pub again_slope: f32,
     /// Weight of the values under strokes among all samples.
     pub stroke_share: f32,
+    /// Whether the lesion is followed from the drawn slice to the others.
+    pub by_slice: bool,
     /// Whether a click that cannot be trusted is refused; false only to learn what it would have
     /// given.
     pub refuses: bool,
@@ -104,6 +106,7 @@ impl Params {
             again_radii: 2.5,
             again_slope: 3.0,
             stroke_share: 0.1,
+            by_slice: false,
             refuses: true,
         }
     }

@@ -44,6 +44,9 @@ pub enum Prompt {
         /// Encloses lesion.
         adds: bool,
     },
+    /// No gesture of its own, behind a drag: the lesion is followed from the drawn slice to the others,
+    /// one after the other, as is better for some lesions where slices are thick.
+    Slices,
     /// No gesture of its own: the whole lesion is divided anew, with all gestures before it in mind.
     Anew,
 }
@@ -56,7 +59,7 @@ impl Prompt {
             Self::Drag { ends: points } | Self::Box { corners: points } => points,
             Self::Point { at, .. } => std::slice::from_ref(at),
             Self::Scribble { points, .. } | Self::Lasso { points, .. } => points,
-            Self::Anew => &[],
+            Self::Slices | Self::Anew => &[],
         }
     }
 
@@ -66,7 +69,7 @@ impl Prompt {
             Self::Drag { ends: points } | Self::Box { corners: points } => points,
             Self::Point { at, .. } => std::slice::from_mut(at),
             Self::Scribble { points, .. } | Self::Lasso { points, .. } => points,
-            Self::Anew => &mut [],
+            Self::Slices | Self::Anew => &mut [],
         }
     }
 
@@ -82,6 +85,7 @@ impl Prompt {
             Self::Scribble { adds: false, .. } => "negative stroke",
             Self::Lasso { adds: true, .. } => "outline",
             Self::Lasso { adds: false, .. } => "negative outline",
+            Self::Slices => "slice by slice",
             Self::Anew => "division anew",
         }
     }
@@ -94,7 +98,7 @@ impl Prompt {
             Self::Point { adds, .. } | Self::Scribble { adds, .. } | Self::Lasso { adds, .. } => {
                 *adds
             }
-            Self::Anew => false,
+            Self::Slices | Self::Anew => false,
         }
     }
 
@@ -107,6 +111,12 @@ impl Prompt {
         };
         let finite = |p: &Point| p.0.iter().all(|x| x.is_finite());
         self.points().iter().all(finite) && radius.is_finite()
+    }
+
+    /// Whether it is a gesture, made somewhere; the others ask for another way to divide.
+    #[must_use]
+    pub const fn has_place(&self) -> bool {
+        !matches!(self, Self::Slices | Self::Anew)
     }
 
     /// The drawn diameter, where it is one.

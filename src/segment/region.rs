@@ -94,7 +94,7 @@ pub(super) fn divide<'a>(
         hints: &hints,
     };
     let mut lesion = refit::divided(&place, &seeds, params, job)?;
-    if super::is_thick(volume.grid()) {
+    if params.by_slice {
         slices::tell(&place, &seeds, &mut lesion, params, job)?;
     }
     seeds.extend(hints.plus.iter().filter(|n| free[**n]));

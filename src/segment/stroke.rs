@@ -40,7 +40,7 @@ pub(super) fn correct(
 ) -> Result<Mask, Error> {
     let grid = volume.grid();
     let is_outside = |p: &crate::geometry::Point| !grid.contains(grid.voxel_from_patient(*p));
-    let has_no_place = last.points().is_empty() && *last != Prompt::Anew;
+    let has_no_place = last.points().is_empty() && last.has_place();
     if has_no_place || last.points().iter().any(is_outside) {
         return Err(Error::Outside);
     }
@@ -74,6 +74,7 @@ pub(super) fn correct(
             }
             (voxels, *adds)
         }
+        Prompt::Slices => return again::by_slice(volume, earlier, params, job),
         Prompt::Anew => return again::anew(volume, mask, earlier, params, job),
     };
     let made = mask

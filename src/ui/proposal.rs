@@ -64,7 +64,14 @@ fn buttons_ui(ui: &mut Ui, proposal: &ProposalView, slice: &SliceView, out: &mut
                 format!("Fits better on slice {}: draw it there", better + 1),
                 BETTER_SLICE,
             ),
-            OfferView::Whole { volume } => (
+            OfferView::Whole {
+                by_slice: true,
+                volume,
+            } => (
+                format!("Slice by slice: {volume}"),
+                "Follows the lesion from the drawn slice to the others, as the dashed line shows (O)",
+            ),
+            OfferView::Whole { volume, .. } => (
                 format!("Whole lesion anew: {volume}"),
                 "Divides the whole lesion again with your strokes in mind, as the dashed line shows (O)",
             ),

@@ -134,7 +134,7 @@ impl State {
             Answer::Loaded(series, loaded) => self.absorb_image(job, series, loaded, effects),
             Answer::Segmented(annotation, made) => self.absorb_mask(job, annotation, made, effects),
             Answer::Checked(checked) => self.absorb_check(job, checked, effects),
-            Answer::DividedAnew(divided) => self.absorb_division(job, divided),
+            Answer::Divided(divided) => self.absorb_division(job, divided),
             Answer::Previewed(made) => self.absorb_preview(job, made, effects),
             Answer::MaskLoaded(annotation, mask) => {
                 if self.awaits(self.masks.get(&annotation), job) {

@@ -1,5 +1,5 @@
-//! What may be better than what a gesture has made: another slice for the diameter, or the whole
-//! lesion divided anew with a stroke in mind.
+//! What may be better than what a gesture has made: another slice for the diameter, the lesion followed
+//! slice by slice, or divided anew with a stroke in mind.
 
 use std::sync::Arc;
 
@@ -14,17 +14,17 @@ use crate::jobs::{JobId, Lane};
 use crate::segment::{BetterSlice, Prompt};
 use crate::volume::Mask;
 
-/// Name of the job that divides a lesion anew; it comes and goes with strokes.
-pub(in crate::app) const DIVIDING: &str = "Dividing anew";
+/// Name of the job that divides a lesion in another way; it comes and goes with gestures.
+pub(in crate::app) const DIVIDING: &str = "Dividing in another way";
 
 /// What is offered beside what a gesture has made.
 #[derive(Debug)]
 pub(in crate::app) enum Offer {
     /// The diameter in another slice.
     Slice(BetterSlice),
-    /// The whole lesion divided anew is being worked out.
+    /// Another way to divide the lesion is being worked out.
     Dividing(JobId),
-    /// The whole lesion divided anew.
+    /// The lesion divided in another way.
     Whole(Divided),
 }
 
@@ -55,18 +55,16 @@ impl State {
 
     fn to_divide(&self, annotation: AnnotationId) -> Option<Work> {
         let mark = self.annotation(annotation)?;
-        if !steps::can_divide_anew(&mark.marking.steps) {
-            return None;
-        }
         let image = self.images.get(&mark.series).and_then(Slot::ready)?;
-        Some(Work::DivideAnew {
+        Some(Work::Divide {
+            way: steps::other_way(&mark.marking.steps, image.volume.grid())?,
             steps: mark.marking.steps.clone(),
             made: self.previous(annotation)?,
             volume: Arc::clone(&image.volume),
         })
     }
 
-    /// Offers the lesion divided anew, unless its reader went on.
+    /// Offers the lesion divided in another way, unless its reader went on.
     pub(super) fn absorb_division(&mut self, job: JobId, divided: Option<Divided>) {
         let proposal = self.proposal.as_mut();
         let waiting = |o: &Offer| matches!(o, Offer::Dividing(own) if *own == job);
@@ -126,7 +124,7 @@ impl State {
             Offer::Whole(divided) => {
                 // Shown while the same is made to be kept.
                 self.previewed_last = Some(divided.mask);
-                Prompt::Anew
+                divided.way
             }
         };
         let step = MaskStep::Prompt { prompt };

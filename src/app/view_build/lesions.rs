@@ -6,6 +6,7 @@ use crate::app::view::{LesionCell, LesionRow, OfferView, ProposalView};
 use crate::app::view_build::{axes, warning_line};
 use crate::app::{consistency, value};
 use crate::case::{Annotation, Lesion, MaskStep, PatientId, TimePoint, ValueSource};
+use crate::segment::Prompt;
 
 impl State {
     pub(super) fn lesion_rows(&self, patient: PatientId, points: &[TimePoint]) -> Vec<LesionRow> {
@@ -84,6 +85,7 @@ impl State {
                 Offer::Slice(better) => Some(OfferView::Slice(better.slice)),
                 Offer::Dividing(_) => None,
                 Offer::Whole(divided) => Some(OfferView::Whole {
+                    by_slice: divided.way == Prompt::Slices,
                     volume: divided.volume.display(),
                 }),
             }),

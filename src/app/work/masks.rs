@@ -295,28 +295,30 @@ pub(super) fn preview(
     Ok(Arc::new(made.mask))
 }
 
-/// Less alike than this (Dice) the lesion divided anew is worth a look.
+/// Less alike than this (Dice) the lesion divided in another way is worth a look.
 const ALIKE: f64 = 0.99;
 
-/// The lesion divided anew after a stroke, to be offered; neither cached nor kept. `None` where it
+/// The lesion divided in another way after the last step, to be offered; neither cached nor kept. `None` where it
 /// cannot be, or is what stands already.
-pub(super) fn divided_anew(
+pub(super) fn divided(
+    way: Prompt,
     steps: &[MaskStep],
     made: &Previous,
     volume: &Volume,
     tools: &Tools,
     job: &JobContext,
 ) -> Option<Divided> {
-    job.progress.step("Dividing the whole lesion anew");
+    job.progress.step("Dividing in another way");
     let mut steps = steps.to_vec();
     steps.push(MaskStep::Prompt {
-        prompt: Prompt::Anew,
+        prompt: way.clone(),
     });
     let params = Params::standard();
     let before = Some(made.before());
     let anew = run(&steps, before, volume, &params, &tools.artifacts, job).ok()?;
     let is_other = anew.mask.dice(&made.mask) < ALIKE;
     is_other.then(|| Divided {
+        way,
         volume: measure::volume(&anew.mask),
         mask: Arc::new(anew.mask),
     })

@@ -154,7 +154,7 @@ impl MaskStep {
         match self {
             Self::Prompt { prompt } => {
                 let points = prompt.points();
-                let fewest = usize::from(*prompt != Prompt::Anew);
+                let fewest = usize::from(prompt.has_place());
                 let near = |p: &Point| p.0.iter().all(|x| x.abs() <= FARTHEST_MM);
                 prompt.is_finite()
                     && (fewest..=MOST_POINTS).contains(&points.len())

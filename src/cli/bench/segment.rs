@@ -71,6 +71,8 @@ struct Row {
     consistency: f64,
     /// Volume with shares of border voxels less the reference's voxels, relative; exact drag.
     by_shares: Option<f64>,
+    /// Dice of the exact drag followed slice by slice, where slices are thick.
+    by_slice: Option<f64>,
     /// Corrections of the exact drag's mask.
     corrected: Corrected,
     /// Dice of peers on the exact drag.
@@ -231,7 +233,7 @@ fn row(
         alone: vec![0.0; GESTURES],
         n_taken: 0,
     };
-    let mut slicer = None;
+    let (mut slicer, mut by_slice_dice) = (None, None);
     let (mut consistency, mut by_shares) = (0.0, None);
     for hand in Hand::ALL {
         let mut random = ChaCha8Rng::seed_from_u64(seed);
@@ -248,6 +250,7 @@ fn row(
                 let history = std::slice::from_ref(&prompt);
                 consistency = segment::consistency(volume, history, &params, &job).unwrap_or(0.0);
                 by_shares = by_shares_of(&made.mask, volume, reference);
+                by_slice_dice = by_slice(volume, &prompt, &made.mask).map(|m| m.dice(reference));
                 corrected = corrections(volume, reference, &prompt, &made.mask);
             }
         }
@@ -264,6 +267,7 @@ fn row(
         drags,
         consistency,
         by_shares,
+        by_slice: by_slice_dice,
         corrected,
         slicer,
         connected: None,
@@ -308,6 +312,13 @@ fn drag(
     }
 }
 
+/// The lesion of a drag followed slice by slice, where the program offers that.
+fn by_slice(volume: &Volume, drag: &Prompt, mask: &Mask) -> Option<Mask> {
+    let history = [drag.clone(), Prompt::Slices];
+    let made = segment::is_thick(volume.grid()).then(|| make(volume, &history, Some(mask)));
+    Some(made?.ok()?.mask)
+}
+
 /// What becomes of a mask by strokes.
 #[derive(Serialize)]
 struct Corrected {
@@ -343,6 +354,13 @@ fn corrected(
     let mut prompts = vec![first.clone()];
     let mut dice = vec![mask.dice(reference)];
     let mut n_taken = 0;
+    if takes_offers && let Some(followed) = by_slice(volume, first, &mask) {
+        if followed.dice(reference) > mask.dice(reference) {
+            mask = followed;
+            prompts.push(Prompt::Slices);
+            n_taken += 1;
+        }
+    }
     while dice.len() < GESTURES {
         if let Some(stroke) = user::correction(reference, &mask) {
             prompts.push(stroke);

@@ -14,8 +14,8 @@ pub(super) fn real(text: &mut String, run: &Run<'_>) {
          were chosen with it in sight. Sizes in mm, or in px where the spacing is unknown. \"Offered\": the drag one \
          slice off when the offer of a better slice is taken. HD95, volume, diameter, confidence and consistency are \
          those of the exact drag.\n\n\
-         | lesion | | size | slices | share | drag | ±2 px | one slice off | offered | after 2 | 3 | 5 | HD95 | volume | diameter | confidence | consistency | Slicer's GrowCut | ConfidenceConnected |\n\
-         |---|---|---|---|---|---|---|---|---|---|---|---|---|---|---|---|---|---|---|"
+         | lesion | | size | slices | share | drag | slice by slice | ±2 px | one slice off | offered | after 2 | 3 | 5 | HD95 | volume | diameter | confidence | consistency | Slicer's GrowCut | ConfidenceConnected |\n\
+         |---|---|---|---|---|---|---|---|---|---|---|---|---|---|---|---|---|---|---|---|"
     );
     let real: Vec<&Row> = run.rows.iter().filter(|r| r.set == "real").collect();
     for r in &real {
@@ -25,12 +25,13 @@ pub(super) fn real(text: &mut String, run: &Run<'_>) {
         let slices = r.slice_mm.map_or("?".to_owned(), |s| format!("{s:.1}"));
         line!(
             text,
-            "| {} | {} | {:.0} | {slices} | {:.2} | {:.3} | {:.3} | {:.3} | {} | {:.3} | {:.3} | {:.3} | {:.1} | {:+.0} % | {:+.0} % | {:.2} | {:.2} | {} | {} |",
+            "| {} | {} | {:.0} | {slices} | {:.2} | {:.3} | {} | {:.3} | {:.3} | {} | {:.3} | {:.3} | {:.3} | {:.1} | {:+.0} % | {:+.0} % | {:.2} | {:.2} | {} | {} |",
             r.name,
             if r.is_for_tuning { "T" } else { "" },
             r.diameter,
             r.share,
             first.score.dice,
+            optional(r.by_slice),
             dice(r, 1),
             dice(r, 2),
             optional(r.drags.get(2).and_then(|d| d.offered)),
@@ -51,7 +52,7 @@ pub(super) fn real(text: &mut String, run: &Run<'_>) {
     }
     line!(
         text,
-        "\n| mean Dice | lesions | drag | ±2 px | one slice off | with offers | after 2 | 3 | 5 | 3, strokes alone | 5, strokes alone | Slicer's GrowCut | ConfidenceConnected |\n|---|---|---|---|---|---|---|---|---|---|---|---|---|"
+        "\n| mean Dice | lesions | drag | slice by slice where better | ±2 px | one slice off | with offers | after 2 | 3 | 5 | 3, strokes alone | 5, strokes alone | Slicer's GrowCut | ConfidenceConnected |\n|---|---|---|---|---|---|---|---|---|---|---|---|---|---|"
     );
     let is_solid = |r: &Row| r.slice_mm.is_some();
     type Kind = fn(&Row) -> bool;
@@ -75,9 +76,10 @@ pub(super) fn real(text: &mut String, run: &Run<'_>) {
         let of = |value: &dyn Fn(&Row) -> Option<f64>| interval(&chosen, value);
         line!(
             text,
-            "| {name} | {} | {} | {} | {} | {} | {} | {} | {} | {} | {} | {} | {} |",
+            "| {name} | {} | {} | {} | {} | {} | {} | {} | {} | {} | {} | {} | {} | {} |",
             chosen.len(),
             of(&|r| Some(dice(r, 0))),
+            of(&|r| Some(r.by_slice.map_or(dice(r, 0), |d| d.max(dice(r, 0))))),
             of(&|r| Some(dice(r, 1))),
             of(&|r| Some(dice(r, 2))),
             of(&|r| Some(with_offer(r))),
