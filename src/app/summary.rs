@@ -273,6 +273,7 @@ fn lesion_summary(state: &State, lesion: &Lesion, points: &[&TimePoint]) -> Lesi
             short_axis: measured.map(|m| m.short_axis.length),
             volume: measured.map(|m| m.volume),
             confidence: segmented.map(|s| s.confidence),
+            consistency: segmented.and_then(|s| s.consistency),
             engine: segmented.map(|s| s.engine.clone()).unwrap_or_default(),
             mask_sha256: segmented.map(|s| s.mask_sha256.clone()).unwrap_or_default(),
             warnings,

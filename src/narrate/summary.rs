@@ -112,6 +112,9 @@ pub struct LesionMeasure {
     pub source: String,
     /// The engine's own confidence, 0–1.
     pub confidence: Option<f64>,
+    /// How much the mask depends on just where the hand was, 0–1 (1 not at all); `None` where that was
+    /// not worked out.
+    pub consistency: Option<f64>,
     /// Engine and version that made the mask; may be empty.
     pub engine: String,
     /// SHA-256 (hex) of the mask; may be empty.

@@ -6,7 +6,7 @@ use crate::units::{Bulk, Length};
 use super::Report;
 
 /// Column names. Sizes have one column per unit, so that no cell holds a number of unknown unit.
-const COLUMNS: [&str; 30] = [
+const COLUMNS: [&str; 31] = [
     "patient",
     "lesion_id",
     "lesion",
@@ -33,6 +33,7 @@ const COLUMNS: [&str; 30] = [
     "partial_volume_mm3",
     "partial_volume_voxels",
     "confidence",
+    "consistency",
     "engine",
     "mask_sha256",
     "status",
@@ -94,6 +95,7 @@ pub fn csv(report: &Report) -> String {
                 partial_mm3,
                 partial_voxels,
                 number(m.and_then(|m| m.confidence)),
+                number(m.and_then(|m| m.consistency)),
                 text(m.map_or("", |m| &m.engine)),
                 text(m.map_or("", |m| &m.mask_sha256)),
                 if m.is_some() {

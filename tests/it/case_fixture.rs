@@ -30,6 +30,7 @@ fn measure(seed: usize, long: f64, short: f64, ml: f64, confidence: f64) -> Lesi
         short_axis: Some(Length::Mm(Mm(short))),
         volume: Some(Bulk::Mm3(Mm3(ml * 1000.0))),
         confidence: Some(confidence),
+        consistency: Some(0.97),
         engine: "growcut/1".into(),
         mask_sha256: format!("{:064x}", 0x9e37_79b9_7f4a_7c15_u128 * (seed as u128 + 1)),
         warnings: Vec::new(),

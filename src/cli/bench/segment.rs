@@ -354,12 +354,13 @@ fn corrected(
     let mut prompts = vec![first.clone()];
     let mut dice = vec![mask.dice(reference)];
     let mut n_taken = 0;
-    if takes_offers && let Some(followed) = by_slice(volume, first, &mask) {
-        if followed.dice(reference) > mask.dice(reference) {
-            mask = followed;
-            prompts.push(Prompt::Slices);
-            n_taken += 1;
-        }
+    if takes_offers
+        && let Some(followed) = by_slice(volume, first, &mask)
+        && followed.dice(reference) > mask.dice(reference)
+    {
+        mask = followed;
+        prompts.push(Prompt::Slices);
+        n_taken += 1;
     }
     while dice.len() < GESTURES {
         if let Some(stroke) = user::correction(reference, &mask) {

@@ -229,6 +229,37 @@ fn a_better_slice_and_a_doubtful_mask_are_offered() {
 }
 
 #[test]
+fn another_way_to_divide_is_offered_and_taken_by_its_key() {
+    for (by_slice, text) in [
+        (true, "Slice by slice: 5.20 mL"),
+        (false, "Whole lesion anew: 5.20 mL"),
+    ] {
+        for by_key in [true, false] {
+            let volume = "5.20 mL".to_owned();
+            let offer = OfferView::Whole { by_slice, volume };
+            let mut harness = harness(
+                proposed("20.9 × 14.6 mm", false, Some(offer)),
+                [1000.0, 640.0],
+            );
+            harness.run();
+            if by_key {
+                harness.key_press(Key::O);
+            } else {
+                harness.get_by_label(text).click();
+            }
+            harness.run();
+            assert!(sent(&mut harness).contains(&Command::TakeOffer), "{text}");
+        }
+    }
+    // Nothing is taken where nothing is offered.
+    let mut harness = harness(proposed("20.9 × 14.6 mm", false, None), [1000.0, 640.0]);
+    harness.run();
+    harness.key_press(Key::O);
+    harness.run();
+    assert!(!sent(&mut harness).contains(&Command::TakeOffer));
+}
+
+#[test]
 fn the_strip_of_tools_and_the_bar_of_a_proposal_look_so() {
     let mut results = SnapshotResults::new();
     for dark in [true, false] {
