@@ -61,7 +61,8 @@ impl ValueModel {
             per_bin,
             log_odds: Vec::new(),
             inside: Vec::new(),
-            bandwidth: (noise / per_bin).max(1.0),
+            // Of samples that are all alike, no bandwidth is too wide.
+            bandwidth: (noise / per_bin).clamp(1.0, BINS as f32),
             limit: params.most_odds,
         };
         let (mut inside, outside) = (model.density(lesion), model.density(around));
@@ -173,4 +174,18 @@ fn blurred(counts: &[f32], sigma: f32) -> Vec<f32> {
             sum / total
         })
         .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn samples_that_are_all_alike_tell_nothing() {
+        let alike = [3.0; 40];
+        let model = ValueModel::new(&alike, &alike, 0.5, &Params::standard()).expect("samples");
+        for value in [-1e30, 3.0, 1e30, f32::NAN] {
+            assert!(model.log_odds(value).abs() <= Params::standard().most_odds);
+        }
+    }
 }
