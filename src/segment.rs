@@ -233,10 +233,17 @@ fn corrected(
     if mask.grid().shape() != volume.grid().shape() {
         return Err(Error::OtherGrid);
     }
-    let mask = stroke::correct(volume, mask, earlier, last, params, job)?;
+    let (mask, origin) = if *last == Prompt::Slices {
+        // No reader has corrected it: it is as sure as the division of a drag.
+        let (mask, sharpness) = again::by_slice(volume, earlier, params, job)?;
+        (mask, Origin::Divided(sharpness))
+    } else {
+        let mask = stroke::correct(volume, mask, earlier, last, params, job)?;
+        (mask, Origin::Corrected)
+    };
     let line = earlier.first().and_then(Prompt::line);
     let propagated_slices = propagated(volume, &mask, earlier.iter().chain([last]));
-    let (confidence, warnings) = judge::judge(volume, &mask, line, Origin::Corrected)?;
+    let (confidence, warnings) = judge::judge(volume, &mask, line, origin)?;
     Ok(Segmentation {
         mask,
         confidence,

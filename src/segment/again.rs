@@ -1,4 +1,4 @@
-//! Dividing a whole lesion again with a reader's strokes in mind.
+//! Dividing a whole lesion again in another way: slice by slice, or with a reader's strokes in mind.
 
 use ndarray::Array3;
 
@@ -57,7 +57,7 @@ pub(super) fn anew(
     Mask::from_box(std::sync::Arc::clone(mask.grid()), low, &largest).map_err(wrap)
 }
 
-/// The lesion of a drag, followed from the drawn slice to the others.
+/// The lesion of a drag, followed from the drawn slice to the others, and how sharp its division is.
 ///
 /// # Errors
 /// When there is more than a drag, or something else.
@@ -66,7 +66,7 @@ pub(super) fn by_slice(
     earlier: &[Prompt],
     params: &Params,
     job: &JobContext,
-) -> Result<Mask, Error> {
+) -> Result<(Mask, f64), Error> {
     let [Prompt::Drag { ends }] = earlier else {
         return Err(Error::NoDiameter);
     };
@@ -74,7 +74,8 @@ pub(super) fn by_slice(
         by_slice: true,
         ..*params
     };
-    first::of_drag(volume, *ends, &[], &params, job)?.mask(volume)
+    let lesion = first::of_drag(volume, *ends, &[], &params, job)?;
+    Ok((lesion.mask(volume)?, lesion.sharpness))
 }
 
 /// Whether all voxels of a mask hang together, over corners at least.

@@ -74,7 +74,9 @@ pub(super) fn correct(
             }
             (voxels, *adds)
         }
-        Prompt::Slices => return again::by_slice(volume, earlier, params, job),
+        Prompt::Slices => {
+            return again::by_slice(volume, earlier, params, job).map(|(mask, _)| mask);
+        }
         Prompt::Anew => return again::anew(volume, mask, earlier, params, job),
     };
     let made = mask

@@ -29,8 +29,8 @@ pub(in crate::app) enum Offer {
 }
 
 impl State {
-    /// Takes in what is offered with a mask that was made, or looks for it: a stroke is entered as it was drawn, and
-    /// what it means for the rest of the lesion follows.
+    /// Takes in what is offered with a mask that was made, or looks for it: a stroke is entered as it
+    /// was drawn, and what it means for the rest of the lesion follows.
     pub(super) fn find_offer(
         &mut self,
         annotation: AnnotationId,

@@ -298,8 +298,8 @@ pub(super) fn preview(
 /// Less alike than this (Dice) the lesion divided in another way is worth a look.
 const ALIKE: f64 = 0.99;
 
-/// The lesion divided in another way after the last step, to be offered; neither cached nor kept. `None` where it
-/// cannot be, or is what stands already.
+/// The lesion divided in another way after the last step, to be offered; neither cached nor kept.
+/// `None` where it cannot be, or is what stands already.
 pub(super) fn divided(
     way: Prompt,
     steps: &[MaskStep],

@@ -10,9 +10,10 @@ pub(super) const WITHHELD: &str = "…";
 ///
 /// Text passes when it has at most 64 characters out of `A–Z a–z 0–9 _ . : + -`, as ids, hashes,
 /// dates and code words do, or is a name and a version (`growcut/1`), or two such
-/// (`growcut/1+hand/1`): no blanks, no paths, no `^` of person names. The store passes every entry through this, in all builds alike: a word too many
-/// must not cost the user the gesture, and must not enter a trail that is never erased. It cannot
-/// tell a bare surname from a code word; that is left to callers and their tests.
+/// (`growcut/1+hand/1`): no blanks, no paths, no `^` of person names. The store passes every entry
+/// through this, in all builds alike: a word too many must not cost the user the gesture, and must
+/// not enter a trail that is never erased. It cannot tell a bare surname from a code word; that is
+/// left to callers and their tests.
 #[must_use]
 pub fn withhold_personal(detail: &Value) -> Value {
     match detail {
