@@ -20,6 +20,7 @@ pub mod narrate;
 pub mod open;
 pub mod phantom;
 pub mod provenance;
+pub mod reformat;
 pub mod report;
 pub mod response;
 pub mod segment;

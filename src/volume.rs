@@ -14,7 +14,7 @@ mod window;
 pub use colour::ColourImage;
 pub use distance::{Places, squared_distance};
 pub use mask::{Mask, MaskError, MaskRuns};
-pub use picture::{Layout, gray_slice, outlines};
+pub use picture::{Layout, gray_slice, outlines, outlines_of};
 pub use uptake::{PetStatement, UptakeKind};
 pub use window::{VoiLut, WindowFunction, WindowLevel};
 

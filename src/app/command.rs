@@ -130,6 +130,29 @@ pub enum Command {
         /// Shift in picture pixels.
         pan: [f64; 2],
     },
+    /// Bring a place of a series into all planes that are shown of it.
+    PointAt {
+        /// Which series.
+        series: SeriesId,
+        /// The place, LPS mm.
+        place: Point,
+    },
+    /// Show three planes of each time point, or slices alone.
+    ShowPlanes {
+        /// Whether three.
+        three: bool,
+    },
+    /// Magnify and shift a plane across the slices of a series.
+    SetSectionZoom {
+        /// Which series.
+        series: SeriesId,
+        /// Which of its two planes, from 0.
+        across: usize,
+        /// Magnification; 1 fits the view.
+        zoom: f64,
+        /// Shift in picture pixels.
+        pan: [f64; 2],
+    },
     /// Select a lesion and bring it into view in every column, or select none, so that the next
     /// diameter starts a new lesion.
     SelectLesion {
@@ -188,7 +211,7 @@ pub enum Command {
     /// What the last gesture made goes, and what stood before comes back.
     Reject,
     /// Do what was offered with the mask: draw the diameter again in another slice, or divide the
-    /// whole lesion anew.
+    /// lesion in another way (slice by slice, or anew with the strokes in mind).
     TakeOffer,
     /// A line was drawn by hand, to be measured without a mask.
     Caliper {

@@ -19,6 +19,7 @@ mod look;
 mod measuring;
 pub(super) mod offer;
 mod originals;
+pub(super) mod planes;
 pub(super) mod proposal;
 mod readers;
 mod readings;
@@ -162,6 +163,12 @@ pub struct State {
     pub(super) stale_twins: Vec<LesionId>,
     pub(super) pictures: BTreeMap<SeriesId, (look::PictureKey, Arc<Picture>)>,
     pub(super) n_pictures: u64,
+    /// Three planes are shown of each time point.
+    pub(super) three_planes: bool,
+    /// How the planes across slices are looked at.
+    pub(super) planes: BTreeMap<SeriesId, planes::PlanesLook>,
+    /// Planes across slices as they were drawn, by series and number.
+    pub(super) sections: BTreeMap<(SeriesId, usize), planes::DrawnSection>,
     /// Counts changes of the record and of twins.
     pub(super) revision: u64,
     pub(super) summaries: SummaryCache,
@@ -270,6 +277,12 @@ impl State {
                     .then_some((t.id, series))
             })
             .collect();
+        let three_planes = setting(planes::THREE_PLANES).and_then(|v| v.as_bool());
+        let looks = records.series.iter().filter_map(|s| {
+            let value = setting(&planes::planes_key(s.id))?;
+            Some((s.id, serde_json::from_value(value).ok()?))
+        });
+        let looks = looks.collect();
         let messages = started(&opened.alerts, &opened.notes);
         let reader = setting(READER)
             .and_then(|v| serde_json::from_value::<ReaderId>(v).ok())
@@ -291,6 +304,9 @@ impl State {
             stale_twins: Vec::new(),
             pictures: BTreeMap::new(),
             n_pictures: 0,
+            three_planes: three_planes.unwrap_or(false),
+            planes: looks,
+            sections: BTreeMap::new(),
             revision: 0,
             summaries: SummaryCache::default(),
             jobs: BTreeMap::new(),

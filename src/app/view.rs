@@ -3,8 +3,14 @@
 //! Built from the state for every frame by `State::view`; holds no logic of its own. Pictures are
 //! shared (`Arc`) and carry a version, so that an unchanged picture is not uploaded again.
 
+mod slice;
+
 use std::path::PathBuf;
 use std::sync::Arc;
+
+pub use slice::{
+    Outlines, Overlay, Picture, PixelMap, Probe, SectionOutline, SectionView, SliceView, UptakeView,
+};
 
 pub use super::command::{HeaderOf, Subject};
 pub use crate::case::{
@@ -18,8 +24,7 @@ pub use crate::jobs::JobId;
 pub use crate::open::{HeaderRow, PetStated, Refusal};
 pub use crate::segment::Prompt;
 pub use crate::twin::ScenarioChange;
-use crate::units::{Length, Mm};
-use crate::volume::Volume;
+use crate::units::Length;
 pub use crate::volume::{ColourImage, PetStatement, UptakeKind, WindowLevel};
 
 /// One frame's worth of everything.
@@ -383,6 +388,8 @@ pub struct PatientView {
     pub dispute: Option<String>,
     /// Time points, oldest first.
     pub columns: Vec<ColumnView>,
+    /// Three planes are shown of each, instead of slices alone.
+    pub three_planes: bool,
     /// Lesion table.
     pub lesions: Vec<LesionRow>,
     /// The lesion that the next diameter belongs to; `None` starts a new one.
@@ -510,6 +517,10 @@ pub struct ColumnView {
     pub series: Vec<SeriesTab>,
     /// The series shown; `None` while it loads or when it could not be loaded.
     pub shown: Option<SliceView>,
+    /// The planes across the slices, where three planes are shown and there are any.
+    pub sections: Vec<SectionView>,
+    /// Why three planes cannot be shown of this series, where they are asked for.
+    pub no_planes: Option<&'static str>,
     /// Why nothing is shown: loading, or an error.
     pub status: String,
     /// How far the reading has come.
@@ -529,175 +540,6 @@ pub struct SeriesTab {
     pub warnings: Vec<String>,
     /// It is one of several stacks of one series.
     pub is_split: bool,
-}
-
-/// The stored values of a slice.
-#[derive(Clone)]
-pub struct Probe {
-    volume: Arc<Volume>,
-    slice: usize,
-}
-
-impl std::fmt::Debug for Probe {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        write!(f, "Probe of slice {}", self.slice)
-    }
-}
-
-impl Probe {
-    /// What reads values of slice `slice` (from 0) of a volume.
-    #[must_use]
-    pub const fn new(volume: Arc<Volume>, slice: usize) -> Self {
-        Self { volume, slice }
-    }
-
-    /// The value of the voxel at a place; `None` outside, and where there is no value (padding,
-    /// missing slice).
-    #[must_use]
-    pub fn at(&self, place: Point) -> Option<f32> {
-        let grid = self.volume.grid();
-        let voxel = grid.voxel_from_patient(place);
-        let index = |v: f64, n: usize| {
-            let v = v.round();
-            (v >= 0.0 && v < n as f64).then_some(v as usize)
-        };
-        let [ni, nj, _] = grid.shape();
-        self.volume
-            .value(index(voxel.i, ni)?, index(voxel.j, nj)?, self.slice)
-    }
-}
-
-/// How a PET series is counted.
-#[derive(Clone, Debug, PartialEq)]
-pub struct UptakeView {
-    /// What values are normalised by.
-    pub kind: UptakeKind,
-    /// What a reader stated.
-    pub stated: PetStatement,
-    /// What the header states.
-    pub header: PetStated,
-    /// Which time decay was counted to.
-    pub decay_reference: Option<String>,
-}
-
-/// A grey picture, rows from the top.
-#[derive(Clone, Debug)]
-pub struct Picture {
-    /// Columns.
-    pub width: usize,
-    /// Rows.
-    pub height: usize,
-    /// `width · height` grey levels.
-    pub gray: Vec<u8>,
-    /// Differs whenever the pixels differ.
-    pub version: u64,
-}
-
-/// Where the pixels of a picture are in the patient.
-#[derive(Clone, Copy, Debug, PartialEq)]
-pub struct PixelMap {
-    /// Centre of pixel (0, 0), LPS mm.
-    pub origin: Point,
-    /// Step from one column to the next, mm.
-    pub dx: Vec3,
-    /// Step from one row to the next, mm.
-    pub dy: Vec3,
-}
-
-impl PixelMap {
-    /// Patient position of a picture position (pixel centres are whole numbers).
-    #[must_use]
-    pub fn patient(&self, x: f64, y: f64) -> Point {
-        Point(self.origin.0 + self.dx * x + self.dy * y)
-    }
-
-    /// Picture position of a patient position, projected onto the plane.
-    #[must_use]
-    pub fn pixel(&self, p: Point) -> [f64; 2] {
-        let d = p.0 - self.origin.0;
-        let (aa, ab, bb) = (
-            self.dx.dot(&self.dx),
-            self.dx.dot(&self.dy),
-            self.dy.dot(&self.dy),
-        );
-        let (da, db) = (d.dot(&self.dx), d.dot(&self.dy));
-        let det = aa * bb - ab * ab;
-        [(da * bb - db * ab) / det, (db * aa - da * ab) / det]
-    }
-}
-
-/// A slice as shown in a column.
-#[derive(Clone, Debug)]
-pub struct SliceView {
-    /// Which series.
-    pub series: SeriesId,
-    /// The picture.
-    pub picture: Arc<Picture>,
-    /// Where it is.
-    pub map: PixelMap,
-    /// Whether lengths on it are millimetres.
-    pub calibrated: bool,
-    /// Zero-based slice.
-    pub slice: usize,
-    /// Number of slices.
-    pub n_slices: usize,
-    /// The slice is missing: nothing is known of this place.
-    pub is_void: bool,
-    /// What to know of every slice: lossy, tilt, uneven slices.
-    pub badges: Vec<String>,
-    /// Slice position along the normal.
-    pub position: Mm,
-    /// The window shown.
-    pub window: WindowLevel,
-    /// Unit of the window's numbers.
-    pub unit: &'static str,
-    /// What gives the value at a place of the slice; `None` where there are no values.
-    pub probe: Option<Probe>,
-    /// How values are counted, where it is a PET series whose values have a unit.
-    pub uptake: Option<Arc<UptakeView>>,
-    /// Which of several volumes is shown, and how many there are; `None` where it is one.
-    pub frame: Option<FrameOf>,
-    /// Presets to offer: name and window.
-    pub presets: Vec<(String, WindowLevel)>,
-    /// Magnification; 1 fits the view.
-    pub zoom: f64,
-    /// Shift in picture pixels.
-    pub pan: [f64; 2],
-    /// Orientation letters; `None` where left and right are unknown.
-    pub letters: Option<Letters>,
-    /// Lesions on this slice.
-    pub overlays: Vec<Overlay>,
-    /// Outlines of the two compared masks on this slice, in picture coordinates.
-    pub compared: Option<[Vec<Vec<[f32; 2]>>; 2]>,
-    /// Slices that carry a mask of some lesion (for marks beside the slice slider).
-    pub marked_slices: Vec<usize>,
-}
-
-/// A lesion on a slice, in picture coordinates (pixel centres are whole numbers).
-#[derive(Clone, Debug)]
-pub struct Overlay {
-    /// Which lesion.
-    pub lesion: LesionId,
-    /// Its label.
-    pub label: String,
-    /// Position in the lesion list, for its colour.
-    pub color: usize,
-    /// Closed outlines of the mask along pixel edges.
-    pub outlines: Vec<Vec<[f32; 2]>>,
-    /// Long axis measured on the mask, when it lies in this slice.
-    pub long_axis: Option<[[f32; 2]; 2]>,
-    /// Short axis measured on the mask, when it lies in this slice.
-    pub short_axis: Option<[[f32; 2]; 2]>,
-    /// The diameter as drawn, when it lies in this slice.
-    pub drawn: Option<[[f32; 2]; 2]>,
-    /// The diameter that RECIST counts, with unit; `None` where there is none.
-    pub size: Option<String>,
-    /// The short axis as drawn, when it lies in this slice.
-    pub drawn_short: Option<[[f32; 2]; 2]>,
-    /// The mask was filled from a neighbouring slice here and is to be looked at.
-    pub propagated: bool,
-    /// The mask is not committed: what the gesture under way would give, or what is offered.
-    pub preview: bool,
 }
 
 /// What was made of the last gesture, to be accepted or rejected.

@@ -3,6 +3,7 @@
 mod lesions;
 mod pictures;
 mod record;
+mod sections;
 mod twin;
 mod versions;
 
@@ -143,6 +144,7 @@ impl State {
             detail: detail.unwrap_or_default(),
             dispute: self.identity_dispute(id),
             columns,
+            three_planes: self.three_planes,
             lesions: self.lesion_rows(id, &points),
             selected: self.selected,
             proposal: self.proposal_view(),
@@ -195,6 +197,8 @@ impl State {
             needs_date: point.date.is_none(),
             series,
             shown: shown.and_then(|id| self.slice_view(id)),
+            sections: shown.map_or_else(Vec::new, |id| self.section_views(id)),
+            no_planes: shown.and_then(|id| self.no_planes_of(id)),
             status,
             reading: self.reading_view(n, point.id, summary),
         }

@@ -1,14 +1,14 @@
 //! Time points side by side.
 
 use egui::{
-    Align, Align2, ComboBox, CornerRadius, FontId, Layout, RichText, Role, ScrollArea, Sense,
-    Slider, Stroke, TextEdit, Ui, Vec2, WidgetInfo, scroll_area::ScrollSource, vec2,
+    Align, Align2, ComboBox, CornerRadius, FontId, Layout, Response, RichText, Role, ScrollArea,
+    Sense, Slider, Stroke, TextEdit, Ui, Vec2, WidgetInfo, scroll_area::ScrollSource, vec2,
 };
 use jiff::civil::Date;
 
 use super::dialog::Dialog;
 use super::reading::{badge_ui, barred, broken_ui};
-use super::slice::{SliceContext, number, slice_ui};
+use super::slice::{SliceContext, number, section_ui, slice_ui};
 use super::state::UiState;
 use super::theme;
 use super::uptake::UptakeForm;
@@ -103,7 +103,7 @@ fn column_ui(
                     .as_ref()
                     .filter(|p| p.series == slice.series),
             };
-            let response = slice_ui(ui, slice, &context, size, state, out);
+            let response = pictures_ui(ui, column, slice, &context, size, state, out);
             if !column.status.is_empty() {
                 halo_text(
                     &ui.painter_at(response.rect),
@@ -118,6 +118,58 @@ fn column_ui(
         }
         None => empty_ui(ui, column, size + vec2(0.0, below)),
     }
+}
+
+/// The slice, and the planes across it where three planes are shown.
+fn pictures_ui(
+    ui: &mut Ui,
+    column: &ColumnView,
+    slice: &SliceView,
+    context: &SliceContext<'_>,
+    size: Vec2,
+    state: &mut UiState,
+    out: &mut Vec<Command>,
+) -> Response {
+    let [first, second] = &column.sections[..] else {
+        let response = slice_ui(ui, slice, context, size, state, out);
+        if let Some(reason) = column.no_planes {
+            let at = response.rect.center_top() + vec2(0.0, 40.0);
+            let font = FontId::proportional(12.0);
+            let painter = ui.painter_at(response.rect);
+            let ink = theme::image_warning();
+            halo_text(&painter, at, Align2::CENTER_TOP, reason, font, ink);
+        }
+        return response;
+    };
+    let gap = 3.0;
+    let of = (&*column.title, context.selected);
+    // In the wider direction there is more room beside the slice than below it.
+    if size.x > size.y {
+        let (left, right) = ((size.x - gap) * 0.6, (size.x - gap) * 0.4);
+        let row = ui.horizontal_top(|ui| {
+            ui.spacing_mut().item_spacing = vec2(gap, gap);
+            let response = slice_ui(ui, slice, context, vec2(left, size.y), state, out);
+            ui.vertical(|ui| {
+                let part = vec2(right, (size.y - gap) / 2.0);
+                section_ui(ui, first, of, part, state, out);
+                section_ui(ui, second, of, part, state, out);
+            });
+            response
+        });
+        return row.inner;
+    }
+    let (top, below) = ((size.y - gap) * 0.56, (size.y - gap) * 0.44);
+    let part = ui.scope(|ui| {
+        ui.spacing_mut().item_spacing = vec2(gap, gap);
+        let response = slice_ui(ui, slice, context, vec2(size.x, top), state, out);
+        ui.horizontal_top(|ui| {
+            let part = vec2((size.x - gap) / 2.0, below);
+            section_ui(ui, first, of, part, state, out);
+            section_ui(ui, second, of, part, state, out);
+        });
+        response
+    });
+    part.inner
 }
 
 fn title_ui(

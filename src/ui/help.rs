@@ -10,6 +10,10 @@ const MOUSE: &[(&str, &str)] = &[
         "Left drag",
         "window and level, or what the tool in hand draws",
     ),
+    (
+        "Left click",
+        "without a tool: all planes go there; Shift + move follows",
+    ),
     ("Alt + left drag", "take away instead of adding"),
     ("Middle drag", "move the picture"),
     ("Right drag", "magnify"),
@@ -39,6 +43,7 @@ const KEYS: &[(&str, &str)] = &[
     ("1 – 6", "window presets"),
     ("0", "window of the file"),
     ("R", "reset magnification and window"),
+    ("Q", "three planes, or slices alone"),
     ("G", "masks on or off"),
     ("M", "masks outlined or filled"),
     ("?", "this sheet"),

@@ -224,6 +224,9 @@ fn general(
             None => state.take(Tool::Window),
         },
         Key::G => state.show_overlays = !state.show_overlays,
+        Key::Q if state.gesture.is_none() => out.push(Command::ShowPlanes {
+            three: !patient.three_planes,
+        }),
         Key::M => state.fill_masks = !state.fill_masks,
         Key::N if state.gesture.is_none() => {
             out.push(Command::SelectLesion { lesion: None });
@@ -279,9 +282,17 @@ fn neighbour_lesion(patient: &PatientView, back: bool) -> Option<Command> {
     })
 }
 
-/// Back to the whole picture in the window of the file.
-pub(super) fn reset(series: SeriesId) -> [Command; 2] {
+/// Back to whole pictures in the window of the file.
+pub(super) fn reset(series: SeriesId) -> [Command; 4] {
+    let section = |across| Command::SetSectionZoom {
+        series,
+        across,
+        zoom: 1.0,
+        pan: [0.0; 2],
+    };
     [
+        section(0),
+        section(1),
         Command::SetZoom {
             series,
             zoom: 1.0,

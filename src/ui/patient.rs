@@ -16,7 +16,7 @@ use super::treatments::treatments_ui;
 use super::versions::versions_ui;
 use super::widgets::{Icon, icon_button, icon_toggle, primary_button, weak};
 use crate::app::Command;
-use crate::app::view::{PatientView, View};
+use crate::app::view::{ColumnView, PatientView, View};
 
 /// In a narrower bar the panels share a menu.
 const NARROW: f32 = 900.0;
@@ -125,11 +125,12 @@ fn choose_active(patient: &PatientView, state: &mut UiState) {
     if !known {
         state.active = shown.next();
     }
-    state.textures.retain(|series, _| {
-        patient
-            .columns
-            .iter()
-            .any(|c| c.shown.as_ref().is_some_and(|s| s.series == *series))
+    state.textures.retain(|(series, across), _| {
+        let shown = |c: &ColumnView| {
+            let slice = c.shown.as_ref().is_some_and(|s| s.series == *series);
+            slice && (*across == 0 || !c.sections.is_empty())
+        };
+        patient.columns.iter().any(shown)
     });
 }
 
@@ -247,6 +248,18 @@ fn switches_ui(
     }
     if icon_toggle(ui, Icon::Eye, "Masks on or off (G)", state.show_overlays).clicked() {
         state.show_overlays = !state.show_overlays;
+    }
+    if icon_toggle(
+        ui,
+        Icon::Planes,
+        "Three planes, or slices alone (Q)",
+        patient.three_planes,
+    )
+    .clicked()
+    {
+        out.push(Command::ShowPlanes {
+            three: !patient.three_planes,
+        });
     }
     ui.separator();
     let reset = icon_button(ui, Icon::Reset, "Reset magnification and window (R)");

@@ -4,12 +4,14 @@ mod draft;
 mod gesture;
 mod overlay;
 mod parts;
+mod section;
 mod transform;
 mod wheel;
 
 pub(super) use gesture::{Gesture, end as end_gesture};
 pub(super) use overlay::number;
 pub(super) use parts::Part;
+pub(super) use section::section_ui;
 pub(super) use wheel::Wheel;
 
 use egui::{
@@ -23,10 +25,10 @@ use super::theme;
 use super::tools;
 use super::widgets::halo_text;
 use crate::app::Command;
-use crate::app::view::{AnnotationId, LesionId, ProposalView, SliceView};
+use crate::app::view::{AnnotationId, LesionId, Picture, ProposalView, SeriesId, SliceView};
 use crate::units::Mm;
 use draft::Draft;
-use gesture::Kind;
+use gesture::{Kind, Zoomed};
 use transform::Transform;
 
 /// Above this many screen pixels per picture pixel the pixels themselves are shown.
@@ -77,11 +79,15 @@ pub(super) fn slice_ui(
         if slice.is_void {
             overlay::void(&painter, slice, transform);
         } else {
-            picture(ui, &painter, slice, transform, state);
+            let key = (slice.series, 0);
+            paint_picture(ui, &painter, key, &slice.picture, transform, state);
         }
         if state.show_overlays {
             overlay::lesions(&painter, slice, transform, context, state.fill_masks);
             overlay::compared(&painter, slice, transform);
+        }
+        if let Some(at) = slice.cursor {
+            section::crosshair(&painter, rect, transform.to_screen(at));
         }
         let drawing = overlay::draft(&painter, slice, transform, context, state.gesture.as_ref());
         overlay::annotations(&painter, rect, slice, transform, response.hover_pos());
@@ -181,9 +187,13 @@ fn begin(
     };
     let kind = if response.drag_started_by(PointerButton::Primary) {
         match state.tool {
-            Tool::Window => Kind::Window {
-                start: slice.window,
-            },
+            Tool::Window => {
+                let [x, y] = transform.to_picture(start);
+                Kind::Window {
+                    start: slice.window,
+                    place: Some(slice.map.patient(x, y)),
+                }
+            }
             _ if context.barred.is_some() => return,
             Tool::Cut if context.mark.is_none() => return,
             tool => {
@@ -205,13 +215,8 @@ fn begin(
                 })
             }
         }
-    } else if response.drag_started_by(PointerButton::Middle) {
-        Kind::Pan {
-            start: transform,
-            zoom: slice.zoom,
-        }
-    } else if response.drag_started_by(PointerButton::Secondary) {
-        Kind::Zoom { start: transform }
+    } else if let Some(kind) = begin_moving(response, transform, slice.zoom, Zoomed::Slice) {
+        kind
     } else {
         return;
     };
@@ -220,6 +225,24 @@ fn begin(
         start,
         kind,
     });
+}
+
+/// The middle button moves the picture, the right one magnifies it.
+fn begin_moving(response: &Response, transform: Transform, zoom: f64, of: Zoomed) -> Option<Kind> {
+    if response.drag_started_by(PointerButton::Middle) {
+        Some(Kind::Pan {
+            start: transform,
+            zoom,
+            of,
+        })
+    } else if response.drag_started_by(PointerButton::Secondary) {
+        Some(Kind::Zoom {
+            start: transform,
+            of,
+        })
+    } else {
+        None
+    }
 }
 
 /// Lets the gesture of this view follow the pointer.
@@ -263,23 +286,19 @@ fn follow(
                 out.extend(draft.preview(series));
             }
         }
-        Kind::Window { start } if changed && moved != Vec2::ZERO => {
+        Kind::Window { start, .. } if changed && moved != Vec2::ZERO => {
             out.push(Command::SetWindow {
                 series,
                 window: Some(gesture::dragged_window(*start, moved)),
             });
         }
-        Kind::Pan { start, zoom } if changed && moved != Vec2::ZERO => {
-            out.push(Command::SetZoom {
-                series,
-                zoom: *zoom,
-                pan: start.panned(moved),
-            });
+        Kind::Pan { start, zoom, of } if changed && moved != Vec2::ZERO => {
+            out.push(of.command(series, *zoom, start.panned(moved)));
         }
-        Kind::Zoom { start } if changed && moved != Vec2::ZERO => {
+        Kind::Zoom { start, of } if changed && moved != Vec2::ZERO => {
             let factor = (f64::from(-moved.y) / 120.0).exp();
             let (zoom, pan) = start.zoomed_about(gesture.start, factor);
-            out.push(Command::SetZoom { series, zoom, pan });
+            out.push(of.command(series, zoom, pan));
         }
         _ => {}
     }
@@ -333,15 +352,15 @@ pub(super) fn step(slice: &SliceView, by: i64) -> Option<Command> {
     })
 }
 
-/// Uploads the picture when it changed, and paints it.
-fn picture(
+/// Uploads the picture when it changed, and paints it. `key` names the picture on the graphics card.
+fn paint_picture(
     ui: &Ui,
     painter: &egui::Painter,
-    slice: &SliceView,
+    key: (SeriesId, usize),
+    p: &Picture,
     transform: Transform,
     state: &mut UiState,
 ) {
-    let p = &slice.picture;
     let limit = ui.input(|i| i.max_texture_side);
     let usable = p.width > 0 && p.height > 0 && p.gray.len() == p.width * p.height;
     if !usable || p.width.max(p.height) > limit {
@@ -351,7 +370,7 @@ fn picture(
                 p.width, p.height
             )
         } else {
-            "no pixels on this slice".to_owned()
+            "no pixels here".to_owned()
         };
         let at = painter.clip_rect().center();
         let font = FontId::proportional(13.0);
@@ -369,7 +388,7 @@ fn picture(
     let nearest = kx.min(ky) * f64::from(ui.pixels_per_point()) >= PIXELS_VISIBLE;
     let stale = state
         .textures
-        .get(&slice.series)
+        .get(&key)
         .is_none_or(|t| t.version != p.version || t.nearest != nearest);
     if stale {
         let image = ColorImage::from_gray([p.width, p.height], &p.gray);
@@ -378,7 +397,7 @@ fn picture(
         } else {
             TextureOptions::LINEAR
         };
-        match state.textures.get_mut(&slice.series) {
+        match state.textures.get_mut(&key) {
             Some(texture) => {
                 texture.handle.set(image, options);
                 texture.version = p.version;
@@ -387,7 +406,7 @@ fn picture(
             None => {
                 let handle = ui.ctx().load_texture("slice", image, options);
                 state.textures.insert(
-                    slice.series,
+                    key,
                     Texture {
                         handle,
                         version: p.version,
@@ -397,7 +416,7 @@ fn picture(
             }
         }
     }
-    let Some(texture) = state.textures.get(&slice.series) else {
+    let Some(texture) = state.textures.get(&key) else {
         return;
     };
     let area = Rect::from_min_max(

@@ -95,7 +95,8 @@ pub struct UiState {
     /// The part of a mask whose menu was opened last.
     pub(super) part: Option<Part>,
     pub(super) wheel: Wheel,
-    pub(super) textures: BTreeMap<SeriesId, Texture>,
+    /// Pictures on the graphics card: the slice of a series (0) and the planes across it.
+    pub(super) textures: BTreeMap<(SeriesId, usize), Texture>,
     pub(super) show_analysis: bool,
     pub(super) show_table: bool,
     pub(super) show_crash: bool,

@@ -21,6 +21,7 @@ pub(super) enum Icon {
     More,
     Pencil,
     Person,
+    Planes,
     Plus,
     Redo,
     Reset,
@@ -116,6 +117,18 @@ impl Icon {
                     })
                     .collect();
                 line(&shoulders);
+            }
+            Self::Planes => {
+                let frame = [
+                    (-5.5, -5.0),
+                    (5.5, -5.0),
+                    (5.5, 5.0),
+                    (-5.5, 5.0),
+                    (-5.5, -5.0),
+                ];
+                line(&frame);
+                line(&[(-5.5, 0.6), (5.5, 0.6)]);
+                line(&[(0.0, 0.6), (0.0, 5.0)]);
             }
             Self::Plus => {
                 line(&[(-4.5, 0.0), (4.5, 0.0)]);

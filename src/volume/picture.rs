@@ -117,12 +117,26 @@ pub fn gray_slice(volume: &Volume, k: usize, window: WindowLevel, layout: Layout
 #[must_use]
 pub fn outlines(mask: &Mask, k: usize) -> Vec<Vec<[f64; 2]>> {
     let ([oi, oj, _], [ni, nj, _]) = mask.bounds();
+    let mut closed = outlines_of([ni, nj], |i, j| mask.contains(oi + i, oj + j, k));
+    for point in closed.iter_mut().flatten() {
+        *point = [point[0] + oi as f64, point[1] + oj as f64];
+    }
+    closed
+}
+
+/// Closed outlines of what is inside among `size` pixels, along pixel edges: corners lie at
+/// half-integer positions (x, y); straight runs are joined. Otherwise as [`outlines`].
+#[must_use]
+pub fn outlines_of(
+    [ni, nj]: [usize; 2],
+    is_inside: impl Fn(usize, usize) -> bool,
+) -> Vec<Vec<[f64; 2]>> {
     let inside = |i: isize, j: isize| {
         i >= 0
             && j >= 0
             && (i as usize) < ni
             && (j as usize) < nj
-            && mask.contains(oi + i as usize, oj + j as usize, k)
+            && is_inside(i as usize, j as usize)
     };
     // Directed edges with the inside on the right hand; corner (i, j) is the corner between
     // voxels (i − 1, j − 1) and (i, j). Directions: 0 → +i, 1 → +j, 2 → −i, 3 → −j.
@@ -160,10 +174,7 @@ pub fn outlines(mask: &Mask, k: usize) -> Vec<Vec<[f64; 2]>> {
             let (mut at, mut direction, mut points) = (start, first, Vec::new());
             while edges[at][direction] {
                 edges[at][direction] = false;
-                points.push([
-                    (oi + at % width) as f64 - 0.5,
-                    (oj + at / width) as f64 - 0.5,
-                ]);
+                points.push([(at % width) as f64 - 0.5, (at / width) as f64 - 0.5]);
                 at = step(at, direction);
                 // Turning right first keeps regions that touch at a corner apart.
                 let next = [1, 0, 3].map(|turn| (direction + turn) % 4);

@@ -7,6 +7,7 @@ mod frames;
 mod marking;
 mod masks;
 mod origins;
+mod planes;
 mod readings;
 mod script;
 mod steps;

@@ -2,6 +2,7 @@
 
 mod files;
 mod fixture;
+mod planes;
 mod record;
 mod tools;
 
@@ -46,6 +47,7 @@ impl Stage {
                 }
             }
             Command::SelectLesion { lesion } => patient.selected = *lesion,
+            Command::ShowPlanes { three } => patient.three_planes = *three,
             _ => {}
         }
     }

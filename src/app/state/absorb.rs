@@ -196,7 +196,7 @@ impl State {
             return;
         }
         self.compare_originals(series, &loaded.fingerprint, effects);
-        self.pictures.remove(&series);
+        self.forget_pictures(series);
         let image = Image {
             volume: loaded.volume,
             window: loaded.window,

@@ -16,6 +16,9 @@ const fn stays_with_proposal(command: &Command) -> bool {
         Command::SetSlice { .. }
             | Command::SetWindow { .. }
             | Command::SetZoom { .. }
+            | Command::PointAt { .. }
+            | Command::ShowPlanes { .. }
+            | Command::SetSectionZoom { .. }
             | Command::Preview { .. }
             | Command::EndPreview
             | Command::Accept
@@ -86,6 +89,18 @@ impl State {
             Command::SetZoom { series, zoom, pan } => self.edit_view(series, e, |view| {
                 view.zoom = zoom.clamp(0.1, 40.0);
                 view.pan = pan;
+            }),
+            Command::PointAt { series, place } => self.point_at(series, place, e),
+            Command::ShowPlanes { three } => self.show_planes(three, e),
+            Command::SetSectionZoom {
+                series,
+                across,
+                zoom,
+                pan,
+            } => self.look_at_planes(series, e, |look| {
+                if let (Some(z), Some(p)) = (look.zoom.get_mut(across), look.pan.get_mut(across)) {
+                    (*z, *p) = (zoom.clamp(0.1, 40.0), pan);
+                }
             }),
             Command::SelectLesion { lesion } => self.select_lesion(lesion, e),
             Command::Prompt {

@@ -83,6 +83,7 @@ impl State {
         self.images.clear();
         self.masks.clear();
         self.pictures.clear();
+        self.sections.clear();
         self.twins.clear();
         self.stale_twins.clear();
         self.versions = None;
@@ -236,6 +237,9 @@ impl State {
             });
             if let Some(slice) = slice {
                 self.set_slice(series, slice, effects);
+            }
+            if let Some(place) = place {
+                self.look_at_planes(series, effects, |look| look.at = Some(place));
             }
         }
     }

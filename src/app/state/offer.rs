@@ -74,12 +74,15 @@ impl State {
     }
 
     /// The mask that is offered on a series, and of which lesion.
-    pub(in crate::app) fn offered(&self, series: SeriesId) -> Option<(Option<LesionId>, &Mask)> {
+    pub(in crate::app) fn offered(
+        &self,
+        series: SeriesId,
+    ) -> Option<(Option<LesionId>, &Arc<Mask>)> {
         let proposal = self.proposal.as_ref()?;
         let mark = self.annotation(proposal.annotation)?;
         match &proposal.offer {
             Some(Offer::Whole(divided)) if mark.series == series => {
-                Some((Some(mark.lesion), &*divided.mask))
+                Some((Some(mark.lesion), &divided.mask))
             }
             _ => None,
         }

@@ -130,9 +130,12 @@ impl State {
     }
 
     /// The mask that the gesture under way would give on a series.
-    pub(in crate::app) fn previewed(&self, series: SeriesId) -> Option<(Option<LesionId>, &Mask)> {
+    pub(in crate::app) fn previewed(
+        &self,
+        series: SeriesId,
+    ) -> Option<(Option<LesionId>, &Arc<Mask>)> {
         let preview = self.preview.as_ref().filter(|p| p.series == series)?;
-        Some((preview.lesion, preview.mask.as_deref()?))
+        Some((preview.lesion, preview.mask.as_ref()?))
     }
 
     /// The mask of a mark as it is shown: while a correction is worked on, what is corrected.

@@ -136,7 +136,7 @@ impl State {
                 self.edit_view(series, effects, |view| view.window = Some(window));
             }
             self.images.remove(&series);
-            self.pictures.remove(&series);
+            self.forget_pictures(series);
             self.load_series(series, effects);
         }
     }

@@ -49,7 +49,8 @@ impl State {
             }
             self.shown_series.remove(&visit);
         }
-        let keys: Vec<String> = self.seen_keys(patient).collect();
+        let mut keys: Vec<String> = self.seen_keys(patient).collect();
+        keys.extend(self.planes_keys(patient));
         changes.extend(
             keys.into_iter()
                 .map(|key| Change::PutSetting(key, Value::Null)),

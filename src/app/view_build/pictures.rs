@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use crate::app::state::planes::no_planes;
 use crate::app::state::{Slot, State};
 use crate::app::value;
 use crate::app::view::{Overlay, Picture, PixelMap, Probe, SliceView};
@@ -100,6 +101,13 @@ impl State {
             presets,
             zoom: view.zoom,
             pan: view.pan,
+            cursor: self
+                .looked_at(series)
+                .filter(|_| self.three_planes && no_planes(&grid).is_none())
+                .map(|place| {
+                    let v = grid.voxel_from_patient(place);
+                    layout.picture_from_voxel(v.i, v.j)
+                }),
             letters: grid
                 .is_orientation_known()
                 .then(|| orientation_letters(dx, dy)),

@@ -8,7 +8,7 @@ use egui::{Pos2, Ui};
 use super::draft::Draft;
 use super::transform::Transform;
 use crate::app::Command;
-use crate::app::view::{SeriesId, SliceView, WindowLevel};
+use crate::app::view::{Point, SeriesId, SliceView, WindowLevel};
 
 /// A drag under way.
 pub(in crate::ui) struct Gesture {
@@ -18,11 +18,48 @@ pub(in crate::ui) struct Gesture {
 }
 
 pub(super) enum Kind {
-    Window { start: WindowLevel },
-    Pan { start: Transform, zoom: f64 },
-    Zoom { start: Transform },
+    Window {
+        start: WindowLevel,
+        /// Where on the slice the button went down; a click there points at it.
+        place: Option<Point>,
+    },
+    Pan {
+        start: Transform,
+        zoom: f64,
+        of: Zoomed,
+    },
+    Zoom {
+        start: Transform,
+        of: Zoomed,
+    },
     Draw(Draft),
 }
+
+/// Which picture of a series is moved and magnified.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Zoomed {
+    /// The slice.
+    Slice,
+    /// A plane across the slices, from 0.
+    Section(usize),
+}
+
+impl Zoomed {
+    pub(super) const fn command(self, series: SeriesId, zoom: f64, pan: [f64; 2]) -> Command {
+        match self {
+            Self::Slice => Command::SetZoom { series, zoom, pan },
+            Self::Section(across) => Command::SetSectionZoom {
+                series,
+                across,
+                zoom,
+                pan,
+            },
+        }
+    }
+}
+
+/// A press that moves less than this, in points, is a click.
+const CLICK: f32 = 4.0;
 
 /// A picture position, moved onto the picture when it is outside.
 pub(super) fn on_picture(slice: &SliceView, p: [f64; 2]) -> [f64; 2] {
@@ -57,7 +94,7 @@ pub(in crate::ui) fn end(ui: &Ui, gesture: &mut Option<Gesture>, out: &mut Vec<C
     });
     if called_off {
         match running.kind {
-            Kind::Window { start } => out.push(Command::SetWindow {
+            Kind::Window { start, .. } => out.push(Command::SetWindow {
                 series: running.series,
                 window: Some(start),
             }),
@@ -69,6 +106,18 @@ pub(in crate::ui) fn end(ui: &Ui, gesture: &mut Option<Gesture>, out: &mut Vec<C
     }
     let Kind::Draw(draft) = &running.kind else {
         if !down {
+            let moved = ui.input(|i| i.pointer.interact_pos().map(|at| at - running.start));
+            let clicked = moved.is_some_and(|m| m.length() < CLICK);
+            if let Kind::Window {
+                place: Some(place), ..
+            } = running.kind
+                && clicked
+            {
+                out.push(Command::PointAt {
+                    series: running.series,
+                    place,
+                });
+            }
             *gesture = None;
         }
         return;

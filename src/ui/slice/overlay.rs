@@ -13,7 +13,7 @@ use super::SliceContext;
 use super::draft::{Draft, length_text};
 use super::gesture::{Gesture, Kind};
 use super::transform::{Transform, pixel_size, round_length};
-use crate::app::view::{Overlay, SliceView};
+use crate::app::view::{Letters, Overlay, PixelMap, SliceView};
 
 const SMALL: f32 = 11.5;
 /// From one line of small text to the next.
@@ -467,55 +467,13 @@ pub(super) fn annotations(
         at.y += LINE;
     }
 
-    let mut letter_below = None;
-    if let Some(letters) = &slice.letters {
-        let font = theme::medium(13.0);
-        let mut top = inner.center_top();
-        let half = vec2(8.0, 0.0);
-        while taken
-            .iter()
-            .any(|r| r.intersects(Rect::from_min_max(top - half, top + half + vec2(0.0, LINE))))
-            && top.y < inner.center().y
-        {
-            top.y += LINE;
-        }
-        for (at, anchor, text) in [
-            (inner.left_center(), Align2::LEFT_CENTER, &letters.left),
-            (inner.right_center(), Align2::RIGHT_CENTER, &letters.right),
-            (top, Align2::CENTER_TOP, &letters.top),
-            (
-                inner.center_bottom(),
-                Align2::CENTER_BOTTOM,
-                &letters.bottom,
-            ),
-        ] {
-            let rect = halo_text(painter, at, anchor, text, font.clone(), ink.text);
-            if anchor == Align2::CENTER_BOTTOM {
-                letter_below = Some(rect);
-            }
-        }
-    }
+    let letter_below = slice
+        .letters
+        .as_ref()
+        .map(|found| letters(painter, inner, found, &taken));
 
-    let [kx, _] = transform.scale();
     if slice.calibrated {
-        let per_mm = kx / pixel_size(&slice.map)[0];
-        let length = round_length(f64::from(rect.width()) * 0.25 / per_mm);
-        let width = (length * per_mm) as f32;
-        let (left, y) = (inner.left(), inner.bottom() - 3.0);
-        let bar = [pos2(left, y), pos2(left + width, y)];
-        for (extra, color) in [(2.0, ink.halo), (0.0, ink.text)] {
-            let stroke = Stroke::new(1.5 + extra, color);
-            painter.line_segment(bar, stroke);
-            for end in bar {
-                painter.line_segment([end - vec2(0.0, 4.0), end + vec2(0.0, 1.0)], stroke);
-            }
-        }
-        put(
-            pos2(left, y - 6.0),
-            Align2::LEFT_BOTTOM,
-            &format!("{length} mm"),
-            ink.text,
-        );
+        scale_bar(painter, rect, &slice.map, transform);
     } else {
         badge(
             painter,
@@ -571,6 +529,62 @@ pub(super) fn annotations(
             }
         }
     }
+}
+
+/// Letters at the four edges, below what is written at the top already; where the lowest one is.
+pub(super) fn letters(painter: &Painter, inner: Rect, found: &Letters, taken: &[Rect]) -> Rect {
+    let (font, color) = (theme::medium(13.0), theme::image().text);
+    let mut top = inner.center_top();
+    let half = vec2(8.0, 0.0);
+    while taken
+        .iter()
+        .any(|r| r.intersects(Rect::from_min_max(top - half, top + half + vec2(0.0, LINE))))
+        && top.y < inner.center().y
+    {
+        top.y += LINE;
+    }
+    for (at, anchor, text) in [
+        (inner.left_center(), Align2::LEFT_CENTER, &found.left),
+        (inner.right_center(), Align2::RIGHT_CENTER, &found.right),
+        (top, Align2::CENTER_TOP, &found.top),
+    ] {
+        halo_text(painter, at, anchor, text, font.clone(), color);
+    }
+    let below = inner.center_bottom();
+    halo_text(
+        painter,
+        below,
+        Align2::CENTER_BOTTOM,
+        &found.bottom,
+        font,
+        color,
+    )
+}
+
+/// A round length at the lower left.
+pub(super) fn scale_bar(painter: &Painter, rect: Rect, map: &PixelMap, transform: Transform) {
+    let ink = theme::image();
+    let inner = rect.shrink(7.0);
+    let per_mm = transform.scale()[0] / pixel_size(map)[0];
+    let length = round_length(f64::from(rect.width()) * 0.25 / per_mm);
+    let width = (length * per_mm) as f32;
+    let (left, y) = (inner.left(), inner.bottom() - 3.0);
+    let bar = [pos2(left, y), pos2(left + width, y)];
+    for (extra, color) in [(2.0, ink.halo), (0.0, ink.text)] {
+        let stroke = Stroke::new(1.5 + extra, color);
+        painter.line_segment(bar, stroke);
+        for end in bar {
+            painter.line_segment([end - vec2(0.0, 4.0), end + vec2(0.0, 1.0)], stroke);
+        }
+    }
+    halo_text(
+        painter,
+        pos2(left, y - 6.0),
+        Align2::LEFT_BOTTOM,
+        &format!("{length} mm"),
+        FontId::proportional(SMALL),
+        ink.text,
+    );
 }
 
 /// The text, or what fits of it.

@@ -21,18 +21,27 @@ impl Transform {
     /// Fits the picture into `rect` with the aspect of the patient, then magnifies by `zoom` and
     /// shifts by `pan` picture pixels.
     pub(super) fn new(rect: Rect, slice: &SliceView) -> Self {
-        let (w, h) = (
-            slice.picture.width.max(1) as f64,
-            slice.picture.height.max(1) as f64,
-        );
-        let [sx, sy] = pixel_size(&slice.map);
+        let size = [slice.picture.width, slice.picture.height];
+        Self::of(rect, size, &slice.map, slice.zoom, slice.pan)
+    }
+
+    /// As [`Transform::new`], for a picture of `size` pixels that lie as `map` says.
+    pub(super) fn of(
+        rect: Rect,
+        size: [usize; 2],
+        map: &PixelMap,
+        zoom: f64,
+        pan: [f64; 2],
+    ) -> Self {
+        let [w, h] = size.map(|n| n.max(1) as f64);
+        let [sx, sy] = pixel_size(map);
         let per_mm = (f64::from(rect.width()) / (w * sx)).min(f64::from(rect.height()) / (h * sy));
         Self {
             center: [f64::from(rect.center().x), f64::from(rect.center().y)],
             middle: [(w - 1.0) / 2.0, (h - 1.0) / 2.0],
             fit: [per_mm * sx, per_mm * sy],
-            zoom: slice.zoom.clamp(*ZOOM.start(), *ZOOM.end()),
-            pan: slice.pan,
+            zoom: zoom.clamp(*ZOOM.start(), *ZOOM.end()),
+            pan,
         }
     }
 
@@ -133,6 +142,7 @@ mod tests {
             is_void: false,
             zoom: 1.0,
             pan: [0.0; 2],
+            cursor: None,
             letters: None,
             overlays: Vec::new(),
             compared: None,

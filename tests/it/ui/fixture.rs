@@ -9,8 +9,8 @@ use oncotwin::app::view::{
     AnnotationId, BandPoint, ChooserView, ColumnView, GrowthPoint, GrowthView, HistoryView, JobId,
     JobRow, LesionCell, LesionId, LesionRole, LesionRow, Letters, Message, NarrativeRow, Overlay,
     PatientId, PatientRow, PatientView, Picture, PixelMap, Point, ReadingView, ResponseCell,
-    SampleRow, Saved, ScenarioChange, SeriesId, SeriesTab, Severity, SliceView, TimePointId,
-    TreatmentId, TreatmentRow, ValueSource, Vec3, View, WindowLevel,
+    SampleRow, Saved, ScenarioChange, SectionOutline, SectionView, SeriesId, SeriesTab, Severity,
+    SliceView, TimePointId, TreatmentId, TreatmentRow, ValueSource, Vec3, View, WindowLevel,
 };
 use oncotwin::units::Mm;
 use uuid::Uuid;
@@ -192,6 +192,7 @@ fn slice(n: u128, size: f64) -> SliceView {
         ],
         zoom: 1.0,
         pan: [0.0; 2],
+        cursor: None,
         letters: Some(Letters {
             left: "R".into(),
             right: "L".into(),
@@ -232,6 +233,8 @@ fn column(n: u128, title: &str, date: &str, size: f64) -> ColumnView {
             },
         ],
         shown: Some(shown),
+        sections: Vec::new(),
+        no_planes: None,
         status: String::new(),
         reading: record::draft(),
     }
@@ -346,6 +349,7 @@ fn patient() -> PatientView {
             column(0, "Baseline", "2024-03-01", 1.0),
             column(1, "Follow-up 1", "2024-05-02 · day 62", 0.82),
         ],
+        three_planes: false,
         lesions: vec![
             row(
                 0,
@@ -410,6 +414,72 @@ fn patient() -> PatientView {
         history: record::history(),
         versions: None,
     }
+}
+
+/// A plane across the slices of a column, 80 pixels high.
+fn section(n: u128, across: usize, size: f64) -> SectionView {
+    let height = 80;
+    let whole = picture(size, 100 + 2 * n as u64 + across as u64);
+    let gray: Vec<u8> = whole.gray[24 * SIDE..(24 + height) * SIDE].to_vec();
+    let (c, r) = BLOBS[0];
+    let cut = outline([c[0], c[1] - 24.0], r.map(|r| r * size));
+    let (title, left, right, dx) = [
+        ("Coronal", "R", "L", Vec3::x()),
+        ("Sagittal", "A", "P", Vec3::y()),
+    ][across];
+    let origin = Point::new(-50.8, -50.8, 152.0);
+    SectionView {
+        series: SeriesId(Uuid::from_u128(10 + n)),
+        across,
+        title: title.into(),
+        picture: Arc::new(Picture {
+            width: SIDE,
+            height,
+            gray,
+            version: whole.version,
+        }),
+        map: PixelMap {
+            origin,
+            dx: dx * PIXEL,
+            dy: -Vec3::z() * PIXEL,
+        },
+        plane: 58,
+        n_planes: SIDE,
+        step: [Vec3::y(), Vec3::x()][across] * PIXEL,
+        position: Mm(-4.4),
+        place: Point(origin.0 + dx * PIXEL * 42.0 - Vec3::z() * PIXEL * 34.0),
+        zoom: 1.0,
+        pan: [0.0; 2],
+        window: WindowLevel::new(40.0, 400.0),
+        letters: Some(Letters {
+            left: left.into(),
+            right: right.into(),
+            top: "H".into(),
+            bottom: "F".into(),
+        }),
+        outlines: vec![SectionOutline {
+            lesion: lesion_id(0),
+            color: 0,
+            outlines: Arc::new(vec![cut]),
+            preview: false,
+        }],
+    }
+}
+
+/// Three planes at the first time point; the second has none.
+pub(super) fn planes(dark: bool) -> View {
+    let mut view = loaded(dark);
+    let patient = view.patient.as_mut().expect("a patient");
+    patient.three_planes = true;
+    let [first, second] = &mut patient.columns[..] else {
+        return view;
+    };
+    first.sections = vec![section(0, 0, 1.0), section(0, 1, 1.0)];
+    if let Some(slice) = &mut first.shown {
+        slice.cursor = Some([42.0, 58.0]);
+    }
+    second.no_planes = Some("A single slice has no planes across it");
+    view
 }
 
 pub(super) fn loaded(dark: bool) -> View {

@@ -1,0 +1,158 @@
+//! Three planes: the slice that was acquired and two planes across it, which meet in one place.
+//! Remembered on disk, not audited.
+
+use std::sync::Arc;
+
+use serde::{Deserialize, Serialize};
+
+use super::{Slot, State};
+use crate::app::effect::Effect;
+use crate::app::view::{Outlines, Picture};
+use crate::case::{Change, PatientId, SeriesId};
+use crate::geometry::{Grid, Point, Voxel};
+use crate::volume::{Mask, WindowLevel};
+
+/// Key of the setting that remembers whether three planes are shown.
+pub(super) const THREE_PLANES: &str = "three_planes";
+
+/// Key of the setting that remembers how the planes of a series are looked at.
+pub(super) fn planes_key(series: SeriesId) -> String {
+    format!("planes/{series}")
+}
+
+/// How the planes across the slices of a series are looked at.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+pub(in crate::app) struct PlanesLook {
+    /// The place where they meet the slice; the middle of the image where nobody has pointed.
+    pub(in crate::app) at: Option<Point>,
+    /// Magnification of each; 1 fits the view.
+    pub(in crate::app) zoom: [f64; 2],
+    /// Shift of each, in picture pixels.
+    pub(in crate::app) pan: [[f64; 2]; 2],
+}
+
+impl Default for PlanesLook {
+    fn default() -> Self {
+        Self {
+            at: None,
+            zoom: [1.0; 2],
+            pan: [[0.0; 2]; 2],
+        }
+    }
+}
+
+/// A plane across the slices that was drawn, kept while it stays the same.
+#[derive(Debug)]
+pub(in crate::app) struct DrawnSection {
+    /// Which of the planes.
+    pub(in crate::app) plane: usize,
+    /// In which window.
+    pub(in crate::app) window: WindowLevel,
+    /// Its pixels.
+    pub(in crate::app) picture: Arc<Picture>,
+    /// Masks and where the plane cuts them.
+    pub(in crate::app) cuts: Vec<(Arc<Mask>, Arc<Outlines>)>,
+}
+
+/// Why a grid has no planes across its slices; `None` when it has.
+pub(in crate::app) fn no_planes(grid: &Grid) -> Option<&'static str> {
+    if grid.shape()[2] < 2 {
+        Some("A single slice has no planes across it")
+    } else if !grid.is_calibrated() {
+        Some("Where these slices lie is unknown: there are no planes across them")
+    } else {
+        None
+    }
+}
+
+impl State {
+    pub(super) fn show_planes(&mut self, three: bool, effects: &mut Vec<Effect>) {
+        self.three_planes = three;
+        if !three {
+            self.sections.clear();
+        }
+        let change = Change::PutSetting(THREE_PLANES.to_owned(), three.into());
+        self.commit_unaudited(change, effects);
+    }
+
+    /// Brings a place of a series into all its planes.
+    pub(super) fn point_at(&mut self, series: SeriesId, place: Point, effects: &mut Vec<Effect>) {
+        if !place.0.iter().all(|x| x.is_finite()) {
+            return;
+        }
+        let Some(image) = self.images.get(&series).and_then(Slot::ready) else {
+            return;
+        };
+        let grid = Arc::clone(image.volume.grid());
+        let voxel = grid.voxel_from_patient(place);
+        if !grid.contains(voxel) {
+            return;
+        }
+        self.set_slice(series, nearest_slice(&grid, place), effects);
+        self.look_at_planes(series, effects, |look| look.at = Some(place));
+    }
+
+    /// Changes how the planes of a series are looked at.
+    pub(super) fn look_at_planes(
+        &mut self,
+        series: SeriesId,
+        effects: &mut Vec<Effect>,
+        edit: impl FnOnce(&mut PlanesLook),
+    ) {
+        if self.series(series).is_none() {
+            return;
+        }
+        let before = self.planes.get(&series).copied().unwrap_or_default();
+        let mut look = before;
+        edit(&mut look);
+        if look != before {
+            self.planes.insert(series, look);
+            let value = serde_json::to_value(look).unwrap_or_default();
+            self.commit_unaudited(Change::PutSetting(planes_key(series), value), effects);
+        }
+    }
+
+    /// The place where the planes of a series meet: in the slice that is shown, below or above
+    /// where was pointed last.
+    pub(in crate::app) fn looked_at(&self, series: SeriesId) -> Option<Point> {
+        let grid = self.images.get(&series).and_then(Slot::ready)?;
+        let grid = grid.volume.grid();
+        let look = self.planes.get(&series);
+        let at = look.and_then(|l| l.at).unwrap_or_else(|| middle_of(grid));
+        let slice = self.view_of(series).slice.min(grid.shape()[2] - 1);
+        let normal = grid.normal();
+        // Along the normal, not along the tilt of the stack: paging leaves the planes where they are.
+        let depth = (grid.slice_origins()[slice].0 - at.0).dot(&normal);
+        Some(Point(at.0 + normal * depth))
+    }
+
+    /// Forgets the pictures of a series, because its pixels changed.
+    pub(super) fn forget_pictures(&mut self, series: SeriesId) {
+        self.pictures.remove(&series);
+        self.sections.retain(|(of, _), _| *of != series);
+    }
+
+    /// Keys of the settings that hold how planes of a patient were looked at.
+    pub(super) fn planes_keys(&self, patient: PatientId) -> Vec<String> {
+        let series = self.records.series.iter();
+        let keys = series
+            .filter(|s| s.patient == patient)
+            .map(|s| planes_key(s.id));
+        keys.filter(|key| self.records.settings.iter().any(|(k, _)| k == key))
+            .collect()
+    }
+}
+
+fn middle_of(grid: &Grid) -> Point {
+    let [i, j, k] = grid.shape().map(|n| (n as f64 - 1.0) / 2.0);
+    grid.patient_from_voxel(Voxel::new(i, j, k))
+}
+
+/// The slice whose plane is nearest to a place; of two equally near ones the first.
+fn nearest_slice(grid: &Grid, place: Point) -> usize {
+    let normal = grid.normal();
+    let distance = |k: usize| (place.0 - grid.slice_origins()[k].0).dot(&normal).abs();
+    let all = 0..grid.shape()[2];
+    all.min_by(|a, b| distance(*a).total_cmp(&distance(*b)))
+        .unwrap_or(0)
+}

@@ -1,0 +1,202 @@
+//! The planes across the slices, with everything drawn on them.
+
+use std::sync::Arc;
+
+use crate::app::state::planes::{DrawnSection, no_planes};
+use crate::app::state::{Slot, State};
+use crate::app::view::{Outlines, Picture, PixelMap, SectionOutline, SectionView};
+use crate::case::{LesionId, SeriesId};
+use crate::geometry::{Point, Vec3, orientation_letters};
+use crate::reformat::{Interpolation, Plane, Stack, across, outlines_in, reformat};
+use crate::units::Mm;
+use crate::volume::{Mask, Volume, WindowLevel};
+
+impl State {
+    /// The planes across the slices of a series that are shown; none where the window shows slices
+    /// only, and where there are none.
+    pub(super) fn section_views(&mut self, series: SeriesId) -> Vec<SectionView> {
+        if !self.three_planes {
+            return Vec::new();
+        }
+        let Some(image) = self.images.get(&series).and_then(Slot::ready) else {
+            return Vec::new();
+        };
+        let (volume, default_window) = (Arc::clone(&image.volume), image.window);
+        if no_planes(volume.grid()).is_some() {
+            return Vec::new();
+        }
+        let Some(cursor) = self.looked_at(series) else {
+            return Vec::new();
+        };
+        let window = self.view_of(series).window.unwrap_or(default_window);
+        let stacks = across(volume.grid());
+        let views = stacks.iter().enumerate();
+        views
+            .map(|(n, stack)| self.section_view(series, n, stack, &volume, window, cursor))
+            .collect()
+    }
+
+    /// Why three planes that are asked for are not there.
+    pub(super) fn no_planes_of(&self, series: SeriesId) -> Option<&'static str> {
+        if !self.three_planes {
+            return None;
+        }
+        let image = self.images.get(&series).and_then(Slot::ready)?;
+        no_planes(image.volume.grid())
+    }
+
+    fn section_view(
+        &mut self,
+        series: SeriesId,
+        across: usize,
+        stack: &Stack,
+        volume: &Volume,
+        window: WindowLevel,
+        cursor: Point,
+    ) -> SectionView {
+        let index = stack.nearest(cursor);
+        let plane = stack.plane(index);
+        let key = (series, across);
+        let stands = self
+            .sections
+            .get(&key)
+            .filter(|d| d.plane == index && d.window == window);
+        let picture = if let Some(drawn) = stands {
+            Arc::clone(&drawn.picture)
+        } else {
+            self.n_pictures += 1;
+            Arc::new(picture_of(volume, &plane, window, self.n_pictures))
+        };
+        let same_plane = self.sections.remove(&key).filter(|d| d.plane == index);
+        let mut drawn = DrawnSection {
+            plane: index,
+            window,
+            picture: Arc::clone(&picture),
+            cuts: Vec::new(),
+        };
+        let known = same_plane.map(|d| d.cuts).unwrap_or_default();
+        let outlines = self
+            .masks_on(series)
+            .into_iter()
+            .map(|(lesion, color, mask, preview)| {
+                let cut = known.iter().find(|(of, _)| Arc::ptr_eq(of, &mask));
+                let cut = cut.map_or_else(
+                    || Arc::new(narrow(outlines_in(&mask, &plane))),
+                    |(_, cut)| Arc::clone(cut),
+                );
+                drawn.cuts.push((mask, Arc::clone(&cut)));
+                SectionOutline {
+                    lesion,
+                    color,
+                    outlines: cut,
+                    preview,
+                }
+            })
+            .filter(|o| !o.outlines.is_empty())
+            .collect();
+        self.sections.insert(key, drawn);
+        let look = self.planes.get(&series).copied().unwrap_or_default();
+        let grid = volume.grid();
+        let known_orientation = grid.is_orientation_known();
+        SectionView {
+            series,
+            across,
+            title: title_of(&plane, across, known_orientation),
+            picture,
+            map: PixelMap {
+                origin: plane.origin,
+                dx: plane.right,
+                dy: plane.down,
+            },
+            plane: index,
+            n_planes: stack.n_planes(),
+            step: stack.step(),
+            position: position_of(&plane),
+            place: Point(cursor.0 - plane.normal() * plane.distance(cursor).0),
+            zoom: look.zoom[across],
+            pan: look.pan[across],
+            window,
+            letters: known_orientation.then(|| orientation_letters(plane.right, plane.down)),
+            outlines,
+        }
+    }
+
+    /// Masks on a series with lesion, colour and whether it is only a preview.
+    fn masks_on(&self, series: SeriesId) -> Vec<(LesionId, usize, Arc<Mask>, bool)> {
+        let color_of = |lesion: LesionId| {
+            let patient = self.lesion(lesion).map(|l| l.patient)?;
+            self.lesions_of(patient).position(|l| l.id == lesion)
+        };
+        let marks = self.records.annotations.iter();
+        let mut masks: Vec<_> = marks
+            .filter(|a| a.series == series)
+            .filter_map(|mark| {
+                let mask = self.mask_shown(mark.id)?;
+                let color = color_of(mark.lesion).unwrap_or(0);
+                Some((mark.lesion, color, Arc::clone(mask), false))
+            })
+            .collect();
+        if let Some((lesion, mask)) = self.previewed(series).or_else(|| self.offered(series)) {
+            let patient = self.series(series).map(|s| s.patient);
+            let color = lesion
+                .and_then(color_of)
+                .unwrap_or_else(|| patient.map_or(0, |p| self.lesions_of(p).count()));
+            let lesion = lesion.unwrap_or(LesionId(uuid::Uuid::nil()));
+            masks.push((lesion, color, Arc::clone(mask), true));
+        }
+        masks
+    }
+}
+
+/// Grey levels in a plane; what was not imaged is black.
+fn picture_of(volume: &Volume, plane: &Plane, window: WindowLevel, version: u64) -> Picture {
+    let values = reformat(volume, plane, Interpolation::Linear, None);
+    let gray = values.into_iter().map(|value| {
+        if value.is_nan() {
+            0
+        } else if volume.inverted {
+            255 - window.gray(value)
+        } else {
+            window.gray(value)
+        }
+    });
+    let [width, height] = plane.size;
+    Picture {
+        width,
+        height,
+        gray: gray.collect(),
+        version,
+    }
+}
+
+fn narrow(outlines: Vec<Vec<[f64; 2]>>) -> Outlines {
+    let point = |p: [f64; 2]| p.map(|c| c as f32);
+    outlines
+        .into_iter()
+        .map(|o| o.into_iter().map(point).collect())
+        .collect()
+}
+
+/// What a plane is called: by the axis of the patient that is nearest to its normal.
+fn title_of(plane: &Plane, across: usize, known_orientation: bool) -> String {
+    if !known_orientation {
+        return ["Across columns", "Across rows"][across % 2].to_owned();
+    }
+    let normal = plane.normal();
+    let axis = normal.iamax();
+    let name = ["sagittal", "coronal", "axial"][axis];
+    // A degree is less than anybody can see, and more than headers are wrong by.
+    if normal[axis].abs() < 1.0_f64.to_radians().cos() {
+        return format!("Oblique {name}");
+    }
+    let (first, rest) = name.split_at(1);
+    format!("{}{rest}", first.to_uppercase())
+}
+
+/// Where a plane lies along the patient axis that is nearest to its normal, mm.
+fn position_of(plane: &Plane) -> Mm {
+    let normal: Vec3 = plane.normal();
+    let along = normal[normal.iamax()];
+    let position = plane.origin.0.coords.dot(&normal) * along.signum();
+    Mm(if position.abs() < 0.05 { 0.0 } else { position })
+}

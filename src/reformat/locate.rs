@@ -1,0 +1,186 @@
+//! From places to voxels, along rows of pixels.
+
+use crate::geometry::{Grid, Point, Vec3};
+
+/// Finds continuous voxel positions of places; made once per picture.
+pub(super) struct Locator<'a> {
+    grid: &'a Grid,
+    way: Way,
+}
+
+enum Way {
+    /// Evenly spaced slices: one linear map does.
+    Even {
+        origin: nalgebra::Point3<f64>,
+        inverse: nalgebra::Matrix3<f64>,
+    },
+    /// Slices wherever they lie.
+    Uneven(Slices),
+}
+
+struct Slices {
+    /// Points along the slices' axis, towards later slices.
+    axis: Vec3,
+    /// In-plane displacement to i and j.
+    dual: [Vec3; 2],
+    /// Depth of each slice along the axis, mm, ascending.
+    depths: Vec<f64>,
+    origins: Vec<Vec3>,
+    /// How far each slice reaches down and up the axis, mm.
+    reach: Vec<[f64; 2]>,
+    /// Whether the space from a slice to the next is a hole, rather than between neighbours.
+    hole: Vec<bool>,
+}
+
+impl<'a> Locator<'a> {
+    pub(super) fn new(grid: &'a Grid) -> Self {
+        let n = grid.shape()[2];
+        let steps =
+            nalgebra::Matrix3::from_columns(&[grid.i_step(), grid.j_step(), grid.slice_step()]);
+        let way = match steps.try_inverse() {
+            Some(inverse) if n == 1 || grid.is_uniform() => Way::Even {
+                origin: grid.slice_origins()[0].0,
+                inverse,
+            },
+            _ => Way::Uneven(Slices::of(grid)),
+        };
+        Self { grid, way }
+    }
+
+    /// Writes a value for each pixel of a row that lies inside the grid.
+    #[inline]
+    pub(super) fn along(
+        &self,
+        start: Point,
+        step: Vec3,
+        row: &mut [f32],
+        value: impl Fn([f64; 3]) -> f32,
+    ) {
+        match &self.way {
+            Way::Even { origin, inverse } => {
+                let v: [f64; 3] = (inverse * (start.0 - origin)).into();
+                let d: [f64; 3] = (inverse * step).into();
+                let range = inside(v, d, self.grid.shape(), row.len());
+                let first = range.start;
+                for (x, pixel) in row[range].iter_mut().enumerate() {
+                    let x = (first + x) as f64;
+                    *pixel = value([v[0] + d[0] * x, v[1] + d[1] * x, v[2] + d[2] * x]);
+                }
+            }
+            Way::Uneven(slices) => {
+                let [ni, nj, _] = self.grid.shape().map(|n| n as f64);
+                let mut hint = 0;
+                for (x, pixel) in row.iter_mut().enumerate() {
+                    let place = start.0.coords + step * x as f64;
+                    let Some(v) = slices.voxel(place, &mut hint) else {
+                        continue;
+                    };
+                    if v[0] >= -0.5 && v[0] < ni - 0.5 && v[1] >= -0.5 && v[1] < nj - 0.5 {
+                        *pixel = value(v);
+                    }
+                }
+            }
+        }
+    }
+}
+
+/// Which steps of a walk from `v` by `d` lie inside the outer edges of the voxels.
+fn inside(v: [f64; 3], d: [f64; 3], shape: [usize; 3], n: usize) -> std::ops::Range<usize> {
+    // What lies on the edge but for rounding is inside: values are held to the outermost voxels.
+    const EDGE: f64 = 1e-9;
+    let (mut first, mut end) = (0.0f64, n as f64);
+    for axis in 0..3 {
+        let (low, high) = (-0.5 - EDGE, shape[axis] as f64 - 0.5 + EDGE);
+        if d[axis].abs() < 1e-12 {
+            if v[axis] < low || v[axis] > high {
+                return 0..0;
+            }
+            continue;
+        }
+        let (a, b) = ((low - v[axis]) / d[axis], (high - v[axis]) / d[axis]);
+        first = first.max(a.min(b).ceil());
+        end = end.min(a.max(b).floor() + 1.0);
+    }
+    if first >= end {
+        return 0..0;
+    }
+    first as usize..end as usize
+}
+
+impl Slices {
+    fn of(grid: &Grid) -> Self {
+        let n = grid.shape()[2];
+        let (i, j, normal) = (grid.i_step(), grid.j_step(), grid.normal());
+        let sign = grid.slice_step().dot(&normal).signum();
+        let axis = normal * sign;
+        let (aa, ab, bb) = (i.dot(&i), i.dot(&j), j.dot(&j));
+        let det = aa * bb - ab * ab;
+        let origins: Vec<Vec3> = grid.slice_origins().iter().map(|o| o.0.coords).collect();
+        let median = grid.median_gap().0;
+        let depths: Vec<f64> = origins.iter().map(|o| o.dot(&axis)).collect();
+        Self {
+            axis,
+            dual: [(i * bb - j * ab) / det, (j * aa - i * ab) / det],
+            reach: (0..n)
+                .map(|k| {
+                    // A slice that was never imaged holds its place, and nothing is seen there.
+                    let gap = |other: Option<usize>| {
+                        let gap = other.map_or(median, |o| (depths[o] - depths[k]).abs());
+                        if gap > 1.5 * median {
+                            median / 2.0
+                        } else {
+                            gap / 2.0
+                        }
+                    };
+                    [gap(k.checked_sub(1)), gap((k + 1 < n).then_some(k + 1))]
+                })
+                .collect(),
+            hole: depths
+                .windows(2)
+                .map(|w| w[1] - w[0] > 1.5 * median)
+                .collect(),
+            origins,
+            depths,
+        }
+    }
+
+    /// The voxel position of a place, or `None` where no slice reaches; `hint` is the slice below
+    /// the place before.
+    fn voxel(&self, place: Vec3, hint: &mut usize) -> Option<[f64; 3]> {
+        let n = self.depths.len();
+        let depth = place.dot(&self.axis);
+        let mut k = (*hint).min(n - 1);
+        while k + 1 < n && self.depths[k + 1] <= depth {
+            k += 1;
+        }
+        while k > 0 && self.depths[k] > depth {
+            k -= 1;
+        }
+        *hint = k;
+        let beyond = depth - self.depths[k];
+        let (at, origin) = if beyond < 0.0 {
+            // Before the first slice, whose place it takes.
+            (-beyond <= self.reach[0][0]).then_some((0.0, self.origins[0]))?
+        } else if k + 1 == n {
+            (beyond <= self.reach[k][1]).then_some((k as f64, self.origins[k]))?
+        } else {
+            let gap = self.depths[k + 1] - self.depths[k];
+            if self.hole[k] {
+                let (below, above) = (beyond, gap - beyond);
+                if below <= self.reach[k][1] {
+                    (k as f64, self.origins[k])
+                } else if above <= self.reach[k + 1][0] {
+                    ((k + 1) as f64, self.origins[k + 1])
+                } else {
+                    return None;
+                }
+            } else {
+                let f = beyond / gap;
+                let origin = self.origins[k] + (self.origins[k + 1] - self.origins[k]) * f;
+                (k as f64 + f, origin)
+            }
+        };
+        let d = place - origin;
+        Some([d.dot(&self.dual[0]), d.dot(&self.dual[1]), at])
+    }
+}

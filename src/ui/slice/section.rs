@@ -1,0 +1,260 @@
+//! A plane across the slices: its picture, masks, crosshair, and what mouse and wheel do on it.
+
+use egui::{
+    Align2, Color32, CornerRadius, CursorIcon, FontId, Painter, PointerButton, Pos2, Rect,
+    Response, Role, Sense, Shape, Stroke, Ui, Vec2, WidgetInfo, pos2, vec2,
+};
+
+use super::super::state::UiState;
+use super::super::theme;
+use super::super::widgets::halo_text;
+use super::gesture::{Gesture, Kind, Zoomed};
+use super::overlay::{letters, scale_bar};
+use super::transform::Transform;
+use super::{begin_moving, paint_picture};
+use crate::app::Command;
+use crate::app::view::{LesionId, Point, SectionView};
+
+const SMALL: f32 = 11.5;
+/// Half the gap of a crosshair, so that what is looked at is not hidden by it.
+const GAP: f32 = 7.0;
+
+/// Draws a plane across the slices of a time point into `size` and turns gestures on it into
+/// commands; `of` is the time point's title and the selected lesion.
+pub(in crate::ui) fn section_ui(
+    ui: &mut Ui,
+    section: &SectionView,
+    of: (&str, Option<LesionId>),
+    size: Vec2,
+    state: &mut UiState,
+    out: &mut Vec<Command>,
+) -> Response {
+    let (title, selected) = of;
+    let name = format!("{} plane {title}", section.title);
+    let (rect, _) = ui.allocate_exact_size(size, Sense::hover());
+    let id = egui::Id::unique("section")
+        .with(section.series)
+        .with(section.across);
+    let response = ui.interact(rect, id, Sense::click_and_drag());
+    response.widget_info(|| WidgetInfo::labeled(Role::Image, true, &name));
+    let transform = Transform::of(
+        rect,
+        [section.picture.width, section.picture.height],
+        &section.map,
+        section.zoom,
+        section.pan,
+    );
+    if response.contains_pointer() && state.gesture.is_none() && moved(ui) {
+        state.active = Some(section.series);
+    }
+    begin(ui, &response, section, transform, state);
+    point(ui, &response, section, transform, state, out);
+    wheel(ui, &response, section, transform, state, out);
+
+    if ui.is_rect_visible(rect) {
+        let painter = ui.painter_at(rect);
+        painter.rect_filled(rect, CornerRadius::ZERO, theme::image().background);
+        let key = (section.series, section.across + 1);
+        paint_picture(ui, &painter, key, &section.picture, transform, state);
+        if state.show_overlays {
+            masks(&painter, section, selected, transform);
+        }
+        let at = transform.to_screen(section.map.pixel(section.place));
+        crosshair(&painter, rect, at);
+        texts(&painter, rect, section, transform);
+    }
+    let cursor = if state.tool.draws() {
+        CursorIcon::Default
+    } else {
+        CursorIcon::Crosshair
+    };
+    let hint = if state.tool.draws() {
+        "Draw on the slices themselves; this plane is interpolated"
+    } else {
+        ""
+    };
+    let response = response.on_hover_and_drag_cursor(cursor);
+    if hint.is_empty() {
+        response
+    } else {
+        response.on_hover_text_at_pointer(hint)
+    }
+}
+
+fn moved(ui: &Ui) -> bool {
+    ui.input(|i| i.pointer.delta() != Vec2::ZERO)
+}
+
+/// Starts a drag: the window with the left button, as on slices; shift and magnification else.
+fn begin(
+    ui: &Ui,
+    response: &Response,
+    section: &SectionView,
+    transform: Transform,
+    state: &mut UiState,
+) {
+    let Some(start) = ui.input(|i| i.pointer.press_origin()) else {
+        return;
+    };
+    if state.gesture.is_some() {
+        return;
+    }
+    let of = Zoomed::Section(section.across);
+    let kind = if response.drag_started_by(PointerButton::Primary) && !state.tool.draws() {
+        Some(Kind::Window {
+            start: section.window,
+            place: None,
+        })
+    } else {
+        begin_moving(response, transform, section.zoom, of)
+    };
+    state.gesture = kind.map(|kind| Gesture {
+        series: section.series,
+        start,
+        kind,
+    });
+}
+
+/// A click, or moving with Shift held, brings the place into all planes.
+fn point(
+    ui: &Ui,
+    response: &Response,
+    section: &SectionView,
+    transform: Transform,
+    state: &UiState,
+    out: &mut Vec<Command>,
+) {
+    let (shift, pointer) = ui.input(|i| (i.modifiers.shift, i.pointer.latest_pos()));
+    let following = shift && response.contains_pointer() && moved(ui) && state.gesture.is_none();
+    if !(response.clicked() || following) {
+        return;
+    }
+    let at = response.interact_pointer_pos().or(pointer);
+    if let Some(at) = at {
+        let [x, y] = transform.to_picture(at);
+        out.push(Command::PointAt {
+            series: section.series,
+            place: section.map.patient(x, y),
+        });
+    }
+}
+
+/// One notch, one plane; magnifies with Ctrl.
+fn wheel(
+    ui: &Ui,
+    response: &Response,
+    section: &SectionView,
+    transform: Transform,
+    state: &mut UiState,
+    out: &mut Vec<Command>,
+) {
+    let Some(pointer) = response.hover_pos().filter(|_| response.contains_pointer()) else {
+        return;
+    };
+    if state.gesture.is_some() {
+        return;
+    }
+    let turn = ui.input(|i| state.wheel.turn(section.series, &i.events));
+    let last = section.n_planes.saturating_sub(1) as i64;
+    let by = (section.plane as i64 + turn.slices).clamp(0, last) - section.plane as i64;
+    if by != 0 {
+        out.push(Command::PointAt {
+            series: section.series,
+            place: Point(section.place.0 + section.step * by as f64),
+        });
+    }
+    if (turn.zoom - 1.0).abs() > 1e-9 {
+        let (zoom, pan) = transform.zoomed_about(pointer, turn.zoom);
+        out.push(Zoomed::Section(section.across).command(section.series, zoom, pan));
+    }
+}
+
+/// Where the plane cuts the masks.
+fn masks(
+    painter: &Painter,
+    section: &SectionView,
+    selected: Option<LesionId>,
+    transform: Transform,
+) {
+    let halo = theme::image().halo.gamma_multiply(0.7);
+    for cut in &section.outlines {
+        let color = theme::lesion(cut.color);
+        let width = if selected == Some(cut.lesion) {
+            2.0
+        } else {
+            1.5
+        };
+        for outline in cut.outlines.iter() {
+            let points: Vec<Pos2> = outline
+                .iter()
+                .map(|p| transform.to_screen(p.map(f64::from)))
+                .collect();
+            if cut.preview {
+                let ends: Vec<Pos2> = points.iter().chain(points.first()).copied().collect();
+                painter.extend(Shape::dashed_line(
+                    &ends,
+                    Stroke::new(width, color),
+                    4.0,
+                    3.0,
+                ));
+                continue;
+            }
+            painter.add(Shape::closed_line(
+                points.clone(),
+                Stroke::new(width + 1.5, halo),
+            ));
+            painter.add(Shape::closed_line(points, Stroke::new(width, color)));
+        }
+    }
+}
+
+/// The lines in which the other planes cut this one, with a gap around the place itself.
+pub(super) fn crosshair(painter: &Painter, rect: Rect, at: Pos2) {
+    let color: Color32 = theme::image().crosshair;
+    let stroke = Stroke::new(1.0, color);
+    for (from, to) in [
+        (pos2(rect.left(), at.y), pos2(at.x - GAP, at.y)),
+        (pos2(at.x + GAP, at.y), pos2(rect.right(), at.y)),
+        (pos2(at.x, rect.top()), pos2(at.x, at.y - GAP)),
+        (pos2(at.x, at.y + GAP), pos2(at.x, rect.bottom())),
+    ] {
+        if from.x <= to.x && from.y <= to.y {
+            painter.line_segment([from, to], stroke);
+        }
+    }
+}
+
+fn texts(painter: &Painter, rect: Rect, section: &SectionView, transform: Transform) {
+    let ink = theme::image();
+    let inner = rect.shrink(7.0);
+    let put = |at: Pos2, anchor: Align2, text: &str, color: Color32| {
+        halo_text(
+            painter,
+            at,
+            anchor,
+            text,
+            FontId::proportional(SMALL),
+            color,
+        )
+    };
+    let place = format!("{}  {}", section.title, section.position);
+    let title = put(inner.left_top(), Align2::LEFT_TOP, &place, ink.text);
+    let roomy = rect.width() >= 230.0;
+    let (at, anchor) = if roomy {
+        (inner.right_top(), Align2::RIGHT_TOP)
+    } else {
+        (
+            inner.left_top() + vec2(0.0, title.height()),
+            Align2::LEFT_TOP,
+        )
+    };
+    let interpolated = put(at, anchor, "interpolated", theme::image_warning());
+    // A picture of a few lines' height is to be seen, not written upon.
+    if rect.height() < 110.0 {
+        return;
+    }
+    if let Some(found) = &section.letters {
+        letters(painter, inner, found, &[title, interpolated]);
+    }
+    scale_bar(painter, rect, &section.map, transform);
+}
