@@ -68,6 +68,11 @@ const REASONS: &str = "
   distance of slices is unknown and taken from how alike they are over the whole head.
 - **References** hold what one expert drew: aerated lung between consolidations, parts of vessels,
   necrosis in or out. No gesture can tell which.
+- **The five lowest, looked at**: the masks of glioblastomas 01 (before, after) and 02 (before) take in
+  the cavity, the necrosis and in 02 brain beside it, which the references leave out (twice the
+  volume and more). That of the 4D-Lung tumour takes in the aorta beside it, which has the same values
+  in a scan without contrast, and its confidence does not tell. The reference of brain2 is a box in
+  three slices 6.5 mm apart, in the last of which nothing stands out; the mask lies a slice lower.
 - **Small lesions**: half a pixel all around is a large part of the volume, and two pixels at each end a
   large part of the line.
 - **Clicks** say where a lesion is and nothing of its size: beside walls, vessels and rings a surface in
