@@ -20,6 +20,7 @@ pub mod narrate;
 pub mod open;
 pub mod phantom;
 pub mod provenance;
+pub mod register;
 pub mod report;
 pub mod response;
 pub mod segment;

@@ -1,0 +1,81 @@
+"""Peers of `oncotwin bench view`.
+
+view.py registration JOBS            SimpleITK aligns pairs of images; JOBS is a JSON list of
+                                     {"fixed", "moving", "metric"}; answers a list of
+                                     {"seconds", "matrix"}, the matrix mapping fixed to moving points, LPS
+view.py transform FILE POINTS        where SimpleITK's reading of a transform file puts points
+"""
+
+import json
+import sys
+import time
+
+
+def registered(job):
+    import SimpleITK as sitk
+
+    sitk.ProcessObject.SetGlobalDefaultNumberOfThreads(2)
+    fixed = sitk.ReadImage(job["fixed"], sitk.sitkFloat32)
+    moving = sitk.ReadImage(job["moving"], sitk.sitkFloat32)
+    start = time.perf_counter()
+    initial = sitk.CenteredTransformInitializer(
+        fixed,
+        moving,
+        sitk.Euler3DTransform(),
+        sitk.CenteredTransformInitializerFilter.GEOMETRY,
+    )
+    method = sitk.ImageRegistrationMethod()
+    if job["metric"] == "ncc":
+        method.SetMetricAsCorrelation()
+    else:
+        method.SetMetricAsMattesMutualInformation(numberOfHistogramBins=50)
+    method.SetMetricSamplingStrategy(method.RANDOM)
+    method.SetMetricSamplingPercentage(job.get("sampling", 0.02), seed=1)
+    method.SetInterpolator(sitk.sitkLinear)
+    method.SetOptimizerAsGradientDescent(
+        learningRate=1.0,
+        numberOfIterations=200,
+        convergenceMinimumValue=1e-6,
+        convergenceWindowSize=10,
+    )
+    method.SetOptimizerScalesFromPhysicalShift()
+    method.SetShrinkFactorsPerLevel([4, 2, 1])
+    method.SetSmoothingSigmasPerLevel([2, 1, 0])
+    method.SmoothingSigmasAreSpecifiedInPhysicalUnitsOn()
+    method.SetInitialTransform(initial, inPlace=False)
+    found = method.Execute(fixed, moving)
+    seconds = time.perf_counter() - start
+    origin = found.TransformPoint((0.0, 0.0, 0.0))
+    columns = [
+        [a - o for a, o in zip(found.TransformPoint(axis), origin)]
+        for axis in ((1.0, 0.0, 0.0), (0.0, 1.0, 0.0), (0.0, 0.0, 1.0))
+    ]
+    matrix = [
+        [columns[0][r], columns[1][r], columns[2][r], origin[r]] for r in range(3)
+    ]
+    return {"seconds": seconds, "matrix": matrix}
+
+
+def registration(path):
+    answers = []
+    with open(path, encoding="utf-8") as file:
+        jobs = json.load(file)
+    for job in jobs:
+        try:
+            answers.append(registered(job))
+        except RuntimeError as error:
+            answers.append({"error": str(error).strip().splitlines()[-1]})
+    print(json.dumps(answers))
+
+
+def transform(path, points):
+    import SimpleITK as sitk
+
+    found = sitk.ReadTransform(path)
+    with open(points, encoding="utf-8") as file:
+        print(json.dumps([found.TransformPoint(p) for p in json.load(file)]))
+
+
+if __name__ == "__main__":
+    verb, *rest = sys.argv[1:]
+    {"registration": registration, "transform": transform}[verb](*rest)
