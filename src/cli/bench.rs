@@ -17,7 +17,9 @@ use crate::store::{self, RecordFigures, Tampering};
 pub(super) fn bench(args: &BenchArgs) -> Result<Output, Failure> {
     let start = Instant::now();
     let scratch = match args.verb {
-        BenchVerb::Load { .. } | BenchVerb::Segment { .. } | BenchVerb::View { .. } => memory_folder(),
+        BenchVerb::Load { .. } | BenchVerb::Segment { .. } | BenchVerb::View { .. } => {
+            memory_folder()
+        }
         _ => tempfile::tempdir(),
     }
     .map_err(|e| Failure::new("E-WRITE", e.to_string()).hint("TMPDIR names another folder."))?;

@@ -69,12 +69,11 @@ fn form_of(path: &Path) -> Result<Form, Failure> {
     match path.extension().and_then(|e| e.to_str()) {
         Some("tfm") => Ok(Form::Itk),
         Some("json") => Ok(Form::Json),
-        _ => Err(Failure::new(
-            "E-WRITE",
-            "transforms are written as .tfm (ITK) or .json",
-        )
-        .at(path.display())
-        .hint("Name a file that ends so.")),
+        _ => Err(
+            Failure::new("E-WRITE", "transforms are written as .tfm (ITK) or .json")
+                .at(path.display())
+                .hint("Name a file that ends so."),
+        ),
     }
 }
 

@@ -27,7 +27,9 @@ pub enum Error {
         shape: [usize; 3],
     },
     /// The values of an image are all alike.
-    #[error("the values of the {image} image are all alike where the body should be; choose another series")]
+    #[error(
+        "the values of the {image} image are all alike where the body should be; choose another series"
+    )]
     Flat {
         /// Which image.
         image: &'static str,
@@ -62,6 +64,12 @@ pub enum Error {
         /// Likeness at the other one.
         other: f64,
     },
+    /// A motion changes nothing that can be seen.
+    #[error(
+        "the images can slide or turn against each other without looking less alike; choose series that show \
+         more than a smooth tube"
+    )]
+    Sliding,
     /// Parts of the images do not lie where the transform puts them.
     #[error(
         "{lost} of {blocks} parts of the images are not found where the whole puts them; no rigid motion \
@@ -72,6 +80,15 @@ pub enum Error {
         lost: usize,
         /// Parts looked for.
         blocks: usize,
+    },
+    /// Parts of the images lie too far from where the transform puts them.
+    #[error(
+        "half of the parts of the images lie more than {median:.0} mm from where the whole puts them; no \
+         rigid motion explains the difference: choose series of the same part of the body, or align by hand"
+    )]
+    Scattered {
+        /// Median distance, mm.
+        median: f64,
     },
     /// Stopped on request.
     #[error(transparent)]

@@ -117,6 +117,7 @@ impl Level {
     }
 
     /// The corner of the cell that holds a position, the place in it (0–1), and the map there.
+    #[inline]
     fn cell(&self, p: Vec3) -> Option<(usize, [f32; 3], &super::map::Piece)> {
         let piece = self.map.piece(p);
         let v = piece.linear * p + piece.offset;
@@ -135,6 +136,7 @@ impl Level {
         Some((self.index(c), within, piece))
     }
 
+    #[inline]
     fn corners(&self, at: usize) -> [f32; 8] {
         let (row, slice) = (self.shape[0], self.shape[0] * self.shape[1]);
         let v = &self.values[at..at + slice + row + 2];
@@ -151,6 +153,7 @@ impl Level {
     }
 
     /// The value at a position, by linear interpolation; NaN outside and beside void voxels.
+    #[inline]
     pub(super) fn value(&self, p: Vec3) -> f32 {
         let Some((at, [x, y, z], _)) = self.cell(p) else {
             return f32::NAN;
@@ -164,6 +167,7 @@ impl Level {
 
     /// The value at a position and its change per mm along each axis of patient space; no numbers outside
     /// and beside void voxels.
+    #[inline]
     pub(super) fn value_and_slope(&self, p: Vec3) -> (f32, Vec3) {
         let Some((at, [x, y, z], piece)) = self.cell(p) else {
             return (f32::NAN, Vec3::zeros());
@@ -216,9 +220,9 @@ impl Shrink {
         let normal = i_step.cross(&j_step).normalize();
         let n = origins.len();
         let mean = (origins[n - 1] - origins[0]).dot(&normal).abs() / (n - 1).max(1) as f64;
-        let is_even = origins.windows(2).all(|w| {
-            ((w[1] - w[0]).dot(&normal).abs() - mean).abs() <= 0.01
-        });
+        let is_even = origins
+            .windows(2)
+            .all(|w| ((w[1] - w[0]).dot(&normal).abs() - mean).abs() <= 0.01);
         let groups = if is_even {
             let together = factor(mean, n);
             let first = (n % together) / 2;
@@ -277,8 +281,7 @@ fn grouped(origins: &[Vec3], normal: Vec3, target: f64) -> Vec<std::ops::Range<u
         let slices_left = origins.len() - k;
         match groups.last_mut() {
             Some(group)
-                if (depth(k) - depth(group.start)).abs() < target
-                    && slices_left > FEWEST =>
+                if (depth(k) - depth(group.start)).abs() < target && slices_left > FEWEST =>
             {
                 group.end = k + 1;
             }
@@ -324,7 +327,11 @@ impl<'a> Means<'a> {
     fn finish(self, full: usize) {
         let least = (full as f32 * LEAST_REAL).max(1.0);
         for (sum, count) in self.sums.iter_mut().zip(self.counts) {
-            *sum = if count >= least { *sum / count } else { f32::NAN };
+            *sum = if count >= least {
+                *sum / count
+            } else {
+                f32::NAN
+            };
         }
     }
 }

@@ -87,12 +87,14 @@ impl Comparison<'_> {
 }
 
 /// Change of a value with the six parameters: turns about the middle, then shifts.
+#[inline]
 pub(super) fn by_parameters(slope: &Vec3, arm: &Vec3) -> [f64; 6] {
     let turn = arm.cross(slope);
     [turn.x, turn.y, turn.z, slope.x, slope.y, slope.z]
 }
 
 /// The upper half of `v vᵀ`, times a weight, added row by row.
+#[inline]
 pub(super) fn add_square(sums: &mut [f64; 21], v: &[f64; 6], weight: f64) {
     let mut at = 0;
     for (a, first) in v.iter().enumerate() {

@@ -75,6 +75,7 @@ impl Map {
     }
 
     /// The piece that holds a position.
+    #[inline]
     pub(super) fn piece(&self, p: Vec3) -> &Piece {
         if self.borders.is_empty() {
             return &self.pieces[0];

@@ -63,12 +63,14 @@ impl Mutual {
     }
 
     /// Position along a row of the histogram; the cubic window needs a bin before and two after.
+    #[inline]
     fn column(&self, value: f32) -> f32 {
         let share = (value - self.range[0]) / (self.range[1] - self.range[0]);
         1.0 + share.clamp(0.0, 1.0) * (self.bins - 4) as f32
     }
 
     /// Bins per unit of value, zero where the value lies beyond the last bin.
+    #[inline]
     fn column_slope(&self, value: f32) -> f64 {
         if value <= self.range[0] || value >= self.range[1] {
             return 0.0;
@@ -76,6 +78,7 @@ impl Mutual {
         (self.bins - 4) as f64 / f64::from(self.range[1] - self.range[0])
     }
 
+    #[inline]
     fn add_to(&self, counts: &mut [f64], (row, column): Entry) {
         let first = column.floor();
         let at = usize::from(row) * self.bins + first as usize - 1;
@@ -174,6 +177,7 @@ impl Mutual {
     }
 
     /// What a sample adds to the value, and the change of that per bin.
+    #[inline]
     fn window(&self, logs: &[f64], (row, column): Entry) -> [f64; 2] {
         let first = column.floor();
         let at = usize::from(row) * self.bins + first as usize - 1;
@@ -209,17 +213,20 @@ impl Mutual {
         if n < self.fewest() {
             return None;
         }
-        let of_pose;
-        let logs = match &self.fixed {
-            Some(logs) => logs,
+        let own = match &self.fixed {
+            Some(_) => None,
             None => {
                 let mut counts = vec![0.0; self.bins * self.bins];
                 for (entry, ..) in parts.iter().flatten() {
                     self.add_to(&mut counts, *entry);
                 }
-                of_pose = self.information(&counts, n);
-                &of_pose.logs
+                Some(self.information(&counts, n))
             }
+        };
+        let logs = match (&self.fixed, &own) {
+            (Some(logs), _) => logs,
+            (None, Some(own)) => &own.logs,
+            (None, None) => return None,
         };
         let sum = |p: usize| {
             let (mut value, mut j, mut jj) = (0.0, [0.0; 6], [0.0; 21]);
@@ -243,19 +250,16 @@ impl Mutual {
             }
         }
         let bend = symmetric(&squares) / n as f64;
-        let likeness = if self.fixed.is_some() {
-            let value = value / n as f64;
-            Likeness {
-                value,
-                stated: value,
-                n,
+        let likeness = match &own {
+            Some(own) => self.likeness_of(own, n),
+            None => {
+                let value = value / n as f64;
+                Likeness {
+                    value,
+                    stated: value,
+                    n,
+                }
             }
-        } else {
-            let mut counts = vec![0.0; self.bins * self.bins];
-            for (entry, ..) in parts.iter().flatten() {
-                self.add_to(&mut counts, *entry);
-            }
-            self.likeness_of(&self.information(&counts, n), n)
         };
         Some(Slope {
             likeness,
@@ -312,6 +316,7 @@ fn range_of(values: &[f32]) -> Option<[f32; 2]> {
 }
 
 /// Weights of the cubic B-spline for the bins before, at, after and two after.
+#[inline]
 fn cubic(t: f32) -> [f32; 4] {
     let (t2, t3) = (t * t, t * t * t);
     [
@@ -323,6 +328,7 @@ fn cubic(t: f32) -> [f32; 4] {
 }
 
 /// Their change with the position.
+#[inline]
 fn cubic_slope(t: f32) -> [f32; 4] {
     let t2 = t * t;
     [

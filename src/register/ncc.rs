@@ -231,9 +231,8 @@ impl Correlation {
         let rotation = pose.rotation.to_rotation_matrix();
         let part = |first: usize| {
             let last = (first + PART).min(samples.points.len());
-            let value = |n: usize| {
-                level.value(rotation * (samples.points[n] - pose.centre) + pose.image)
-            };
+            let value =
+                |n: usize| level.value(rotation * (samples.points[n] - pose.centre) + pose.image);
             (first..last).map(value).collect::<Vec<f32>>()
         };
         let others: Vec<f32> = in_parts(samples.points.len(), part).concat();

@@ -25,6 +25,14 @@ impl Metric {
         }
     }
 
+    /// A stated likeness on a scale whose steps mean alike: Fisher's transform spreads correlations near one.
+    pub(super) fn spread(self, stated: f64) -> f64 {
+        match self {
+            Self::Ncc => stated.clamp(0.0, 0.999).atanh(),
+            Self::Mi => stated,
+        }
+    }
+
     /// What suits two images: correlation within CT and within PET, whose values mean the same from
     /// scan to scan; mutual information otherwise. MR values have no fixed scale and change with the
     /// sequence.

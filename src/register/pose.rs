@@ -41,10 +41,7 @@ impl Pose {
     }
 
     pub(super) fn rigid(&self) -> Rigid {
-        Rigid::new(
-            self.rotation,
-            self.image - self.rotation * self.centre,
-        )
+        Rigid::new(self.rotation, self.image - self.rotation * self.centre)
     }
 
     /// How far apart two poses send points within `radius` mm of the middle, at most.

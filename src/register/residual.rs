@@ -21,7 +21,7 @@ const KNOWN_VOXELS: f64 = 0.5;
 const LEAST_NCC: f64 = 0.4;
 const LEAST_POINTWISE: f64 = 0.05;
 /// Neighbouring samples repeat each other: of so many one is new.
-const REPEATED: f64 = 8.0;
+pub(super) const REPEATED: f64 = 8.0;
 /// Blocks look no further than this, in voxels.
 const REACH_VOXELS: f64 = 8.0;
 /// Fewest blocks from which anything is said.

@@ -126,7 +126,10 @@ impl Rigid {
         // Products drift from length one by rounding alone; one step of Newton's method undoes that.
         let mut rotation = next.rotation * self.rotation;
         rotation.renormalize_fast();
-        Self::new(rotation, next.rotation * self.translation + next.translation)
+        Self::new(
+            rotation,
+            next.rotation * self.translation + next.translation,
+        )
     }
 
     /// Angle of the rotation, degrees, 0–180.

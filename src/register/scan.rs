@@ -12,6 +12,9 @@ use crate::jobs::{Cancelled, JobContext};
 
 /// Least share of the smaller body that has to lie on the other image.
 pub(super) const LEAST_OVERLAP: f64 = 0.1;
+/// The overlap counts in the rank of a pose, but far less than in proportion: a neck alone aligned is better
+/// than a neck laid on a chest.
+const OVERLAP_POWER: f64 = 0.25;
 /// Turns about each axis that are tried, degrees.
 const TURN_DEG: f64 = 11.0;
 /// Shifts that are also tried turned, and poses that are handed on.
@@ -39,18 +42,18 @@ pub(super) struct Terrain {
 pub(super) struct Candidate {
     pub(super) pose: Pose,
     pub(super) rank: f64,
+    /// The likeness, as it is told.
+    pub(super) stated: f64,
 }
 
-/// How a likeness ranks among places of different overlap.
-///
-/// Fisher's transform spreads correlations near one. The overlap counts, but far less than in
-/// proportion: a neck alone aligned is better than a neck laid on a chest.
-pub(super) fn rank(metric: Metric, likeness: &Likeness, overlap: f64) -> f64 {
-    let alike = match metric {
-        Metric::Ncc => likeness.stated.clamp(0.0, 0.999).atanh(),
-        Metric::Mi => likeness.stated,
-    };
-    alike * overlap.powf(0.25)
+impl Candidate {
+    pub(super) fn new(metric: Metric, pose: Pose, likeness: &Likeness, overlap: f64) -> Self {
+        Self {
+            pose,
+            rank: metric.spread(likeness.stated) * overlap.powf(OVERLAP_POWER),
+            stated: likeness.stated,
+        }
+    }
 }
 
 /// The best poses, best first, none within a step of a better one.
@@ -70,9 +73,9 @@ pub(super) fn scan(
                     return Ok(None);
                 };
                 let overlap = comparison.overlap(&likeness);
-                let rank = rank(metric, &likeness, overlap);
-                let is_enough = overlap >= LEAST_OVERLAP && rank > 0.0;
-                Ok(is_enough.then_some(Candidate { pose, rank }))
+                let candidate = Candidate::new(metric, pose, &likeness, overlap);
+                let is_enough = overlap >= LEAST_OVERLAP && candidate.rank > 0.0;
+                Ok(is_enough.then_some(candidate))
             })
             .collect::<Result<Vec<_>, Cancelled>>()
             .map(|found| found.into_iter().flatten().collect::<Vec<_>>())
@@ -133,8 +136,7 @@ fn shifts(terrain: &Terrain) -> Vec<Vec3> {
         let [nx, ny, nz] = n;
         (-nz..=nz).flat_map(move |z| {
             (-ny..=ny).flat_map(move |y| {
-                (-nx..=nx)
-                    .map(move |x| origin + Vec3::new(x.into(), y.into(), z.into()) * step)
+                (-nx..=nx).map(move |x| origin + Vec3::new(x.into(), y.into(), z.into()) * step)
             })
         })
     };

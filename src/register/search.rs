@@ -12,7 +12,7 @@ use super::params::Metric;
 use super::pose::Pose;
 use super::residual::{Residual, residual};
 use super::samples::{Image, Samples};
-use super::scan::{self, Candidate, LEAST_OVERLAP, Terrain, apart, scan};
+use super::scan::{Candidate, LEAST_OVERLAP, Terrain, apart, scan};
 use crate::geometry::Vec3;
 use crate::jobs::{Cancelled, JobContext};
 
@@ -28,8 +28,11 @@ const SCAN_BINS: usize = 20;
 const BINS: usize = 32;
 /// Poses that go on to the middle resolution.
 const MIDDLE_POSES: usize = 6;
-/// Who ranks this close to the best also goes on to the finest.
+/// Who ranks this close to the best also goes on to the finest, and how many at most.
 const CLOSE: f64 = 0.9;
+const FINE_POSES: usize = 3;
+/// How often samples that disagree are weighed down.
+const ROBUST_ROUNDS: usize = 2;
 /// Poses at which chance is measured.
 const CHANCES: usize = 32;
 
@@ -76,6 +79,8 @@ pub(super) fn search(task: &Task, near: bool, job: &JobContext) -> Result<Found,
     if overlap < LEAST_OVERLAP {
         return Err(Error::NoOverlap);
     }
+    let slope = comparison.slope(&best.pose).ok_or(Error::NoOverlap)?;
+    judge::against_sliding(task.metric, &slope, radius, voxel(task, 0))?;
     let chance = chance(&comparison, &best.pose, radius, task.seed);
     judge::against_chance(task.metric, whole.stated, &chance)?;
     judge::against_others(&best, &others, radius, task.finest)?;
@@ -86,7 +91,7 @@ pub(super) fn search(task: &Task, near: bool, job: &JobContext) -> Result<Found,
     let comparison = task.comparison(&local, 0, BINS)?;
     let voxel = voxel(task, 0);
     let checked = residual(&comparison, &best.pose, voxel, job)?;
-    judge::against_parts(&checked)?;
+    judge::against_parts(task.metric, &checked, voxel)?;
     job.progress.set(4, 4);
     Ok(Found {
         pose: best.pose,
@@ -141,7 +146,7 @@ fn limits(task: &Task, level: usize, steps: usize, radius: f64) -> Limits {
     let voxel = voxel(task, level);
     Limits {
         steps,
-        tolerance: 0.005 * voxel,
+        tolerance: 0.01 * voxel,
         longest: 1.5 * voxel,
         radius,
     }
@@ -167,11 +172,8 @@ fn climbed(
         .into_iter()
         .flatten()
         .map(|end| {
-            let overlap = comparison.overlap(&end.slope.likeness);
-            Candidate {
-                pose: end.pose,
-                rank: scan::rank(metric, &end.slope.likeness, overlap),
-            }
+            let likeness = &end.slope.likeness;
+            Candidate::new(metric, end.pose, likeness, comparison.overlap(likeness))
         })
         .collect())
 }
@@ -231,24 +233,44 @@ fn fine(
     radius: f64,
     job: &JobContext,
 ) -> Result<(Candidate, Vec<Candidate>), Error> {
-    let best = begin[0];
+    let everywhere = samples(task, 0, MIDDLE, |_| true);
+    let common = task.comparison(&everywhere, 0, BINS)?;
+    let ranked = |pose: Pose| {
+        let likeness = common.likeness(&pose)?;
+        let overlap = common.overlap(&likeness);
+        Some(Candidate::new(task.metric, pose, &likeness, overlap))
+    };
+    let close = begin.iter().filter(|c| c.rank >= CLOSE * begin[0].rank);
+    let mut ends = Vec::new();
+    for candidate in close.take(FINE_POSES) {
+        let pose = refined(task, &candidate.pose, radius, job)?;
+        ends.extend(pose.and_then(ranked));
+    }
+    let mut ends = apart(ends, task.finest, radius, FINE_POSES).into_iter();
+    let best = ends.next().ok_or(Error::NoOverlap)?;
+    Ok((best, ends.collect()))
+}
+
+/// A pose climbed at the finest resolution, with less and less regard to what disagrees.
+fn refined(
+    task: &Task,
+    begin: &Pose,
+    radius: f64,
+    job: &JobContext,
+) -> Result<Option<Pose>, Error> {
     let level = &task.other.levels[0];
-    // Where the images overlap little, all samples are spent there; a margin lets the pose move.
+    // Where the images overlap little, all samples are spent there.
     let reach = samples(task, 0, FINE, |p| {
-        let q = best.pose.rotation * (p - best.pose.centre) + best.pose.image;
+        let q = begin.rotation * (p - begin.centre) + begin.image;
         level.nearest(q).is_some()
     });
     let comparison = task.comparison(&reach, 0, BINS)?;
     let limits = limits(task, 0, 20, radius);
-    let close: Vec<Candidate> = begin[1..]
-        .iter()
-        .filter(|c| c.rank >= CLOSE * best.rank)
-        .copied()
-        .collect();
-    let mut end = climb(&comparison, &best.pose, Freedom::Rigid, limits, job)?
-        .ok_or(Error::NoOverlap)?;
+    let Some(mut end) = climb(&comparison, begin, Freedom::Rigid, limits, job)? else {
+        return Ok(None);
+    };
     if let Measure::Correlation(plain) = &comparison.measure {
-        for _ in 0..2 {
+        for _ in 0..ROBUST_ROUNDS {
             let Some(robust) = plain.robust(&reach, level, &end.pose) else {
                 break;
             };
@@ -263,16 +285,7 @@ fn fine(
             end = next;
         }
     }
-    let everywhere = samples(task, 1, MIDDLE, |_| true);
-    let common = task.comparison(&everywhere, 1, BINS)?;
-    let ranked = |pose: Pose| {
-        let likeness = common.likeness(&pose)?;
-        let rank = scan::rank(task.metric, &likeness, common.overlap(&likeness));
-        Some(Candidate { pose, rank })
-    };
-    let best = ranked(end.pose).ok_or(Error::NoOverlap)?;
-    let others = close.into_iter().filter_map(|c| ranked(c.pose)).collect();
-    Ok((best, others))
+    Ok(Some(end.pose))
 }
 
 /// Likeness at places and turns taken at random around the best one.
@@ -287,7 +300,10 @@ fn chance(comparison: &Comparison, best: &Pose, radius: f64, seed: u64) -> Vec<f
         .map(|n| {
             let share = (n as f64 + 0.5) / CHANCES as f64;
             let angle = (25.0 + 35.0 * share).to_radians();
-            best.moved(direction() * angle, direction() * radius * (0.3 + 0.4 * share))
+            best.moved(
+                direction() * angle,
+                direction() * radius * (0.3 + 0.4 * share),
+            )
         })
         .collect();
     let found: Vec<Option<f64>> = poses

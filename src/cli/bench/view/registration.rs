@@ -99,7 +99,7 @@ impl Bench<'_> {
         let all = |reason: String| pairs.iter().map(|_| Err(reason.clone())).collect();
         let mut jobs = Vec::new();
         for (n, pair) in pairs.iter().enumerate() {
-            let mut write = |volume: &Volume, name: &str| {
+            let write = |volume: &Volume, name: &str| {
                 let path = self.settings.scratch.join(format!("{n}-{name}.nii.gz"));
                 export::write_nifti_volume(volume, &path).map_err(|e| e.to_string())?;
                 Ok::<_, String>(path)

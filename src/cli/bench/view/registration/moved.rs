@@ -161,7 +161,9 @@ impl Values {
             for (j, wj) in j.into_iter().zip(wj) {
                 let row = (k * nj + j) * ni;
                 let along = i.into_iter().zip(wi);
-                let value: f64 = along.map(|(i, w)| w * f64::from(self.values[row + i])).sum();
+                let value: f64 = along
+                    .map(|(i, w)| w * f64::from(self.values[row + i]))
+                    .sum();
                 sum += wk * wj * value;
             }
         }

@@ -21,7 +21,9 @@ pub(super) fn error(found: &Rigid, truth: &Rigid, points: &[Point]) -> (f64, f64
 pub(super) fn body_points(fixed: &Volume, moving: &Volume, truth: &Rigid) -> Vec<Point> {
     let grid = fixed.grid();
     let [ni, nj, nk] = grid.shape();
-    let stride = ((ni * nj * nk) as f64 / (4 * POINTS) as f64).cbrt().max(1.0);
+    let stride = ((ni * nj * nk) as f64 / (4 * POINTS) as f64)
+        .cbrt()
+        .max(1.0);
     let along = |n: usize| {
         let count = (n as f64 / stride).ceil() as usize;
         (0..count).map(move |a| ((a as f64 * stride) as usize).min(n - 1))
@@ -37,7 +39,10 @@ pub(super) fn body_points(fixed: &Volume, moving: &Volume, truth: &Rigid) -> Vec
     for k in along(nk) {
         for j in along(nj) {
             for i in along(ni) {
-                if fixed.value(i, j, k).is_some_and(|v| f64::from(v) > threshold) {
+                if fixed
+                    .value(i, j, k)
+                    .is_some_and(|v| f64::from(v) > threshold)
+                {
                     let p = grid.patient_from_voxel(Voxel::new(i as f64, j as f64, k as f64));
                     if inside(p) {
                         points.push(p);
@@ -59,9 +64,9 @@ fn threshold(volume: &Volume) -> f64 {
         return f64::INFINITY;
     };
     let nk = volume.grid().shape()[2];
-    let bright = (0..nk).flat_map(|k| volume.slice_values(k)).map(|v| {
-        v.filter(|v| f64::from(*v) > all.mean)
-    });
+    let bright = (0..nk)
+        .flat_map(|k| volume.slice_values(k))
+        .map(|v| v.filter(|v| f64::from(*v) > all.mean));
     let bright = crate::volume::statistics_of(bright).map_or(all.max, |s| s.mean);
     all.min + 0.25 * (bright - all.min)
 }
