@@ -30,7 +30,7 @@ def registered(job):
     else:
         method.SetMetricAsMattesMutualInformation(numberOfHistogramBins=50)
     method.SetMetricSamplingStrategy(method.RANDOM)
-    method.SetMetricSamplingPercentage(job.get("sampling", 0.02), seed=1)
+    method.SetMetricSamplingPercentage(0.01, seed=1)
     method.SetInterpolator(sitk.sitkLinear)
     method.SetOptimizerAsGradientDescent(
         learningRate=1.0,

@@ -27,6 +27,8 @@ pub(super) struct Limits {
     pub(super) steps: usize,
     /// Steps that move nothing by this much, mm, are the last.
     pub(super) tolerance: f64,
+    /// A step that gains less than this share of the value is the last.
+    pub(super) least_gain: f64,
     /// Longest step, mm.
     pub(super) longest: f64,
     /// Distance from the middle at which turns are counted in mm.
@@ -69,8 +71,12 @@ pub(super) fn climb(
             .likeness(&next)
             .is_some_and(|l| l.value > slope.likeness.value && l.n >= least);
         if is_better && let Some(found) = comparison.slope(&next) {
+            let gain = found.likeness.value - slope.likeness.value;
             (pose, slope) = (next, found);
             damping = (damping * 0.2).max(LEAST_DAMPING);
+            if gain < limits.least_gain * slope.likeness.value.abs() {
+                break;
+            }
         } else {
             damping *= 8.0;
         }

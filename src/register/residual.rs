@@ -14,7 +14,7 @@ use crate::units::Mm;
 /// Blocks along the longest side of the overlap.
 const BLOCKS: f64 = 5.0;
 /// Fewest samples of a block.
-const FEWEST: usize = 250;
+const FEWEST: usize = 200;
 /// A block takes part when its own place is known to this many voxels (standard error)…
 const KNOWN_VOXELS: f64 = 0.5;
 /// …and looks alike at all.
@@ -89,6 +89,7 @@ pub(super) fn residual(
     let limits = Limits {
         steps: 30,
         tolerance: 0.02 * voxel,
+        least_gain: 1e-5,
         longest: 2.0 * voxel,
         radius: 1.0,
     };

@@ -19,7 +19,7 @@ const OVERLAP_POWER: f64 = 0.25;
 const TURN_DEG: f64 = 11.0;
 /// Shifts that are also tried turned, and poses that are handed on.
 const TURNED: usize = 40;
-const HANDED_ON: usize = 32;
+const HANDED_ON: usize = 20;
 
 /// What is known of the two images before the search.
 pub(super) struct Terrain {

@@ -20,9 +20,9 @@ use crate::jobs::{Cancelled, JobContext};
 const SCANNED: usize = 1500;
 const COARSE: usize = 4_000;
 const MIDDLE: usize = 16_000;
-const FINE: usize = 50_000;
+const FINE: usize = 40_000;
 /// Samples for looking at blocks.
-const LOCAL: usize = 120_000;
+const LOCAL: usize = 80_000;
 /// Bins of histograms: few samples fill few.
 const SCAN_BINS: usize = 20;
 const BINS: usize = 32;
@@ -55,7 +55,7 @@ pub(super) struct Found {
     pub(super) value: f64,
     pub(super) overlap: f64,
     pub(super) residual: Option<Residual>,
-    /// Whether images were searched in which only turns near the limit of the search were left.
+    /// Angle of the turn, degrees.
     pub(super) turn_deg: f64,
 }
 
@@ -147,6 +147,8 @@ fn limits(task: &Task, level: usize, steps: usize, radius: f64) -> Limits {
     Limits {
         steps,
         tolerance: 0.01 * voxel,
+        // The next resolution does the rest.
+        least_gain: [1e-6, 1e-5, 1e-4][level],
         longest: 1.5 * voxel,
         radius,
     }
