@@ -21,6 +21,8 @@ const SCANNED: usize = 1500;
 const COARSE: usize = 4_000;
 const MIDDLE: usize = 16_000;
 const FINE: usize = 40_000;
+/// Fewest samples: with fewer the bodies do not meet.
+const FEWEST: usize = 300;
 /// Samples for looking at blocks.
 const LOCAL: usize = 80_000;
 /// Bins of histograms: few samples fill few.
@@ -109,6 +111,9 @@ impl Task<'_> {
         level: usize,
         bins: usize,
     ) -> Result<Comparison<'s>, Error> {
+        if samples.points.len() < FEWEST {
+            return Err(Error::NoOverlap);
+        }
         let own = Measure::new(Metric::Ncc, samples, &[], 0);
         if own.is_none() {
             return Err(Error::Flat {

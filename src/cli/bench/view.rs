@@ -63,13 +63,23 @@ pub(super) fn table(rows: &[Value]) -> String {
         let unit = word("unit");
         match number("ours") {
             Some(ours) => line.push_str(&format!(" {ours:>8} {unit}")),
-            None => line.push_str(&format!("  {}", word("reason"))),
+            None => line.push_str(&format!("  refused: {}", word("reason"))),
+        }
+        if let Some(refused) = row["refused"].as_u64().filter(|n| *n > 0) {
+            line.push_str(&format!(", {refused} refused"));
         }
         if let Some(max) = number("max") {
             line.push_str(&format!(", max {max}"));
         }
         if let Some(peer) = number("peer_value") {
             line.push_str(&format!(" – {} {peer} {unit}", word("peer")));
+        }
+        if row["peer_reason"].is_string() {
+            line.push_str(&format!(
+                " – {} gives none: {}",
+                word("peer"),
+                word("peer_reason")
+            ));
         }
         if let Some(max) = number("peer_max") {
             line.push_str(&format!(", max {max}"));
