@@ -55,8 +55,7 @@ impl TryFrom<Stored> for Rigid {
         let [w, i, j, k] = stored.quaternion;
         let quaternion = Quaternion::new(w, i, j, k);
         let norm = quaternion.norm();
-        // The negated comparison also refuses a norm that is no number.
-        if !((norm - 1.0).abs() <= NORM_TOLERANCE) {
+        if norm.is_nan() || (norm - 1.0).abs() > NORM_TOLERANCE {
             return Err(RigidError::Norm(norm));
         }
         if !stored.translation_mm.iter().all(|v| v.is_finite()) {
