@@ -13,6 +13,7 @@ mod keep;
 mod lesion;
 mod output;
 mod record;
+mod register;
 mod session;
 mod steps;
 mod tables;
@@ -55,6 +56,7 @@ fn run_verb(verb: Verb) -> ExitCode {
         Verb::Convert(args) => files::convert(&args),
         Verb::Segment(args) => lesion::segment(&args),
         Verb::Measure(args) => lesion::measure(&args),
+        Verb::Register(args) => register::register(&args),
         Verb::Fit(args) => tables::fit(&args),
         Verb::Project(args) => tables::project(&args),
         Verb::Report(args) => session::report(&args),

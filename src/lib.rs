@@ -21,6 +21,7 @@ pub mod open;
 pub mod phantom;
 pub mod provenance;
 pub mod reformat;
+pub mod register;
 pub mod report;
 pub mod response;
 pub mod segment;

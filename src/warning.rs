@@ -111,6 +111,9 @@ pub enum WarningCode {
     /// The growth models simplify what the record says of treatment.
     #[serde(rename = "W-MODEL")]
     Model,
+    /// Two images are aligned less well than measuring across them would need.
+    #[serde(rename = "W-REGISTRATION")]
+    Registration,
 }
 
 /// The code and the page of the warning or refusal called this: in capitals or not, with or without

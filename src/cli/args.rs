@@ -48,6 +48,8 @@ pub(super) enum Verb {
     Segment(SegmentArgs),
     /// Measure a mask.
     Measure(MeasureArgs),
+    /// Align two images of the same body by a rotation and a translation.
+    Register(RegisterArgs),
     /// Fit growth models to a table of sizes.
     Fit(FitArgs),
     /// Project sizes into the future, with and without a change of treatment.
@@ -91,6 +93,7 @@ impl Verb {
             Self::Convert(a) => a.json,
             Self::Segment(a) => a.json,
             Self::Measure(a) => a.json,
+            Self::Register(a) => a.json,
             Self::Fit(a) => a.json,
             Self::Project(a) => a.json,
             Self::Report(a) => a.json,
@@ -257,6 +260,53 @@ pub(super) struct MeasureArgs {
     /// Which label of the mask, by number or by name; needed where there are several.
     #[arg(long)]
     pub label: Option<crate::export::Label>,
+    /// Answer with one JSON document.
+    #[arg(long)]
+    pub json: bool,
+}
+
+/// How likeness is measured.
+#[derive(Clone, Copy, ValueEnum)]
+pub(super) enum MetricArg {
+    /// Correlation within CT and within PET, mutual information otherwise.
+    Auto,
+    /// Normalised cross-correlation.
+    Ncc,
+    /// Mutual information.
+    Mi,
+}
+
+/// `oncotwin register`
+#[derive(ClapArgs)]
+pub(super) struct RegisterArgs {
+    /// Image whose points are mapped: file or folder.
+    pub fixed: PathBuf,
+    /// Image that they are mapped to.
+    pub moving: PathBuf,
+    /// Which item of the fixed image's path (see `inspect`).
+    #[arg(long)]
+    pub item_fixed: Option<usize>,
+    /// Which item of the moving image's path.
+    #[arg(long)]
+    pub item_moving: Option<usize>,
+    /// Which volume of a fixed 4-D item, counted from 0.
+    #[arg(long, default_value_t = 0)]
+    pub frame_fixed: usize,
+    /// Which volume of a moving 4-D item.
+    #[arg(long, default_value_t = 0)]
+    pub frame_moving: usize,
+    /// Join stacks of one series, as `inspect --join` lists them.
+    #[arg(long)]
+    pub join: bool,
+    /// How likeness is measured.
+    #[arg(long, value_enum, default_value = "auto")]
+    pub metric: MetricArg,
+    /// Seed of the sample points.
+    #[arg(long, default_value_t = 1)]
+    pub seed: u64,
+    /// File to write: `.tfm` (ITK, maps fixed points to moving points) or `.json`.
+    #[arg(long, value_name = "FILE")]
+    pub out: Option<PathBuf>,
     /// Answer with one JSON document.
     #[arg(long)]
     pub json: bool,
@@ -600,6 +650,18 @@ pub(super) enum BenchVerb {
         /// Largest radius of synthetic lesions, mm.
         #[arg(long, default_value_t = 40.0)]
         largest: f64,
+    },
+    /// Align images moved by known transforms, beside SimpleITK.
+    View {
+        /// Folder of image sets (default: the folder `data` of ONCOTWIN_SHARED or ../shared).
+        #[arg(long)]
+        data: Option<PathBuf>,
+        /// Environment of the peers, made by benches/peers/setup.sh.
+        #[arg(long, default_value = "target/peers")]
+        peers: PathBuf,
+        /// How many random starts of each case test the search.
+        #[arg(long, default_value_t = 8)]
+        starts: usize,
     },
     /// Tamper with a workspace in every way known, and list what finds it.
     Tamper {

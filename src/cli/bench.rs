@@ -1,7 +1,8 @@
-//! `bench tamper`, `bench record`, `bench load` and `bench segment`.
+//! `bench tamper`, `bench record`, `bench load`, `bench segment` and `bench view`.
 
 mod load;
 mod segment;
+mod view;
 
 use std::path::{Path, PathBuf};
 use std::time::Instant;
@@ -16,7 +17,9 @@ use crate::store::{self, RecordFigures, Tampering};
 pub(super) fn bench(args: &BenchArgs) -> Result<Output, Failure> {
     let start = Instant::now();
     let scratch = match args.verb {
-        BenchVerb::Load { .. } | BenchVerb::Segment { .. } => memory_folder(),
+        BenchVerb::Load { .. } | BenchVerb::Segment { .. } | BenchVerb::View { .. } => {
+            memory_folder()
+        }
         _ => tempfile::tempdir(),
     }
     .map_err(|e| Failure::new("E-WRITE", e.to_string()).hint("TMPDIR names another folder."))?;
@@ -61,6 +64,20 @@ pub(super) fn bench(args: &BenchArgs) -> Result<Output, Failure> {
                     .map_err(|e| Failure::new("E-WRITE", e.to_string()).at(out.display()))?;
             }
             ("segment", text, measured.rows, false)
+        }
+        BenchVerb::View {
+            data,
+            peers,
+            starts,
+        } => {
+            let data = data.clone().unwrap_or_else(shared_data);
+            let rows = view::rows(&view::Settings {
+                scratch: scratch.path(),
+                data: &data,
+                peers,
+                starts: *starts,
+            })?;
+            ("view", view::table(&rows), rows, false)
         }
         BenchVerb::Tamper { seed } => {
             let matrix = store::tamper(scratch.path(), *seed).map_err(store_failure)?;

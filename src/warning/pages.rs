@@ -40,6 +40,7 @@ impl WarningCode {
             Self::Changed => include_str!("../../docs/warnings/W-CHANGED.md"),
             Self::Stated => include_str!("../../docs/warnings/W-STATED.md"),
             Self::Model => include_str!("../../docs/warnings/W-MODEL.md"),
+            Self::Registration => include_str!("../../docs/warnings/W-REGISTRATION.md"),
         }
     }
 

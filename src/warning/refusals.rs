@@ -65,6 +65,7 @@ const PAGES: &[(&str, &str)] = pages![
     "E-READ-ONLY",
     "E-READING-ONLY",
     "E-REFUSED",
+    "E-REGISTER",
     "E-REPORT",
     "E-REVIEW",
     "E-SCENARIO",

@@ -102,6 +102,7 @@ fn schemas_are_json_and_scripts_in_them_are_known() {
         "inspect",
         "measure",
         "project",
+        "register",
         "restore",
         "review",
         "salvage",

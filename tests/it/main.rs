@@ -24,6 +24,7 @@ mod measure;
 mod narrate;
 mod open;
 mod phantom;
+mod register;
 mod report;
 mod response;
 mod review;

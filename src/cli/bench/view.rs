@@ -1,0 +1,97 @@
+//! `bench view`: what stands behind looking at images side by side, beside SimpleITK.
+
+mod registration;
+
+use std::ffi::OsStr;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+use serde_json::Value;
+
+use crate::cli::output::Failure;
+
+/// Script of the Python peers, kept with the source.
+const PEERS: &str = include_str!("../../../benches/peers/view.py");
+
+/// Where things are and how often to try.
+pub(super) struct Settings<'a> {
+    pub(super) scratch: &'a Path,
+    pub(super) data: &'a Path,
+    pub(super) peers: &'a Path,
+    pub(super) starts: usize,
+}
+
+/// All rows.
+pub(super) fn rows(settings: &Settings) -> Result<Vec<Value>, Failure> {
+    let script = settings.scratch.join("view.py");
+    std::fs::write(&script, PEERS).map_err(|e| Failure::new("E-WRITE", e.to_string()))?;
+    registration::rows(settings, &script)
+}
+
+/// What a mode of the peers' script answers, JSON; or why there is no answer.
+fn peer(settings: &Settings, script: &Path, arguments: &[&OsStr]) -> Result<Value, String> {
+    let program: PathBuf = settings.peers.join("bin").join("python");
+    let output = Command::new(&program)
+        .arg(script)
+        .args(arguments)
+        .output()
+        .map_err(|e| format!("{e}: run benches/peers/setup.sh DIR and give --peers DIR"))?;
+    if !output.status.success() {
+        let text = String::from_utf8_lossy(&output.stderr).into_owned();
+        return Err(text.lines().last().unwrap_or_default().to_owned());
+    }
+    serde_json::from_slice(&output.stdout).map_err(|e| e.to_string())
+}
+
+/// Rows for people.
+pub(super) fn table(rows: &[Value]) -> String {
+    let mut text = String::new();
+    for row in rows {
+        let word = |key: &str| row[key].as_str().unwrap_or_default();
+        let mut line = format!("{:<44} {:<20}", word("set"), word("quantity"));
+        if row["missing"].is_string() {
+            line.push_str(&format!(
+                " {} is missing: {}",
+                word("peer"),
+                word("missing")
+            ));
+            text.push_str(&line);
+            text.push('\n');
+            continue;
+        }
+        let number = |key: &str| row[key].as_f64().map(|v| format!("{v:.3}"));
+        let unit = word("unit");
+        match number("ours") {
+            Some(ours) => line.push_str(&format!(" {ours:>8} {unit}")),
+            None => line.push_str(&format!("  refused: {}", word("reason"))),
+        }
+        if let Some(refused) = row["refused"].as_u64().filter(|n| *n > 0) {
+            line.push_str(&format!(", {refused} refused"));
+        }
+        if let Some(max) = number("max") {
+            line.push_str(&format!(", max {max}"));
+        }
+        if let Some(peer) = number("peer_value") {
+            line.push_str(&format!(" – {} {peer} {unit}", word("peer")));
+        }
+        if row["peer_reason"].is_string() {
+            line.push_str(&format!(
+                " – {} gives none: {}",
+                word("peer"),
+                word("peer_reason")
+            ));
+        }
+        if let Some(max) = number("peer_max") {
+            line.push_str(&format!(", max {max}"));
+        }
+        if let Some(limit) = number("limit") {
+            line.push_str(&format!(" (limit {limit})"));
+        }
+        if row["ok"] == false {
+            line.push_str(" NOT REACHED");
+        }
+        text.push_str(&line);
+        text.push('\n');
+    }
+    text
+}
