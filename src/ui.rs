@@ -4,6 +4,7 @@
 //! takes commands, so that it can be drawn and tested without a window.
 
 mod chooser;
+mod cine;
 mod columns;
 mod dialog;
 mod editing;
@@ -15,6 +16,7 @@ mod help;
 mod history;
 mod keys;
 mod lesions;
+mod links;
 mod messages;
 mod narrative;
 mod notices;

@@ -3,6 +3,8 @@
 view.py registration JOBS            SimpleITK aligns pairs of images; JOBS is a JSON list of
                                      {"fixed", "moving", "metric", "same_frame"}; answers a list of
                                      {"seconds", "matrix"}, the matrix mapping fixed to moving points, LPS
+view.py reformat JOB                 SimpleITK cuts planes out of an image; JOB says which, and where the
+                                     values go; answers the time in ms
 view.py transform FILE POINTS        where SimpleITK's reading of a transform file puts points
 """
 
@@ -84,6 +86,42 @@ def transform(path, points):
         print(json.dumps([found.TransformPoint(p) for p in json.load(file)]))
 
 
+def reformat(path):
+    import numpy as np
+    import SimpleITK as sitk
+
+    with open(path, encoding="utf-8") as file:
+        job = json.load(file)
+    sitk.ProcessObject.SetGlobalDefaultNumberOfThreads(job["threads"])
+    values = np.fromfile(job["image"], dtype="<i2").reshape(job["shape"][::-1])
+    image = sitk.GetImageFromArray(values)
+    image.SetSpacing(job["spacing"])
+    axes = [np.array(job[name]) for name in ("right", "down", "next")]
+    lengths = [float(np.linalg.norm(axis)) for axis in axes]
+    resample = sitk.ResampleImageFilter()
+    resample.SetSize(job["size"])
+    resample.SetOutputOrigin(job["origin"])
+    resample.SetOutputSpacing(lengths)
+    units = np.stack([axis / length for axis, length in zip(axes, lengths)], axis=1)
+    resample.SetOutputDirection(units.flatten().tolist())
+    resample.SetInterpolator(sitk.sitkLinear)
+    resample.SetOutputPixelType(sitk.sitkFloat32)
+    resample.SetDefaultPixelValue(float("nan"))
+    found = resample.Execute(image)
+    times = []
+    for _ in range(job["repeats"]):
+        start = time.perf_counter()
+        found = resample.Execute(image)
+        times.append((time.perf_counter() - start) * 1e3)
+    sitk.GetArrayFromImage(found).astype("<f4").tofile(job["out"])
+    print(json.dumps({"ms": sorted(times)[len(times) // 2]}))
+
+
 if __name__ == "__main__":
     verb, *rest = sys.argv[1:]
-    {"registration": registration, "transform": transform}[verb](*rest)
+    modes = {
+        "reformat": reformat,
+        "registration": registration,
+        "transform": transform,
+    }
+    modes[verb](*rest)

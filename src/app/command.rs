@@ -18,6 +18,19 @@ use crate::twin::ScenarioChange;
 use crate::units::Mm;
 use crate::volume::{PetStatement, WindowLevel};
 
+/// How a series follows the other time points when one of them is turned or pointed at.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum LinkMode {
+    /// To the same place of the body, as far as that is known.
+    #[default]
+    Position,
+    /// Slices keep their distance.
+    Offset,
+    /// Not at all.
+    Off,
+}
+
 /// A request. `State::apply` turns it into changes of state and effects.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Command {
@@ -121,6 +134,18 @@ pub enum Command {
         /// The new window.
         window: Option<WindowLevel>,
     },
+    /// Set the window of a series by the values of its slice.
+    AutoWindow {
+        /// Which series.
+        series: SeriesId,
+        /// Opposite corners of a rectangle in the slice, LPS mm; `None` for the whole slice.
+        region: Option<[Point; 2]>,
+    },
+    /// Show what was white black, and back.
+    Invert {
+        /// Which series.
+        series: SeriesId,
+    },
     /// Magnify and shift the picture of a series.
     SetZoom {
         /// Which series.
@@ -130,7 +155,29 @@ pub enum Command {
         /// Shift in picture pixels.
         pan: [f64; 2],
     },
-    /// Bring a place of a series into all planes that are shown of it.
+    /// Say how a series follows the other time points.
+    SetLink {
+        /// Which.
+        series: SeriesId,
+        /// How.
+        mode: LinkMode,
+    },
+    /// Find where a series lies beside that of the first time point; the result is proposed.
+    Register {
+        /// Which.
+        series: SeriesId,
+    },
+    /// The registration that is proposed of a series holds.
+    AcceptRegistration {
+        /// Which.
+        series: SeriesId,
+    },
+    /// The registration of a series, proposed or accepted, goes.
+    RemoveRegistration {
+        /// Which.
+        series: SeriesId,
+    },
+    /// Bring a place of a series into all planes that are shown of it, and of those linked to it.
     PointAt {
         /// Which series.
         series: SeriesId,

@@ -12,6 +12,7 @@ use crate::geometry::Grid;
 use crate::jobs::{JobContext, JobId, Lane};
 use crate::measure::Measured;
 use crate::open::{self, Item, Refusal};
+use crate::register::Registration;
 use crate::report::Format;
 use crate::segment::{BetterSlice, Prompt};
 use crate::store;
@@ -116,6 +117,17 @@ pub(super) enum Work {
         fingerprint: String,
         /// What of it, and how.
         read_as: ReadAs,
+    },
+    /// Find the rigid transform between two images of a patient.
+    Register {
+        /// The second one's series.
+        moving_series: SeriesId,
+        /// The first.
+        fixed: Arc<Volume>,
+        /// The second.
+        moving: Arc<Volume>,
+        /// Whether their headers state one frame of reference.
+        same_frame_of_reference: bool,
     },
     /// Make a mask from a gesture and measure it.
     Segment {
@@ -394,6 +406,8 @@ pub(super) enum Answer {
     Header(Result<open::Header, Failure>),
     /// Pixels of a series.
     Loaded(SeriesId, Result<Loaded, Failure>),
+    /// Where a series lies beside that of the first time point, or why that was not found.
+    Registered(SeriesId, Result<Box<Registration>, String>),
     /// Mask of a gesture.
     Segmented(AnnotationId, Result<MadeMask, Failure>),
     /// How much a mask depends on the hand; `None` where its gestures do not make it again.

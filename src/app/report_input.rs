@@ -230,7 +230,13 @@ fn key_image(view: &KeyView, side: f64) -> Result<KeyImage, report::Error> {
         &GrayPicture {
             width,
             height,
-            gray: gray_slice(&view.volume, slice, view.window, layout),
+            gray: gray_slice(
+                &view.volume,
+                slice,
+                view.window,
+                view.volume.inverted,
+                layout,
+            ),
         },
         grid.is_calibrated().then(|| [Mm(dx.norm()), Mm(dy.norm())]),
         &[overlay],

@@ -15,6 +15,7 @@ mod gestures;
 mod history;
 mod identity;
 mod import;
+pub(super) mod links;
 mod look;
 mod measuring;
 pub(super) mod offer;
@@ -169,6 +170,8 @@ pub struct State {
     pub(super) planes: BTreeMap<SeriesId, planes::PlanesLook>,
     /// Planes across slices as they were drawn, by series and number.
     pub(super) sections: BTreeMap<(SeriesId, usize), planes::DrawnSection>,
+    /// What links time points beside the record.
+    pub(super) links: links::Links,
     /// Counts changes of the record and of twins.
     pub(super) revision: u64,
     pub(super) summaries: SummaryCache,
@@ -307,6 +310,7 @@ impl State {
             three_planes: three_planes.unwrap_or(false),
             planes: looks,
             sections: BTreeMap::new(),
+            links: links::Links::default(),
             revision: 0,
             summaries: SummaryCache::default(),
             jobs: BTreeMap::new(),

@@ -12,7 +12,7 @@ pub use slice::{
     Outlines, Overlay, Picture, PixelMap, Probe, SectionOutline, SectionView, SliceView, UptakeView,
 };
 
-pub use super::command::{HeaderOf, Subject};
+pub use super::command::{HeaderOf, LinkMode, Subject};
 pub use crate::case::{
     AnnotationId, FrameOf, ImportedSize, LesionId, LesionRole, MaskStep, Meaning, PatientId,
     ReaderId, ReaderRole, ReadingState, SeriesId, StepId, TimePointId, TreatmentId, TreatmentKind,
@@ -513,6 +513,8 @@ pub struct ColumnView {
     pub date: String,
     /// No date is known; the window asks for one.
     pub needs_date: bool,
+    /// Its sum of diameters is the smallest of several.
+    pub is_nadir: bool,
     /// Series to choose from.
     pub series: Vec<SeriesTab>,
     /// The series shown; `None` while it loads or when it could not be loaded.
@@ -521,10 +523,59 @@ pub struct ColumnView {
     pub sections: Vec<SectionView>,
     /// Why three planes cannot be shown of this series, where they are asked for.
     pub no_planes: Option<&'static str>,
+    /// How the series follows the other time points; `None` where there are none.
+    pub link: Option<LinkView>,
     /// Why nothing is shown: loading, or an error.
     pub status: String,
     /// How far the reading has come.
     pub reading: ReadingView,
+}
+
+/// How a series follows the other time points.
+#[derive(Clone, Debug, PartialEq)]
+pub struct LinkView {
+    /// Which.
+    pub series: SeriesId,
+    /// How it is to follow.
+    pub mode: LinkMode,
+    /// What that rests on.
+    pub trust: LinkTrust,
+    /// The same in words.
+    pub text: String,
+    /// It is being aligned.
+    pub pending: bool,
+    /// The alignment that waits for a word.
+    pub proposed: Option<RegistrationView>,
+    /// The others are aligned to this one.
+    pub is_reference: bool,
+    /// An alignment is part of the link.
+    pub is_registered: bool,
+}
+
+/// What a link rests on.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum LinkTrust {
+    /// One frame of reference, as the scanner states.
+    Frame,
+    /// A registration that a reader accepted.
+    Registered,
+    /// A registration that nobody has accepted yet.
+    Proposed,
+    /// Positions of slices alone.
+    Offset,
+    /// Nothing is known.
+    Unknown,
+    /// It is not to follow.
+    Off,
+}
+
+/// A registration that waits for a word.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct RegistrationView {
+    /// What was found, in a line.
+    pub text: String,
+    /// What to know before trusting it.
+    pub warnings: Vec<String>,
 }
 
 /// A series of a time point.

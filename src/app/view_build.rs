@@ -1,6 +1,7 @@
 //! Building the view model from the state: formatting, units and pictures.
 
 mod lesions;
+mod links;
 mod pictures;
 mod record;
 mod sections;
@@ -22,11 +23,12 @@ use super::state::proposal::PREVIEWING;
 use super::state::{Slot, State};
 use super::summary::Summary;
 use super::view::{
-    ChooserView, ColumnView, CrashView, JobRow, NarrativeRow, PatientRow, PatientView, SampleRow,
-    SeriesTab, TreatmentRow, View,
+    ChooserView, ColumnView, CrashView, JobRow, NarrativeRow, PatientRow, PatientView,
+    ResponseCell, SampleRow, SeriesTab, TreatmentRow, View,
 };
 use crate::case::{PatientId, Series, TimePoint, Treatment, TreatmentKind};
 use crate::crash::CrashReport;
+use crate::units::Length;
 use crate::warning::Warning;
 
 impl State {
@@ -195,9 +197,11 @@ impl State {
             title: column_title(n),
             date,
             needs_date: point.date.is_none(),
+            is_nadir: nadir(&summary.response) == Some(n),
             series,
             shown: shown.and_then(|id| self.slice_view(id)),
             sections: shown.map_or_else(Vec::new, |id| self.section_views(id)),
+            link: shown.and_then(|id| self.link_view(id)),
             no_planes: shown.and_then(|id| self.no_planes_of(id)),
             status,
             reading: self.reading_view(n, point.id, summary),
@@ -296,6 +300,18 @@ pub(super) fn column_title(n: usize) -> String {
         0 => "Baseline".to_owned(),
         n => format!("Follow-up {n}"),
     }
+}
+
+/// The time point with the smallest sum of diameters, where there are several; the first of equals.
+fn nadir(response: &[ResponseCell]) -> Option<usize> {
+    let sums = response.iter().enumerate().filter_map(|(n, cell)| {
+        let Some(Length::Mm(sum)) = cell.sum_value else {
+            return None;
+        };
+        Some((n, sum.0))
+    });
+    let smallest = sums.clone().min_by(|a, b| a.1.total_cmp(&b.1));
+    smallest.filter(|_| sums.count() > 1).map(|(n, _)| n)
 }
 
 /// What a kind of treatment is called.

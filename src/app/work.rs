@@ -14,7 +14,7 @@ use crate::open::{self, Item, Refusal, Watch};
 use crate::store::{Artifacts, Cache, Query};
 use crate::volume::{IntensityUnit, Volume, WindowLevel};
 use crate::warning::WarningCode;
-use crate::{phantom, store};
+use crate::{phantom, register, store};
 
 /// What jobs work with.
 #[derive(Clone)]
@@ -43,6 +43,20 @@ pub(super) fn run(work: Work, tools: &Tools, job: &JobContext) -> Answer {
             read_as,
         } => Answer::Loaded(series, load(item, &source, &fingerprint, read_as, job)),
         Work::Join { root, files, visit } => Answer::Joined(visit, join(root, &files, job)),
+        Work::Register {
+            moving_series,
+            fixed,
+            moving,
+            same_frame_of_reference,
+        } => {
+            let params = register::Params {
+                same_frame_of_reference,
+                ..register::Params::default()
+            };
+            let found = register::register(&fixed, &moving, &params, job);
+            let found = found.map(Box::new).map_err(|e| e.to_string());
+            Answer::Registered(moving_series, found)
+        }
         Work::Segment {
             annotation,
             steps,

@@ -651,7 +651,7 @@ pub(super) enum BenchVerb {
         #[arg(long, default_value_t = 40.0)]
         largest: f64,
     },
-    /// Align images moved by known transforms, beside SimpleITK.
+    /// Cut planes out of images and align images moved by known transforms, beside SimpleITK.
     View {
         /// Folder of image sets (default: the folder `data` of ONCOTWIN_SHARED or ../shared).
         #[arg(long)]
@@ -662,6 +662,9 @@ pub(super) enum BenchVerb {
         /// How many random starts of each case test the search.
         #[arg(long, default_value_t = 8)]
         starts: usize,
+        /// Pictures only, which takes seconds instead of minutes.
+        #[arg(long)]
+        pictures: bool,
     },
     /// Tamper with a workspace in every way known, and list what finds it.
     Tamper {

@@ -69,6 +69,7 @@ pub(super) fn bench(args: &BenchArgs) -> Result<Output, Failure> {
             data,
             peers,
             starts,
+            pictures,
         } => {
             let data = data.clone().unwrap_or_else(shared_data);
             let rows = view::rows(&view::Settings {
@@ -76,6 +77,7 @@ pub(super) fn bench(args: &BenchArgs) -> Result<Output, Failure> {
                 data: &data,
                 peers,
                 starts: *starts,
+                only_pictures: *pictures,
             })?;
             ("view", view::table(&rows), rows, false)
         }

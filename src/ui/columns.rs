@@ -1,19 +1,21 @@
 //! Time points side by side.
 
 use egui::{
-    Align, Align2, ComboBox, CornerRadius, FontId, Layout, Response, RichText, Role, ScrollArea,
-    Sense, Slider, Stroke, TextEdit, Ui, Vec2, WidgetInfo, scroll_area::ScrollSource, vec2,
+    Align, Align2, ComboBox, CornerRadius, FontId, Layout, PointerButton, Response, RichText, Role,
+    ScrollArea, Sense, Slider, Stroke, TextEdit, Ui, Vec2, WidgetInfo, scroll_area::ScrollSource,
+    vec2,
 };
 use jiff::civil::Date;
 
 use super::dialog::Dialog;
+use super::links::{link_ui, proposed_ui};
 use super::reading::{badge_ui, barred, broken_ui};
 use super::slice::{SliceContext, number, section_ui, slice_ui};
 use super::state::UiState;
 use super::theme;
 use super::uptake::UptakeForm;
 use super::versions::compared_lesion;
-use super::widgets::{gated, halo_text, menu, warnings_badge};
+use super::widgets::{gated, halo_text, menu, nadir_chip, warnings_badge};
 use crate::app::Command;
 use crate::app::view::{
     ColumnView, FrameOf, HeaderOf, PatientView, SeriesId, SliceView, TimePointId, View,
@@ -34,7 +36,13 @@ pub fn columns_ui(
     state: &mut UiState,
     out: &mut Vec<Command>,
 ) {
-    let n = patient.columns.len();
+    let whole = patient
+        .columns
+        .iter()
+        .position(|c| c.shown.is_some() && Some(c.id) == state.maximised);
+    let all = 0..patient.columns.len();
+    let columns = whole.map_or(all, |index| index..index + 1);
+    let n = columns.len();
     if n == 0 {
         ui.centered_and_justified(|ui| ui.label("This patient has no images yet"));
         return;
@@ -50,7 +58,7 @@ pub fn columns_ui(
         .show(ui, |ui| {
             ui.spacing_mut().item_spacing.x = gap;
             ui.horizontal_top(|ui| {
-                for index in 0..n {
+                for index in columns {
                     let size = vec2(width, height);
                     ui.allocate_ui_with_layout(size, Layout::top_down(Align::Min), |ui| {
                         ui.set_width(width);
@@ -103,7 +111,12 @@ fn column_ui(
                     .as_ref()
                     .filter(|p| p.series == slice.series),
             };
+            let twice = ui.input(|i| i.pointer.button_double_clicked(PointerButton::Primary));
             let response = pictures_ui(ui, column, slice, &context, size, state, out);
+            if twice && !state.tool.draws() && response.contains_pointer() {
+                let whole = state.maximised == Some(column.id);
+                state.maximised = (!whole).then_some(column.id);
+            }
             if !column.status.is_empty() {
                 halo_text(
                     &ui.painter_at(response.rect),
@@ -113,6 +126,9 @@ fn column_ui(
                     FontId::proportional(12.0),
                     theme::image().text,
                 );
+            }
+            if let Some(link) = &column.link {
+                proposed_ui(ui, response.rect, link, out);
             }
             slider_ui(ui, column, slice, patient.selected.is_some(), out);
         }
@@ -195,6 +211,9 @@ fn title_ui(
         if let Some(series) = shown {
             warnings_badge(ui, &series.warnings, &mut state.page);
         }
+        if let Some(link) = &column.link {
+            link_ui(ui, link, &column.title, read_only, out);
+        }
         let words = size.x >= WORDY;
         badge_ui(ui, view, column, words, state, out);
         ui.with_layout(Layout::left_to_right(Align::Center), |ui| {
@@ -203,6 +222,10 @@ fn title_ui(
                     .font(theme::medium(13.5))
                     .color(p.text),
             );
+            // In a narrow column the date goes before; the row of sums has it always.
+            if column.is_nadir && words {
+                nadir_chip(ui);
+            }
             let ink = if column.needs_date {
                 p.warning
             } else {
@@ -412,6 +435,19 @@ fn presets_ui(ui: &mut Ui, column: &ColumnView, slice: &SliceView, out: &mut Vec
             }
         }
         ui.separator();
+        if ui
+            .add(egui::Button::new("By the values of this slice").right_text("9"))
+            .clicked()
+        {
+            let region = None;
+            out.push(Command::AutoWindow { series, region });
+        }
+        if ui
+            .add(egui::Button::new("Black for white").right_text("I"))
+            .clicked()
+        {
+            out.push(Command::Invert { series });
+        }
         if ui
             .add(egui::Button::new("From the file").right_text("0"))
             .clicked()

@@ -1,6 +1,6 @@
 //! The sheet of mouse and keys.
 
-use egui::{Align2, Grid, Key, RichText, Ui, Window, vec2};
+use egui::{Align2, Grid, Key, RichText, ScrollArea, Ui, Window, vec2};
 
 use super::theme;
 use super::widgets::heading;
@@ -21,9 +21,11 @@ const MOUSE: &[(&str, &str)] = &[
     ("Wheel", "one slice per notch; with Shift five"),
     ("Shift + wheel", "size of the brush, while there is one"),
     ("Ctrl + wheel", "magnify about the pointer"),
+    ("Ctrl + left drag", "window by the values of a rectangle"),
+    ("Double click", "this time point alone, and back"),
 ];
 
-const KEYS: &[(&str, &str)] = &[
+const TOOLS: &[(&str, &str)] = &[
     ("D P B", "diameter, point, box"),
     ("S L K", "scribble, lasso, caliper"),
     ("E", "brush; then eraser, and back"),
@@ -34,19 +36,23 @@ const KEYS: &[(&str, &str)] = &[
     ("O", "take what is offered with it"),
     ("Esc", "call off; reject what was made; window tool"),
     ("Del", "remove the mark of the lesion here"),
+    ("Tab, Shift + Tab", "next and previous lesion"),
+    ("N", "next diameter starts a new lesion"),
+    ("?", "this sheet"),
+];
+
+const PICTURE: &[(&str, &str)] = &[
     ("↑ ↓", "previous and next slice"),
     ("PgUp PgDn", "ten slices"),
     ("Home End", "first and last slice"),
     ("← →", "previous and next time point"),
-    ("Tab, Shift + Tab", "next and previous lesion"),
-    ("N", "next diameter starts a new lesion"),
-    ("1 – 6", "window presets"),
-    ("0", "window of the file"),
-    ("R", "reset magnification and window"),
+    ("C", "page slices by themselves, and stop"),
     ("Q", "three planes, or slices alone"),
-    ("G", "masks on or off"),
-    ("M", "masks outlined or filled"),
-    ("?", "this sheet"),
+    ("1 – 6", "window presets"),
+    ("9, 0", "window by the slice's values; of the file"),
+    ("I", "black for white, and back"),
+    ("R", "reset magnification and window"),
+    ("G, M", "masks on or off; outlined or filled"),
 ];
 
 const RECORD: &[(&str, &str)] = &[
@@ -76,14 +82,21 @@ pub(super) fn help_ui(ui: &Ui, open: &mut bool) {
         .anchor(Align2::CENTER_CENTER, vec2(0.0, 0.0))
         .show(ui.ctx(), |ui| {
             ui.spacing_mut().interact_size.y = 18.0;
-            ui.horizontal_top(|ui| {
-                ui.vertical(|ui| {
-                    section_ui(ui, "On a slice", MOUSE);
-                    ui.add_space(8.0);
-                    section_ui(ui, "Record", RECORD);
+            let most = ui.ctx().content_rect().height() - 80.0;
+            ScrollArea::vertical().max_height(most).show(ui, |ui| {
+                ui.horizontal_top(|ui| {
+                    ui.vertical(|ui| {
+                        section_ui(ui, "On a slice", MOUSE);
+                        ui.add_space(8.0);
+                        section_ui(ui, "Picture", PICTURE);
+                    });
+                    ui.add_space(18.0);
+                    ui.vertical(|ui| {
+                        section_ui(ui, "Tools", TOOLS);
+                        ui.add_space(8.0);
+                        section_ui(ui, "Record", RECORD);
+                    });
                 });
-                ui.add_space(18.0);
-                ui.vertical(|ui| section_ui(ui, "Keys", KEYS));
             });
         });
 }

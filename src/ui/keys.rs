@@ -2,6 +2,7 @@
 
 use egui::{Event, Key, Modifiers, Ui};
 
+use super::cine::Cine;
 use super::dialog::Dialog;
 use super::readers::{ReaderForm, Then};
 use super::reading::{review_key, sign_key};
@@ -224,6 +225,12 @@ fn general(
             None => state.take(Tool::Window),
         },
         Key::G => state.show_overlays = !state.show_overlays,
+        Key::C if state.gesture.is_none() => {
+            state.cine = match (&state.cine, state.active) {
+                (None, Some(series)) => Some(Cine::new(series)),
+                _ => None,
+            };
+        }
         Key::Q if state.gesture.is_none() => out.push(Command::ShowPlanes {
             three: !patient.three_planes,
         }),
@@ -328,6 +335,15 @@ fn on_slice(key: Key, slice: &SliceView, state: &UiState, arrows: bool, out: &mu
                 series,
                 window: None,
             });
+            return;
+        }
+        Key::Num9 => {
+            let region = None;
+            out.push(Command::AutoWindow { series, region });
+            return;
+        }
+        Key::I => {
+            out.push(Command::Invert { series });
             return;
         }
         Key::R => {

@@ -2,6 +2,7 @@
 
 use egui::{Align, CentralPanel, Frame, Layout, Margin, Panel, RichText, ScrollArea, Ui, vec2};
 
+use super::cine::play;
 use super::columns::columns_ui;
 use super::growth::growth_ui;
 use super::history::{history_ui, step_text};
@@ -33,6 +34,7 @@ pub fn patient_ui(
     let read_only = view.read_only.as_deref();
     choose_active(patient, state);
     keys(ui, view, patient, state, out);
+    play(ui, patient, state, out);
     let bar = |x, y| {
         Frame::new()
             .fill(p.panel)

@@ -187,6 +187,13 @@ fn begin(
     };
     let kind = if response.drag_started_by(PointerButton::Primary) {
         match state.tool {
+            Tool::Window if ui.input(|i| i.modifiers.ctrl || i.modifiers.command) => {
+                let corner = gesture::on_picture(slice, transform.to_picture(start));
+                Kind::Region {
+                    corners: [corner; 2],
+                    map: slice.map,
+                }
+            }
             Tool::Window => {
                 let [x, y] = transform.to_picture(start);
                 Kind::Window {
@@ -285,6 +292,9 @@ fn follow(
             if further {
                 out.extend(draft.preview(series));
             }
+        }
+        Kind::Region { corners, .. } => {
+            corners[1] = gesture::on_picture(slice, transform.to_picture(pointer));
         }
         Kind::Window { start, .. } if changed && moved != Vec2::ZERO => {
             out.push(Command::SetWindow {

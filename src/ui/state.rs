@@ -6,6 +6,7 @@ use std::sync::Arc;
 
 use egui::TextureHandle;
 
+use super::cine::Cine;
 use super::dialog::Dialog;
 use super::files::FilesForm;
 use super::header::HeaderForm;
@@ -89,6 +90,10 @@ pub struct UiState {
     pub show_help: bool,
     /// The list of steps is open.
     pub show_history: bool,
+    /// The time point that fills the window, alone.
+    pub(super) maximised: Option<TimePointId>,
+    /// Slices that are paged by themselves.
+    pub(super) cine: Option<Cine>,
     /// The view that keys act on.
     pub(super) active: Option<SeriesId>,
     pub(super) gesture: Option<Gesture>,
@@ -135,6 +140,8 @@ impl Default for UiState {
             fill_masks: false,
             show_help: false,
             show_history: false,
+            maximised: None,
+            cine: None,
             active: None,
             gesture: None,
             part: None,

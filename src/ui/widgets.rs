@@ -17,6 +17,7 @@ pub(super) enum Icon {
     Eye,
     Fill,
     Info,
+    Link,
     Lock,
     More,
     Pencil,
@@ -28,6 +29,7 @@ pub(super) enum Icon {
     Source,
     Theme,
     Undo,
+    Unlinked,
     Warning,
 }
 
@@ -80,6 +82,21 @@ impl Icon {
                 painter.circle_stroke(c, 5.5, stroke);
                 line(&[(0.0, -0.8), (0.0, 3.0)]);
                 painter.circle_filled(c + vec2(0.0, -2.8), 0.9, color);
+            }
+            Self::Link | Self::Unlinked => {
+                // Two links of a chain, drawn through each other or apart.
+                let apart = if self == Self::Unlinked { 1.6 } else { 0.0 };
+                for side in [-1.0, 1.0] {
+                    let ring = (0..=16).map(|i| {
+                        let a = std::f32::consts::TAU * i as f32 / 16.0;
+                        let (x, y) = (3.6 * a.cos(), 2.2 * a.sin());
+                        let centre = side * (2.2 + apart);
+                        // A slanted chain.
+                        let turned = (0.8 * x - 0.6 * y, 0.6 * x + 0.8 * y);
+                        (turned.0 + 0.8 * centre, turned.1 + 0.6 * centre)
+                    });
+                    line(&ring.collect::<Vec<_>>());
+                }
             }
             Self::Lock => {
                 let shackle: Vec<(f32, f32)> = std::iter::once((-2.8, 0.0))
@@ -457,6 +474,13 @@ pub(super) fn danger_button(ui: &mut Ui, text: &str) -> Response {
     .fill(p.danger)
     .stroke(Stroke::NONE)
     .ui(ui)
+}
+
+/// Marks the time point with the smallest sum of diameters.
+pub(super) fn nadir_chip(ui: &mut Ui) {
+    let color = theme::palette(ui).info;
+    chip(ui, "nadir", color)
+        .on_hover_text("The smallest sum of diameters: progression is counted from it");
 }
 
 /// A button with three dots that opens a menu; `name` says whose.

@@ -1,6 +1,8 @@
 //! Slices as pictures: which way up a slice is shown, its grey levels, and outlines of masks.
 
-use super::{Mask, Volume, WindowLevel};
+use ndarray::{ArrayView2, Axis};
+
+use super::{Mask, Samples, Volume, WindowLevel};
 use crate::geometry::{Grid, Point, Vec3, Voxel};
 
 /// How a slice's voxels are laid out on screen: never resampled, only transposed and mirrored.
@@ -83,31 +85,61 @@ impl Layout {
     }
 }
 
-/// Grey levels of slice `k`, row by row from the top; padding is black.
+/// Grey levels of slice `k`, row by row from the top, the smallest values white where `inverted`;
+/// padding is black.
 #[must_use]
-pub fn gray_slice(volume: &Volume, k: usize, window: WindowLevel, layout: Layout) -> Vec<u8> {
+pub fn gray_slice(
+    volume: &Volume,
+    k: usize,
+    window: WindowLevel,
+    inverted: bool,
+    layout: Layout,
+) -> Vec<u8> {
     let [ni, _, _] = volume.grid().shape();
-    let native: Vec<u8> = volume
-        .slice_values(k)
-        .map(|value| match value {
-            // What was not measured is black, also where black is the highest value.
-            None => 0,
-            Some(v) if volume.inverted => 255 - window.gray(v),
-            Some(v) => window.gray(v),
-        })
-        .collect();
+    let shade = |value: Option<f32>| match value {
+        // What was not measured is black, also where black is the highest value.
+        None => 0,
+        Some(v) if inverted => 255 - window.gray(v),
+        Some(v) => window.gray(v),
+    };
+    let of_stored = |stored: i32| shade(volume.value_of(f64::from(stored), k));
+    let native: Vec<u8> = match volume.samples() {
+        Samples::I16(a) => by_table(a.index_axis(Axis(0), k), of_stored),
+        Samples::U16(a) => by_table(a.index_axis(Axis(0), k), of_stored),
+        Samples::F32(_) => volume.slice_values(k).map(shade).collect(),
+    };
     if !layout.transpose && !layout.flip_x && !layout.flip_y {
         return native;
     }
     let [w, h] = layout.picture_size();
+    let mirrored = |flip: bool, at: usize, n: usize| if flip { n - 1 - at } else { at };
     let mut gray = Vec::with_capacity(native.len());
     for y in 0..h {
-        for x in 0..w {
-            let [i, j] = layout.voxel_from_picture(x as f64, y as f64);
-            gray.push(native[j as usize * ni + i as usize]);
-        }
+        let y = mirrored(layout.flip_y, y, h);
+        gray.extend((0..w).map(|x| {
+            let x = mirrored(layout.flip_x, x, w);
+            let (i, j) = if layout.transpose { (y, x) } else { (x, y) };
+            native[j * ni + i]
+        }));
     }
     gray
+}
+
+/// Grey levels of whole numbers, row by row: each number between the smallest and the largest is
+/// looked at once.
+fn by_table<T: Copy + Into<i32>>(slice: ArrayView2<'_, T>, shade: impl Fn(i32) -> u8) -> Vec<u8> {
+    let (mut low, mut high) = (i32::MAX, i32::MIN);
+    for stored in &slice {
+        let stored: i32 = (*stored).into();
+        low = low.min(stored);
+        high = high.max(stored);
+    }
+    let table: Vec<u8> = (low..=high).map(shade).collect();
+    let look_up = |stored: &T| {
+        let stored: i32 = (*stored).into();
+        table[(stored - low) as usize]
+    };
+    slice.iter().map(look_up).collect()
 }
 
 /// Closed outlines of a mask in slice `k`, along voxel edges, as in-plane voxel positions (i, j).

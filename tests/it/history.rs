@@ -4,6 +4,8 @@ mod checks;
 mod damage;
 mod editing;
 mod frames;
+mod links;
+mod looking;
 mod marking;
 mod masks;
 mod origins;

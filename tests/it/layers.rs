@@ -99,6 +99,7 @@ const MAY_USE: &[(&str, &[&str])] = &[
             "measure",
             "open",
             "phantom",
+            "reformat",
             "register",
             "report",
             "segment",

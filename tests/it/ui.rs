@@ -2,6 +2,8 @@
 
 mod files;
 mod fixture;
+mod links;
+mod looking;
 mod planes;
 mod record;
 mod tools;

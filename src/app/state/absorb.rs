@@ -95,6 +95,7 @@ impl State {
         self.forget_check_job(job);
         self.absorb_division(job, None);
         self.forget_files_job(job, why);
+        self.forget_registration_job(job);
         for history in self.histories.values_mut().filter(|h| h.awaits(job)) {
             history.fail();
         }
@@ -132,6 +133,9 @@ impl State {
             Answer::Picture(read) => self.absorb_picture(job, read),
             Answer::Header(read) => self.absorb_header(job, read),
             Answer::Loaded(series, loaded) => self.absorb_image(job, series, loaded, effects),
+            Answer::Registered(series, found) => {
+                self.absorb_registration(job, series, found, effects);
+            }
             Answer::Segmented(annotation, made) => self.absorb_mask(job, annotation, made, effects),
             Answer::Checked(checked) => self.absorb_check(job, checked, effects),
             Answer::Divided(divided) => self.absorb_division(job, divided),

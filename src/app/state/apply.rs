@@ -15,10 +15,13 @@ const fn stays_with_proposal(command: &Command) -> bool {
         command,
         Command::SetSlice { .. }
             | Command::SetWindow { .. }
+            | Command::AutoWindow { .. }
+            | Command::Invert { .. }
             | Command::SetZoom { .. }
             | Command::PointAt { .. }
             | Command::ShowPlanes { .. }
             | Command::SetSectionZoom { .. }
+            | Command::SetLink { .. }
             | Command::Preview { .. }
             | Command::EndPreview
             | Command::Accept
@@ -82,10 +85,19 @@ impl State {
             Command::ShowChooser => self.show_chooser(e),
             Command::ShowPatient { patient } => self.show_patient(patient, e),
             Command::ShowSeries { series } => self.show_series(series, e),
-            Command::SetSlice { series, slice } => self.set_slice(series, slice, e),
+            Command::SetSlice { series, slice } => {
+                self.set_slice(series, slice, e);
+                self.follow_place(series, e);
+            }
+            Command::SetLink { series, mode } => self.set_link(series, mode, e),
+            Command::Register { series } => self.register(series, e),
+            Command::AcceptRegistration { series } => self.accept_registration(series, e),
+            Command::RemoveRegistration { series } => self.remove_registration(series, e),
             Command::SetWindow { series, window } => {
                 self.edit_view(series, e, |view| view.window = window);
             }
+            Command::AutoWindow { series, region } => self.auto_window(series, region, e),
+            Command::Invert { series } => self.invert(series, e),
             Command::SetZoom { series, zoom, pan } => self.edit_view(series, e, |view| {
                 view.zoom = zoom.clamp(0.1, 40.0);
                 view.pan = pan;

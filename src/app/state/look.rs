@@ -9,12 +9,21 @@ use crate::app::view::Severity;
 use crate::case::{
     AuditAction, AuditNote, Change, LesionId, PatientId, SeriesId, SeriesView, TimePointId,
 };
+use crate::geometry::Point;
 use crate::jobs::Lane;
 use crate::open::Watch;
 use crate::volume::WindowLevel;
 
 /// What a picture was made of; equal keys mean equal pixels.
-pub(in crate::app) type PictureKey = (usize, WindowLevel);
+pub(in crate::app) type PictureKey = (usize, WindowLevel, bool);
+
+/// A window of this width shows one value: what it was made of is all alike.
+const NARROWEST: f64 = 1e-6;
+
+/// Key of the setting that remembers that a series is shown inverted.
+fn inverted_key(series: SeriesId) -> String {
+    format!("inverted/{series}")
+}
 
 /// Key of the setting that remembers which series a time point shows.
 pub(in crate::app) fn shown_series_key(time_point: TimePointId) -> String {
@@ -77,13 +86,15 @@ impl State {
         let images = self.images.values().filter_map(Slot::job);
         let masks = self.masks.values().filter_map(Slot::job);
         let twins = self.twins.values().filter_map(Slot::job);
-        for job in images.chain(masks).chain(twins) {
+        let links = self.links.jobs();
+        for job in images.chain(masks).chain(twins).chain(links) {
             self.cancel(job);
         }
         self.images.clear();
         self.masks.clear();
         self.pictures.clear();
         self.sections.clear();
+        self.links = super::links::Links::default();
         self.twins.clear();
         self.stale_twins.clear();
         self.versions = None;
@@ -217,6 +228,64 @@ impl State {
         }
     }
 
+    /// Sets the window by the values of the slice shown, or of a rectangle in it: from their 0.1 to
+    /// their 99.9 percentile.
+    pub(super) fn auto_window(
+        &mut self,
+        series: SeriesId,
+        region: Option<[Point; 2]>,
+        effects: &mut Vec<Effect>,
+    ) {
+        let Some(image) = self.images.get(&series).and_then(Slot::ready) else {
+            return;
+        };
+        let grid = image.volume.grid();
+        let [ni, nj, nk] = grid.shape();
+        let k = self.view_of(series).slice.min(nk - 1);
+        let (mut i, mut j) = (0..ni, 0..nj);
+        if let Some([a, b]) = region {
+            let (a, b) = (grid.voxel_from_patient(a), grid.voxel_from_patient(b));
+            let span = |a: f64, b: f64, n: usize| {
+                let last = n as f64 - 1.0;
+                let at = |v: f64| v.round().clamp(0.0, last) as usize;
+                at(a.min(b))..at(a.max(b)) + 1
+            };
+            (i, j) = (span(a.i, b.i, ni), span(a.j, b.j, nj));
+        }
+        let mut row = vec![f32::NAN; i.len()];
+        let mut values = Vec::with_capacity(i.len() * j.len());
+        for j in j {
+            image.volume.row_into([i.start, j, k], &mut row);
+            values.extend(row.iter().copied().filter(|v| !v.is_nan()));
+        }
+        match WindowLevel::automatic(values.into_iter()).filter(|w| w.width > NARROWEST) {
+            Some(window) => self.edit_view(series, effects, |view| view.window = Some(window)),
+            None => self.refuse(
+                "The window stays as it is: all values there are alike",
+                "Choose a larger part of the picture.",
+            ),
+        }
+    }
+
+    /// Whether a series is shown inverted, beside what its file says.
+    pub(in crate::app) fn is_inverted(&self, series: SeriesId) -> bool {
+        let key = inverted_key(series);
+        let mut settings = self.records.settings.iter();
+        let found = settings.find(|(k, _)| *k == key);
+        found
+            .and_then(|(_, value)| value.as_bool())
+            .unwrap_or(false)
+    }
+
+    pub(super) fn invert(&mut self, series: SeriesId, effects: &mut Vec<Effect>) {
+        if self.series(series).is_none() {
+            return;
+        }
+        let value = (!self.is_inverted(series)).into();
+        let change = Change::PutSetting(inverted_key(series), value);
+        self.commit_unaudited(change, effects);
+    }
+
     /// Selects a lesion and brings it into view wherever it is marked.
     pub(super) fn select_lesion(&mut self, lesion: Option<LesionId>, effects: &mut Vec<Effect>) {
         self.selected = lesion.filter(|id| self.lesion(*id).is_some());
@@ -228,6 +297,11 @@ impl State {
             .filter(|a| a.lesion == lesion)
             .map(|a| (a.id, a.series, a.marking.place()))
             .collect();
+        let marked: Vec<_> = marks
+            .iter()
+            .filter_map(|(_, series, place)| Some((*series, (*place)?)))
+            .collect();
+        self.look_where_unmarked(&marked, effects);
         for (annotation, series, place) in marks {
             let on_mask = self.segmented(annotation).map(|s| s.measured.axis_slice);
             let slice = on_mask.or_else(|| {

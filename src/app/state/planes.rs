@@ -8,12 +8,15 @@ use serde::{Deserialize, Serialize};
 use super::{Slot, State};
 use crate::app::effect::Effect;
 use crate::app::view::{Outlines, Picture};
-use crate::case::{Change, PatientId, SeriesId};
+use crate::case::{Change, SeriesId};
 use crate::geometry::{Grid, Point, Voxel};
 use crate::volume::{Mask, WindowLevel};
 
 /// Key of the setting that remembers whether three planes are shown.
 pub(super) const THREE_PLANES: &str = "three_planes";
+
+/// Places closer than this to where they were do not move the planes, mm.
+const STILL_MM: f64 = 0.01;
 
 /// Key of the setting that remembers how the planes of a series are looked at.
 pub(super) fn planes_key(series: SeriesId) -> String {
@@ -46,8 +49,8 @@ impl Default for PlanesLook {
 pub(in crate::app) struct DrawnSection {
     /// Which of the planes.
     pub(in crate::app) plane: usize,
-    /// In which window.
-    pub(in crate::app) window: WindowLevel,
+    /// In which window, and whether inverted.
+    pub(in crate::app) window: (WindowLevel, bool),
     /// Its pixels.
     pub(in crate::app) picture: Arc<Picture>,
     /// Masks and where the plane cuts them.
@@ -75,21 +78,32 @@ impl State {
         self.commit_unaudited(change, effects);
     }
 
-    /// Brings a place of a series into all its planes.
+    /// Brings a place of a series into all its planes, and the linked series with it.
     pub(super) fn point_at(&mut self, series: SeriesId, place: Point, effects: &mut Vec<Effect>) {
-        if !place.0.iter().all(|x| x.is_finite()) {
-            return;
-        }
+        self.bring_to(series, place, effects);
+        self.follow_place(series, effects);
+    }
+
+    /// Shows a place of a series, where it lies inside the image.
+    pub(super) fn bring_to(&mut self, series: SeriesId, place: Point, effects: &mut Vec<Effect>) {
         let Some(image) = self.images.get(&series).and_then(Slot::ready) else {
             return;
         };
         let grid = Arc::clone(image.volume.grid());
-        let voxel = grid.voxel_from_patient(place);
-        if !grid.contains(voxel) {
+        let finite = place.0.iter().all(|x| x.is_finite());
+        if !finite || !grid.contains(grid.voxel_from_patient(place)) {
             return;
         }
         self.set_slice(series, nearest_slice(&grid, place), effects);
-        self.look_at_planes(series, effects, |look| look.at = Some(place));
+        let normal = grid.normal();
+        let moved = self.looked_at(series).map(|at| {
+            let d = place.0 - at.0;
+            (d - normal * d.dot(&normal)).norm()
+        });
+        // Along the normal the slice says where: nothing else is to be remembered.
+        if moved.is_none_or(|moved| moved > STILL_MM) {
+            self.look_at_planes(series, effects, |look| look.at = Some(place));
+        }
     }
 
     /// Changes how the planes of a series are looked at.
@@ -131,16 +145,6 @@ impl State {
         self.pictures.remove(&series);
         self.sections.retain(|(of, _), _| *of != series);
     }
-
-    /// Keys of the settings that hold how planes of a patient were looked at.
-    pub(super) fn planes_keys(&self, patient: PatientId) -> Vec<String> {
-        let series = self.records.series.iter();
-        let keys = series
-            .filter(|s| s.patient == patient)
-            .map(|s| planes_key(s.id));
-        keys.filter(|key| self.records.settings.iter().any(|(k, _)| k == key))
-            .collect()
-    }
 }
 
 fn middle_of(grid: &Grid) -> Point {
@@ -149,7 +153,7 @@ fn middle_of(grid: &Grid) -> Point {
 }
 
 /// The slice whose plane is nearest to a place; of two equally near ones the first.
-fn nearest_slice(grid: &Grid, place: Point) -> usize {
+pub(super) fn nearest_slice(grid: &Grid, place: Point) -> usize {
     let normal = grid.normal();
     let distance = |k: usize| (place.0 - grid.slice_origins()[k].0).dot(&normal).abs();
     let all = 0..grid.shape()[2];

@@ -50,7 +50,7 @@ impl State {
             self.shown_series.remove(&visit);
         }
         let mut keys: Vec<String> = self.seen_keys(patient).collect();
-        keys.extend(self.planes_keys(patient));
+        keys.extend(self.keys_of_series(patient));
         changes.extend(
             keys.into_iter()
                 .map(|key| Change::PutSetting(key, Value::Null)),

@@ -36,20 +36,21 @@ impl State {
         let slice = view.slice.min(n_slices - 1);
         let window = view.window.unwrap_or(default_window);
         let layout = Layout::of(&grid);
+        let inverted = volume.inverted != self.is_inverted(series);
 
         let picture = match self.pictures.get(&series) {
-            Some((key, picture)) if *key == (slice, window) => Arc::clone(picture),
+            Some((key, picture)) if *key == (slice, window, inverted) => Arc::clone(picture),
             _ => {
                 self.n_pictures += 1;
                 let [width, height] = layout.picture_size();
                 let picture = Arc::new(Picture {
                     width,
                     height,
-                    gray: gray_slice(&volume, slice, window, layout),
+                    gray: gray_slice(&volume, slice, window, inverted, layout),
                     version: self.n_pictures,
                 });
                 self.pictures
-                    .insert(series, ((slice, window), Arc::clone(&picture)));
+                    .insert(series, ((slice, window, inverted), Arc::clone(&picture)));
                 picture
             }
         };
@@ -124,6 +125,9 @@ impl State {
             self.series(series)
                 .is_some_and(|s| s.warnings.iter().any(|w| w.code == code))
         };
+        if self.is_inverted(series) {
+            badges.push("inverted".to_owned());
+        }
         if warned(WarningCode::Lossy) {
             badges.push("lossy".to_owned());
         }

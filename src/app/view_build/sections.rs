@@ -29,6 +29,7 @@ impl State {
             return Vec::new();
         };
         let window = self.view_of(series).window.unwrap_or(default_window);
+        let window = (window, volume.inverted != self.is_inverted(series));
         let stacks = across(volume.grid());
         let views = stacks.iter().enumerate();
         views
@@ -51,7 +52,7 @@ impl State {
         across: usize,
         stack: &Stack,
         volume: &Volume,
-        window: WindowLevel,
+        window: (WindowLevel, bool),
         cursor: Point,
     ) -> SectionView {
         let index = stack.nearest(cursor);
@@ -115,7 +116,7 @@ impl State {
             place: Point(cursor.0 - plane.normal() * plane.distance(cursor).0),
             zoom: look.zoom[across],
             pan: look.pan[across],
-            window,
+            window: window.0,
             letters: known_orientation.then(|| orientation_letters(plane.right, plane.down)),
             outlines,
         }
@@ -149,12 +150,17 @@ impl State {
 }
 
 /// Grey levels in a plane; what was not imaged is black.
-fn picture_of(volume: &Volume, plane: &Plane, window: WindowLevel, version: u64) -> Picture {
+fn picture_of(
+    volume: &Volume,
+    plane: &Plane,
+    (window, inverted): (WindowLevel, bool),
+    version: u64,
+) -> Picture {
     let values = reformat(volume, plane, Interpolation::Linear, None);
     let gray = values.into_iter().map(|value| {
         if value.is_nan() {
             0
-        } else if volume.inverted {
+        } else if inverted {
             255 - window.gray(value)
         } else {
             window.gray(value)

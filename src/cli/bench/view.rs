@@ -1,5 +1,6 @@
 //! `bench view`: what stands behind looking at images side by side, beside SimpleITK.
 
+mod reformat;
 mod registration;
 
 use std::ffi::OsStr;
@@ -19,13 +20,19 @@ pub(super) struct Settings<'a> {
     pub(super) data: &'a Path,
     pub(super) peers: &'a Path,
     pub(super) starts: usize,
+    /// Registration, which takes minutes, is left out.
+    pub(super) only_pictures: bool,
 }
 
 /// All rows.
 pub(super) fn rows(settings: &Settings) -> Result<Vec<Value>, Failure> {
     let script = settings.scratch.join("view.py");
     std::fs::write(&script, PEERS).map_err(|e| Failure::new("E-WRITE", e.to_string()))?;
-    registration::rows(settings, &script)
+    let mut rows = reformat::rows(settings, &script)?;
+    if !settings.only_pictures {
+        rows.extend(registration::rows(settings, &script)?);
+    }
+    Ok(rows)
 }
 
 /// What a mode of the peers' script answers, JSON; or why there is no answer.

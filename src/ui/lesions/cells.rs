@@ -8,7 +8,7 @@ use egui::{
 
 use super::super::theme;
 use super::super::trace::ASK;
-use super::super::widgets::{Icon, chip, icon_button, spinner, warnings_badge};
+use super::super::widgets::{Icon, chip, icon_button, nadir_chip, spinner, warnings_badge};
 use super::{CELL, at};
 use crate::app::Command;
 use crate::app::view::{ColumnView, LesionCell, ResponseCell, Subject, ValueSource};
@@ -248,6 +248,9 @@ pub(super) fn response_ui(
     if !response.category.is_empty() {
         let shown = chip(ui, &response.category, p.category(&response.category));
         explain(response, shown);
+    }
+    if column.is_nadir {
+        nadir_chip(ui);
     }
     if !response.change.is_empty() {
         let shown = ui.add(Label::new(RichText::new(&response.change).size(12.5)).truncate());

@@ -8,7 +8,7 @@ use egui::{Pos2, Ui};
 use super::draft::Draft;
 use super::transform::Transform;
 use crate::app::Command;
-use crate::app::view::{Point, SeriesId, SliceView, WindowLevel};
+use crate::app::view::{PixelMap, Point, SeriesId, SliceView, WindowLevel};
 
 /// A drag under way.
 pub(in crate::ui) struct Gesture {
@@ -31,6 +31,12 @@ pub(super) enum Kind {
     Zoom {
         start: Transform,
         of: Zoomed,
+    },
+    /// A rectangle whose values set the window.
+    Region {
+        /// Opposite corners in picture coordinates.
+        corners: [[f64; 2]; 2],
+        map: PixelMap,
     },
     Draw(Draft),
 }
@@ -99,7 +105,7 @@ pub(in crate::ui) fn end(ui: &Ui, gesture: &mut Option<Gesture>, out: &mut Vec<C
                 window: Some(start),
             }),
             Kind::Draw(_) => out.push(Command::EndPreview),
-            Kind::Pan { .. } | Kind::Zoom { .. } => {}
+            Kind::Pan { .. } | Kind::Zoom { .. } | Kind::Region { .. } => {}
         }
         *gesture = None;
         return;
@@ -116,6 +122,14 @@ pub(in crate::ui) fn end(ui: &Ui, gesture: &mut Option<Gesture>, out: &mut Vec<C
                 out.push(Command::PointAt {
                     series: running.series,
                     place,
+                });
+            }
+            if let Kind::Region { corners, map } = running.kind
+                && !clicked
+            {
+                out.push(Command::AutoWindow {
+                    series: running.series,
+                    region: Some(corners.map(|[x, y]| map.patient(x, y))),
                 });
             }
             *gesture = None;

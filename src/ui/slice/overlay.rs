@@ -255,6 +255,11 @@ pub(super) fn draft(
     gesture: Option<&Gesture>,
 ) -> Option<()> {
     let gesture = gesture.filter(|g| g.series == slice.series)?;
+    if let Kind::Region { corners, .. } = &gesture.kind {
+        let [a, b] = corners.map(|p| transform.to_screen(p));
+        frame(painter, a, b, theme::image().draft);
+        return Some(());
+    }
     let Kind::Draw(draft) = &gesture.kind else {
         return None;
     };
@@ -273,15 +278,7 @@ pub(super) fn draft(
         Tool::Window => {}
         Tool::Diameter | Tool::Caliper | Tool::Cut => line(painter, ends, color, false),
         Tool::Point => cross(painter, ends[1], color),
-        Tool::Box => {
-            let area = Rect::from_two_pos(ends[0], ends[1]);
-            painter.rect_stroke(
-                area,
-                CornerRadius::ZERO,
-                Stroke::new(1.5, color),
-                StrokeKind::Middle,
-            );
-        }
+        Tool::Box => frame(painter, ends[0], ends[1], color),
         Tool::Scribble | Tool::Brush => stroke(painter, slice, transform, draft, &points, color),
         Tool::Lasso => {
             painter.add(Shape::closed_line(points, Stroke::new(1.5, color)));
@@ -341,6 +338,16 @@ fn stroke(
     }
     painter.add(Shape::line(points.to_vec(), Stroke::new(2.0 * radius, ink)));
     painter.add(Shape::line(points.to_vec(), Stroke::new(1.0, color)));
+}
+
+/// A rectangle between two corners.
+fn frame(painter: &Painter, a: Pos2, b: Pos2, color: Color32) {
+    painter.rect_stroke(
+        Rect::from_two_pos(a, b),
+        CornerRadius::ZERO,
+        Stroke::new(1.5, color),
+        StrokeKind::Middle,
+    );
 }
 
 /// The brush under the pointer.

@@ -7,10 +7,11 @@ use std::sync::Arc;
 
 use oncotwin::app::view::{
     AnnotationId, BandPoint, ChooserView, ColumnView, GrowthPoint, GrowthView, HistoryView, JobId,
-    JobRow, LesionCell, LesionId, LesionRole, LesionRow, Letters, Message, NarrativeRow, Overlay,
-    PatientId, PatientRow, PatientView, Picture, PixelMap, Point, ReadingView, ResponseCell,
-    SampleRow, Saved, ScenarioChange, SectionOutline, SectionView, SeriesId, SeriesTab, Severity,
-    SliceView, TimePointId, TreatmentId, TreatmentRow, ValueSource, Vec3, View, WindowLevel,
+    JobRow, LesionCell, LesionId, LesionRole, LesionRow, Letters, LinkMode, LinkTrust, LinkView,
+    Message, NarrativeRow, Overlay, PatientId, PatientRow, PatientView, Picture, PixelMap, Point,
+    ReadingView, RegistrationView, ResponseCell, SampleRow, Saved, ScenarioChange, SectionOutline,
+    SectionView, SeriesId, SeriesTab, Severity, SliceView, TimePointId, TreatmentId, TreatmentRow,
+    ValueSource, Vec3, View, WindowLevel,
 };
 use oncotwin::units::Mm;
 use uuid::Uuid;
@@ -212,6 +213,7 @@ fn column(n: u128, title: &str, date: &str, size: f64) -> ColumnView {
         title: title.into(),
         date: date.into(),
         needs_date: false,
+        is_nadir: n == 1,
         series: vec![
             SeriesTab {
                 id: shown.series,
@@ -235,9 +237,51 @@ fn column(n: u128, title: &str, date: &str, size: f64) -> ColumnView {
         shown: Some(shown),
         sections: Vec::new(),
         no_planes: None,
+        link: Some(link(n)),
         status: String::new(),
         reading: record::draft(),
     }
+}
+
+/// The first column leads; the second was aligned to it.
+fn link(n: u128) -> LinkView {
+    let (trust, text) = if n == 0 {
+        (
+            LinkTrust::Frame,
+            "The other time points are linked to this one",
+        )
+    } else {
+        (
+            LinkTrust::Registered,
+            "Linked by an accepted alignment: local anatomy lies 1.2 mm off (median)",
+        )
+    };
+    LinkView {
+        series: SeriesId(Uuid::from_u128(10 + n)),
+        mode: LinkMode::Position,
+        trust,
+        text: text.into(),
+        pending: false,
+        proposed: None,
+        is_reference: n == 0,
+        is_registered: n != 0,
+    }
+}
+
+/// The second time point has just been aligned.
+pub(super) fn aligned(dark: bool) -> View {
+    let mut view = loaded(dark);
+    let patient = view.patient.as_mut().expect("a patient");
+    if let Some(link) = &mut patient.columns[1].link {
+        link.trust = LinkTrust::Proposed;
+        link.proposed = Some(RegistrationView {
+            text: "Aligned: half of it within 1.2 mm, 95 % within 3.4 mm; \
+                   87 % overlap"
+                .into(),
+            warnings: vec!["The images overlap by 87 %: parts of one lie outside the other".into()],
+        });
+    }
+    view
 }
 
 fn cell(n: u128, axes: &str, volume: &str, change: &str, confidence: f64) -> Option<LesionCell> {

@@ -1,0 +1,67 @@
+//! Windows by values and inversion, through the session.
+
+use oncotwin::app::view::{SliceView, WindowLevel};
+
+use super::*;
+
+impl Desk {
+    fn slice_view(&mut self) -> SliceView {
+        self.view().columns[0].shown.clone().expect("a slice")
+    }
+}
+
+#[test]
+fn the_window_is_set_by_the_values_of_a_slice_or_of_a_part_of_it() {
+    let mut desk = Desk::open();
+    let series = desk.series(0);
+    desk.send(Command::AutoWindow {
+        series,
+        region: None,
+    });
+    let whole = desk.slice_view().window;
+    // A chest: from air to bone.
+    assert!(whole.width > 900.0, "{whole:?}");
+    let [p0, p1] = desk.truth.time_points[0].lesions[0].long_axis;
+    desk.draw(0, 0, None);
+    desk.send(Command::AutoWindow {
+        series,
+        region: Some([p0, p1]),
+    });
+    let part = desk.slice_view().window;
+    assert!(part.width < whole.width, "{part:?}");
+    desk.send(Command::SetWindow {
+        series,
+        window: Some(WindowLevel::new(40.0, 400.0)),
+    });
+    let corner = desk.slice_view().map.patient(0.0, 0.0);
+    desk.send(Command::AutoWindow {
+        series,
+        region: Some([corner, corner]),
+    });
+    assert_eq!(
+        desk.slice_view().window.width,
+        400.0,
+        "one value is no window"
+    );
+}
+
+#[test]
+fn inversion_is_shown_badged_and_kept() {
+    let mut desk = Desk::open();
+    let series = desk.series(0);
+    let before = desk.slice_view().picture;
+    desk.send(Command::Invert { series });
+    let after = desk.slice_view();
+    let inverted = |(a, b): (&u8, &u8)| *a == 255 - *b;
+    let n = before
+        .gray
+        .iter()
+        .zip(&after.picture.gray)
+        .filter(|p| inverted(*p));
+    assert_eq!(n.count(), before.gray.len());
+    assert!(after.badges.iter().any(|b| b == "inverted"));
+    desk.restart();
+    assert!(desk.slice_view().badges.iter().any(|b| b == "inverted"));
+    desk.send(Command::Invert { series });
+    assert_eq!(desk.slice_view().picture.gray, before.gray);
+}
