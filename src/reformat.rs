@@ -204,14 +204,7 @@ fn fill(
     row: &mut [f32],
 ) {
     let start = plane.at(0.0, y as f64);
-    match interpolation {
-        Interpolation::Linear => {
-            locator.along(start, plane.right, row, |v| source.linear(v));
-        }
-        Interpolation::Nearest => {
-            locator.along(start, plane.right, row, |v| source.nearest(v));
-        }
-    }
+    locator.along(start, plane.right, interpolation, source, row);
 }
 
 #[cfg(test)]

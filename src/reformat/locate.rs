@@ -1,6 +1,11 @@
 //! From places to voxels, along rows of pixels.
 
+use super::Interpolation;
+use super::sample::Lookup;
 use crate::geometry::{Grid, Point, Vec3};
+
+/// Voxels: less than this is rounding.
+const ROUNDING: f64 = 1e-7;
 
 /// Finds continuous voxel positions of places; made once per picture.
 pub(super) struct Locator<'a> {
@@ -53,18 +58,36 @@ impl<'a> Locator<'a> {
         &self,
         start: Point,
         step: Vec3,
+        interpolation: Interpolation,
+        source: &impl Lookup,
         row: &mut [f32],
-        value: impl Fn([f64; 3]) -> f32,
     ) {
+        let value = |v: [f64; 3]| match interpolation {
+            Interpolation::Nearest => source.nearest(v),
+            Interpolation::Linear => source.linear(v),
+        };
         match &self.way {
             Way::Even { origin, inverse } => {
                 let v: [f64; 3] = (inverse * (start.0 - origin)).into();
                 let d: [f64; 3] = (inverse * step).into();
-                let range = inside(v, d, self.grid.shape(), row.len());
-                let first = range.start;
-                for (x, pixel) in row[range].iter_mut().enumerate() {
-                    let x = (first + x) as f64;
-                    *pixel = value([v[0] + d[0] * x, v[1] + d[1] * x, v[2] + d[2] * x]);
+                let at = |x: usize| std::array::from_fn(|axis| v[axis] + d[axis] * x as f64);
+                let last = self.grid.shape().map(|n| n as f64 - 1.0);
+                // What lies on an edge but for rounding is inside: values are held to the outermost
+                // voxels.
+                let whole = within(v, d, row.len(), |axis| {
+                    [-0.5 - ROUNDING, last[axis] + 0.5 + ROUNDING]
+                });
+                let between = match interpolation {
+                    Interpolation::Nearest => 0..0,
+                    Interpolation::Linear => {
+                        within(v, d, row.len(), |axis| [ROUNDING, last[axis] - ROUNDING])
+                    }
+                };
+                if !between.is_empty() {
+                    source.linear_row(at(between.start), d, &mut row[between.clone()]);
+                }
+                for x in whole.filter(|x| !between.contains(x)) {
+                    row[x] = value(at(x));
                 }
             }
             Way::Uneven(slices) => {
@@ -84,13 +107,16 @@ impl<'a> Locator<'a> {
     }
 }
 
-/// Which steps of a walk from `v` by `d` lie inside the outer edges of the voxels.
-fn inside(v: [f64; 3], d: [f64; 3], shape: [usize; 3], n: usize) -> std::ops::Range<usize> {
-    // What lies on the edge but for rounding is inside: values are held to the outermost voxels.
-    const EDGE: f64 = 1e-9;
+/// Which of `n` steps of a walk from `v` by `d` lie within limits along all axes.
+fn within(
+    v: [f64; 3],
+    d: [f64; 3],
+    n: usize,
+    limits: impl Fn(usize) -> [f64; 2],
+) -> std::ops::Range<usize> {
     let (mut first, mut end) = (0.0f64, n as f64);
     for axis in 0..3 {
-        let (low, high) = (-0.5 - EDGE, shape[axis] as f64 - 0.5 + EDGE);
+        let [low, high] = limits(axis);
         if d[axis].abs() < 1e-12 {
             if v[axis] < low || v[axis] > high {
                 return 0..0;

@@ -9,7 +9,15 @@ pub(super) trait Lookup {
     fn nearest(&self, voxel: [f64; 3]) -> f32;
     /// Linear along all axes; beyond the outermost centres as at these.
     fn linear(&self, voxel: [f64; 3]) -> f32;
+    /// Linear at `row.len()` evenly spaced positions that all lie between voxel centres, at most at
+    /// those before the last along each axis.
+    fn linear_row(&self, start: [f64; 3], step: [f64; 3], row: &mut [f32]);
 }
+
+/// One in the fixed-point positions along a row: 32 bits each before and behind the point.
+const ONE: f64 = 4_294_967_296.0;
+/// From 24 bits behind the point to a share.
+const SHARE: f32 = 1.0 / 16_777_216.0;
 
 /// Stored samples in the order k, j, i, and how they become values.
 pub(super) struct Source<'a, T, L> {
@@ -110,6 +118,39 @@ impl<T: Copy, L: Fn(T) -> f32> Lookup for Source<'_, T, L> {
         }
         let (a, b) = (in_slice(here, one), in_slice(next, other));
         finite(a + (b - a) * fk)
+    }
+
+    #[inline]
+    fn linear_row(&self, start: [f64; 3], step: [f64; 3], row: &mut [f32]) {
+        let [ni, nj, _] = self.shape;
+        let slice = ni * nj;
+        let mut at = start.map(|v| (v * ONE) as i64);
+        let by = step.map(|v| (v * ONE).round() as i64);
+        for (x, pixel) in row.iter_mut().enumerate() {
+            let [i, j, k] = at.map(|v| (v >> 32) as usize);
+            let [fi, fj, fk] = at.map(|v| ((v as u32) >> 8) as f32 * SHARE);
+            let corner = (k * nj + j) * ni + i;
+            let in_slice = |from: usize, [slope, intercept]: [f32; 2]| {
+                let near = &self.data[from..from + ni + 2];
+                let value = |at: usize| (self.load)(near[at]);
+                let (a, b, c, d) = (value(0), value(1), value(ni), value(ni + 1));
+                let (upper, lower) = (a + (b - a) * fi, c + (d - c) * fi);
+                (upper + (lower - upper) * fj) * slope + intercept
+            };
+            let a = in_slice(corner, self.rescale[k]);
+            let b = in_slice(corner + slice, self.rescale[k + 1]);
+            let value = a + (b - a) * fk;
+            *pixel = if value.is_finite() {
+                value
+            } else {
+                // Padding, or a slice that is missing, is among the eight; it may count for nothing.
+                let x = x as f64;
+                self.linear(std::array::from_fn(|axis| start[axis] + step[axis] * x))
+            };
+            for axis in 0..3 {
+                at[axis] += by[axis];
+            }
+        }
     }
 }
 

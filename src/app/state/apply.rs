@@ -93,9 +93,7 @@ impl State {
             Command::Register { series } => self.register(series, e),
             Command::AcceptRegistration { series } => self.accept_registration(series, e),
             Command::RemoveRegistration { series } => self.remove_registration(series, e),
-            Command::SetWindow { series, window } => {
-                self.edit_view(series, e, |view| view.window = window);
-            }
+            Command::SetWindow { series, window } => self.set_window(series, window, e),
             Command::AutoWindow { series, region } => self.auto_window(series, region, e),
             Command::Invert { series } => self.invert(series, e),
             Command::SetZoom { series, zoom, pan } => self.edit_view(series, e, |view| {

@@ -5,14 +5,14 @@ use std::path::PathBuf;
 use super::{SHOWN_PATIENT, Sample, SampleSource, Slot, State};
 use crate::app::effect::{Effect, ReadAs, Work};
 use crate::app::lookup;
-use crate::app::view::Severity;
+use crate::app::view::{LinkMode, Severity};
 use crate::case::{
     AuditAction, AuditNote, Change, LesionId, PatientId, SeriesId, SeriesView, TimePointId,
 };
 use crate::geometry::Point;
 use crate::jobs::Lane;
 use crate::open::Watch;
-use crate::volume::WindowLevel;
+use crate::volume::{IntensityUnit, WindowLevel};
 
 /// What a picture was made of; equal keys mean equal pixels.
 pub(in crate::app) type PictureKey = (usize, WindowLevel, bool);
@@ -228,6 +228,34 @@ impl State {
         }
     }
 
+    /// Sets the window of a series, and of those beside it whose values mean the same: tissue that
+    /// looks alike at two time points then is alike.
+    pub(super) fn set_window(
+        &mut self,
+        series: SeriesId,
+        window: Option<WindowLevel>,
+        effects: &mut Vec<Effect>,
+    ) {
+        for other in self.alike(series) {
+            self.edit_view(other, effects, |view| view.window = window);
+        }
+    }
+
+    /// A series, and those on screen that are linked to it and have values of the same absolute unit.
+    fn alike(&self, series: SeriesId) -> Vec<SeriesId> {
+        let unit_of = |id: SeriesId| {
+            let unit = self.images.get(&id).and_then(Slot::ready)?.volume.unit;
+            // Arbitrary units mean something else in each scan.
+            (unit != IntensityUnit::Arbitrary).then_some(unit)
+        };
+        let linked = |id: SeriesId| self.link_mode(id) != LinkMode::Off;
+        let unit = unit_of(series).filter(|_| linked(series));
+        let others = self.series_on_screen().into_iter().filter(|other| {
+            *other != series && unit.is_some() && unit_of(*other) == unit && linked(*other)
+        });
+        std::iter::once(series).chain(others).collect()
+    }
+
     /// Sets the window by the values of the slice shown, or of a rectangle in it: from their 0.1 to
     /// their 99.9 percentile.
     pub(super) fn auto_window(
@@ -259,7 +287,7 @@ impl State {
             values.extend(row.iter().copied().filter(|v| !v.is_nan()));
         }
         match WindowLevel::automatic(values.into_iter()).filter(|w| w.width > NARROWEST) {
-            Some(window) => self.edit_view(series, effects, |view| view.window = Some(window)),
+            Some(window) => self.set_window(series, Some(window), effects),
             None => self.refuse(
                 "The window stays as it is: all values there are alike",
                 "Choose a larger part of the picture.",

@@ -47,28 +47,15 @@ pub(super) fn lesions(
             mask(painter, overlay, transform, color.gamma_multiply(0.3));
         }
         let width = if selected { 2.0 } else { 1.5 };
-        for outline in &overlay.outlines {
-            let points: Vec<Pos2> = outline
-                .iter()
-                .map(|p| transform.to_screen(wide(*p)))
-                .collect();
-            if overlay.preview || overlay.propagated {
-                // Not committed, or not looked at yet: no line to rely on.
-                let ends: Vec<Pos2> = points.iter().chain(points.first()).copied().collect();
-                painter.extend(Shape::dashed_line(
-                    &ends,
-                    Stroke::new(width, color),
-                    4.0,
-                    3.0,
-                ));
-                continue;
-            }
-            painter.add(Shape::closed_line(
-                points.clone(),
-                Stroke::new(width + 1.5, halo),
-            ));
-            painter.add(Shape::closed_line(points, Stroke::new(width, color)));
-        }
+        // Not committed, or not looked at yet: no line to rely on.
+        let dashed = overlay.preview || overlay.propagated;
+        outlines(
+            painter,
+            &overlay.outlines,
+            transform,
+            (width, color),
+            dashed,
+        );
         for axis in [overlay.long_axis, overlay.short_axis]
             .into_iter()
             .flatten()
@@ -83,6 +70,31 @@ pub(super) fn lesions(
         }
     }
     labels(painter, slice, transform, context);
+}
+
+/// Closed outlines on dark rims, or dashed ones.
+pub(super) fn outlines(
+    painter: &Painter,
+    closed: &[Vec<[f32; 2]>],
+    transform: Transform,
+    (width, color): (f32, Color32),
+    dashed: bool,
+) {
+    let halo = Stroke::new(width + 1.5, theme::image().halo.gamma_multiply(0.7));
+    let stroke = Stroke::new(width, color);
+    for outline in closed {
+        let points: Vec<Pos2> = outline
+            .iter()
+            .map(|p| transform.to_screen(wide(*p)))
+            .collect();
+        if dashed {
+            let ends: Vec<Pos2> = points.iter().chain(points.first()).copied().collect();
+            painter.extend(Shape::dashed_line(&ends, stroke, 4.0, 3.0));
+        } else {
+            painter.add(Shape::closed_line(points.clone(), halo));
+            painter.add(Shape::closed_line(points, stroke));
+        }
+    }
 }
 
 /// Outlines of two masks of one lesion: A in one piece, B dashed.

@@ -2,14 +2,14 @@
 
 use egui::{
     Align2, Color32, CornerRadius, CursorIcon, FontId, Painter, PointerButton, Pos2, Rect,
-    Response, Role, Sense, Shape, Stroke, Ui, Vec2, WidgetInfo, pos2, vec2,
+    Response, Role, Sense, Stroke, Ui, Vec2, WidgetInfo, pos2, vec2,
 };
 
 use super::super::state::UiState;
 use super::super::theme;
 use super::super::widgets::halo_text;
 use super::gesture::{Gesture, Kind, Zoomed};
-use super::overlay::{letters, scale_bar};
+use super::overlay::{letters, outlines, scale_bar};
 use super::transform::Transform;
 use super::{begin_moving, paint_picture};
 use crate::app::Command;
@@ -176,7 +176,6 @@ fn masks(
     selected: Option<LesionId>,
     transform: Transform,
 ) {
-    let halo = theme::image().halo.gamma_multiply(0.7);
     for cut in &section.outlines {
         let color = theme::lesion(cut.color);
         let width = if selected == Some(cut.lesion) {
@@ -184,27 +183,13 @@ fn masks(
         } else {
             1.5
         };
-        for outline in cut.outlines.iter() {
-            let points: Vec<Pos2> = outline
-                .iter()
-                .map(|p| transform.to_screen(p.map(f64::from)))
-                .collect();
-            if cut.preview {
-                let ends: Vec<Pos2> = points.iter().chain(points.first()).copied().collect();
-                painter.extend(Shape::dashed_line(
-                    &ends,
-                    Stroke::new(width, color),
-                    4.0,
-                    3.0,
-                ));
-                continue;
-            }
-            painter.add(Shape::closed_line(
-                points.clone(),
-                Stroke::new(width + 1.5, halo),
-            ));
-            painter.add(Shape::closed_line(points, Stroke::new(width, color)));
-        }
+        outlines(
+            painter,
+            &cut.outlines,
+            transform,
+            (width, color),
+            cut.preview,
+        );
     }
 }
 

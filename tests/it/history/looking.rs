@@ -1,6 +1,6 @@
 //! Windows by values and inversion, through the session.
 
-use oncotwin::app::view::{SliceView, WindowLevel};
+use oncotwin::app::view::{LinkMode, SliceView, WindowLevel};
 
 use super::*;
 
@@ -64,4 +64,30 @@ fn inversion_is_shown_badged_and_kept() {
     assert!(desk.slice_view().badges.iter().any(|b| b == "inverted"));
     desk.send(Command::Invert { series });
     assert_eq!(desk.slice_view().picture.gray, before.gray);
+}
+
+#[test]
+fn values_that_mean_the_same_share_their_window_while_linked() {
+    let mut desk = Desk::open();
+    let (first, second) = (desk.series(0), desk.series(1));
+    let lung = WindowLevel::new(-600.0, 1500.0);
+    let window_of = |desk: &mut Desk, n: usize| {
+        let column = desk.view().columns[n].clone();
+        column.shown.expect("a slice").window
+    };
+    desk.send(Command::SetWindow {
+        series: first,
+        window: Some(lung),
+    });
+    assert_eq!(window_of(&mut desk, 1), lung);
+    desk.send(Command::SetLink {
+        series: second,
+        mode: LinkMode::Off,
+    });
+    desk.send(Command::SetWindow {
+        series: first,
+        window: None,
+    });
+    assert_ne!(window_of(&mut desk, 0), lung);
+    assert_eq!(window_of(&mut desk, 1), lung, "it is not linked any more");
 }
