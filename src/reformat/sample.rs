@@ -124,34 +124,62 @@ impl<T: Copy, L: Fn(T) -> f32> Lookup for Source<'_, T, L> {
     fn linear_row(&self, start: [f64; 3], step: [f64; 3], row: &mut [f32]) {
         let [ni, nj, _] = self.shape;
         let slice = ni * nj;
-        let mut at = start.map(|v| (v * ONE) as i64);
-        let by = step.map(|v| (v * ONE).round() as i64);
+        let [mut i, mut j, mut k] = fixed(start);
+        let [di, dj, dk] = fixed(step);
         for (x, pixel) in row.iter_mut().enumerate() {
-            let [i, j, k] = at.map(|v| (v >> 32) as usize);
-            let [fi, fj, fk] = at.map(|v| ((v as u32) >> 8) as f32 * SHARE);
-            let corner = (k * nj + j) * ni + i;
-            let in_slice = |from: usize, [slope, intercept]: [f32; 2]| {
-                let near = &self.data[from..from + ni + 2];
-                let value = |at: usize| (self.load)(near[at]);
-                let (a, b, c, d) = (value(0), value(1), value(ni), value(ni + 1));
-                let (upper, lower) = (a + (b - a) * fi, c + (d - c) * fi);
-                (upper + (lower - upper) * fj) * slope + intercept
-            };
-            let a = in_slice(corner, self.rescale[k]);
-            let b = in_slice(corner + slice, self.rescale[k + 1]);
-            let value = a + (b - a) * fk;
+            let (at_i, at_j, at_k) = ((i >> 32) as usize, (j >> 32) as usize, (k >> 32) as usize);
+            let corner = (at_k * nj + at_j) * ni + at_i;
+            let (fi, fj) = (share(i), share(j));
+            let a = self.between(corner, ni, fi, fj, self.rescale[at_k]);
+            let b = self.between(corner + slice, ni, fi, fj, self.rescale[at_k + 1]);
+            let value = a + (b - a) * share(k);
             *pixel = if value.is_finite() {
                 value
             } else {
                 // Padding, or a slice that is missing, is among the eight; it may count for nothing.
                 let x = x as f64;
-                self.linear(std::array::from_fn(|axis| start[axis] + step[axis] * x))
+                self.linear([
+                    start[0] + step[0] * x,
+                    start[1] + step[1] * x,
+                    start[2] + step[2] * x,
+                ])
             };
-            for axis in 0..3 {
-                at[axis] += by[axis];
-            }
+            i += di;
+            j += dj;
+            k += dk;
         }
     }
+}
+
+impl<T: Copy, L: Fn(T) -> f32> Source<'_, T, L> {
+    /// Between four neighbours in a slice, of which the first is at `corner`.
+    #[inline(always)]
+    fn between(
+        &self,
+        corner: usize,
+        ni: usize,
+        fi: f32,
+        fj: f32,
+        [slope, intercept]: [f32; 2],
+    ) -> f32 {
+        let near = &self.data[corner..corner + ni + 2];
+        let (a, b) = ((self.load)(near[0]), (self.load)(near[1]));
+        let (c, d) = ((self.load)(near[ni]), (self.load)(near[ni + 1]));
+        let (upper, lower) = (a + (b - a) * fi, c + (d - c) * fi);
+        (upper + (lower - upper) * fj) * slope + intercept
+    }
+}
+
+/// Positions in fixed point.
+#[inline(always)]
+fn fixed([i, j, k]: [f64; 3]) -> [i64; 3] {
+    [(i * ONE) as i64, (j * ONE) as i64, (k * ONE) as i64]
+}
+
+/// What is behind the point of a position.
+#[inline(always)]
+fn share(at: i64) -> f32 {
+    ((at as u32) >> 8) as i32 as f32 * SHARE
 }
 
 /// Values that are no numbers stand for nothing.
