@@ -167,6 +167,9 @@ pub enum Command {
         /// Which.
         series: SeriesId,
     },
+    /// Find where every series that is shown and not linked by position lies beside that of the first
+    /// time point.
+    RegisterAll,
     /// The registration that is proposed of a series holds.
     AcceptRegistration {
         /// Which.

@@ -60,23 +60,27 @@ fn menu_ui(ui: &mut Ui, link: &LinkView, read_only: Option<&str>, out: &mut Vec<
         }
     }
     ui.separator();
+    if link.is_reference {
+        let all = egui::Button::new("Align the other time points to this one");
+        if gated(ui, read_only, all).clicked() {
+            out.push(Command::RegisterAll);
+        }
+        return;
+    }
     let busy = link.pending.then_some("Already under way");
-    let first = link
-        .is_reference
-        .then_some("The others are aligned to this one");
     let text = if link.is_registered {
         "Align to the first time point anew"
     } else {
         "Align to the first time point"
     };
-    if gated(ui, read_only.or(first).or(busy), egui::Button::new(text)).clicked() {
+    if gated(ui, read_only.or(busy), egui::Button::new(text)).clicked() {
         out.push(Command::Register {
             series: link.series,
         });
     }
     let none = (!link.is_registered).then_some("There is none");
     let remove = egui::Button::new("Remove the alignment");
-    if gated(ui, read_only.or(first).or(none), remove).clicked() {
+    if gated(ui, read_only.or(none), remove).clicked() {
         out.push(Command::RemoveRegistration {
             series: link.series,
         });

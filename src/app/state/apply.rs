@@ -91,6 +91,7 @@ impl State {
             }
             Command::SetLink { series, mode } => self.set_link(series, mode, e),
             Command::Register { series } => self.register(series, e),
+            Command::RegisterAll => self.register_all(e),
             Command::AcceptRegistration { series } => self.accept_registration(series, e),
             Command::RemoveRegistration { series } => self.remove_registration(series, e),
             Command::SetWindow { series, window } => self.set_window(series, window, e),

@@ -346,6 +346,22 @@ impl State {
         self.links.asked.insert(series, Asked { fixed, state });
     }
 
+    /// Registers every series on screen whose places in the first time point are unknown.
+    pub(super) fn register_all(&mut self, effects: &mut Vec<Effect>) {
+        let Some(fixed) = self.link_reference() else {
+            return;
+        };
+        let unknown: Vec<SeriesId> = self
+            .series_on_screen()
+            .into_iter()
+            .filter(|series| self.way(fixed, *series).is_none())
+            .filter(|series| !self.links.asked.contains_key(series))
+            .collect();
+        for series in unknown {
+            self.register(series, effects);
+        }
+    }
+
     /// Forgets what was asked of a series, and stops the work on it.
     pub(super) fn drop_asked(&mut self, series: SeriesId) {
         if let Some(Asked {

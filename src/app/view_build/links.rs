@@ -26,10 +26,26 @@ impl State {
                 LinkTrust::Offset,
                 "Linked by offset: slices keep their distance, whatever they show".to_owned(),
             ),
-            (LinkMode::Position, _) if series == reference => (
-                LinkTrust::Frame,
-                "The other time points are linked to this one".to_owned(),
-            ),
+            (LinkMode::Position, _) if series == reference => {
+                let follow = |other: &SeriesId| {
+                    let known = self.way(reference, *other).is_some();
+                    known && self.link_mode(*other) == LinkMode::Position
+                };
+                match shown[1..].iter().filter(|other| follow(other)).count() {
+                    0 => (
+                        LinkTrust::Unknown,
+                        "No other time point is linked to this one".to_owned(),
+                    ),
+                    1 => (
+                        LinkTrust::Frame,
+                        "Another time point is linked to this one".to_owned(),
+                    ),
+                    n => (
+                        LinkTrust::Frame,
+                        format!("{n} other time points are linked to this one"),
+                    ),
+                }
+            }
             (LinkMode::Position, None) => (
                 LinkTrust::Unknown,
                 "Not linked: where its places lie in the first time point is unknown".to_owned(),
@@ -68,7 +84,7 @@ impl State {
 fn registration_view(found: &Registration) -> RegistrationView {
     let residual = found.residual.map_or_else(
         || "too few parts were found again to say how far off".to_owned(),
-        |r| format!("half of it within {}, 95 % within {}", r.median, r.p95),
+        |r| format!("half within {}, 95 % within {}", r.median, r.p95),
     );
     RegistrationView {
         text: format!(

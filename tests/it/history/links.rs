@@ -79,6 +79,28 @@ fn an_alignment_is_proposed_accepted_kept_and_taken_back() {
 }
 
 #[test]
+fn all_time_points_are_aligned_at_once() {
+    let mut desk = Desk::open();
+    assert_eq!(desk.link(0).trust, LinkTrust::Unknown, "nothing follows it");
+    desk.send(Command::RegisterAll);
+    desk.no_errors();
+    let n = desk.view().columns.len();
+    for column in 1..n {
+        assert_eq!(desk.link(column).trust, LinkTrust::Proposed);
+        let series = desk.series(column);
+        desk.send(Command::AcceptRegistration { series });
+        assert_eq!(desk.link(column).trust, LinkTrust::Registered);
+    }
+    assert_eq!(desk.link(0).trust, LinkTrust::Frame);
+    // From one follow-up to another over the first time point.
+    desk.send(Command::ShowPlanes { three: true });
+    let (series, place) = (desk.series(1), desk.true_place(1, 0));
+    desk.send(Command::PointAt { series, place });
+    let off = desk.seen(2).distance(desk.true_place(2, 0)).0;
+    assert!(off < 6.0, "{off} mm off");
+}
+
+#[test]
 fn a_rejected_alignment_leaves_nothing() {
     let mut desk = Desk::open();
     let second = desk.series(1);

@@ -246,10 +246,7 @@ fn column(n: u128, title: &str, date: &str, size: f64) -> ColumnView {
 /// The first column leads; the second was aligned to it.
 fn link(n: u128) -> LinkView {
     let (trust, text) = if n == 0 {
-        (
-            LinkTrust::Frame,
-            "The other time points are linked to this one",
-        )
+        (LinkTrust::Frame, "Another time point is linked to this one")
     } else {
         (
             LinkTrust::Registered,
@@ -275,7 +272,7 @@ pub(super) fn aligned(dark: bool) -> View {
     if let Some(link) = &mut patient.columns[1].link {
         link.trust = LinkTrust::Proposed;
         link.proposed = Some(RegistrationView {
-            text: "Aligned: half of it within 1.2 mm, 95 % within 3.4 mm; \
+            text: "Aligned: half within 1.2 mm, 95 % within 3.4 mm; \
                    87 % overlap"
                 .into(),
             warnings: vec!["The images overlap by 87 %: parts of one lie outside the other".into()],

@@ -1,7 +1,7 @@
 //! Links of time points in the window: the menu of a link, and the bar of an alignment.
 
 use egui_kittest::SnapshotResults;
-use egui_kittest::kittest::{NodeT as _, Queryable as _};
+use egui_kittest::kittest::Queryable as _;
 use oncotwin::app::Command;
 use oncotwin::app::view::{LinkMode, View};
 
@@ -60,8 +60,15 @@ fn images_are_aligned_to_the_first_one_only() {
         "{commands:?}"
     );
     open_menu(&mut harness, "Baseline");
-    let button = harness.get_by_label("Align to the first time point");
-    assert!(button.accesskit_node().is_disabled());
+    harness
+        .get_by_label("Align the other time points to this one")
+        .click();
+    harness.run();
+    let commands = sent(&mut harness);
+    assert!(
+        matches!(commands[..], [Command::RegisterAll]),
+        "{commands:?}"
+    );
 }
 
 #[test]
