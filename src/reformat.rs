@@ -20,6 +20,10 @@ use crate::volume::{Samples, Volume};
 use locate::Locator;
 use sample::{Lookup, Source};
 
+/// Pictures are drawn in strips of so many columns: voxels that a row has fetched are still at hand
+/// for the next one, though slices lie whole powers of two apart in memory.
+const STRIP: usize = 64;
+
 /// How values between voxel centres are found.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Interpolation {
@@ -144,8 +148,18 @@ fn draw(
     }
     let locator = Locator::new(grid);
     let Some(slab) = slab.filter(|s| s.thickness.0 > 0.0) else {
-        for (y, row) in picture.chunks_exact_mut(width).enumerate() {
-            fill(&locator, source, plane, y, interpolation, row);
+        for x in (0..width).step_by(STRIP) {
+            let end = (x + STRIP).min(width);
+            for (y, row) in picture.chunks_exact_mut(width).enumerate() {
+                fill(
+                    &locator,
+                    source,
+                    plane,
+                    [x, y],
+                    interpolation,
+                    &mut row[x..end],
+                );
+            }
         }
         return picture;
     };
@@ -170,7 +184,7 @@ fn draw(
             let offset = normal * (step * s as f64 - slab.thickness.0 / 2.0);
             layer.fill(f32::NAN);
             let moved = plane.moved(offset);
-            fill(&locator, source, &moved, y, interpolation, &mut layer);
+            fill(&locator, source, &moved, [0, y], interpolation, &mut layer);
             match slab.projection {
                 // The smaller or larger of a number and NaN is the number.
                 Projection::Max => row.iter_mut().zip(&layer).for_each(|(r, l)| *r = r.max(*l)),
@@ -194,16 +208,17 @@ fn draw(
     picture
 }
 
-/// One row of a picture; pixels outside the volume are left as they are.
+/// A part of a row of a picture, from a pixel (x, y) on; pixels outside the volume are left as they
+/// are.
 fn fill(
     locator: &Locator<'_>,
     source: &impl Lookup,
     plane: &Plane,
-    y: usize,
+    [x, y]: [usize; 2],
     interpolation: Interpolation,
     row: &mut [f32],
 ) {
-    let start = plane.at(0.0, y as f64);
+    let start = plane.at(x as f64, y as f64);
     locator.along(start, plane.right, interpolation, source, row);
 }
 
