@@ -364,3 +364,16 @@ pub struct Records {
     /// Small settings of the window by key (selected patient, theme …), as JSON.
     pub settings: Vec<(String, serde_json::Value)>,
 }
+
+impl Records {
+    /// A setting of the window; `None` where it was never made, was taken away (null), or has another
+    /// form.
+    #[must_use]
+    pub fn setting<T: serde::de::DeserializeOwned>(&self, key: &str) -> Option<T> {
+        let found = self.settings.binary_search_by(|(k, _)| k.as_str().cmp(key));
+        let (_, value) = &self.settings[found.ok()?];
+        (!value.is_null())
+            .then(|| T::deserialize(value).ok())
+            .flatten()
+    }
+}

@@ -54,6 +54,7 @@ use crate::geometry::Grid;
 use crate::jobs::{JobContext, JobId, Lane};
 use crate::measure::Measured;
 use crate::open::Item;
+use crate::reformat::Stack;
 use crate::store::Opened;
 use crate::volume::{Mask, Volume, WindowLevel};
 
@@ -90,6 +91,8 @@ impl<T> Slot<T> {
 pub(super) struct Image {
     pub(super) volume: Arc<Volume>,
     pub(super) window: WindowLevel,
+    /// The planes across its slices; none where there cannot be any.
+    pub(super) across: Option<[Stack; 2]>,
     /// What was read, and how.
     pub(super) read_as: ReadAs,
     /// How values are counted, where it is a PET series whose values have a unit.
@@ -259,20 +262,14 @@ impl State {
     #[must_use]
     pub fn new(opened: Opened, seed: [u8; 32], samples: Vec<Sample>, workspace: PathBuf) -> Self {
         let records = opened.records;
-        let setting = |key: &str| {
-            let found = records.settings.iter().find(|(k, _)| k == key);
-            found.map(|(_, value)| value.clone())
-        };
-        let dark = setting(DARK).and_then(|v| v.as_bool()).unwrap_or(true);
-        let shown = setting(SHOWN_PATIENT)
-            .and_then(|v| serde_json::from_value::<PatientId>(v).ok())
+        let shown = records
+            .setting::<PatientId>(SHOWN_PATIENT)
             .filter(|id| records.patients.iter().any(|p| p.id == *id));
         let shown_series = records
             .time_points
             .iter()
             .filter_map(|t| {
-                let value = setting(&look::shown_series_key(t.id))?;
-                let series: SeriesId = serde_json::from_value(value).ok()?;
+                let series: SeriesId = records.setting(&look::shown_series_key(t.id))?;
                 records
                     .series
                     .iter()
@@ -280,19 +277,17 @@ impl State {
                     .then_some((t.id, series))
             })
             .collect();
-        let three_planes = setting(planes::THREE_PLANES).and_then(|v| v.as_bool());
-        let looks = records.series.iter().filter_map(|s| {
-            let value = setting(&planes::planes_key(s.id))?;
-            Some((s.id, serde_json::from_value(value).ok()?))
-        });
-        let looks = looks.collect();
+        let looks = records
+            .series
+            .iter()
+            .filter_map(|s| Some((s.id, records.setting(&planes::planes_key(s.id))?)))
+            .collect();
         let messages = started(&opened.alerts, &opened.notes);
-        let reader = setting(READER)
-            .and_then(|v| serde_json::from_value::<ReaderId>(v).ok())
+        let reader = records
+            .setting::<ReaderId>(READER)
             .filter(|id| records.readers.iter().any(|r| r.id == *id));
         Self {
             ids: IdSource::new(seed, identifiers(&records)),
-            records,
             shown,
             selected: None,
             shown_series,
@@ -307,7 +302,7 @@ impl State {
             stale_twins: Vec::new(),
             pictures: BTreeMap::new(),
             n_pictures: 0,
-            three_planes: three_planes.unwrap_or(false),
+            three_planes: records.setting(planes::THREE_PLANES).unwrap_or(false),
             planes: looks,
             sections: BTreeMap::new(),
             links: links::Links::default(),
@@ -321,7 +316,7 @@ impl State {
             messages,
             samples,
             workspace,
-            dark,
+            dark: records.setting(DARK).unwrap_or(true),
             last_report: String::new(),
             audit_head: String::new(),
             now: Timestamp::UNIX_EPOCH,
@@ -339,6 +334,7 @@ impl State {
             n_refused: 0,
             crashes: Vec::new(),
             noted_fits: BTreeSet::new(),
+            records,
         }
     }
 

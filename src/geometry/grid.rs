@@ -326,22 +326,39 @@ impl Grid {
     /// How far slice `k` reaches along the normal towards the slice before it and the one after it;
     /// zero for a slice that was never imaged.
     ///
-    /// Half the distance to each neighbour. Where a gap is a hole (more than 1.5 × the median gap:
-    /// slices are missing) and beyond the first and the last slice, half the median gap is taken
-    /// instead: tissue that was never imaged is not counted.
+    /// Half the distance to each neighbour. In a hole ([`Grid::is_hole`]) and beyond the first and the
+    /// last slice it is half the gap on the other side of the slice, at most half of the hole: tissue
+    /// that was never imaged is not counted.
     #[must_use]
     pub fn slice_reach(&self, k: usize) -> [Mm; 2] {
         if self.is_void(k) {
             return [Mm(0.0); 2];
         }
-        let gaps = self.slice_gaps();
-        let median = self.median_gap().0;
-        let half = |gap: Option<&Mm>| match gap {
-            Some(gap) if gap.0 <= 1.5 * median => Mm(gap.0 / 2.0),
-            _ => Mm(median / 2.0),
-        };
-        let before = k.checked_sub(1).and_then(|b| gaps.get(b));
-        [half(before), half(gaps.get(k))]
+        self.reaches(&self.slice_gaps(), k)
+    }
+
+    /// Whether the gap from slice `k` to the next is a hole: more than 1.5 times as wide as each of the
+    /// two gaps on either side of it, so that slices are missing there. Where the distance of slices
+    /// changes once, as from the base of a skull upwards, or to and fro, nothing is missing.
+    #[must_use]
+    pub fn is_hole(&self, k: usize) -> bool {
+        is_hole(&self.slice_gaps(), k)
+    }
+
+    fn reaches(&self, gaps: &[Mm], k: usize) -> [Mm; 2] {
+        let beside = [k.checked_sub(1), (k < gaps.len()).then_some(k)];
+        let closed = beside.map(|gap| {
+            gap.filter(|gap| !is_hole(gaps, *gap))
+                .map(|gap| gaps[gap].0)
+        });
+        // A slice between two holes stands for what slices of this stack usually do.
+        let alone = || self.median_gap().0;
+        let own = closed[0].or(closed[1]).unwrap_or_else(alone);
+        std::array::from_fn(|side| {
+            let hole = beside[side].map_or(f64::INFINITY, |gap| gaps[gap].0);
+            let other = closed[1 - side].unwrap_or(own);
+            Mm(closed[side].unwrap_or(other).min(hole) / 2.0)
+        })
     }
 
     /// Volume that one voxel of slice `k` stands for.
@@ -458,6 +475,16 @@ impl Grid {
     }
 }
 
+/// Whether one of the gaps is a hole ([`Grid::is_hole`]).
+fn is_hole(gaps: &[Mm], k: usize) -> bool {
+    let beside = [k.checked_sub(2), k.checked_sub(1), Some(k + 1), Some(k + 2)];
+    let beside = beside.into_iter().flatten().filter_map(|n| gaps.get(n));
+    let widest = beside.map(|gap| gap.0).reduce(f64::max);
+    gaps.get(k)
+        .zip(widest)
+        .is_some_and(|(gap, widest)| gap.0 > 1.5 * widest)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -503,6 +530,39 @@ mod tests {
         assert!((g.slice_extent(3).0 - 4.002).abs() < 1e-9);
         let [before, after] = g.slice_reach(1).map(|r| r.0);
         assert!((before - 1.081 / 2.0).abs() < 1e-9 && (after - 2.001).abs() < 1e-9);
+    }
+
+    #[test]
+    fn a_change_of_distance_is_no_hole_and_a_lone_wide_gap_is() {
+        let of = |gaps: &[f64]| {
+            let mut z = 0.0;
+            let mut origins = vec![Point::new(0.0, 0.0, z)];
+            for gap in gaps {
+                z += gap;
+                origins.push(Point::new(0.0, 0.0, z));
+            }
+            let shape = [2, 2, origins.len()];
+            Grid::new(shape, Vec3::x(), Vec3::y(), origins, None).expect("a grid")
+        };
+        let extents = |gaps: &[f64]| -> Vec<f64> {
+            let grid = of(gaps);
+            (0..=gaps.len()).map(|k| grid.slice_extent(k).0).collect()
+        };
+        // From 4 mm at the base of the skull to 7 mm above.
+        assert_eq!(
+            extents(&[4.0, 4.0, 4.0, 7.0, 7.0]),
+            [4.0, 4.0, 4.0, 5.5, 7.0, 7.0]
+        );
+        // A slice is missing.
+        assert_eq!(
+            extents(&[4.0, 4.0, 8.0, 4.0, 4.0]),
+            [4.0, 4.0, 4.0, 4.0, 4.0, 4.0]
+        );
+        assert!(of(&[4.0, 8.0, 4.0]).is_hole(1));
+        // To and fro.
+        assert!((0..5).all(|k| !of(&[1.7, 1.1, 1.7, 1.1, 1.7]).is_hole(k)));
+        // Two slices alone: their distance is all that is known.
+        assert_eq!(extents(&[5.0]), [5.0, 5.0]);
     }
 
     #[test]

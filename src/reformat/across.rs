@@ -124,6 +124,10 @@ fn reach(grid: &Grid, direction: Vec3) -> [f64; 2] {
             range = [range[0].min(along), range[1].max(along)];
         }
     }
-    let out = grid.median_gap().0 / 2.0 * grid.normal().dot(&direction).abs();
+    let ends = [
+        grid.slice_reach(0)[0],
+        grid.slice_reach(grid.shape()[2] - 1)[1],
+    ];
+    let out = ends[0].0.max(ends[1].0) * grid.normal().dot(&direction).abs();
     [range[0] - out, range[1] + out]
 }

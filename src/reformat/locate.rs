@@ -142,29 +142,15 @@ impl Slices {
         let (aa, ab, bb) = (i.dot(&i), i.dot(&j), j.dot(&j));
         let det = aa * bb - ab * ab;
         let origins: Vec<Vec3> = grid.slice_origins().iter().map(|o| o.0.coords).collect();
-        let median = grid.median_gap().0;
+        // A slice that was never imaged holds its place; that nothing is seen there, the values say.
+        let imaged = grid.clone().with_void_slices(Vec::new());
+        let reach = (0..n).map(|k| imaged.slice_reach(k).map(|r| r.0));
         let depths: Vec<f64> = origins.iter().map(|o| o.dot(&axis)).collect();
         Self {
             axis,
             dual: [(i * bb - j * ab) / det, (j * aa - i * ab) / det],
-            reach: (0..n)
-                .map(|k| {
-                    // A slice that was never imaged holds its place, and nothing is seen there.
-                    let gap = |other: Option<usize>| {
-                        let gap = other.map_or(median, |o| (depths[o] - depths[k]).abs());
-                        if gap > 1.5 * median {
-                            median / 2.0
-                        } else {
-                            gap / 2.0
-                        }
-                    };
-                    [gap(k.checked_sub(1)), gap((k + 1 < n).then_some(k + 1))]
-                })
-                .collect(),
-            hole: depths
-                .windows(2)
-                .map(|w| w[1] - w[0] > 1.5 * median)
-                .collect(),
+            reach: reach.collect(),
+            hole: (0..n).map(|k| grid.is_hole(k)).collect(),
             origins,
             depths,
         }

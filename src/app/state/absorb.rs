@@ -5,6 +5,7 @@ use std::sync::Arc;
 use jiff::Timestamp;
 use serde_json::json;
 
+use super::planes::no_planes;
 use super::{Image, Running, Slot, State, uptake};
 use crate::app::effect::{Answer, Effect, Exported, Failure, JobResult, Loaded, MadeMask, ReadAs};
 use crate::app::twin_input::TwinResult;
@@ -14,6 +15,7 @@ use crate::case::{
     SeriesId,
 };
 use crate::jobs::JobId;
+use crate::reformat::across;
 use crate::segment::{self, Prompt};
 
 impl State {
@@ -201,7 +203,9 @@ impl State {
         }
         self.compare_originals(series, &loaded.fingerprint, effects);
         self.forget_pictures(series);
+        let grid = loaded.volume.grid();
         let image = Image {
+            across: no_planes(grid).is_none().then(|| across(grid)),
             volume: loaded.volume,
             window: loaded.window,
             read_as: loaded.read_as,

@@ -85,10 +85,7 @@ impl State {
 
     fn stated(&self, patient: PatientId) -> Vec<SeriesId> {
         let key = one_person_key(patient);
-        let found = self.records.settings.iter().find(|(k, _)| *k == key);
-        found
-            .and_then(|(_, value)| serde_json::from_value(value.clone()).ok())
-            .unwrap_or_default()
+        self.records.setting(&key).unwrap_or_default()
     }
 
     /// Why the studies of a patient may not be compared yet; `None` when they may.

@@ -112,16 +112,10 @@ impl Trust {
 
 impl State {
     pub(in crate::app) fn link_mode(&self, series: SeriesId) -> LinkMode {
-        self.setting(&mode_key(series)).unwrap_or_default()
+        self.records.setting(&mode_key(series)).unwrap_or_default()
     }
 
     /// A setting of the record, where there is one that can be read.
-    fn setting<T: serde::de::DeserializeOwned>(&self, key: &str) -> Option<T> {
-        let mut settings = self.records.settings.iter();
-        let (_, value) = settings.find(|(k, _)| k == key)?;
-        T::deserialize(value).ok()
-    }
-
     pub(super) fn set_link(&mut self, series: SeriesId, mode: LinkMode, effects: &mut Vec<Effect>) {
         if self.series(series).is_none() {
             return;

@@ -298,11 +298,7 @@ impl State {
     /// Whether a series is shown inverted, beside what its file says.
     pub(in crate::app) fn is_inverted(&self, series: SeriesId) -> bool {
         let key = inverted_key(series);
-        let mut settings = self.records.settings.iter();
-        let found = settings.find(|(k, _)| *k == key);
-        found
-            .and_then(|(_, value)| value.as_bool())
-            .unwrap_or(false)
+        self.records.setting(&key).unwrap_or(false)
     }
 
     pub(super) fn invert(&mut self, series: SeriesId, effects: &mut Vec<Effect>) {

@@ -3,7 +3,7 @@
 
 use std::sync::Arc;
 
-use serde_json::json;
+use serde_json::{Value, json};
 
 use super::offer::Offer;
 use super::{Slot, State};
@@ -262,11 +262,7 @@ impl State {
     /// Slices of a mark's mask that were looked at.
     pub(super) fn seen(&self, annotation: AnnotationId) -> Vec<usize> {
         let key = seen_key(annotation);
-        let settings = self.records.settings.iter();
-        settings
-            .filter(|(k, _)| *k == key)
-            .find_map(|(_, v)| serde_json::from_value(v.clone()).ok())
-            .unwrap_or_default()
+        self.records.setting(&key).unwrap_or_default()
     }
 
     /// What was seen of a mask is seen of the one that takes its place.
@@ -288,7 +284,7 @@ impl State {
         let own =
             marks.filter(move |a| self.lesion(a.lesion).is_some_and(|l| l.patient == patient));
         own.map(|a| seen_key(a.id))
-            .filter(|key| self.records.settings.iter().any(|(k, _)| k == key))
+            .filter(|key| self.records.setting::<Value>(key).is_some())
     }
 
     /// A slice of a series was on screen: its propagated masks are seen.

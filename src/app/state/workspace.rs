@@ -44,7 +44,7 @@ impl State {
         let mut changes = vec![Change::ErasePatient(patient)];
         for visit in self.visits(patient) {
             let key = shown_series_key(visit);
-            if self.records.settings.iter().any(|(k, _)| *k == key) {
+            if self.records.setting::<Value>(&key).is_some() {
                 changes.push(Change::PutSetting(key, Value::Null));
             }
             self.shown_series.remove(&visit);

@@ -2,7 +2,6 @@
 
 use std::sync::Arc;
 
-use crate::app::state::planes::no_planes;
 use crate::app::state::{Slot, State};
 use crate::app::value;
 use crate::app::view::{Overlay, Picture, PixelMap, Probe, SliceView};
@@ -29,6 +28,7 @@ impl State {
     pub(super) fn slice_view(&mut self, series: SeriesId) -> Option<SliceView> {
         let image = self.images.get(&series).and_then(Slot::ready)?;
         let (volume, default_window) = (Arc::clone(&image.volume), image.window);
+        let has_planes = image.across.is_some();
         let uptake = image.uptake.clone();
         let grid = Arc::clone(volume.grid());
         let view = self.view_of(series);
@@ -104,7 +104,7 @@ impl State {
             pan: view.pan,
             cursor: self
                 .looked_at(series)
-                .filter(|_| self.three_planes && no_planes(&grid).is_none())
+                .filter(|_| self.three_planes && has_planes)
                 .map(|place| {
                     let v = grid.voxel_from_patient(place);
                     layout.picture_from_voxel(v.i, v.j)

@@ -7,7 +7,7 @@ use crate::app::state::{Slot, State};
 use crate::app::view::{Outlines, Picture, PixelMap, SectionOutline, SectionView};
 use crate::case::{LesionId, SeriesId};
 use crate::geometry::{Point, Vec3, orientation_letters};
-use crate::reformat::{Interpolation, Plane, Stack, across, outlines_in, reformat};
+use crate::reformat::{Interpolation, Plane, Stack, outlines_in, reformat};
 use crate::units::Mm;
 use crate::volume::{Mask, Volume, WindowLevel};
 
@@ -21,16 +21,15 @@ impl State {
         let Some(image) = self.images.get(&series).and_then(Slot::ready) else {
             return Vec::new();
         };
-        let (volume, default_window) = (Arc::clone(&image.volume), image.window);
-        if no_planes(volume.grid()).is_some() {
+        let Some(stacks) = image.across else {
             return Vec::new();
-        }
+        };
+        let (volume, default_window) = (Arc::clone(&image.volume), image.window);
         let Some(cursor) = self.looked_at(series) else {
             return Vec::new();
         };
         let window = self.view_of(series).window.unwrap_or(default_window);
         let window = (window, volume.inverted != self.is_inverted(series));
-        let stacks = across(volume.grid());
         let views = stacks.iter().enumerate();
         views
             .map(|(n, stack)| self.section_view(series, n, stack, &volume, window, cursor))
