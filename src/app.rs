@@ -27,7 +27,7 @@ pub mod view;
 mod view_build;
 mod work;
 
-pub use command::{Beginning, Command, HeaderOf, JumpTo, Script, Step, Subject};
+pub use command::{Beginning, Command, Fusion, HeaderOf, JumpTo, Script, Step, Subject};
 pub use samples::samples;
 pub use session::{Ask, Clock, Session, SessionConfig, SessionError};
 pub use state::{Sample, SampleSource, ShownMask, State};

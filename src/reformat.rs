@@ -15,6 +15,10 @@ pub use across::{Stack, across};
 pub use cut::outlines_in;
 pub use plane::Plane;
 
+use rayon::prelude::*;
+use serde::{Deserialize, Serialize};
+
+use crate::geometry::{Grid, Vec3};
 use crate::units::Mm;
 use crate::volume::{Samples, Volume};
 use locate::Locator;
@@ -34,7 +38,8 @@ pub enum Interpolation {
 }
 
 /// What becomes of the values along the normal of a slab.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
 pub enum Projection {
     /// The largest (MIP).
     Max,
@@ -45,7 +50,7 @@ pub enum Projection {
 }
 
 /// A slab instead of a plane.
-#[derive(Clone, Copy, Debug, PartialEq)]
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Slab {
     /// How its values are put together.
     pub projection: Projection,
@@ -121,13 +126,13 @@ fn by_value(
     draw(volume, plane, interpolation, slab, &source)
 }
 
-fn of<T: Copy>(
+fn of<T: Copy + Sync>(
     volume: &Volume,
     plane: &Plane,
     interpolation: Interpolation,
     slab: Option<Slab>,
     data: &[T],
-    load: impl Fn(T) -> f32,
+    load: impl Fn(T) -> f32 + Sync,
 ) -> Vec<f32> {
     let source = Source::new(volume, data, load);
     draw(volume, plane, interpolation, slab, &source)
@@ -138,7 +143,7 @@ fn draw(
     plane: &Plane,
     interpolation: Interpolation,
     slab: Option<Slab>,
-    source: &impl Lookup,
+    source: &(impl Lookup + Sync),
 ) -> Vec<f32> {
     let grid = volume.grid();
     let [width, height] = plane.size;
@@ -163,49 +168,79 @@ fn draw(
         }
         return picture;
     };
+    let width_of = if slab.projection == Projection::Mean {
+        width
+    } else {
+        0
+    };
+    let offsets = offsets(grid, plane, slab);
+    let rows = picture.par_chunks_exact_mut(width).enumerate();
+    rows.for_each_init(
+        || (vec![f32::NAN; width], vec![0u16; width_of]),
+        |(layer, count), (y, row)| {
+            count.fill(0);
+            for offset in &offsets {
+                layer.fill(f32::NAN);
+                let moved = plane.moved(*offset);
+                fill(&locator, source, &moved, [0, y], interpolation, layer);
+                project(slab.projection, layer, count, row);
+            }
+            if slab.projection == Projection::Mean {
+                for (r, n) in row.iter_mut().zip(count) {
+                    *r /= f32::from((*n).max(1));
+                }
+            }
+        },
+    );
+    picture
+}
+
+/// Where a slab is looked at along its normal, as densely as the voxels lie. A mean takes the middles
+/// of layers of one thickness; the extremes are sought in the plane itself, on both faces, and between,
+/// so that a bright voxel is not stepped over. Along evenly spaced slices these are among the places:
+/// what was acquired is then what is shown.
+fn offsets(grid: &Grid, plane: &Plane, slab: Slab) -> Vec<Vec3> {
     let normal = plane.normal();
-    // As dense as the voxels: a bright one of a MIP is not stepped over.
     let finest = grid.spacing_mm().map(|s| s.0);
     let finest = finest.into_iter().fold(f64::INFINITY, f64::min);
-    let n = (slab.thickness.0 / finest).ceil().clamp(1.0, 4096.0) as usize;
-    let step = slab.thickness.0 / n as f64;
-    let mut count = vec![
-        0u16;
-        if slab.projection == Projection::Mean {
-            width
-        } else {
-            0
-        }
-    ];
-    let mut layer = vec![f32::NAN; width];
-    for (y, row) in picture.chunks_exact_mut(width).enumerate() {
-        count.fill(0);
-        for s in 0..=n {
-            let offset = normal * (step * s as f64 - slab.thickness.0 / 2.0);
-            layer.fill(f32::NAN);
-            let moved = plane.moved(offset);
-            fill(&locator, source, &moved, [0, y], interpolation, &mut layer);
-            match slab.projection {
-                // The smaller or larger of a number and NaN is the number.
-                Projection::Max => row.iter_mut().zip(&layer).for_each(|(r, l)| *r = r.max(*l)),
-                Projection::Min => row.iter_mut().zip(&layer).for_each(|(r, l)| *r = r.min(*l)),
-                Projection::Mean => {
-                    for ((r, l), n) in row.iter_mut().zip(&layer).zip(&mut count) {
-                        if !l.is_nan() {
-                            *r = if *n == 0 { *l } else { *r + *l };
-                            *n += 1;
-                        }
-                    }
+    let gap = (grid.slice_step().dot(&normal)).abs();
+    let along_slices = normal.cross(&grid.normal()).norm() < 1e-6;
+    let step = if along_slices {
+        gap / (gap / finest).round().max(1.0)
+    } else {
+        finest
+    };
+    let half = slab.thickness.0 / 2.0;
+    if slab.projection == Projection::Mean {
+        let n = (slab.thickness.0 / step).ceil().clamp(1.0, 4096.0) as u32;
+        let layer = slab.thickness.0 / f64::from(n);
+        let middles = (0..n).map(|s| layer * (f64::from(s) + 0.5) - half);
+        return middles.map(|at| normal * at).collect();
+    }
+    let n = (half / step + 1e-9).floor().min(2048.0) as i32;
+    let between = (-n..=n).map(|s| step * f64::from(s));
+    let on_face = (half - step * f64::from(n) > 1e-6 * step).then_some([-half, half]);
+    between
+        .chain(on_face.into_iter().flatten())
+        .map(|at| normal * at)
+        .collect()
+}
+
+/// Adds a layer of a slab to a row of the picture.
+fn project(projection: Projection, layer: &[f32], count: &mut [u16], row: &mut [f32]) {
+    match projection {
+        // The smaller or larger of a number and NaN is the number.
+        Projection::Max => row.iter_mut().zip(layer).for_each(|(r, l)| *r = r.max(*l)),
+        Projection::Min => row.iter_mut().zip(layer).for_each(|(r, l)| *r = r.min(*l)),
+        Projection::Mean => {
+            for ((r, l), n) in row.iter_mut().zip(layer).zip(count) {
+                if !l.is_nan() {
+                    *r = if *n == 0 { *l } else { *r + *l };
+                    *n += 1;
                 }
             }
         }
-        if slab.projection == Projection::Mean {
-            for (r, n) in row.iter_mut().zip(&count) {
-                *r /= f32::from((*n).max(1));
-            }
-        }
     }
-    picture
 }
 
 /// A part of a row of a picture, from a pixel (x, y) on; pixels outside the volume are left as they

@@ -4,6 +4,7 @@
 //! near the size of the data and read-outs are exact. Arrays are indexed `[[k, j, i]]`.
 
 mod colour;
+mod colour_map;
 mod distance;
 mod mask;
 pub mod parts;
@@ -12,6 +13,7 @@ mod uptake;
 mod window;
 
 pub use colour::ColourImage;
+pub use colour_map::ColourMap;
 pub use distance::{Places, squared_distance};
 pub use mask::{Mask, MaskError, MaskRuns};
 pub use picture::{Layout, gray_slice, outlines, outlines_of};

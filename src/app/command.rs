@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use jiff::civil::Date;
 use serde::{Deserialize, Serialize};
 
+pub use super::state::fusion::Fusion;
 use crate::case::{
     AnnotationId, ImportedSize, LesionId, LesionRole, MaskStep, Meaning, PatientId, ReaderId,
     ReaderRole, SeriesId, StepId, TimePointId, TreatmentId, TreatmentKind, ValueSource,
@@ -12,11 +13,12 @@ use crate::case::{
 use crate::edit::{Edit, Operation};
 use crate::geometry::Point;
 use crate::jobs::JobId;
+use crate::reformat::Slab;
 use crate::report::Format;
 use crate::segment::Prompt;
 use crate::twin::ScenarioChange;
 use crate::units::Mm;
-use crate::volume::{PetStatement, WindowLevel};
+use crate::volume::{ColourMap, PetStatement, WindowLevel};
 
 /// How a series follows the other time points when one of them is turned or pointed at.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -202,6 +204,49 @@ pub enum Command {
         zoom: f64,
         /// Shift in picture pixels.
         pan: [f64; 2],
+    },
+    /// Turn a plane across the slices of a series about an axis through the place where its planes
+    /// meet.
+    TurnPlane {
+        /// Which series.
+        series: SeriesId,
+        /// Which of its two planes, from 0.
+        across: usize,
+        /// The axis, LPS; its length does not matter.
+        about: [f64; 3],
+        /// By how much, to the right about the axis.
+        degrees: f64,
+    },
+    /// Lay the planes of a series straight across its slices again.
+    StraightenPlanes {
+        /// Which series.
+        series: SeriesId,
+    },
+    /// Show slabs of a series in place of planes and slices.
+    SetSlab {
+        /// Which series.
+        series: SeriesId,
+        /// The slab; `None` for planes and slices.
+        slab: Option<Slab>,
+    },
+    /// Leave out of everything that is shown who the patients are.
+    HideIdentity {
+        /// Whether it is left out.
+        hidden: bool,
+    },
+    /// Lay another image of the patient in colour over a series.
+    SetFusion {
+        /// Which series.
+        series: SeriesId,
+        /// What lies over it; `None` for nothing.
+        fusion: Option<Fusion>,
+    },
+    /// Show a series in colours.
+    SetColours {
+        /// Which series.
+        series: SeriesId,
+        /// Which colours.
+        colours: ColourMap,
     },
     /// Select a lesion and bring it into view in every column, or select none, so that the next
     /// diameter starts a new lesion.

@@ -11,6 +11,7 @@ mod export;
 mod files;
 mod follow;
 mod frames;
+pub(super) mod fusion;
 mod gestures;
 mod history;
 mod identity;
@@ -173,6 +174,8 @@ pub struct State {
     pub(super) planes: BTreeMap<SeriesId, planes::PlanesLook>,
     /// Planes across slices as they were drawn, by series and number.
     pub(super) sections: BTreeMap<(SeriesId, usize), planes::DrawnSection>,
+    /// What lies over slices (0) and the planes across them.
+    pub(super) fused: BTreeMap<(SeriesId, usize), fusion::Fused>,
     /// What links time points beside the record.
     pub(super) links: links::Links,
     /// Counts changes of the record and of twins.
@@ -305,6 +308,7 @@ impl State {
             three_planes: records.setting(planes::THREE_PLANES).unwrap_or(false),
             planes: looks,
             sections: BTreeMap::new(),
+            fused: BTreeMap::new(),
             links: links::Links::default(),
             revision: 0,
             summaries: SummaryCache::default(),

@@ -3,16 +3,19 @@
 //! Built from the state for every frame by `State::view`; holds no logic of its own. Pictures are
 //! shared (`Arc`) and carry a version, so that an unchanged picture is not uploaded again.
 
+mod fusion;
 mod slice;
 
 use std::path::PathBuf;
 use std::sync::Arc;
 
+pub use fusion::{FusedPicture, FusedProbe, FusedView, FusionRow, FusionView};
 pub use slice::{
-    Outlines, Overlay, Picture, PixelMap, Probe, SectionOutline, SectionView, SliceView, UptakeView,
+    Crosshair, Outlines, Overlay, Picture, PixelMap, PlaneLine, Probe, SectionOutline, SectionView,
+    SliceView, UptakeView,
 };
 
-pub use super::command::{HeaderOf, LinkMode, Subject};
+pub use super::command::{Fusion, HeaderOf, LinkMode, Subject};
 pub use crate::case::{
     AnnotationId, FrameOf, ImportedSize, LesionId, LesionRole, MaskStep, Meaning, PatientId,
     ReaderId, ReaderRole, ReadingState, SeriesId, StepId, TimePointId, TreatmentId, TreatmentKind,
@@ -22,10 +25,11 @@ pub use crate::edit::{BrushShape, Edit, Keep, Operation};
 pub use crate::geometry::{Letters, Point, Vec3};
 pub use crate::jobs::JobId;
 pub use crate::open::{HeaderRow, PetStated, Refusal};
+pub use crate::reformat::{Projection, Slab};
 pub use crate::segment::Prompt;
 pub use crate::twin::ScenarioChange;
 use crate::units::Length;
-pub use crate::volume::{ColourImage, PetStatement, UptakeKind, WindowLevel};
+pub use crate::volume::{ColourImage, ColourMap, PetStatement, UptakeKind, WindowLevel};
 
 /// One frame's worth of everything.
 #[derive(Clone, Debug)]
@@ -59,6 +63,8 @@ pub struct View {
     pub workspace: String,
     /// Dark theme.
     pub dark: bool,
+    /// Who the patients are is not shown.
+    pub hidden: bool,
 }
 
 /// What was opened last.

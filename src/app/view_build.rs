@@ -1,5 +1,8 @@
 //! Building the view model from the state: formatting, units and pictures.
 
+mod crosshair;
+mod fusion;
+mod hidden;
 mod lesions;
 mod links;
 mod pictures;
@@ -35,7 +38,7 @@ impl State {
     /// Everything the window draws.
     pub fn view(&mut self) -> View {
         let patient = self.shown_patient().and_then(|id| self.patient_view(id));
-        View {
+        let mut view = View {
             patient,
             chooser: self.chooser_view(),
             jobs: self
@@ -63,7 +66,12 @@ impl State {
             crash: self.crashes.first().map(crash_view),
             workspace: self.workspace.display().to_string(),
             dark: self.dark,
+            hidden: false,
+        };
+        if self.hides_identity() {
+            self.hide_identity_in(&mut view);
         }
+        view
     }
 
     fn chooser_view(&self) -> ChooserView {

@@ -39,6 +39,24 @@ impl Stack {
     pub const fn step(&self) -> Vec3 {
         self.step
     }
+
+    /// Unit directions to the right and downwards in the pictures.
+    #[must_use]
+    pub fn axes(&self) -> [Vec3; 2] {
+        [self.first.right, self.first.down].map(|v| v.normalize())
+    }
+
+    /// Planes through the whole of a grid whose pictures go to the right and downwards along two
+    /// perpendicular unit directions, however these lie to the slices. They are as far apart as the
+    /// voxels in the slice, and so are their pixels.
+    #[must_use]
+    pub fn facing(grid: &Grid, axes: [Vec3; 2]) -> Self {
+        let [i, j, _] = grid.spacing_mm().map(|s| s.0);
+        let normal = axes[0].cross(&axes[1]);
+        // Paging leads to the left, to the back or to the head, whichever is nearest.
+        let normal = normal * normal[normal.iamax()].signum();
+        spanned(grid, axes, normal, [i.min(j); 2])
+    }
 }
 
 /// The planes that cut across the slices along their rows and along their columns: for axial
@@ -83,11 +101,22 @@ fn stack(grid: &Grid, normal: Vec3, axes: [Vec3; 2], spacing: f64) -> Stack {
     } else {
         i
     };
+    spanned(grid, [right, down], normal, [in_slice, spacing])
+}
+
+/// Planes with square pixels `pixel` mm wide (wider where there would be too many), `spacing` mm apart
+/// along their normal.
+fn spanned(
+    grid: &Grid,
+    [right, down]: [Vec3; 2],
+    normal: Vec3,
+    [pixel, spacing]: [f64; 2],
+) -> Stack {
     let extent = |direction| {
         let [low, high] = reach(grid, direction);
         high - low
     };
-    let pixel = in_slice.max(extent(right).max(extent(down)) / MOST_PIXELS);
+    let pixel = pixel.max(extent(right).max(extent(down)) / MOST_PIXELS);
     let ((x, columns), (y, rows)) = (row_of(grid, right, pixel), row_of(grid, down, pixel));
     let (z, n) = row_of(grid, normal, spacing);
     Stack {

@@ -42,6 +42,17 @@ impl Plane {
         Mm((place.0 - self.origin.0).dot(&self.normal()))
     }
 
+    /// The plane where a motion without distortion takes it: its corner, and directions turned.
+    #[must_use]
+    pub fn taken(&self, corner: Point, turn: impl Fn(Vec3) -> Vec3) -> Self {
+        Self {
+            origin: corner,
+            right: turn(self.right),
+            down: turn(self.down),
+            size: self.size,
+        }
+    }
+
     /// The plane moved.
     #[must_use]
     pub fn moved(&self, by: Vec3) -> Self {

@@ -303,6 +303,67 @@ fn a_slab_shows_the_brightest_darkest_and_mean_value_along_its_normal() {
 }
 
 #[test]
+fn a_slab_along_slices_shows_their_own_values() {
+    // One bright voxel in a slice beside the plane: no place between slices holds its value.
+    let grid = even();
+    let bright = grid.patient_from_voxel(Voxel::new(3.0, 2.0, 2.0));
+    let spot = |p: Point| {
+        if p.distance(bright).0 < 1e-6 {
+            500.0
+        } else {
+            0.0
+        }
+    };
+    let volume = volume_of(grid, spot);
+    let grid = volume.grid();
+    let [ni, nj, _] = grid.shape();
+    let plane = Plane {
+        origin: grid.slice_origins()[1],
+        right: grid.i_step(),
+        down: grid.j_step(),
+        size: [ni, nj],
+    };
+    let gap = grid.slice_gaps()[0].0;
+    let with = |thickness| {
+        let slab = Slab {
+            projection: Projection::Max,
+            thickness: Mm(thickness),
+        };
+        reformat(&volume, &plane, Interpolation::Linear, Some(slab))[2 * ni + 3]
+    };
+    assert!((with(2.0 * gap + 0.1) - 500.0).abs() < 1e-3);
+    assert!(with(1.9 * gap) > 400.0 && with(1.9 * gap) < 500.0);
+}
+
+#[test]
+fn planes_facing_anywhere_lie_where_they_should() {
+    for grid in all() {
+        let volume = volume_of(grid, ramp);
+        let right = Vec3::new(0.8, 0.5, 0.2).normalize();
+        let down = right.cross(&Vec3::new(0.1, 0.3, 1.0)).normalize();
+        let stack = Stack::facing(volume.grid(), [right, down]);
+        assert!((stack.axes()[0] - right).norm() < 1e-12);
+        let middle = volume.grid().patient_from_voxel(Voxel::new(3.0, 3.0, 1.5));
+        let plane = stack.plane(stack.nearest(middle));
+        assert!(plane.distance(middle).0.abs() <= stack.step().norm() / 2.0 + 1e-9);
+        let picture = reformat(&volume, &plane, Interpolation::Linear, None);
+        let mut shown = 0;
+        for (n, value) in picture.iter().enumerate().filter(|(_, v)| !v.is_nan()) {
+            let place = plane.at((n % plane.size[0]) as f64, (n / plane.size[0]) as f64);
+            let voxel = volume.grid().voxel_from_patient(place);
+            let last = volume.grid().shape().map(|n| n as f64 - 1.0);
+            let inner = [voxel.i, voxel.j, voxel.k];
+            // Beyond the outermost centres the values of these are shown.
+            if (0..3).all(|a| inner[a] >= 0.0 && inner[a] <= last[a]) {
+                assert!((f64::from(*value) - ramp(place)).abs() < 1e-3);
+                shown += 1;
+            }
+        }
+        assert!(shown > 10, "{shown}");
+    }
+}
+
+#[test]
 fn a_mask_is_cut_where_its_voxels_are() {
     let grid = Arc::new(even());
     let mask = Mask::from_box(

@@ -9,7 +9,9 @@ use jiff::civil::Date;
 
 use super::dialog::Dialog;
 use super::links::{link_ui, proposed_ui};
+use super::look::look_ui;
 use super::reading::{badge_ui, barred, broken_ui};
+use super::slab::NO_DRAWING;
 use super::slice::{SliceContext, number, section_ui, slice_ui};
 use super::state::UiState;
 use super::theme;
@@ -101,7 +103,8 @@ fn column_ui(
                 name: &name,
                 selected: patient.selected,
                 selected_label: lesion.map(|l| (&*l.label, l.color)),
-                barred: barred(view.read_only.as_deref(), column),
+                barred: barred(view.read_only.as_deref(), column)
+                    .or(slice.slab.map(|_| NO_DRAWING)),
                 compared: compared_lesion(patient),
                 mark: lesion
                     .and_then(|l| l.cells.get(index)?.as_ref())
@@ -315,7 +318,7 @@ fn series_ui(
             .shown
             .as_ref()
             .and_then(|s| Some((s, s.uptake.as_ref()?)));
-        let reserved = if presets.is_some() { 74.0 } else { 0.0 };
+        let reserved = if presets.is_some() { 74.0 + 62.0 } else { 0.0 };
         let reserved = reserved + if uptake.is_some() { 70.0 } else { 0.0 };
         let several = column
             .shown
@@ -362,6 +365,7 @@ fn series_ui(
         }
         if let Some(slice) = presets {
             presets_ui(ui, column, slice, out);
+            look_ui(ui, column, slice, out);
         }
         if let Some((series, frame)) = several {
             frames_ui(ui, column, series, frame, barred(read_only, column), out);

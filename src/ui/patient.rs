@@ -127,10 +127,11 @@ fn choose_active(patient: &PatientView, state: &mut UiState) {
     if !known {
         state.active = shown.next();
     }
-    state.textures.retain(|(series, across), _| {
+    state.textures.retain(|(series, across, over), _| {
         let shown = |c: &ColumnView| {
-            let slice = c.shown.as_ref().is_some_and(|s| s.series == *series);
-            slice && (*across == 0 || !c.sections.is_empty())
+            let slice = c.shown.as_ref().filter(|s| s.series == *series);
+            let fused = slice.is_some_and(|s| !over || s.fused.is_some());
+            fused && (*across == 0 || !c.sections.is_empty())
         };
         patient.columns.iter().any(shown)
     });

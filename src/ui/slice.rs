@@ -1,8 +1,12 @@
 //! The slice view: picture, overlays, and what mouse and wheel do on it.
 
+mod crosshair;
 mod draft;
 mod gesture;
+mod legend;
+mod magnifier;
 mod overlay;
+mod paint;
 mod parts;
 mod section;
 mod transform;
@@ -15,24 +19,22 @@ pub(super) use section::section_ui;
 pub(super) use wheel::Wheel;
 
 use egui::{
-    Align2, ColorImage, CornerRadius, CursorIcon, Event, EventFilter, FontId, PointerButton, Pos2,
-    Rect, Response, Role, Sense, Stroke, StrokeKind, TextureOptions, Ui, Vec2, WidgetInfo,
+    Align2, CornerRadius, CursorIcon, Event, EventFilter, FontId, PointerButton, Pos2, Response,
+    Role, Sense, Stroke, StrokeKind, Ui, Vec2, WidgetInfo,
 };
 
 use super::proposal::proposal_ui;
-use super::state::{Texture, Tool, UiState};
+use super::state::{Tool, UiState};
 use super::theme;
 use super::tools;
 use super::widgets::halo_text;
 use crate::app::Command;
-use crate::app::view::{AnnotationId, LesionId, Picture, ProposalView, SeriesId, SliceView};
+use crate::app::view::{AnnotationId, LesionId, ProposalView, SliceView};
 use crate::units::Mm;
+use crosshair::Turn;
 use draft::Draft;
 use gesture::{Kind, Zoomed};
 use transform::Transform;
-
-/// Above this many screen pixels per picture pixel the pixels themselves are shown.
-const PIXELS_VISIBLE: f64 = 6.0;
 
 /// What a slice view needs to know of its surroundings.
 pub(super) struct SliceContext<'a> {
@@ -76,19 +78,12 @@ pub(super) fn slice_ui(
         let painter = ui.painter_at(rect);
         let ink = theme::image();
         painter.rect_filled(rect, CornerRadius::ZERO, ink.background);
-        if slice.is_void {
-            overlay::void(&painter, slice, transform);
-        } else {
-            let key = (slice.series, 0);
-            paint_picture(ui, &painter, key, &slice.picture, transform, state);
+        picture_of(ui, &painter, slice, transform, context, state);
+        if let Some(found) = &slice.crosshair {
+            let handles = response.hovered() && !state.tool.draws();
+            crosshair::draw(&painter, rect, found, transform, handles);
         }
-        if state.show_overlays {
-            overlay::lesions(&painter, slice, transform, context, state.fill_masks);
-            overlay::compared(&painter, slice, transform);
-        }
-        if let Some(at) = slice.cursor {
-            section::crosshair(&painter, rect, transform.to_screen(at));
-        }
+        legend::draw(&painter, rect, slice);
         let drawing = overlay::draft(&painter, slice, transform, context, state.gesture.as_ref());
         overlay::annotations(&painter, rect, slice, transform, response.hover_pos());
         if state.tool.has_brush() && context.barred.is_none() {
@@ -128,6 +123,18 @@ pub(super) fn slice_ui(
             );
         }
     }
+    let lens = state.gesture.as_ref();
+    if let Some(at) = lens.and_then(|g| g.lens_over(ui, slice.series, Zoomed::Slice)) {
+        magnifier::lens(
+            &ui.painter_at(rect),
+            rect,
+            at,
+            transform,
+            |painter, transform| {
+                picture_of(ui, painter, slice, transform, context, state);
+            },
+        );
+    }
     parts::menu_ui(ui, &response, slice, transform, context, state, out);
     if let Some(proposal) = context.proposal {
         proposal_ui(ui, rect, proposal, slice, out);
@@ -138,6 +145,31 @@ pub(super) fn slice_ui(
         _ => CursorIcon::Crosshair,
     };
     response.on_hover_and_drag_cursor(cursor)
+}
+
+/// The slice with what lies over it, and its lesions.
+fn picture_of(
+    ui: &Ui,
+    painter: &egui::Painter,
+    slice: &SliceView,
+    transform: Transform,
+    context: &SliceContext<'_>,
+    state: &mut UiState,
+) {
+    let key = (slice.series, 0);
+    if slice.is_void {
+        overlay::void(painter, slice, transform);
+    } else {
+        let picture = (&*slice.picture, slice.colours);
+        paint::gray(ui, painter, key, picture, transform, state);
+    }
+    if let Some(fused) = &slice.fused {
+        paint::fused(ui, painter, key, fused, transform, state);
+    }
+    if state.show_overlays {
+        overlay::lesions(painter, slice, transform, context, state.fill_masks);
+        overlay::compared(painter, slice, transform);
+    }
 }
 
 /// The view under the pointer takes the keys, unless somebody is typing.
@@ -185,8 +217,14 @@ fn begin(
     let Some(start) = ui.input(|i| i.pointer.press_origin()) else {
         return;
     };
+    let turn = || {
+        let crosshair = slice.crosshair.as_ref()?;
+        Turn::begin(response.rect, crosshair, &slice.map, transform, start)
+    };
     let kind = if response.drag_started_by(PointerButton::Primary) {
         match state.tool {
+            Tool::Window if ui.input(|i| i.modifiers.alt) => Kind::Magnify(Zoomed::Slice),
+            Tool::Window if let Some(turn) = turn() => turn,
             Tool::Window if ui.input(|i| i.modifiers.ctrl || i.modifiers.command) => {
                 let corner = gesture::on_picture(slice, transform.to_picture(start));
                 Kind::Region {
@@ -293,6 +331,7 @@ fn follow(
                 out.extend(draft.preview(series));
             }
         }
+        Kind::Turn(turn) if changed => out.extend(turn.follow(series, pointer)),
         Kind::Region { corners, .. } => {
             corners[1] = gesture::on_picture(slice, transform.to_picture(pointer));
         }
@@ -360,80 +399,4 @@ pub(super) fn step(slice: &SliceView, by: i64) -> Option<Command> {
         series: slice.series,
         slice: target,
     })
-}
-
-/// Uploads the picture when it changed, and paints it. `key` names the picture on the graphics card.
-fn paint_picture(
-    ui: &Ui,
-    painter: &egui::Painter,
-    key: (SeriesId, usize),
-    p: &Picture,
-    transform: Transform,
-    state: &mut UiState,
-) {
-    let limit = ui.input(|i| i.max_texture_side);
-    let usable = p.width > 0 && p.height > 0 && p.gray.len() == p.width * p.height;
-    if !usable || p.width.max(p.height) > limit {
-        let text = if usable {
-            format!(
-                "{} × {} pixels: the graphics driver shows at most {limit}",
-                p.width, p.height
-            )
-        } else {
-            "no pixels here".to_owned()
-        };
-        let at = painter.clip_rect().center();
-        let font = FontId::proportional(13.0);
-        halo_text(
-            painter,
-            at,
-            Align2::CENTER_CENTER,
-            &text,
-            font,
-            theme::image().text,
-        );
-        return;
-    }
-    let [kx, ky] = transform.scale();
-    let nearest = kx.min(ky) * f64::from(ui.pixels_per_point()) >= PIXELS_VISIBLE;
-    let stale = state
-        .textures
-        .get(&key)
-        .is_none_or(|t| t.version != p.version || t.nearest != nearest);
-    if stale {
-        let image = ColorImage::from_gray([p.width, p.height], &p.gray);
-        let options = if nearest {
-            TextureOptions::NEAREST
-        } else {
-            TextureOptions::LINEAR
-        };
-        match state.textures.get_mut(&key) {
-            Some(texture) => {
-                texture.handle.set(image, options);
-                texture.version = p.version;
-                texture.nearest = nearest;
-            }
-            None => {
-                let handle = ui.ctx().load_texture("slice", image, options);
-                state.textures.insert(
-                    key,
-                    Texture {
-                        handle,
-                        version: p.version,
-                        nearest,
-                    },
-                );
-            }
-        }
-    }
-    let Some(texture) = state.textures.get(&key) else {
-        return;
-    };
-    let area = Rect::from_min_max(
-        transform.to_screen([-0.5, -0.5]),
-        transform.to_screen([p.width as f64 - 0.5, p.height as f64 - 0.5]),
-    );
-    let uv = Rect::from_min_max(egui::pos2(0.0, 0.0), egui::pos2(1.0, 1.0));
-    // Grey levels pass unchanged: tinting is for other programs.
-    painter.image(texture.handle.id(), area, uv, egui::Color32::WHITE);
 }

@@ -13,7 +13,7 @@ use super::header::HeaderForm;
 use super::slice::{Gesture, Part, Wheel};
 use super::treatments::TreatmentForm;
 use super::versions::Pair;
-use crate::app::view::{ColourImage, LesionId, PatientId, SeriesId, TimePointId};
+use crate::app::view::{ColourImage, ColourMap, LesionId, PatientId, SeriesId, TimePointId};
 
 /// What dragging with the left button does.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -100,8 +100,9 @@ pub struct UiState {
     /// The part of a mask whose menu was opened last.
     pub(super) part: Option<Part>,
     pub(super) wheel: Wheel,
-    /// Pictures on the graphics card: the slice of a series (0) and the planes across it.
-    pub(super) textures: BTreeMap<(SeriesId, usize), Texture>,
+    /// Pictures on the graphics card: the slice of a series (0) and the planes across it, each with
+    /// what lies over it.
+    pub(super) textures: BTreeMap<(SeriesId, usize, bool), Texture>,
     pub(super) show_analysis: bool,
     pub(super) show_table: bool,
     pub(super) show_crash: bool,
@@ -193,6 +194,7 @@ pub(super) struct Texture {
     pub(super) handle: TextureHandle,
     pub(super) version: u64,
     pub(super) nearest: bool,
+    pub(super) colours: ColourMap,
 }
 
 /// Which text of a lesion is being typed.

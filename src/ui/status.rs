@@ -47,6 +47,7 @@ pub fn status_ui(ui: &mut Ui, view: &View, state: &mut UiState, out: &mut Vec<Co
         }
         ui.with_layout(Layout::right_to_left(Align::Center), |ui| {
             reader_chip(ui, &view.readers, state);
+            identity_chip(ui, view.hidden, out);
             ui.label(RichText::new(&view.workspace).size(12.0).color(p.text_weak))
                 .on_hover_text("Workspace folder");
             if !view.jobs.is_empty() {
@@ -60,6 +61,21 @@ pub fn status_ui(ui: &mut Ui, view: &View, state: &mut UiState, out: &mut Vec<Co
     if !view.jobs.is_empty() {
         // Progress is written by other threads, which do not wake the window for every step.
         ui.request_repaint_after(std::time::Duration::from_millis(150));
+    }
+}
+
+/// Leaves out who the patients are, for demonstrations and screenshots.
+fn identity_chip(ui: &mut Ui, hidden: bool, out: &mut Vec<Command>) {
+    let p = theme::palette(ui);
+    let (text, ink) = if hidden {
+        ("Identity hidden", p.warning)
+    } else {
+        ("Hide identity", p.text_weak)
+    };
+    let button = egui::Button::selectable(hidden, RichText::new(text).size(12.0).color(ink));
+    let hover = "Leave names, numbers, dates and places of files out of the window";
+    if ui.add(button).on_hover_text(hover).clicked() {
+        out.push(Command::HideIdentity { hidden: !hidden });
     }
 }
 

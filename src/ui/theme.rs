@@ -86,6 +86,11 @@ pub(super) fn image_warning() -> Color32 {
     TOKENS.dark.warning
 }
 
+/// A colour of a colour map.
+pub(super) const fn mapped([r, g, b]: [u8; 3]) -> Color32 {
+    Color32::from_rgb(r, g, b)
+}
+
 /// Colour of the lesion at a position in the list; colours repeat after the last.
 pub(super) fn lesion(position: usize) -> Color32 {
     TOKENS.lesions[position % TOKENS.lesions.len()].0

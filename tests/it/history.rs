@@ -4,6 +4,7 @@ mod checks;
 mod damage;
 mod editing;
 mod frames;
+mod fusion;
 mod links;
 mod looking;
 mod marking;

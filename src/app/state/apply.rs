@@ -21,6 +21,12 @@ const fn stays_with_proposal(command: &Command) -> bool {
             | Command::PointAt { .. }
             | Command::ShowPlanes { .. }
             | Command::SetSectionZoom { .. }
+            | Command::TurnPlane { .. }
+            | Command::StraightenPlanes { .. }
+            | Command::SetSlab { .. }
+            | Command::SetFusion { .. }
+            | Command::HideIdentity { .. }
+            | Command::SetColours { .. }
             | Command::SetLink { .. }
             | Command::Preview { .. }
             | Command::EndPreview
@@ -113,6 +119,17 @@ impl State {
                     (*z, *p) = (zoom.clamp(0.1, 40.0), pan);
                 }
             }),
+            Command::TurnPlane {
+                series,
+                across,
+                about,
+                degrees,
+            } => self.turn_plane((series, across), about.into(), degrees, e),
+            Command::StraightenPlanes { series } => self.straighten_planes(series, e),
+            Command::SetSlab { series, slab } => self.set_slab(series, slab, e),
+            Command::HideIdentity { hidden } => self.hide_identity(hidden, e),
+            Command::SetFusion { series, fusion } => self.set_fusion(series, fusion, e),
+            Command::SetColours { series, colours } => self.set_colours(series, colours, e),
             Command::SelectLesion { lesion } => self.select_lesion(lesion, e),
             Command::Prompt {
                 series,

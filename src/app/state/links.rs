@@ -115,7 +115,6 @@ impl State {
         self.records.setting(&mode_key(series)).unwrap_or_default()
     }
 
-    /// A setting of the record, where there is one that can be read.
     pub(super) fn set_link(&mut self, series: SeriesId, mode: LinkMode, effects: &mut Vec<Effect>) {
         if self.series(series).is_none() {
             return;
@@ -163,15 +162,27 @@ impl State {
     /// Where a place of one series lies in another, and why that can be trusted; `None` where nothing
     /// is known of it.
     pub(in crate::app) fn way(&self, from: SeriesId, to: SeriesId) -> Option<(Rigid, Trust)> {
-        let patient = self.series(from)?.patient;
+        self.ways(from, Some(to)).remove(&to)
+    }
+
+    /// The series in which it is known where the places of one lie, with the ways there; looked for
+    /// until `to` is found.
+    pub(in crate::app) fn ways(
+        &self,
+        from: SeriesId,
+        to: Option<SeriesId>,
+    ) -> BTreeMap<SeriesId, (Rigid, Trust)> {
+        let Some(patient) = self.series(from).map(|s| s.patient) else {
+            return BTreeMap::new();
+        };
         let edges = self.registrations();
         let frame = |id| self.series(id).map(|s| s.frame_of_reference.trim());
         let mut found = BTreeMap::from([(from, (Rigid::identity(), Trust::EXACT))]);
         let mut next = VecDeque::from([from]);
         while let Some(here) = next.pop_front() {
-            let (way, trust) = *found.get(&here)?;
-            if here == to {
-                return Some((way, trust));
+            let (way, trust) = found[&here];
+            if Some(here) == to {
+                break;
             }
             let here_frame = frame(here).filter(|f| !f.is_empty());
             let siblings = self.records.series.iter().filter(|s| {
@@ -195,7 +206,7 @@ impl State {
                 }
             }
         }
-        None
+        found
     }
 
     /// Registrations that hold, the accepted ones first.

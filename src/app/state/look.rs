@@ -12,10 +12,14 @@ use crate::case::{
 use crate::geometry::Point;
 use crate::jobs::Lane;
 use crate::open::Watch;
+use crate::reformat::Slab;
 use crate::volume::{IntensityUnit, WindowLevel};
 
 /// What a picture was made of; equal keys mean equal pixels.
-pub(in crate::app) type PictureKey = (usize, WindowLevel, bool);
+pub(in crate::app) type PictureKey = (usize, WindowLevel, bool, Option<Slab>);
+
+/// Key of the setting that remembers that identities are hidden.
+const HIDDEN: &str = "hide_identity";
 
 /// A window of this width shows one value: what it was made of is all alike.
 const NARROWEST: f64 = 1e-6;
@@ -94,6 +98,7 @@ impl State {
         self.masks.clear();
         self.pictures.clear();
         self.sections.clear();
+        self.fused.clear();
         self.links = super::links::Links::default();
         self.twins.clear();
         self.stale_twins.clear();
@@ -109,6 +114,7 @@ impl State {
                 self.load_series(series, effects);
             }
         }
+        self.load_fused(effects);
         let lesions: Vec<LesionId> = self.lesions_of(patient).map(|l| l.id).collect();
         for lesion in lesions {
             if !self.twins.contains_key(&lesion) {
@@ -196,6 +202,7 @@ impl State {
             self.images.remove(&series);
         }
         self.load_series(series, effects);
+        self.load_fused(effects);
     }
 
     pub(super) fn set_slice(&mut self, series: SeriesId, slice: usize, effects: &mut Vec<Effect>) {
@@ -299,6 +306,16 @@ impl State {
     pub(in crate::app) fn is_inverted(&self, series: SeriesId) -> bool {
         let key = inverted_key(series);
         self.records.setting(&key).unwrap_or(false)
+    }
+
+    /// Whether what tells who the patients are is left out of the window.
+    pub(in crate::app) fn hides_identity(&self) -> bool {
+        self.records.setting(HIDDEN).unwrap_or(false)
+    }
+
+    pub(super) fn hide_identity(&mut self, hidden: bool, effects: &mut Vec<Effect>) {
+        let change = Change::PutSetting(HIDDEN.to_owned(), hidden.into());
+        self.commit_unaudited(change, effects);
     }
 
     pub(super) fn invert(&mut self, series: SeriesId, effects: &mut Vec<Effect>) {

@@ -9,7 +9,9 @@ use super::{Slot, State};
 use crate::app::effect::Effect;
 use crate::app::view::{Outlines, Picture};
 use crate::case::{Change, SeriesId};
-use crate::geometry::{Grid, Point, Voxel};
+use crate::geometry::{Grid, Point, Vec3, Voxel};
+use crate::reformat::{Plane, Slab, Stack};
+use crate::units::Mm;
 use crate::volume::{Mask, WindowLevel};
 
 /// Key of the setting that remembers whether three planes are shown.
@@ -32,6 +34,12 @@ pub(in crate::app) struct PlanesLook {
     pub(in crate::app) zoom: [f64; 2],
     /// Shift of each, in picture pixels.
     pub(in crate::app) pan: [[f64; 2]; 2],
+    /// Directions to the right and downwards of those that were turned.
+    #[serde(default)]
+    pub(in crate::app) turned: [Option<[[f64; 3]; 2]>; 2],
+    /// Slabs in place of planes, and of the slice.
+    #[serde(default)]
+    pub(in crate::app) slab: Option<Slab>,
 }
 
 impl Default for PlanesLook {
@@ -40,17 +48,24 @@ impl Default for PlanesLook {
             at: None,
             zoom: [1.0; 2],
             pan: [[0.0; 2]; 2],
+            turned: [None; 2],
+            slab: None,
         }
     }
 }
+
+/// Thicknesses of slabs, mm.
+const SLABS: std::ops::RangeInclusive<f64> = 1.0..=200.0;
 
 /// A plane across the slices that was drawn, kept while it stays the same.
 #[derive(Debug)]
 pub(in crate::app) struct DrawnSection {
     /// Which of the planes.
-    pub(in crate::app) plane: usize,
+    pub(in crate::app) plane: Plane,
     /// In which window, and whether inverted.
     pub(in crate::app) window: (WindowLevel, bool),
+    /// Of which thickness.
+    pub(in crate::app) slab: Option<Slab>,
     /// Its pixels.
     pub(in crate::app) picture: Arc<Picture>,
     /// Masks and where the plane cuts them.
@@ -95,12 +110,7 @@ impl State {
             return;
         }
         self.set_slice(series, nearest_slice(&grid, place), effects);
-        let normal = grid.normal();
-        let moved = self.looked_at(series).map(|at| {
-            let d = place.0 - at.0;
-            (d - normal * d.dot(&normal)).norm()
-        });
-        // Along the normal the slice says where: nothing else is to be remembered.
+        let moved = self.looked_at(series).map(|at| at.distance(place).0);
         if moved.is_none_or(|moved| moved > STILL_MM) {
             self.look_at_planes(series, effects, |look| look.at = Some(place));
         }
@@ -126,14 +136,90 @@ impl State {
         }
     }
 
-    /// The place where the planes of a series meet: in the slice that is shown, below or above
-    /// where was pointed last.
+    /// Turns a plane across the slices about an axis through the place where the planes meet.
+    pub(super) fn turn_plane(
+        &mut self,
+        (series, across): (SeriesId, usize),
+        about: Vec3,
+        degrees: f64,
+        effects: &mut Vec<Effect>,
+    ) {
+        let axis = nalgebra::Unit::try_new(about, 1e-6);
+        let axis = axis.filter(|a| a.iter().all(|x| x.is_finite()) && degrees.is_finite());
+        let stack = self
+            .planes_across(series)
+            .and_then(|s| s.get(across).copied());
+        let (Some(axis), Some(stack)) = (axis, stack) else {
+            return;
+        };
+        let turn = nalgebra::Rotation3::from_axis_angle(&axis, degrees.to_radians());
+        let [right, down] = stack.axes().map(|v| turn * v);
+        // Many small turns must not make the picture skew.
+        let down = (down - right * right.dot(&down)).normalize();
+        self.look_at_planes(series, effects, |look| {
+            look.turned[across] = Some([right.normalize().into(), down.into()]);
+        });
+    }
+
+    /// Lays the planes of a series across its slices again.
+    pub(super) fn straighten_planes(&mut self, series: SeriesId, effects: &mut Vec<Effect>) {
+        self.look_at_planes(series, effects, |look| look.turned = [None; 2]);
+    }
+
+    /// Shows slabs of a series in place of planes and slices, or these again.
+    pub(super) fn set_slab(
+        &mut self,
+        series: SeriesId,
+        slab: Option<Slab>,
+        effects: &mut Vec<Effect>,
+    ) {
+        let grid = self.images.get(&series).and_then(Slot::ready);
+        if let (Some(reason), Some(_)) = (grid.and_then(|i| no_planes(i.volume.grid())), slab) {
+            self.refuse(
+                format!("No slab can be shown: {}", lower(reason)),
+                "Slabs need slices whose places are known.",
+            );
+            return;
+        }
+        let slab = slab.map(|slab| Slab {
+            thickness: Mm(slab.thickness.0.clamp(*SLABS.start(), *SLABS.end())),
+            ..slab
+        });
+        let known = slab.is_none_or(|s| s.thickness.0.is_finite());
+        if known {
+            self.look_at_planes(series, effects, |look| look.slab = slab);
+        }
+    }
+
+    /// The planes across the slices of a series as they lie now; `None` where there are none.
+    pub(in crate::app) fn planes_across(&self, series: SeriesId) -> Option<[Stack; 2]> {
+        let image = self.images.get(&series).and_then(Slot::ready)?;
+        let straight = image.across?;
+        let turned = self.planes.get(&series).map_or([None; 2], |l| l.turned);
+        let grid = image.volume.grid();
+        Some(std::array::from_fn(|n| {
+            turned[n].map_or(straight[n], |axes| {
+                Stack::facing(grid, axes.map(Vec3::from))
+            })
+        }))
+    }
+
+    /// The slab in which a series is shown.
+    pub(in crate::app) fn slab_of(&self, series: SeriesId) -> Option<Slab> {
+        self.planes.get(&series).and_then(|look| look.slab)
+    }
+
+    /// The place where the planes of a series meet: where was pointed last, or in the slice that is
+    /// shown, below or above there.
     pub(in crate::app) fn looked_at(&self, series: SeriesId) -> Option<Point> {
         let grid = self.images.get(&series).and_then(Slot::ready)?;
         let grid = grid.volume.grid();
         let look = self.planes.get(&series);
         let at = look.and_then(|l| l.at).unwrap_or_else(|| middle_of(grid));
         let slice = self.view_of(series).slice.min(grid.shape()[2] - 1);
+        if nearest_slice(grid, at) == slice {
+            return Some(at);
+        }
         let normal = grid.normal();
         // Along the normal, not along the tilt of the stack: paging leaves the planes where they are.
         let depth = (grid.slice_origins()[slice].0 - at.0).dot(&normal);
@@ -144,7 +230,16 @@ impl State {
     pub(super) fn forget_pictures(&mut self, series: SeriesId) {
         self.pictures.remove(&series);
         self.sections.retain(|(of, _), _| *of != series);
+        self.fused
+            .retain(|(of, _), (key, _)| *of != series && key.over != series);
     }
+}
+
+/// As words inside a sentence.
+fn lower(reason: &str) -> String {
+    let mut letters = reason.chars();
+    let first = letters.next().into_iter().flat_map(char::to_lowercase);
+    first.chain(letters).collect()
 }
 
 fn middle_of(grid: &Grid) -> Point {

@@ -3,9 +3,10 @@
 use std::sync::Arc;
 
 use super::{
-    FrameOf, LesionId, Letters, PetStated, PetStatement, Point, SeriesId, UptakeKind, Vec3,
-    WindowLevel,
+    ColourMap, FrameOf, FusedView, FusionRow, FusionView, LesionId, Letters, PetStated,
+    PetStatement, Point, SeriesId, UptakeKind, Vec3, WindowLevel,
 };
+use crate::reformat::Slab;
 use crate::units::Mm;
 use crate::volume::Volume;
 
@@ -141,9 +142,18 @@ pub struct SliceView {
     pub zoom: f64,
     /// Shift in picture pixels.
     pub pan: [f64; 2],
-    /// Where the planes across cut this slice, as a picture position; `None` where they are not
-    /// shown.
-    pub cursor: Option<[f64; 2]>,
+    /// Where the planes across cut this slice; `None` where they are not shown.
+    pub crosshair: Option<Crosshair>,
+    /// The slab that is shown in place of the slice.
+    pub slab: Option<Slab>,
+    /// Its colours.
+    pub colours: ColourMap,
+    /// Series that may lie over it.
+    pub fusible: Vec<FusionRow>,
+    /// What lies over it.
+    pub fusion: Option<FusionView>,
+    /// The picture of that.
+    pub fused: Option<FusedView>,
     /// Orientation letters; `None` where left and right are unknown.
     pub letters: Option<Letters>,
     /// Lesions on this slice.
@@ -152,6 +162,31 @@ pub struct SliceView {
     pub compared: Option<[Outlines; 2]>,
     /// Slices that carry a mask of some lesion (for marks beside the slice slider).
     pub marked_slices: Vec<usize>,
+}
+
+/// Where the planes of a series meet in a picture, and the lines in which others cut this one.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Crosshair {
+    /// The place where they meet, as a picture position.
+    pub at: [f64; 2],
+    /// The place itself.
+    pub place: Point,
+    /// Unit normal of this picture.
+    pub normal: Vec3,
+    /// The lines.
+    pub lines: Vec<PlaneLine>,
+}
+
+/// The line in which a plane cuts a picture.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct PlaneLine {
+    /// A picture position on it, near to where the planes meet.
+    pub through: [f64; 2],
+    /// Where it leads, as a difference of picture positions.
+    pub along: [f64; 2],
+    /// Which of the planes across the slices it stands for; `None` for the slice, which cannot be
+    /// turned.
+    pub across: Option<usize>,
 }
 
 /// Closed outlines in picture coordinates: pixel centres are whole numbers, edges lie between.
@@ -207,6 +242,16 @@ pub struct SectionView {
     pub position: Mm,
     /// The place in this plane where the planes meet.
     pub place: Point,
+    /// Where the others cut it.
+    pub crosshair: Crosshair,
+    /// It was turned out of its place across the slices.
+    pub turned: bool,
+    /// The slab that is shown in place of the plane.
+    pub slab: Option<Slab>,
+    /// Its colours.
+    pub colours: ColourMap,
+    /// What lies over it.
+    pub fused: Option<FusedView>,
     /// Magnification; 1 fits the view.
     pub zoom: f64,
     /// Shift in picture pixels.

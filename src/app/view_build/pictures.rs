@@ -2,11 +2,13 @@
 
 use std::sync::Arc;
 
+use super::sections::gray_plane;
 use crate::app::state::{Slot, State};
 use crate::app::value;
 use crate::app::view::{Overlay, Picture, PixelMap, Probe, SliceView};
 use crate::case::{Annotation, Lesion, LesionId, SeriesId};
 use crate::geometry::{Grid, Point, orientation_letters};
+use crate::reformat::Plane;
 use crate::units::Mm;
 use crate::volume::{IntensityUnit, Layout, Mask, WindowLevel, gray_slice, outlines};
 use crate::warning::WarningCode;
@@ -28,7 +30,6 @@ impl State {
     pub(super) fn slice_view(&mut self, series: SeriesId) -> Option<SliceView> {
         let image = self.images.get(&series).and_then(Slot::ready)?;
         let (volume, default_window) = (Arc::clone(&image.volume), image.window);
-        let has_planes = image.across.is_some();
         let uptake = image.uptake.clone();
         let grid = Arc::clone(volume.grid());
         let view = self.view_of(series);
@@ -38,23 +39,35 @@ impl State {
         let layout = Layout::of(&grid);
         let inverted = volume.inverted != self.is_inverted(series);
 
+        let (origin, dx, dy) = layout.patient_frame(&grid, slice);
+        let map = PixelMap { origin, dx, dy };
+        let slab = self.slab_of(series).filter(|_| grid.is_calibrated());
+        let key = (slice, window, inverted, slab);
+        let plane = Plane {
+            origin,
+            right: dx,
+            down: dy,
+            size: layout.picture_size(),
+        };
+        let fused = self.fused_picture((series, 0), &plane, slab);
         let picture = match self.pictures.get(&series) {
-            Some((key, picture)) if *key == (slice, window, inverted) => Arc::clone(picture),
+            Some((of, picture)) if *of == key => Arc::clone(picture),
             _ => {
                 self.n_pictures += 1;
-                let [width, height] = layout.picture_size();
+                let gray = match slab {
+                    None => gray_slice(&volume, slice, window, inverted, layout),
+                    slab => gray_plane(&volume, &plane, (window, inverted), slab),
+                };
                 let picture = Arc::new(Picture {
-                    width,
-                    height,
-                    gray: gray_slice(&volume, slice, window, inverted, layout),
+                    width: plane.size[0],
+                    height: plane.size[1],
+                    gray,
                     version: self.n_pictures,
                 });
-                self.pictures
-                    .insert(series, ((slice, window, inverted), Arc::clone(&picture)));
+                self.pictures.insert(series, (key, Arc::clone(&picture)));
                 picture
             }
         };
-        let (origin, dx, dy) = layout.patient_frame(&grid, slice);
         let mut presets = vec![("Default".to_owned(), default_window)];
         if volume.unit == IntensityUnit::Hounsfield {
             presets.extend(
@@ -85,30 +98,32 @@ impl State {
             }
         }
         Some(SliceView {
-            is_void: grid.is_void(slice),
+            is_void: grid.is_void(slice) && slab.is_none(),
             badges: self.badges(series, &grid),
             series,
             picture,
-            map: PixelMap { origin, dx, dy },
+            map,
             calibrated: grid.is_calibrated(),
             slice,
             n_slices,
             position: position_of(&grid, slice),
             window,
             unit: volume.unit.symbol(),
-            probe: Some(Probe::new(Arc::clone(&volume), slice)),
+            // What a slab shows at a place is not the value there.
+            probe: slab
+                .is_none()
+                .then(|| Probe::new(Arc::clone(&volume), slice)),
             uptake,
             frame: self.series(series).and_then(|s| self.frame_of(s)),
             presets,
             zoom: view.zoom,
             pan: view.pan,
-            cursor: self
-                .looked_at(series)
-                .filter(|_| self.three_planes && has_planes)
-                .map(|place| {
-                    let v = grid.voxel_from_patient(place);
-                    layout.picture_from_voxel(v.i, v.j)
-                }),
+            crosshair: self.crosshair_on_slice(series, &map),
+            slab,
+            colours: self.colours_of(series),
+            fusible: self.fusible(series),
+            fusion: self.fusion_view(series),
+            fused,
             letters: grid
                 .is_orientation_known()
                 .then(|| orientation_letters(dx, dy)),

@@ -2,12 +2,13 @@
 
 use std::sync::Arc;
 
+use super::crosshair::{Cutting, crosshair};
 use crate::app::state::planes::{DrawnSection, no_planes};
 use crate::app::state::{Slot, State};
-use crate::app::view::{Outlines, Picture, PixelMap, SectionOutline, SectionView};
+use crate::app::view::{Crosshair, Outlines, Picture, PixelMap, SectionOutline, SectionView};
 use crate::case::{LesionId, SeriesId};
-use crate::geometry::{Point, Vec3, orientation_letters};
-use crate::reformat::{Interpolation, Plane, Stack, outlines_in, reformat};
+use crate::geometry::{Grid, Point, Vec3, orientation_letters};
+use crate::reformat::{Interpolation, Plane, Slab, Stack, outlines_in, reformat};
 use crate::units::Mm;
 use crate::volume::{Mask, Volume, WindowLevel};
 
@@ -21,7 +22,7 @@ impl State {
         let Some(image) = self.images.get(&series).and_then(Slot::ready) else {
             return Vec::new();
         };
-        let Some(stacks) = image.across else {
+        let Some(stacks) = self.planes_across(series) else {
             return Vec::new();
         };
         let (volume, default_window) = (Arc::clone(&image.volume), image.window);
@@ -30,10 +31,27 @@ impl State {
         };
         let window = self.view_of(series).window.unwrap_or(default_window);
         let window = (window, volume.inverted != self.is_inverted(series));
-        let views = stacks.iter().enumerate();
-        views
-            .map(|(n, stack)| self.section_view(series, n, stack, &volume, window, cursor))
+        (0..stacks.len())
+            .map(|n| self.section_view(series, n, &stacks, &volume, window, cursor))
             .collect()
+    }
+
+    /// Where the planes across the slices of a series cut the slice that is shown.
+    pub(super) fn crosshair_on_slice(&self, series: SeriesId, map: &PixelMap) -> Option<Crosshair> {
+        let stacks = self.planes_across(series).filter(|_| self.three_planes)?;
+        let place = self.looked_at(series)?;
+        let others = [0, 1].map(|n| cutting(&stacks, n, place));
+        Some(crosshair(map, place, &others))
+    }
+
+    /// The slice that is shown, as what cuts other planes.
+    fn cutting_slice(&self, series: SeriesId, grid: &Grid) -> Cutting {
+        let slice = self.view_of(series).slice.min(grid.shape()[2] - 1);
+        Cutting {
+            across: None,
+            place: grid.slice_origins()[slice],
+            normal: grid.normal(),
+        }
     }
 
     /// Why three planes that are asked for are not there.
@@ -49,28 +67,37 @@ impl State {
         &mut self,
         series: SeriesId,
         across: usize,
-        stack: &Stack,
+        stacks: &[Stack; 2],
         volume: &Volume,
         window: (WindowLevel, bool),
         cursor: Point,
     ) -> SectionView {
+        let stack = &stacks[across];
         let index = stack.nearest(cursor);
         let plane = stack.plane(index);
         let key = (series, across);
+        let slab = self.slab_of(series);
         let stands = self
             .sections
             .get(&key)
-            .filter(|d| d.plane == index && d.window == window);
+            .filter(|d| d.plane == plane && d.window == window && d.slab == slab);
         let picture = if let Some(drawn) = stands {
             Arc::clone(&drawn.picture)
         } else {
             self.n_pictures += 1;
-            Arc::new(picture_of(volume, &plane, window, self.n_pictures))
+            let [width, height] = plane.size;
+            Arc::new(Picture {
+                width,
+                height,
+                gray: gray_plane(volume, &plane, window, slab),
+                version: self.n_pictures,
+            })
         };
-        let same_plane = self.sections.remove(&key).filter(|d| d.plane == index);
+        let same_plane = self.sections.remove(&key).filter(|d| d.plane == plane);
         let mut drawn = DrawnSection {
-            plane: index,
+            plane,
             window,
+            slab,
             picture: Arc::clone(&picture),
             cuts: Vec::new(),
         };
@@ -95,24 +122,35 @@ impl State {
             .filter(|o| !o.outlines.is_empty())
             .collect();
         self.sections.insert(key, drawn);
+        let fused = self.fused_picture((series, across + 1), &plane, slab);
         let look = self.planes.get(&series).copied().unwrap_or_default();
         let grid = volume.grid();
         let known_orientation = grid.is_orientation_known();
+        let map = PixelMap {
+            origin: plane.origin,
+            dx: plane.right,
+            dy: plane.down,
+        };
+        let others = [
+            cutting(stacks, 1 - across, cursor),
+            self.cutting_slice(series, grid),
+        ];
         SectionView {
             series,
             across,
             title: title_of(&plane, across, known_orientation),
             picture,
-            map: PixelMap {
-                origin: plane.origin,
-                dx: plane.right,
-                dy: plane.down,
-            },
+            map,
             plane: index,
             n_planes: stack.n_planes(),
             step: stack.step(),
             position: position_of(&plane),
             place: Point(cursor.0 - plane.normal() * plane.distance(cursor).0),
+            crosshair: crosshair(&map, cursor, &others),
+            turned: look.turned[across].is_some(),
+            slab,
+            colours: self.colours_of(series),
+            fused,
             zoom: look.zoom[across],
             pan: look.pan[across],
             window: window.0,
@@ -148,15 +186,24 @@ impl State {
     }
 }
 
-/// Grey levels in a plane; what was not imaged is black.
-fn picture_of(
+/// A plane across the slices, as what cuts other planes.
+fn cutting(stacks: &[Stack; 2], across: usize, place: Point) -> Cutting {
+    let [right, down] = stacks[across].axes();
+    Cutting {
+        across: Some(across),
+        place,
+        normal: right.cross(&down),
+    }
+}
+
+/// Grey levels in a plane or slab; what was not imaged is black.
+pub(super) fn gray_plane(
     volume: &Volume,
     plane: &Plane,
     (window, inverted): (WindowLevel, bool),
-    version: u64,
-) -> Picture {
-    let values = reformat(volume, plane, Interpolation::Linear, None);
-    let gray = values.into_iter().map(|value| {
+    slab: Option<Slab>,
+) -> Vec<u8> {
+    let shade = |value: f32| {
         if value.is_nan() {
             0
         } else if inverted {
@@ -164,14 +211,9 @@ fn picture_of(
         } else {
             window.gray(value)
         }
-    });
-    let [width, height] = plane.size;
-    Picture {
-        width,
-        height,
-        gray: gray.collect(),
-        version,
-    }
+    };
+    let values = reformat(volume, plane, Interpolation::Linear, slab);
+    values.into_iter().map(shade).collect()
 }
 
 fn narrow(outlines: Vec<Vec<[f64; 2]>>) -> Outlines {

@@ -5,6 +5,7 @@
 
 use egui::{Pos2, Ui};
 
+use super::crosshair::Turn;
 use super::draft::Draft;
 use super::transform::Transform;
 use crate::app::Command;
@@ -38,6 +39,10 @@ pub(super) enum Kind {
         corners: [[f64; 2]; 2],
         map: PixelMap,
     },
+    /// A lens follows the pointer.
+    Magnify(Zoomed),
+    /// A plane is turned by its line.
+    Turn(Turn),
     Draw(Draft),
 }
 
@@ -48,6 +53,14 @@ pub(super) enum Zoomed {
     Slice,
     /// A plane across the slices, from 0.
     Section(usize),
+}
+
+impl Gesture {
+    /// Where the lens is, if it is over this picture of a series.
+    pub(super) fn lens_over(&self, ui: &Ui, series: SeriesId, of: Zoomed) -> Option<Pos2> {
+        let here = self.series == series && matches!(self.kind, Kind::Magnify(o) if o == of);
+        ui.input(|i| i.pointer.interact_pos()).filter(|_| here)
+    }
 }
 
 impl Zoomed {
@@ -105,7 +118,8 @@ pub(in crate::ui) fn end(ui: &Ui, gesture: &mut Option<Gesture>, out: &mut Vec<C
                 window: Some(start),
             }),
             Kind::Draw(_) => out.push(Command::EndPreview),
-            Kind::Pan { .. } | Kind::Zoom { .. } | Kind::Region { .. } => {}
+            Kind::Turn(turn) => out.push(turn.call_off(running.series)),
+            Kind::Pan { .. } | Kind::Zoom { .. } | Kind::Region { .. } | Kind::Magnify(_) => {}
         }
         *gesture = None;
         return;

@@ -5,6 +5,7 @@ use egui::{
     pos2, vec2,
 };
 
+use super::super::slab::slab_text;
 use super::super::state::Tool;
 use super::super::theme;
 use super::super::versions;
@@ -473,7 +474,9 @@ pub(super) fn annotations(
     }
 
     let unknown = slice.letters.is_none().then_some("orientation unknown");
-    let notes = unknown.into_iter().chain(slice.badges.iter().map(|b| &**b));
+    let slab = slice.slab.map(slab_text);
+    let notes = slab.as_deref().into_iter().chain(unknown);
+    let notes = notes.chain(slice.badges.iter().map(|b| &**b));
     let mut at = inner.left_top() + vec2(0.0, LINE);
     for note in notes {
         let width = width_of(note).min(inner.width());
@@ -511,9 +514,15 @@ pub(super) fn annotations(
             let place = slice.map.patient(x, y);
             let at = place.0;
             let value = slice.probe.as_ref().and_then(|probe| probe.at(place));
-            let value = value.map_or_else(String::new, |value| {
+            let mut value = value.map_or_else(String::new, |value| {
                 format!("{} {}   ", number(f64::from(value)), slice.unit)
             });
+            if let Some(fusion) = &slice.fusion
+                && let Some(over) = fusion.probe.as_ref().and_then(|probe| probe.at(place))
+            {
+                let over = format!("{} {}", number(f64::from(over)), fusion.unit);
+                value = format!("{value}{}   ", over.trim_end());
+            }
             let place = if slice.calibrated && slice.letters.is_some() {
                 format!(
                     "{} {:.1}  {} {:.1}  {} {:.1} mm",

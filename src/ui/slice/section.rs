@@ -2,22 +2,22 @@
 
 use egui::{
     Align2, Color32, CornerRadius, CursorIcon, FontId, Painter, PointerButton, Pos2, Rect,
-    Response, Role, Sense, Stroke, Ui, Vec2, WidgetInfo, pos2, vec2,
+    Response, Role, Sense, Ui, Vec2, WidgetInfo, vec2,
 };
 
+use super::super::slab::slab_text;
 use super::super::state::UiState;
 use super::super::theme;
 use super::super::widgets::halo_text;
+use super::crosshair::{self, Turn};
 use super::gesture::{Gesture, Kind, Zoomed};
 use super::overlay::{letters, outlines, scale_bar};
 use super::transform::Transform;
-use super::{begin_moving, paint_picture};
+use super::{begin_moving, magnifier, paint};
 use crate::app::Command;
 use crate::app::view::{LesionId, Point, SectionView};
 
 const SMALL: f32 = 11.5;
-/// Half the gap of a crosshair, so that what is looked at is not hidden by it.
-const GAP: f32 = 7.0;
 
 /// Draws a plane across the slices of a time point into `size` and turns gestures on it into
 /// commands; `of` is the time point's title and the selected lesion.
@@ -54,14 +54,17 @@ pub(in crate::ui) fn section_ui(
     if ui.is_rect_visible(rect) {
         let painter = ui.painter_at(rect);
         painter.rect_filled(rect, CornerRadius::ZERO, theme::image().background);
-        let key = (section.series, section.across + 1);
-        paint_picture(ui, &painter, key, &section.picture, transform, state);
-        if state.show_overlays {
-            masks(&painter, section, selected, transform);
-        }
-        let at = transform.to_screen(section.map.pixel(section.place));
-        crosshair(&painter, rect, at);
+        picture_of(ui, &painter, section, selected, transform, state);
+        let handles = response.hovered() && !state.tool.draws();
+        crosshair::draw(&painter, rect, &section.crosshair, transform, handles);
         texts(&painter, rect, section, transform);
+        let of = Zoomed::Section(section.across);
+        let lens = state.gesture.as_ref();
+        if let Some(at) = lens.and_then(|g| g.lens_over(ui, section.series, of)) {
+            magnifier::lens(&painter, rect, at, transform, |painter, transform| {
+                picture_of(ui, painter, section, selected, transform, state);
+            });
+        }
     }
     let cursor = if state.tool.draws() {
         CursorIcon::Default
@@ -78,6 +81,26 @@ pub(in crate::ui) fn section_ui(
         response
     } else {
         response.on_hover_text_at_pointer(hint)
+    }
+}
+
+/// The plane with what lies over it, and its masks.
+fn picture_of(
+    ui: &Ui,
+    painter: &Painter,
+    section: &SectionView,
+    selected: Option<LesionId>,
+    transform: Transform,
+    state: &mut UiState,
+) {
+    let key = (section.series, section.across + 1);
+    let picture = (&*section.picture, section.colours);
+    paint::gray(ui, painter, key, picture, transform, state);
+    if let Some(fused) = &section.fused {
+        paint::fused(ui, painter, key, fused, transform, state);
+    }
+    if state.show_overlays {
+        masks(painter, section, selected, transform);
     }
 }
 
@@ -100,11 +123,16 @@ fn begin(
         return;
     }
     let of = Zoomed::Section(section.across);
-    let kind = if response.drag_started_by(PointerButton::Primary) && !state.tool.draws() {
-        Some(Kind::Window {
+    let crosshair = &section.crosshair;
+    let left = response.drag_started_by(PointerButton::Primary) && !state.tool.draws();
+    let kind = if left && ui.input(|i| i.modifiers.alt) {
+        Some(Kind::Magnify(of))
+    } else if left {
+        let turn = Turn::begin(response.rect, crosshair, &section.map, transform, start);
+        turn.or(Some(Kind::Window {
             start: section.window,
             place: None,
-        })
+        }))
     } else {
         begin_moving(response, transform, section.zoom, of)
     };
@@ -193,22 +221,6 @@ fn masks(
     }
 }
 
-/// The lines in which the other planes cut this one, with a gap around the place itself.
-pub(super) fn crosshair(painter: &Painter, rect: Rect, at: Pos2) {
-    let color: Color32 = theme::image().crosshair;
-    let stroke = Stroke::new(1.0, color);
-    for (from, to) in [
-        (pos2(rect.left(), at.y), pos2(at.x - GAP, at.y)),
-        (pos2(at.x + GAP, at.y), pos2(rect.right(), at.y)),
-        (pos2(at.x, rect.top()), pos2(at.x, at.y - GAP)),
-        (pos2(at.x, at.y + GAP), pos2(at.x, rect.bottom())),
-    ] {
-        if from.x <= to.x && from.y <= to.y {
-            painter.line_segment([from, to], stroke);
-        }
-    }
-}
-
 fn texts(painter: &Painter, rect: Rect, section: &SectionView, transform: Transform) {
     let ink = theme::image();
     let inner = rect.shrink(7.0);
@@ -233,7 +245,10 @@ fn texts(painter: &Painter, rect: Rect, section: &SectionView, transform: Transf
             Align2::LEFT_TOP,
         )
     };
-    let interpolated = put(at, anchor, "interpolated", theme::image_warning());
+    let made = section
+        .slab
+        .map_or_else(|| "interpolated".to_owned(), slab_text);
+    let interpolated = put(at, anchor, &made, theme::image_warning());
     // A picture of a few lines' height is to be seen, not written upon.
     if rect.height() < 110.0 {
         return;

@@ -66,12 +66,23 @@ impl Transform {
 
     /// Zoom and pan after magnifying by `factor` while the picture stays put under `anchor`.
     pub(super) fn zoomed_about(self, anchor: Pos2, factor: f64) -> (f64, [f64; 2]) {
-        let fixed = self.to_picture(anchor);
         let zoom = (self.zoom * factor).clamp(*ZOOM.start(), *ZOOM.end());
+        let there = self.magnified(anchor, zoom / self.zoom);
+        (zoom, there.pan)
+    }
+
+    /// Magnified by a factor without limits, the picture staying put under `anchor`.
+    pub(super) fn magnified(self, anchor: Pos2, factor: f64) -> Self {
+        let fixed = self.to_picture(anchor);
+        let zoom = self.zoom * factor;
         let at = |a: usize, v: f32| {
             (f64::from(v) - self.center[a]) / (self.fit[a] * zoom) + self.middle[a] - fixed[a]
         };
-        (zoom, [at(0, anchor.x), at(1, anchor.y)])
+        Self {
+            zoom,
+            pan: [at(0, anchor.x), at(1, anchor.y)],
+            ..self
+        }
     }
 
     /// Pan after the picture was moved by a distance on the screen.
@@ -142,7 +153,12 @@ mod tests {
             is_void: false,
             zoom: 1.0,
             pan: [0.0; 2],
-            cursor: None,
+            crosshair: None,
+            slab: None,
+            colours: crate::app::view::ColourMap::default(),
+            fusible: Vec::new(),
+            fusion: None,
+            fused: None,
             letters: None,
             overlays: Vec::new(),
             compared: None,

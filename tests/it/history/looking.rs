@@ -91,3 +91,44 @@ fn values_that_mean_the_same_share_their_window_while_linked() {
     assert_ne!(window_of(&mut desk, 0), lung);
     assert_eq!(window_of(&mut desk, 1), lung, "it is not linked any more");
 }
+
+/// Nothing of the view tells who the patient is, when and where.
+#[test]
+fn a_hidden_identity_is_nowhere_in_the_view() {
+    let mut desk = Desk::open();
+    desk.draw(0, 0, None);
+    let view = |desk: &mut Desk| format!("{:?}", desk.session().view());
+    let identities = desk.records().identities.clone();
+    let who = identities.first().expect("an identity").clone();
+    let told = view(&mut desk);
+    assert!(told.contains(&who.code), "shown until it is hidden");
+    desk.send(Command::HideIdentity { hidden: true });
+    desk.restart();
+    let hidden = view(&mut desk);
+    let dates: Vec<String> = desk
+        .records()
+        .time_points
+        .iter()
+        .filter_map(|t| Some(t.date?.to_string()))
+        .collect();
+    assert!(!dates.is_empty());
+    let mut secrets = dates;
+    secrets.extend(
+        who.name
+            .split('^')
+            .filter(|p| p.len() > 2)
+            .map(str::to_owned),
+    );
+    secrets.push(who.code.clone());
+    secrets.extend(who.birth_date.map(|d| d.to_string()));
+    for secret in secrets {
+        let at = hidden.find(&secret);
+        let around = at.map(|at| &hidden[at.saturating_sub(80)..(at + 40).min(hidden.len())]);
+        assert!(at.is_none(), "{secret} in {around:?}");
+    }
+    let days: Vec<String> = desk.view().columns.iter().map(|c| c.date.clone()).collect();
+    assert_eq!(days[0], "day 0");
+    assert!(days[1].starts_with("day ") && days[1] != "day 0");
+    desk.send(Command::HideIdentity { hidden: false });
+    assert!(view(&mut desk).contains(&who.code));
+}

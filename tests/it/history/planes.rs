@@ -103,3 +103,87 @@ fn erasing_a_patient_forgets_where_was_looked() {
     });
     assert!(!kept(&mut desk));
 }
+
+#[test]
+fn planes_are_turned_about_their_place_and_laid_straight_again() {
+    let mut desk = Desk::open();
+    desk.send(Command::ShowPlanes { three: true });
+    let series = desk.series(0);
+    let place = desk.cursor();
+    let straight = desk.sections();
+    for _ in 0..30 {
+        desk.send(Command::TurnPlane {
+            series,
+            across: 0,
+            about: [0.0, 0.0, 2.0],
+            degrees: 1.0,
+        });
+    }
+    let turned = desk.sections();
+    assert_eq!(turned[0].title, "Oblique coronal");
+    assert!(turned[0].turned && !turned[1].turned);
+    let angle = turned[0].map.dx.angle(&straight[0].map.dx).to_degrees();
+    assert!((angle - 30.0).abs() < 1e-6, "{angle}");
+    assert!(
+        turned[0].map.dx.dot(&turned[0].map.dy).abs() < 1e-9,
+        "not skewed"
+    );
+    assert!(turned[0].place.distance(place).0 < 1.0, "about its place");
+    assert_eq!(turned[1].picture.version, straight[1].picture.version);
+    // Its line in the slice leads where it does.
+    let slice = desk.view().columns[0].shown.clone().expect("a slice");
+    let lines = slice.crosshair.expect("lines").lines;
+    let line = lines
+        .iter()
+        .find(|l| l.across == Some(0))
+        .expect("its line");
+    let lean = line.along[1]
+        .atan2(line.along[0])
+        .to_degrees()
+        .rem_euclid(180.0);
+    assert!((lean - 30.0).abs() < 1e-6, "{lean}");
+
+    // Each notch of the wheel is one plane further.
+    let mut plane = turned[0].plane;
+    for _ in 0..5 {
+        let section = desk.sections()[0].clone();
+        let place = Point(section.place.0 + section.step);
+        desk.send(Command::PointAt { series, place });
+        plane += 1;
+        assert_eq!(desk.sections()[0].plane, plane);
+    }
+    desk.restart();
+    assert!(desk.sections()[0].turned, "kept over a restart");
+    desk.send(Command::StraightenPlanes { series });
+    assert_eq!(desk.sections()[0].title, "Coronal");
+    desk.no_errors();
+}
+
+#[test]
+fn a_slab_takes_the_place_of_planes_and_slice() {
+    use oncotwin::app::view::{Projection, Slab};
+    let mut desk = Desk::open();
+    desk.send(Command::ShowPlanes { three: true });
+    let series = desk.series(0);
+    let shown = |desk: &mut Desk| desk.view().columns[0].shown.clone().expect("a slice");
+    let single = shown(&mut desk);
+    let slab = Slab {
+        projection: Projection::Max,
+        thickness: oncotwin::units::Mm(15.0),
+    };
+    desk.send(Command::SetSlab {
+        series,
+        slab: Some(slab),
+    });
+    let thick = shown(&mut desk);
+    assert_eq!(thick.slab, Some(slab));
+    assert!(thick.probe.is_none(), "no value of a voxel is told");
+    assert_eq!(thick.picture.gray.len(), single.picture.gray.len());
+    let both = thick.picture.gray.iter().zip(&single.picture.gray);
+    assert!(both.clone().all(|(t, s)| t >= s), "the brightest of all");
+    assert!(both.filter(|(t, s)| t > s).count() > 100);
+    assert!(desk.sections().iter().all(|s| s.slab == Some(slab)));
+    desk.send(Command::SetSlab { series, slab: None });
+    assert_eq!(shown(&mut desk).picture.gray, single.picture.gray);
+    desk.no_errors();
+}

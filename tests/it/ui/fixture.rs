@@ -6,9 +6,10 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use oncotwin::app::view::{
-    AnnotationId, BandPoint, ChooserView, ColumnView, GrowthPoint, GrowthView, HistoryView, JobId,
-    JobRow, LesionCell, LesionId, LesionRole, LesionRow, Letters, LinkMode, LinkTrust, LinkView,
-    Message, NarrativeRow, Overlay, PatientId, PatientRow, PatientView, Picture, PixelMap, Point,
+    AnnotationId, BandPoint, ChooserView, ColourMap, ColumnView, Crosshair, FusedPicture,
+    FusedView, FusionRow, FusionView, GrowthPoint, GrowthView, HistoryView, JobId, JobRow,
+    LesionCell, LesionId, LesionRole, LesionRow, Letters, LinkMode, LinkTrust, LinkView, Message,
+    NarrativeRow, Overlay, PatientId, PatientRow, PatientView, Picture, PixelMap, PlaneLine, Point,
     ReadingView, RegistrationView, ResponseCell, SampleRow, Saved, ScenarioChange, SectionOutline,
     SectionView, SeriesId, SeriesTab, Severity, SliceView, TimePointId, TreatmentId, TreatmentRow,
     ValueSource, Vec3, View, WindowLevel,
@@ -35,6 +36,7 @@ fn view(dark: bool) -> View {
         crash: None,
         workspace: PathBuf::from("review-2024").display().to_string(),
         dark,
+        hidden: false,
     }
 }
 
@@ -193,7 +195,12 @@ fn slice(n: u128, size: f64) -> SliceView {
         ],
         zoom: 1.0,
         pan: [0.0; 2],
-        cursor: None,
+        crosshair: None,
+        slab: None,
+        colours: ColourMap::Gray,
+        fusible: Vec::new(),
+        fusion: None,
+        fused: None,
         letters: Some(Letters {
             left: "R".into(),
             right: "L".into(),
@@ -457,6 +464,21 @@ fn patient() -> PatientView {
     }
 }
 
+/// Lines along a row and a column of a picture.
+fn crosshair(map: &PixelMap, at: [f64; 2], stand_for: [Option<usize>; 2]) -> Crosshair {
+    let line = |n: usize| PlaneLine {
+        through: at,
+        along: [[1.0, 0.0], [0.0, 1.0]][n],
+        across: stand_for[n],
+    };
+    Crosshair {
+        at,
+        place: map.patient(at[0], at[1]),
+        normal: map.dx.cross(&map.dy).normalize(),
+        lines: vec![line(0), line(1)],
+    }
+}
+
 /// A plane across the slices of a column, 80 pixels high.
 fn section(n: u128, across: usize, size: f64) -> SectionView {
     let height = 80;
@@ -468,8 +490,17 @@ fn section(n: u128, across: usize, size: f64) -> SectionView {
         ("Coronal", "R", "L", Vec3::x()),
         ("Sagittal", "A", "P", Vec3::y()),
     ][across];
-    let origin = Point::new(-50.8, -50.8, 152.0);
+    let map = PixelMap {
+        origin: Point::new(-50.8, -50.8, 152.0),
+        dx: dx * PIXEL,
+        dy: -Vec3::z() * PIXEL,
+    };
     SectionView {
+        crosshair: crosshair(&map, [42.0, 34.0], [None, Some(1 - across)]),
+        turned: false,
+        slab: None,
+        colours: ColourMap::Gray,
+        fused: None,
         series: SeriesId(Uuid::from_u128(10 + n)),
         across,
         title: title.into(),
@@ -479,16 +510,12 @@ fn section(n: u128, across: usize, size: f64) -> SectionView {
             gray,
             version: whole.version,
         }),
-        map: PixelMap {
-            origin,
-            dx: dx * PIXEL,
-            dy: -Vec3::z() * PIXEL,
-        },
+        map,
         plane: 58,
         n_planes: SIDE,
         step: [Vec3::y(), Vec3::x()][across] * PIXEL,
         position: Mm(-4.4),
-        place: Point(origin.0 + dx * PIXEL * 42.0 - Vec3::z() * PIXEL * 34.0),
+        place: map.patient(42.0, 34.0),
         zoom: 1.0,
         pan: [0.0; 2],
         window: WindowLevel::new(40.0, 400.0),
@@ -517,7 +544,7 @@ pub(super) fn planes(dark: bool) -> View {
     };
     first.sections = vec![section(0, 0, 1.0), section(0, 1, 1.0)];
     if let Some(slice) = &mut first.shown {
-        slice.cursor = Some([42.0, 58.0]);
+        slice.crosshair = Some(crosshair(&slice.map, [42.0, 58.0], [Some(0), Some(1)]));
     }
     second.no_planes = Some("A single slice has no planes across it");
     view
@@ -538,6 +565,57 @@ pub(super) fn loaded(dark: bool) -> View {
         text: "One slice is missing between 31 and 32 of Follow-up 1.".into(),
         hint: "Volumes there use the true distance of 6.0 mm.".into(),
     }];
+    view
+}
+
+/// Three planes with uptake laid over them.
+pub(super) fn fused(dark: bool) -> View {
+    let mut view = planes(dark);
+    let patient = view.patient.as_mut().expect("a patient");
+    let column = &mut patient.columns[0];
+    let over = |width: usize, height: usize, version: u64| {
+        let spot = |n: usize| {
+            let (x, y) = ((n % width) as f64, (n / width) as f64);
+            let d = (x - width as f64 * 0.34).hypot(y - height as f64 * 0.45);
+            let level = (255.0 * (-d * d / 200.0).exp()) as u8;
+            let [r, g, b] = ColourMap::HotIron.colour(level);
+            [r, g, b, level.saturating_mul(8)]
+        };
+        Some(FusedView {
+            picture: Arc::new(FusedPicture {
+                width,
+                height,
+                rgba: (0..width * height).flat_map(spot).collect(),
+                version,
+            }),
+            opacity: 0.6,
+        })
+    };
+    for (n, section) in column.sections.iter_mut().enumerate() {
+        section.fused = over(
+            section.picture.width,
+            section.picture.height,
+            801 + n as u64,
+        );
+    }
+    let slice = column.shown.as_mut().expect("a slice");
+    slice.fused = over(SIDE, SIDE, 800);
+    let series = SeriesId(Uuid::from_u128(99));
+    slice.fusible = vec![FusionRow {
+        series,
+        label: "PT Whole body".into(),
+    }];
+    slice.fusion = Some(FusionView {
+        over: series,
+        label: "PT Whole body".into(),
+        colours: ColourMap::HotIron,
+        opacity: 0.6,
+        trust: String::new(),
+        window: Some(WindowLevel::new(3.5, 7.0)),
+        unit: "SUVbw",
+        probe: None,
+        problem: String::new(),
+    });
     view
 }
 

@@ -157,3 +157,91 @@ fn planes_look_as_they_should() {
         results.add(harness.try_snapshot(name));
     }
 }
+
+/// The line of the coronal plane in the slice is turned by its handle, and called off by Escape.
+#[test]
+fn a_plane_is_turned_by_the_handle_of_its_line() {
+    let mut harness = staged();
+    let rect = slice_rect(&harness, "Baseline");
+    let at = on_screen(rect, [42.0, 58.0]);
+    let away = 0.36 * rect.width().min(rect.height());
+    sent(&mut harness);
+    drag(
+        &mut harness,
+        &[
+            at + vec2(away, 0.0),
+            at + vec2(away, 10.0),
+            at + vec2(away, away),
+        ],
+    );
+    let commands = sent(&mut harness);
+    let turned: Vec<(usize, [f64; 3], f64)> = commands
+        .iter()
+        .filter_map(|c| match c {
+            Command::TurnPlane {
+                across,
+                about,
+                degrees,
+                ..
+            } => Some((*across, *about, *degrees)),
+            _ => None,
+        })
+        .collect();
+    assert_eq!(turned.len(), commands.len(), "nothing else: {commands:?}");
+    assert!(
+        turned
+            .iter()
+            .all(|(across, about, _)| *across == 0 && about[2].abs() > 0.99)
+    );
+    let total: f64 = turned.iter().map(|(.., by)| by).sum();
+    assert!((total.abs() - 45.0).abs() < 1.0, "{turned:?}");
+}
+
+#[test]
+fn a_slab_says_so_and_is_not_drawn_on() {
+    let mut view = fixture::planes(true);
+    let patient = view.patient.as_mut().expect("a patient");
+    let slab = oncotwin::app::view::Slab {
+        projection: oncotwin::app::view::Projection::Max,
+        thickness: oncotwin::units::Mm(20.0),
+    };
+    let column = &mut patient.columns[0];
+    column.shown.as_mut().expect("a slice").slab = Some(slab);
+    column.sections.iter_mut().for_each(|s| s.slab = Some(slab));
+    let mut harness = harness(view, [1200.0, 800.0]);
+    harness.state_mut().ui.tool = Tool::Diameter;
+    harness.run();
+    let rect = slice_rect(&harness, "Baseline");
+    sent(&mut harness);
+    drag(
+        &mut harness,
+        &[rect.center(), rect.center() + vec2(40.0, 0.0)],
+    );
+    let drawn = sent(&mut harness);
+    assert!(
+        !drawn.iter().any(|c| matches!(c, Command::Prompt { .. })),
+        "{drawn:?}"
+    );
+    harness.get_by_label("View of Baseline").click();
+    harness.run();
+    let mut results = SnapshotResults::new();
+    results.add(harness.try_snapshot("planes_slab"));
+}
+
+#[test]
+fn what_lies_over_has_its_colours_named() {
+    let mut harness = harness(fixture::fused(true), [1200.0, 800.0]);
+    harness.run();
+    let mut results = SnapshotResults::new();
+    results.add(harness.try_snapshot("planes_fused"));
+    sent(&mut harness);
+    harness.get_by_label("View of Baseline").click();
+    harness.run();
+    harness.get_by_label("Nothing").click();
+    harness.run();
+    let sent = sent(&mut harness);
+    assert!(
+        matches!(&sent[..], [Command::SetFusion { fusion: None, .. }]),
+        "{sent:?}"
+    );
+}
