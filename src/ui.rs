@@ -17,6 +17,7 @@ mod history;
 mod keys;
 mod lesions;
 mod links;
+mod measuring;
 mod messages;
 mod narrative;
 mod notices;

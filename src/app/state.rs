@@ -17,6 +17,7 @@ mod identity;
 mod import;
 pub(super) mod links;
 mod look;
+pub(super) mod measurements;
 mod measuring;
 pub(super) mod offer;
 mod originals;
@@ -170,6 +171,8 @@ pub struct State {
     pub(super) planes: BTreeMap<SeriesId, planes::PlanesLook>,
     /// Planes across slices as they were drawn, by series and number.
     pub(super) sections: BTreeMap<(SeriesId, usize), planes::DrawnSection>,
+    /// What measurements say on their images.
+    pub(super) gauged: measurements::Gauged,
     /// What links time points beside the record.
     pub(super) links: links::Links,
     /// Counts changes of the record and of twins.
@@ -235,6 +238,7 @@ fn identifiers(r: &Records) -> impl Iterator<Item = Uuid> {
         .chain(r.series.iter().map(|s| s.id.0))
         .chain(r.lesions.iter().map(|l| l.id.0))
         .chain(r.annotations.iter().map(|a| a.id.0))
+        .chain(r.measurements.iter().map(|m| m.id.0))
         .chain(r.treatments.iter().map(|t| t.id.0))
         .chain(r.scenarios.iter().map(|s| s.id.0))
         .chain(r.readers.iter().map(|x| x.id.0))
@@ -310,6 +314,7 @@ impl State {
             three_planes: three_planes.unwrap_or(false),
             planes: looks,
             sections: BTreeMap::new(),
+            gauged: measurements::Gauged::default(),
             links: links::Links::default(),
             revision: 0,
             summaries: SummaryCache::default(),

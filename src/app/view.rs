@@ -3,24 +3,27 @@
 //! Built from the state for every frame by `State::view`; holds no logic of its own. Pictures are
 //! shared (`Arc`) and carry a version, so that an unchanged picture is not uploaded again.
 
+mod measurement;
 mod slice;
 
 use std::path::PathBuf;
 use std::sync::Arc;
 
+pub use measurement::{DrawnFigure, FigureOf, FigureView};
 pub use slice::{
     Outlines, Overlay, Picture, PixelMap, Probe, SectionOutline, SectionView, SliceView, UptakeView,
 };
 
 pub use super::command::{HeaderOf, LinkMode, Subject};
 pub use crate::case::{
-    AnnotationId, FrameOf, ImportedSize, LesionId, LesionRole, MaskStep, Meaning, PatientId,
-    ReaderId, ReaderRole, ReadingState, SeriesId, StepId, TimePointId, TreatmentId, TreatmentKind,
-    ValueSource,
+    AnnotationId, FrameOf, ImportedSize, LesionId, LesionRole, MaskStep, Meaning, MeasurementId,
+    PatientId, ReaderId, ReaderRole, ReadingState, SeriesId, StepId, TimePointId, TreatmentId,
+    TreatmentKind, ValueSource,
 };
 pub use crate::edit::{BrushShape, Edit, Keep, Operation};
 pub use crate::geometry::{Letters, Point, Vec3};
 pub use crate::jobs::JobId;
+pub use crate::measure::{Figure, FigureKind};
 pub use crate::open::{HeaderRow, PetStated, Refusal};
 pub use crate::segment::Prompt;
 pub use crate::twin::ScenarioChange;

@@ -2,6 +2,7 @@
 
 mod lesions;
 mod links;
+mod measurements;
 mod pictures;
 mod record;
 mod sections;

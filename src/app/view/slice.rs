@@ -3,8 +3,8 @@
 use std::sync::Arc;
 
 use super::{
-    FrameOf, LesionId, Letters, PetStated, PetStatement, Point, SeriesId, UptakeKind, Vec3,
-    WindowLevel,
+    FigureView, FrameOf, LesionId, Letters, PetStated, PetStatement, Point, SeriesId, UptakeKind,
+    Vec3, WindowLevel,
 };
 use crate::units::Mm;
 use crate::volume::Volume;
@@ -12,7 +12,7 @@ use crate::volume::Volume;
 /// The stored values of a slice.
 #[derive(Clone)]
 pub struct Probe {
-    volume: Arc<Volume>,
+    pub(super) volume: Arc<Volume>,
     slice: usize,
 }
 
@@ -148,6 +148,8 @@ pub struct SliceView {
     pub letters: Option<Letters>,
     /// Lesions on this slice.
     pub overlays: Vec<Overlay>,
+    /// Figures that are measured on this slice.
+    pub figures: Vec<FigureView>,
     /// Outlines of the two compared masks on this slice, in picture coordinates.
     pub compared: Option<[Outlines; 2]>,
     /// Slices that carry a mask of some lesion (for marks beside the slice slider).
@@ -215,6 +217,10 @@ pub struct SectionView {
     pub window: WindowLevel,
     /// Orientation letters; `None` where left and right are unknown.
     pub letters: Option<Letters>,
+    /// What measures figures on the image.
+    pub probe: Option<Probe>,
+    /// Figures that lie in the plane, or what of them it cuts.
+    pub figures: Vec<FigureView>,
     /// Where the plane cuts masks.
     pub outlines: Vec<SectionOutline>,
 }

@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use super::measurements::reach_of;
 use crate::app::state::planes::no_planes;
 use crate::app::state::{Slot, State};
 use crate::app::value;
@@ -55,6 +56,8 @@ impl State {
             }
         };
         let (origin, dx, dy) = layout.patient_frame(&grid, slice);
+        let map = PixelMap { origin, dx, dy };
+        let reach = reach_of(&grid, slice, &map);
         let mut presets = vec![("Default".to_owned(), default_window)];
         if volume.unit == IntensityUnit::Hounsfield {
             presets.extend(
@@ -89,7 +92,7 @@ impl State {
             badges: self.badges(series, &grid),
             series,
             picture,
-            map: PixelMap { origin, dx, dy },
+            map,
             calibrated: grid.is_calibrated(),
             slice,
             n_slices,
@@ -113,6 +116,7 @@ impl State {
                 .is_orientation_known()
                 .then(|| orientation_letters(dx, dy)),
             overlays: self.overlays(series, slice, &grid, layout),
+            figures: self.figures_on(series, &map, reach),
             compared: self.compared_outlines(series, slice, layout),
             marked_slices: self.marked_slices(series),
         })

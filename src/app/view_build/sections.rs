@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use crate::app::state::planes::{DrawnSection, no_planes};
 use crate::app::state::{Slot, State};
-use crate::app::view::{Outlines, Picture, PixelMap, SectionOutline, SectionView};
+use crate::app::view::{Outlines, Picture, PixelMap, Probe, SectionOutline, SectionView};
 use crate::case::{LesionId, SeriesId};
 use crate::geometry::{Point, Vec3, orientation_letters};
 use crate::reformat::{Interpolation, Plane, Stack, across, outlines_in, reformat};
@@ -51,7 +51,7 @@ impl State {
         series: SeriesId,
         across: usize,
         stack: &Stack,
-        volume: &Volume,
+        volume: &Arc<Volume>,
         window: (WindowLevel, bool),
         cursor: Point,
     ) -> SectionView {
@@ -99,16 +99,20 @@ impl State {
         let look = self.planes.get(&series).copied().unwrap_or_default();
         let grid = volume.grid();
         let known_orientation = grid.is_orientation_known();
+        let map = PixelMap {
+            origin: plane.origin,
+            dx: plane.right,
+            dy: plane.down,
+        };
+        let half = Mm(stack.step().norm() / 2.0);
         SectionView {
+            figures: self.figures_on(series, &map, [half; 2]),
+            probe: Some(Probe::new(Arc::clone(volume), 0)),
             series,
             across,
             title: title_of(&plane, across, known_orientation),
             picture,
-            map: PixelMap {
-                origin: plane.origin,
-                dx: plane.right,
-                dy: plane.down,
-            },
+            map,
             plane: index,
             n_planes: stack.n_planes(),
             step: stack.step(),

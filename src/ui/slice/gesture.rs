@@ -6,6 +6,7 @@
 use egui::{Pos2, Ui};
 
 use super::draft::Draft;
+use super::measure::{self, FigureDraft, HandleDrag};
 use super::transform::Transform;
 use crate::app::Command;
 use crate::app::view::{PixelMap, Point, SeriesId, SliceView, WindowLevel};
@@ -39,6 +40,10 @@ pub(super) enum Kind {
         map: PixelMap,
     },
     Draw(Draft),
+    /// A figure to be measured.
+    Figure(FigureDraft),
+    /// A handle of one.
+    Handle(HandleDrag),
 }
 
 /// Which picture of a series is moved and magnified.
@@ -105,9 +110,19 @@ pub(in crate::ui) fn end(ui: &Ui, gesture: &mut Option<Gesture>, out: &mut Vec<C
                 window: Some(start),
             }),
             Kind::Draw(_) => out.push(Command::EndPreview),
-            Kind::Pan { .. } | Kind::Zoom { .. } | Kind::Region { .. } => {}
+            Kind::Pan { .. }
+            | Kind::Zoom { .. }
+            | Kind::Region { .. }
+            | Kind::Figure(_)
+            | Kind::Handle(_) => {}
         }
         *gesture = None;
+        return;
+    }
+    if measure::is_measuring(running) {
+        if measure::end(ui, running, out) {
+            *gesture = None;
+        }
         return;
     }
     let Kind::Draw(draft) = &running.kind else {

@@ -145,6 +145,7 @@ mod tests {
             cursor: None,
             letters: None,
             overlays: Vec::new(),
+            figures: Vec::new(),
             compared: None,
             marked_slices: Vec::new(),
         }
