@@ -5,7 +5,7 @@ use crate::units::Length;
 use crate::volume::{Intensity, IntensityUnit};
 
 /// Lines of a label beside a figure, the most important first.
-pub(super) fn lines(figure: &Figure, measures: &FigureMeasures) -> Vec<String> {
+pub(crate) fn lines(figure: &Figure, measures: &FigureMeasures) -> Vec<String> {
     let kind = figure.kind();
     let mut lines = Vec::new();
     let sizes = [measures.length, measures.short];
@@ -17,9 +17,9 @@ pub(super) fn lines(figure: &Figure, measures: &FigureMeasures) -> Vec<String> {
         }
         FigureKind::Sphere => {
             let volume = measures.volume.map(|v| v.display());
-            let across = measures.length.map(|l| format!("⌀ {l}"));
+            let across = measures.length.map(|l| format!("diameter {l}"));
             let both: Vec<String> = volume.into_iter().chain(across).collect();
-            lines.push(both.join("  "));
+            lines.push(both.join(", "));
         }
         FigureKind::Probe => {
             let value = measures.values.map(|v| v.mean.to_string());

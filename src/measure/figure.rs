@@ -172,6 +172,33 @@ impl Figure {
         }
     }
 
+    /// The figure with every place of it moved.
+    #[must_use]
+    pub fn mapped(&self, to: impl Fn(Point) -> Point) -> Self {
+        match self {
+            Self::Length { ends } => Self::Length { ends: ends.map(to) },
+            Self::Bidirectional { long, short } => Self::Bidirectional {
+                long: long.map(&to),
+                short: short.map(&to),
+            },
+            Self::Angle { points } => Self::Angle {
+                points: points.map(to),
+            },
+            Self::Ellipse { center, ends } => Self::Ellipse {
+                center: to(*center),
+                ends: ends.map(&to),
+            },
+            Self::Polygon { corners } => Self::Polygon {
+                corners: corners.iter().copied().map(to).collect(),
+            },
+            Self::Sphere { center, rim } => Self::Sphere {
+                center: to(*center),
+                rim: to(*rim),
+            },
+            Self::Probe { at } => Self::Probe { at: to(*at) },
+        }
+    }
+
     /// The place that says where the figure is: its middle, the vertex of an angle.
     #[must_use]
     pub fn place(&self) -> Point {

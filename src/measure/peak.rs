@@ -3,10 +3,10 @@
 use rayon::prelude::*;
 use serde::{Deserialize, Serialize};
 
-use super::region::{Run, in_slice, reach_per_mm};
+use super::region::{Run, has_peak, in_slice, reach_per_mm};
 use crate::geometry::{Grid, Point, Voxel};
 use crate::units::Mm;
-use crate::volume::{Intensity, Volume};
+use crate::volume::{Intensity, Mask, Volume};
 
 /// Radius of a sphere of 1 cm³: (3 / 4π)^⅓ cm.
 pub const PEAK_RADIUS: Mm = Mm(6.203_504_908_994_001);
@@ -34,6 +34,17 @@ struct Neighbour {
     di: i64,
     dj: i64,
     weight: f64,
+}
+
+/// The peak of the voxels of a mask on the grid of an image; `None` where the values are no uptake, the
+/// spacing is unknown, or no sphere was imaged well enough.
+#[must_use]
+pub fn mask_peak(mask: &Mask, image: &Volume) -> Option<Peak> {
+    if mask.grid().shape() != image.grid().shape() || !has_peak(image) {
+        return None;
+    }
+    let voxel = |[i, j, k]: [usize; 3]| Run { i: i..i + 1, j, k };
+    peak(image, &mask.voxels().map(voxel).collect::<Vec<_>>())
 }
 
 /// The peak of a region; `None` where no sphere was imaged well enough.

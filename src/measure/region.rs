@@ -203,7 +203,7 @@ pub(super) fn sphere(grid: &Grid, center: Point, radius: f64) -> Vec<Run> {
 }
 
 /// Whether a peak of these values has a meaning: they are uptake, and millimetres are known.
-fn has_peak(volume: &Volume) -> bool {
+pub(super) fn has_peak(volume: &Volume) -> bool {
     let uptake = match volume.unit {
         IntensityUnit::SuvBodyWeight
         | IntensityUnit::SuvLeanMass

@@ -1,12 +1,16 @@
-//! The menu of figures that measure.
+//! The menu of tools that measure: the caliper of lesions, and figures that belong to none.
 
 use egui::{Button, RichText, Ui};
 
 use super::keys::accept_by;
 use super::state::{Tool, UiState};
+use super::tools;
 use super::widgets::gated;
 use crate::app::Command;
 use crate::app::view::{FigureKind, PatientView};
+
+/// What the tool is called that measures a lesion.
+const CALIPER: &str = "Lesion caliper";
 
 /// What a figure is called in the menu.
 const fn name(kind: FigureKind) -> &'static str {
@@ -44,10 +48,11 @@ pub(super) fn measure_menu(
 ) {
     let text = match state.tool {
         Tool::Measure(kind) => format!("Measure: {}", name(kind)),
+        Tool::Caliper => format!("Measure: {CALIPER}"),
         _ => "Measure".to_owned(),
     };
     let text = RichText::new(text).size(12.5);
-    let on = matches!(state.tool, Tool::Measure(_));
+    let on = matches!(state.tool, Tool::Measure(_) | Tool::Caliper);
     let button = Button::selectable(on, text);
     if read_only.is_some() {
         gated(ui, read_only, button);
@@ -55,6 +60,14 @@ pub(super) fn measure_menu(
     }
     let (response, _) = egui::containers::menu::MenuButton::from_button(button).ui(ui, |ui| {
         ui.set_min_width(150.0);
+        let on = state.tool == Tool::Caliper;
+        let button = Button::selectable(on, CALIPER);
+        let hover = format!("{} (K)", tools::what(Tool::Caliper, false));
+        if ui.add(button).on_hover_text(hover).clicked() {
+            state.take(Tool::Caliper);
+            accept_by(patient, out);
+        }
+        ui.separator();
         for kind in FigureKind::ALL {
             let on = state.tool == Tool::Measure(kind);
             let button = Button::selectable(on, name(kind));
@@ -64,6 +77,7 @@ pub(super) fn measure_menu(
             }
         }
     });
-    response
-        .on_hover_text("Lengths, angles, regions and values of no lesion (A: the last of them)");
+    response.on_hover_text(
+        "A lesion by hand, or lengths, angles, regions and values (A: the last of these)",
+    );
 }

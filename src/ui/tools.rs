@@ -55,6 +55,10 @@ pub fn tools_ui(
     ui.horizontal(|ui| {
         ui.spacing_mut().item_spacing.x = 3.0;
         for (tool, name, key) in TOOLS {
+            // It measures too: it is in that menu.
+            if tool == Tool::Caliper {
+                continue;
+            }
             let barred = read_only.filter(|_| tool.draws());
             let on = state.tool == tool;
             let text = RichText::new(name).size(12.5);

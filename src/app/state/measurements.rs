@@ -14,8 +14,8 @@ use crate::app::lookup;
 use crate::case::{
     AnnotationId, AuditAction, AuditNote, Caliper, Change, Measurement, MeasurementId, SeriesId,
 };
-use crate::geometry::{Grid, Point};
-use crate::measure::{Figure, FigureMeasures, gauge, slice_of};
+use crate::geometry::Point;
+use crate::measure::{Figure, FigureMeasures, gauge, placed};
 use crate::volume::Volume;
 
 /// What figures measure, kept while figure and image stay the same.
@@ -35,36 +35,6 @@ impl Gauged {
         self.0.insert(id, (figure.clone(), image, measures));
         measures
     }
-}
-
-/// Why a figure cannot be measured on a grid, and what to do; `None` when it can.
-fn misplaced(figure: &Figure, grid: &Grid) -> Option<(&'static str, &'static str)> {
-    if !figure.is_usable() {
-        return Some(("The figure has no size", "Drag from one place to another."));
-    }
-    let shape = grid.shape();
-    let inside = |p: Point| {
-        let v = grid.voxel_from_patient(p);
-        let held = [v.i, v.j, v.k].into_iter().zip(shape);
-        // Pictures end at the edges of their pixels; a hair beyond is rounding.
-        held.into_iter()
-            .all(|(x, n)| x >= -0.5 - 1e-6 && x <= n as f64 - 0.5 + 1e-6)
-    };
-    if !inside(figure.place()) {
-        return Some(("The figure lies outside the image", "Draw it on the image."));
-    }
-    let slice = slice_of(grid, figure.place());
-    let flat = figure
-        .handles()
-        .into_iter()
-        .all(|p| slice_of(grid, p) == slice);
-    if figure.kind().is_flat_region() && !flat {
-        return Some((
-            "The region leads from one slice to another",
-            "Draw it within one slice, or draw a sphere.",
-        ));
-    }
-    None
 }
 
 impl State {
@@ -88,13 +58,11 @@ impl State {
             );
             return false;
         };
-        match misplaced(figure, image.volume.grid()) {
-            Some((text, hint)) => {
-                self.refuse(text, hint);
-                false
-            }
-            None => true,
+        if let Err(why) = placed(figure, image.volume.grid()) {
+            self.refuse(why.to_string(), why.hint());
+            return false;
         }
+        true
     }
 
     /// Records a figure.

@@ -357,11 +357,11 @@ pub(super) fn follow(ui: &Ui, canvas: &Canvas<'_>, gesture: &mut Option<Gesture>
             };
             draft.done |= enough;
         }
-        Kind::Handle(drag) if drag.within == canvas.of => {
-            // A press without a move is no move by what the pointer was beside the handle.
-            if drag.to.is_some() || at.distance(start) >= SLIP {
-                drag.to = Some(drag.map.patient(place[0], place[1]));
-            }
+        // A press without a move is no move by what the pointer was beside the handle.
+        Kind::Handle(drag)
+            if drag.within == canvas.of && (drag.to.is_some() || at.distance(start) >= SLIP) =>
+        {
+            drag.to = Some(drag.map.patient(place[0], place[1]));
         }
         _ => {}
     }

@@ -132,7 +132,9 @@ fn point(
 ) {
     let (shift, pointer) = ui.input(|i| (i.modifiers.shift, i.pointer.latest_pos()));
     let following = shift && response.contains_pointer() && moved(ui) && state.gesture.is_none();
-    let measuring = state.gesture.as_ref().is_some_and(measure::is_measuring);
+    // The click that ends a figure is none of its own.
+    let measuring = matches!(state.tool, Tool::Measure(_))
+        || state.gesture.as_ref().is_some_and(measure::is_measuring);
     if !(response.clicked() || following) || measuring {
         return;
     }

@@ -183,6 +183,7 @@ fn a_signature_locks_figures_and_binds_them() {
     let mut desk = Desk::open();
     let [a, b, c] = desk.places(0, [[20.0, 20.0], [30.0, 20.0], [30.0, 30.0]]);
     let id = desk.measure(0, Figure::Length { ends: [a, b] });
+    desk.draw(0, 0, None);
     desk.name_reader();
     let time_point = desk.time_point(0);
     desk.send(Command::MarkReviewed { time_point });
@@ -291,7 +292,7 @@ fn scripts_measure_by_the_same_steps() {
     let mut desk = Desk::open();
     let [a, b, c] = desk
         .places(0, [[20.0, 20.0], [30.0, 20.0], [30.0, 30.0]])
-        .map(|p| <[f64; 3]>::from(p));
+        .map(<[f64; 3]>::from);
     let script = json!({"commands": [
         {"do": "measure", "timepoint": 0, "label": "aorta",
          "figure": {"kind": "length", "ends": [a, b]}},
@@ -349,4 +350,46 @@ fn uptake_follows_what_is_stated_of_the_series() {
     desk.no_errors();
     let after = mean(&mut desk);
     assert!(after > 1.5 * before, "{before} and {after}");
+}
+
+#[test]
+fn the_report_lists_figures_with_one_column_per_unit() {
+    let mut desk = Desk::open();
+    desk.draw(0, 0, None);
+    let [a, b] = desk.places(0, [[100.0, 100.0], [120.0, 100.0]]);
+    desk.measure(0, Figure::Length { ends: [a, b] });
+    desk.measure(0, Figure::Sphere { center: a, rim: b });
+    let dir = desk.dir.path().join("report");
+    desk.send(Command::Export {
+        dir: dir.clone(),
+        formats: vec![oncotwin::report::Format::Csv],
+    });
+    desk.no_errors();
+    let text = std::fs::read_to_string(dir.join("figures.csv")).expect("written");
+    let mut rows = csv::Reader::from_reader(text.as_bytes());
+    let names = rows.headers().expect("names").clone();
+    let rows: Vec<csv::StringRecord> = rows.records().map(|r| r.expect("a row")).collect();
+    assert_eq!(rows.len(), 2);
+    let cell = |row: usize, name: &str| {
+        let at = names.iter().position(|n| n == name).expect("a column");
+        rows[row].get(at).expect("a cell").to_owned()
+    };
+    // 20 pixels of 1.3 mm.
+    assert_eq!(cell(0, "length_mm"), "26");
+    assert_eq!(
+        (cell(0, "kind"), cell(0, "length_px")),
+        ("length".into(), String::new())
+    );
+    assert_eq!(
+        (cell(0, "mean"), cell(0, "status")),
+        (String::new(), "measured".into())
+    );
+    assert_eq!(
+        (cell(1, "kind"), cell(1, "value_unit")),
+        ("sphere".into(), "HU".into())
+    );
+    let volume: f64 = cell(1, "volume_mm3").parse().expect("a number");
+    assert!((volume - 4.0 / 3.0 * std::f64::consts::PI * 26f64.powi(3)).abs() < 0.01);
+    let manifest = std::fs::read_to_string(dir.join("manifest.json")).expect("written");
+    assert!(manifest.contains("figures.csv"));
 }
