@@ -6,6 +6,7 @@ pub(crate) mod caliper;
 mod command;
 pub(crate) mod consistency;
 mod effect;
+pub(crate) mod figure_text;
 mod files;
 mod grouping;
 mod history;

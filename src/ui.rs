@@ -18,6 +18,7 @@ mod keys;
 mod lesions;
 mod links;
 mod look;
+mod measuring;
 mod messages;
 mod narrative;
 mod notices;

@@ -18,6 +18,7 @@ mod identity;
 mod import;
 pub(super) mod links;
 mod look;
+pub(super) mod measurements;
 mod measuring;
 pub(super) mod offer;
 mod originals;
@@ -176,6 +177,8 @@ pub struct State {
     pub(super) sections: BTreeMap<(SeriesId, usize), planes::DrawnSection>,
     /// What lies over slices (0) and the planes across them.
     pub(super) fused: BTreeMap<(SeriesId, usize), fusion::Fused>,
+    /// What measurements say on their images.
+    pub(super) gauged: measurements::Gauged,
     /// What links time points beside the record.
     pub(super) links: links::Links,
     /// Counts changes of the record and of twins.
@@ -241,6 +244,7 @@ fn identifiers(r: &Records) -> impl Iterator<Item = Uuid> {
         .chain(r.series.iter().map(|s| s.id.0))
         .chain(r.lesions.iter().map(|l| l.id.0))
         .chain(r.annotations.iter().map(|a| a.id.0))
+        .chain(r.measurements.iter().map(|m| m.id.0))
         .chain(r.treatments.iter().map(|t| t.id.0))
         .chain(r.scenarios.iter().map(|s| s.id.0))
         .chain(r.readers.iter().map(|x| x.id.0))
@@ -309,6 +313,7 @@ impl State {
             planes: looks,
             sections: BTreeMap::new(),
             fused: BTreeMap::new(),
+            gauged: measurements::Gauged::default(),
             links: links::Links::default(),
             revision: 0,
             summaries: SummaryCache::default(),

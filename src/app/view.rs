@@ -4,12 +4,14 @@
 //! shared (`Arc`) and carry a version, so that an unchanged picture is not uploaded again.
 
 mod fusion;
+mod measurement;
 mod slice;
 
 use std::path::PathBuf;
 use std::sync::Arc;
 
 pub use fusion::{FusedPicture, FusedProbe, FusedView, FusionRow, FusionView};
+pub use measurement::{DrawnFigure, FigureOf, FigureView};
 pub use slice::{
     Crosshair, Outlines, Overlay, Picture, PixelMap, PlaneLine, Probe, SectionOutline, SectionView,
     SliceView, UptakeView,
@@ -17,13 +19,14 @@ pub use slice::{
 
 pub use super::command::{Fusion, HeaderOf, LinkMode, Subject};
 pub use crate::case::{
-    AnnotationId, FrameOf, ImportedSize, LesionId, LesionRole, MaskStep, Meaning, PatientId,
-    ReaderId, ReaderRole, ReadingState, SeriesId, StepId, TimePointId, TreatmentId, TreatmentKind,
-    ValueSource,
+    AnnotationId, FrameOf, ImportedSize, LesionId, LesionRole, MaskStep, Meaning, MeasurementId,
+    PatientId, ReaderId, ReaderRole, ReadingState, SeriesId, StepId, TimePointId, TreatmentId,
+    TreatmentKind, ValueSource,
 };
 pub use crate::edit::{BrushShape, Edit, Keep, Operation};
 pub use crate::geometry::{Letters, Point, Vec3};
 pub use crate::jobs::JobId;
+pub use crate::measure::{Figure, FigureKind};
 pub use crate::open::{HeaderRow, PetStated, Refusal};
 pub use crate::reformat::{Projection, Slab};
 pub use crate::segment::Prompt;

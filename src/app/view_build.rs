@@ -5,6 +5,7 @@ mod fusion;
 mod hidden;
 mod lesions;
 mod links;
+mod measurements;
 mod pictures;
 mod record;
 mod sections;

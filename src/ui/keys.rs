@@ -9,7 +9,9 @@ use super::reading::{review_key, sign_key};
 use super::slice::step;
 use super::state::{Tool, UiState};
 use crate::app::Command;
-use crate::app::view::{ColumnView, LesionCell, PatientView, SeriesId, SliceView, Subject, View};
+use crate::app::view::{
+    ColumnView, FigureOf, LesionCell, PatientView, SeriesId, SliceView, Subject, View,
+};
 
 /// Digit keys of the presets, in the order of the list.
 const PRESETS: [Key; 6] = [
@@ -29,6 +31,8 @@ pub(super) fn keys(
     state: &mut UiState,
     out: &mut Vec<Command>,
 ) {
+    // Set anew by the picture that the pointer is over.
+    let meant = state.meant_figure.take();
     if ui.ctx().text_edit_focused() || egui::Popup::is_any_open(ui.ctx()) || state.dialog.is_some()
     {
         return;
@@ -71,6 +75,13 @@ pub(super) fn keys(
         let read_only = view.read_only.is_some();
         let decides = matches!(key, Key::Enter | Key::Escape | Key::Delete);
         if decides && patient.proposal.is_some() && !focused_before {
+            continue;
+        }
+        if let (Key::Delete, Some(FigureOf::Measurement(measurement)), None) =
+            (key, meant, &state.gesture)
+            && !read_only
+        {
+            out.push(Command::RemoveMeasurement { measurement });
             continue;
         }
         general(key, modifiers, patient, read_only, state, arrows, out);
@@ -203,6 +214,12 @@ fn general(
             };
             let again = state.tool == tool;
             state.take(if again { Tool::Window } else { tool });
+            accept_by(patient, out);
+        }
+        Key::A if !read_only && state.gesture.is_none() => {
+            let on = matches!(state.tool, Tool::Measure(_));
+            let ruler = Tool::Measure(state.ruler);
+            state.take(if on { Tool::Window } else { ruler });
             accept_by(patient, out);
         }
         Key::Space if state.gesture.is_none() && arrows => {

@@ -5,6 +5,7 @@ mod draft;
 mod gesture;
 mod legend;
 mod magnifier;
+mod measure;
 mod overlay;
 mod paint;
 mod parts;
@@ -13,6 +14,7 @@ mod transform;
 mod wheel;
 
 pub(super) use gesture::{Gesture, end as end_gesture};
+pub(super) use measure::Menu as FigureMenu;
 pub(super) use overlay::number;
 pub(super) use parts::Part;
 pub(super) use section::section_ui;
@@ -69,9 +71,12 @@ pub(super) fn slice_ui(
     response.widget_info(|| WidgetInfo::labeled(Role::Image, true, context.name));
 
     let transform = Transform::new(rect, slice);
+    let canvas = measure::Canvas::of_slice(slice, transform, context.barred);
     focus(ui, &response, slice, state);
+    measure::begin(ui, &response, &canvas, state);
     begin(&response, ui, slice, transform, context, state);
     follow(ui, slice, transform, state, out);
+    measure::follow(ui, &canvas, &mut state.gesture);
     turn_wheel(ui, &response, slice, transform, state, out);
 
     if ui.is_rect_visible(rect) {
@@ -79,6 +84,9 @@ pub(super) fn slice_ui(
         let ink = theme::image();
         painter.rect_filled(rect, CornerRadius::ZERO, ink.background);
         picture_of(ui, &painter, slice, transform, context, state);
+        if state.show_overlays {
+            measure::paint(&painter, &response, &canvas, state);
+        }
         if let Some(found) = &slice.crosshair {
             let handles = response.hovered() && !state.tool.draws();
             crosshair::draw(&painter, rect, found, transform, handles);
@@ -95,7 +103,8 @@ pub(super) fn slice_ui(
                 state.brush,
             );
         }
-        let busy = context.proposal.is_some();
+        let measuring = state.gesture.as_ref().is_some_and(measure::is_measuring);
+        let busy = context.proposal.is_some() || measuring;
         if drawing.is_none() && !busy && state.tool.draws() && response.hovered() {
             let who = context.selected_label.map_or("new lesion", |(l, _)| l);
             let negative = draft::is_negative(ui, state.negative);
@@ -105,6 +114,9 @@ pub(super) fn slice_ui(
                     "Select a lesion that is marked here".to_owned(),
                     theme::image_warning(),
                 ),
+                None if matches!(state.tool, Tool::Measure(_)) => {
+                    (tools::what(state.tool, negative).to_owned(), ink.text)
+                }
                 None => (
                     format!("{} · {who}", tools::what(state.tool, negative)),
                     ink.text,
@@ -135,7 +147,9 @@ pub(super) fn slice_ui(
             },
         );
     }
-    parts::menu_ui(ui, &response, slice, transform, context, state, out);
+    if !measure::menu_ui(ui, &response, &canvas, state, out) {
+        parts::menu_ui(ui, &response, slice, transform, context, state, out);
+    }
     if let Some(proposal) = context.proposal {
         proposal_ui(ui, rect, proposal, slice, out);
     }
@@ -241,6 +255,8 @@ fn begin(
             }
             _ if context.barred.is_some() => return,
             Tool::Cut if context.mark.is_none() => return,
+            // Begun already, where it could be.
+            Tool::Measure(_) => return,
             tool => {
                 let p = gesture::on_picture(slice, transform.to_picture(start));
                 Kind::Draw(Draft {

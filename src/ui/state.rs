@@ -10,10 +10,12 @@ use super::cine::Cine;
 use super::dialog::Dialog;
 use super::files::FilesForm;
 use super::header::HeaderForm;
-use super::slice::{Gesture, Part, Wheel};
+use super::slice::{FigureMenu, Gesture, Part, Wheel};
 use super::treatments::TreatmentForm;
 use super::versions::Pair;
-use crate::app::view::{ColourImage, ColourMap, LesionId, PatientId, SeriesId, TimePointId};
+use crate::app::view::{
+    ColourImage, ColourMap, FigureKind, FigureOf, LesionId, PatientId, SeriesId, TimePointId,
+};
 
 /// What dragging with the left button does.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -37,6 +39,8 @@ pub enum Tool {
     Brush,
     /// Draws a line along which a lesion is cut in two.
     Cut,
+    /// Draws a figure that measures something that is no lesion.
+    Measure(FigureKind),
 }
 
 impl Tool {
@@ -99,6 +103,12 @@ pub struct UiState {
     pub(super) gesture: Option<Gesture>,
     /// The part of a mask whose menu was opened last.
     pub(super) part: Option<Part>,
+    /// The figure that the pointer is at.
+    pub(super) meant_figure: Option<FigureOf>,
+    /// The measurement whose menu is open.
+    pub(super) figure_menu: Option<FigureMenu>,
+    /// The figure that was drawn last.
+    pub(super) ruler: FigureKind,
     pub(super) wheel: Wheel,
     /// Pictures on the graphics card: the slice of a series (0) and the planes across it, each with
     /// what lies over it.
@@ -146,6 +156,9 @@ impl Default for UiState {
             active: None,
             gesture: None,
             part: None,
+            meant_figure: None,
+            figure_menu: None,
+            ruler: FigureKind::Length,
             wheel: Wheel::default(),
             textures: BTreeMap::new(),
             show_analysis: true,
@@ -171,6 +184,9 @@ impl Default for UiState {
 impl UiState {
     /// Takes another tool; the one in hand is what it was before.
     pub fn take(&mut self, tool: Tool) {
+        if let Tool::Measure(kind) = tool {
+            self.ruler = kind;
+        }
         if tool != self.tool {
             self.last_tool = std::mem::replace(&mut self.tool, tool);
             self.negative = false;

@@ -41,7 +41,7 @@ tokens!(
 
 tokens!(
     /// Colours on the picture, the same in both themes.
-    ImagePalette { background, text, text_weak, halo, draft, crosshair, compared_a, compared_b }
+    ImagePalette { background, text, text_weak, halo, draft, figure, crosshair, compared_a, compared_b }
 );
 
 #[derive(Debug)]

@@ -4,6 +4,7 @@ use egui::{Button, Color32, DragValue, RichText, Slider, Ui};
 
 use super::editing::edit_menu;
 use super::keys::accept_by;
+use super::measuring::{self, measure_menu};
 use super::state::{BRUSHES, Tool, UiState};
 use super::theme;
 use super::widgets::gated;
@@ -26,6 +27,7 @@ pub(super) const TOOLS: [(Tool, &str, &str); 9] = [
 /// What the tool in hand does, as an invitation.
 pub(super) const fn what(tool: Tool, negative: bool) -> &'static str {
     match (tool, negative) {
+        (Tool::Measure(kind), _) => measuring::what(kind),
         (Tool::Window, _) => "Drag for window and level",
         (Tool::Diameter, _) => "Drag the longest diameter",
         (Tool::Point, false) => "Click in the middle of the lesion",
@@ -53,6 +55,10 @@ pub fn tools_ui(
     ui.horizontal(|ui| {
         ui.spacing_mut().item_spacing.x = 3.0;
         for (tool, name, key) in TOOLS {
+            // It measures too: it is in that menu.
+            if tool == Tool::Caliper {
+                continue;
+            }
             let barred = read_only.filter(|_| tool.draws());
             let on = state.tool == tool;
             let text = RichText::new(name).size(12.5);
@@ -65,6 +71,7 @@ pub fn tools_ui(
                 accept_by(patient, out);
             }
         }
+        measure_menu(ui, patient, read_only, state, out);
         if state.tool.has_sign() {
             ui.separator();
             sign_ui(ui, state);

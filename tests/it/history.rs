@@ -3,6 +3,7 @@
 mod checks;
 mod damage;
 mod editing;
+mod figures;
 mod frames;
 mod fusion;
 mod links;

@@ -4,6 +4,7 @@ mod files;
 mod fixture;
 mod links;
 mod looking;
+mod measuring;
 mod planes;
 mod record;
 mod tools;

@@ -64,6 +64,9 @@ impl State {
             | Command::Combine { .. }
             | Command::SplitLesion { .. }
             | Command::Caliper { .. }
+            | Command::AddMeasurement { .. }
+            | Command::MoveHandle { .. }
+            | Command::MoveCaliper { .. }
             | Command::EnterSize { .. }
             | Command::Sign { .. }
             | Command::ChooseExport
@@ -172,6 +175,25 @@ impl State {
                 size,
                 reason,
             } => self.enter_size(lesion, time_point, size, &reason, now, e),
+            Command::AddMeasurement {
+                series,
+                figure,
+                label,
+            } => self.add_measurement(series, figure, label, now, e),
+            Command::MoveHandle {
+                measurement,
+                handle,
+                to,
+            } => self.move_handle(measurement, handle, to, e),
+            Command::MoveCaliper {
+                annotation,
+                handle,
+                to,
+            } => self.move_caliper(annotation, handle, to, e),
+            Command::LabelMeasurement { measurement, label } => {
+                self.label_measurement(measurement, &label, e);
+            }
+            Command::RemoveMeasurement { measurement } => self.remove_measurement(measurement, e),
             Command::CountBy { annotation, source } => self.count_by(annotation, source, e),
             Command::RemoveAnnotation { annotation } => self.remove_annotation(annotation, e),
             Command::LinkAnnotation { annotation, lesion } => {

@@ -99,6 +99,7 @@ impl State {
         self.pictures.clear();
         self.sections.clear();
         self.fused.clear();
+        self.gauged = super::measurements::Gauged::default();
         self.links = super::links::Links::default();
         self.twins.clear();
         self.stale_twins.clear();
@@ -146,7 +147,10 @@ impl State {
         if let Some(id) = chosen {
             return Some(*id);
         }
-        let is_annotated = |id: SeriesId| self.records.annotations.iter().any(|a| a.series == id);
+        let is_annotated = |id: SeriesId| {
+            self.records.annotations.iter().any(|a| a.series == id)
+                || self.records.measurements.iter().any(|m| m.series == id)
+        };
         self.series_of(time_point)
             .max_by_key(|s| {
                 let rank = match s.modality.code() {

@@ -7,6 +7,7 @@ use egui::{Pos2, Ui};
 
 use super::crosshair::Turn;
 use super::draft::Draft;
+use super::measure::{self, FigureDraft, HandleDrag};
 use super::transform::Transform;
 use crate::app::Command;
 use crate::app::view::{PixelMap, Point, SeriesId, SliceView, WindowLevel};
@@ -44,6 +45,10 @@ pub(super) enum Kind {
     /// A plane is turned by its line.
     Turn(Turn),
     Draw(Draft),
+    /// A figure to be measured.
+    Figure(FigureDraft),
+    /// A handle of one.
+    Handle(HandleDrag),
 }
 
 /// Which picture of a series is moved and magnified.
@@ -119,9 +124,20 @@ pub(in crate::ui) fn end(ui: &Ui, gesture: &mut Option<Gesture>, out: &mut Vec<C
             }),
             Kind::Draw(_) => out.push(Command::EndPreview),
             Kind::Turn(turn) => out.push(turn.call_off(running.series)),
-            Kind::Pan { .. } | Kind::Zoom { .. } | Kind::Region { .. } | Kind::Magnify(_) => {}
+            Kind::Pan { .. }
+            | Kind::Zoom { .. }
+            | Kind::Region { .. }
+            | Kind::Magnify(_)
+            | Kind::Figure(_)
+            | Kind::Handle(_) => {}
         }
         *gesture = None;
+        return;
+    }
+    if measure::is_measuring(running) {
+        if measure::end(ui, running, out) {
+            *gesture = None;
+        }
         return;
     }
     let Kind::Draw(draft) = &running.kind else {

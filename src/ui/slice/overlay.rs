@@ -288,7 +288,7 @@ pub(super) fn draft(
     let points: Vec<Pos2> = draft.points.iter().map(on_screen).collect();
     let ends = draft.ends().map(|p| transform.to_screen(p));
     match draft.tool {
-        Tool::Window => {}
+        Tool::Window | Tool::Measure(_) => {}
         Tool::Diameter | Tool::Caliper | Tool::Cut => line(painter, ends, color, false),
         Tool::Point => cross(painter, ends[1], color),
         Tool::Box => frame(painter, ends[0], ends[1], color),

@@ -6,30 +6,30 @@ use egui::{
 };
 
 use super::super::slab::slab_text;
-use super::super::state::UiState;
+use super::super::state::{Tool, UiState};
 use super::super::theme;
 use super::super::widgets::halo_text;
 use super::crosshair::{self, Turn};
 use super::gesture::{Gesture, Kind, Zoomed};
 use super::overlay::{letters, outlines, scale_bar};
 use super::transform::Transform;
-use super::{begin_moving, magnifier, paint};
+use super::{begin_moving, magnifier, measure, paint};
 use crate::app::Command;
 use crate::app::view::{LesionId, Point, SectionView};
 
 const SMALL: f32 = 11.5;
 
 /// Draws a plane across the slices of a time point into `size` and turns gestures on it into
-/// commands; `of` is the time point's title and the selected lesion.
+/// commands; `of` is the time point's title, the selected lesion, and why nothing can be drawn.
 pub(in crate::ui) fn section_ui(
     ui: &mut Ui,
     section: &SectionView,
-    of: (&str, Option<LesionId>),
+    of: (&str, Option<LesionId>, Option<&str>),
     size: Vec2,
     state: &mut UiState,
     out: &mut Vec<Command>,
 ) -> Response {
-    let (title, selected) = of;
+    let (title, selected, barred) = of;
     let name = format!("{} plane {title}", section.title);
     let (rect, _) = ui.allocate_exact_size(size, Sense::hover());
     let id = egui::Id::unique("section")
@@ -47,14 +47,20 @@ pub(in crate::ui) fn section_ui(
     if response.contains_pointer() && state.gesture.is_none() && moved(ui) {
         state.active = Some(section.series);
     }
+    let canvas = measure::Canvas::of_section(section, transform, barred);
+    measure::begin(ui, &response, &canvas, state);
     begin(ui, &response, section, transform, state);
     point(ui, &response, section, transform, state, out);
     wheel(ui, &response, section, transform, state, out);
+    measure::follow(ui, &canvas, &mut state.gesture);
 
     if ui.is_rect_visible(rect) {
         let painter = ui.painter_at(rect);
         painter.rect_filled(rect, CornerRadius::ZERO, theme::image().background);
         picture_of(ui, &painter, section, selected, transform, state);
+        if state.show_overlays {
+            measure::paint(&painter, &response, &canvas, state);
+        }
         let handles = response.hovered() && !state.tool.draws();
         crosshair::draw(&painter, rect, &section.crosshair, transform, handles);
         texts(&painter, rect, section, transform);
@@ -66,12 +72,14 @@ pub(in crate::ui) fn section_ui(
             });
         }
     }
+    measure::menu_ui(ui, &response, &canvas, state, out);
     let cursor = if state.tool.draws() {
         CursorIcon::Default
     } else {
         CursorIcon::Crosshair
     };
-    let hint = if state.tool.draws() {
+    let measures = matches!(state.tool, Tool::Measure(kind) if !kind.is_flat_region());
+    let hint = if state.tool.draws() && !measures {
         "Draw on the slices themselves; this plane is interpolated"
     } else {
         ""
@@ -154,7 +162,10 @@ fn point(
 ) {
     let (shift, pointer) = ui.input(|i| (i.modifiers.shift, i.pointer.latest_pos()));
     let following = shift && response.contains_pointer() && moved(ui) && state.gesture.is_none();
-    if !(response.clicked() || following) {
+    // The click that ends a figure is none of its own.
+    let measuring = matches!(state.tool, Tool::Measure(_))
+        || state.gesture.as_ref().is_some_and(measure::is_measuring);
+    if !(response.clicked() || following) || measuring {
         return;
     }
     let at = response.interact_pointer_pos().or(pointer);

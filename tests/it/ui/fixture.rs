@@ -208,6 +208,7 @@ fn slice(n: u128, size: f64) -> SliceView {
             bottom: "P".into(),
         }),
         overlays: vec![overlay(0, size), overlay(1, size), overlay(2, size)],
+        figures: Vec::new(),
         compared: None,
         marked_slices: (14..=26).chain([40, 41, 42]).collect(),
     }
@@ -525,6 +526,8 @@ fn section(n: u128, across: usize, size: f64) -> SectionView {
             top: "H".into(),
             bottom: "F".into(),
         }),
+        probe: None,
+        figures: Vec::new(),
         outlines: vec![SectionOutline {
             lesion: lesion_id(0),
             color: 0,
