@@ -11,6 +11,7 @@ mod grouping;
 mod history;
 mod ids;
 mod lookup;
+mod preferences;
 mod reading;
 mod report_input;
 pub mod review;

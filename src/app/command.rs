@@ -12,6 +12,7 @@ use crate::case::{
 use crate::edit::{Edit, Operation};
 use crate::geometry::Point;
 use crate::jobs::JobId;
+use crate::keymap;
 use crate::report::Format;
 use crate::segment::Prompt;
 use crate::twin::ScenarioChange;
@@ -470,6 +471,11 @@ pub enum Command {
     SetDark {
         /// Dark.
         dark: bool,
+    },
+    /// Choose what keys and mouse do; kept for this person, not for the workspace.
+    SetKeys {
+        /// Profile and own changes.
+        settings: keymap::Settings,
     },
 }
 

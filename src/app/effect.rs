@@ -10,6 +10,7 @@ use crate::case::{
 };
 use crate::geometry::Grid;
 use crate::jobs::{JobContext, JobId, Lane};
+use crate::keymap;
 use crate::measure::Measured;
 use crate::open::{self, Item, Refusal};
 use crate::register::Registration;
@@ -48,6 +49,8 @@ pub(super) enum Effect {
         /// Keep it instead of deleting it.
         keep: bool,
     },
+    /// Keep what keys and mouse do in the user's configuration.
+    KeepKeys(keymap::Settings),
     /// Ask the user for a folder to put the report into; answered by a command.
     AskExport,
 }

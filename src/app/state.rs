@@ -21,6 +21,7 @@ mod measuring;
 pub(super) mod offer;
 mod originals;
 pub(super) mod planes;
+mod preferences;
 pub(super) mod proposal;
 mod readers;
 mod readings;
@@ -52,6 +53,7 @@ use crate::case::{
 use crate::crash::CrashReport;
 use crate::geometry::Grid;
 use crate::jobs::{JobContext, JobId, Lane};
+use crate::keymap::KeyMap;
 use crate::measure::Measured;
 use crate::open::Item;
 use crate::store::Opened;
@@ -210,6 +212,8 @@ pub struct State {
     pub(super) shown_picture: Option<files::ShownPicture>,
     /// The header that is shown.
     pub(super) header: Option<files::ShownHeader>,
+    /// What keys and mouse do.
+    pub(super) keys: Arc<KeyMap>,
     /// A patient to be erased, and why, once every job has ended.
     erasing: Option<(PatientId, String)>,
     /// Requests that were refused in words.
@@ -322,6 +326,7 @@ impl State {
             samples,
             workspace,
             dark,
+            keys: Arc::default(),
             last_report: String::new(),
             audit_head: String::new(),
             now: Timestamp::UNIX_EPOCH,

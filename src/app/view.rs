@@ -21,6 +21,7 @@ pub use crate::case::{
 pub use crate::edit::{BrushShape, Edit, Keep, Operation};
 pub use crate::geometry::{Letters, Point, Vec3};
 pub use crate::jobs::JobId;
+pub use crate::keymap::KeyMap;
 pub use crate::open::{HeaderRow, PetStated, Refusal};
 pub use crate::segment::Prompt;
 pub use crate::twin::ScenarioChange;
@@ -59,6 +60,8 @@ pub struct View {
     pub workspace: String,
     /// Dark theme.
     pub dark: bool,
+    /// What keys and mouse do.
+    pub keys: Arc<KeyMap>,
 }
 
 /// What was opened last.

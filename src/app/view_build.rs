@@ -13,6 +13,8 @@ pub(super) use record::{local_day, local_time, reader_name, reader_with_role, si
 pub(super) use twin::scenario_label;
 pub(super) use versions::axes;
 
+use std::sync::Arc;
+
 use jiff::civil::Date;
 
 use super::grouping;
@@ -63,6 +65,7 @@ impl State {
             crash: self.crashes.first().map(crash_view),
             workspace: self.workspace.display().to_string(),
             dark: self.dark,
+            keys: Arc::clone(&self.keys),
         }
     }
 

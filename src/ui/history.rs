@@ -220,9 +220,9 @@ fn now_ui(ui: &Ui, list: &List<'_>) {
 }
 
 /// Name and hover text of a button that takes a step.
-pub(super) fn step_text(act: &str, step: Option<&str>, keys: &str) -> String {
+pub(super) fn step_text(act: &str, step: Option<&str>) -> String {
     match step {
-        Some(step) => format!("{act}: {step} ({keys})"),
-        None => format!("Nothing to {} ({keys})", act.to_lowercase()),
+        Some(step) => format!("{act}: {step}"),
+        None => format!("Nothing to {}", act.to_lowercase()),
     }
 }

@@ -1,5 +1,7 @@
 //! The screen of one patient: time points, lesions, growth.
 
+use std::sync::Arc;
+
 use egui::{Align, CentralPanel, Frame, Layout, Margin, Panel, RichText, ScrollArea, Ui, vec2};
 
 use super::cine::play;
@@ -18,6 +20,7 @@ use super::versions::versions_ui;
 use super::widgets::{Icon, icon_button, icon_toggle, primary_button, weak};
 use crate::app::Command;
 use crate::app::view::{ColumnView, PatientView, View};
+use crate::keymap::Action;
 
 /// In a narrower bar the panels share a menu.
 const NARROW: f32 = 900.0;
@@ -33,7 +36,7 @@ pub fn patient_ui(
     let p = theme::palette(ui);
     let read_only = view.read_only.as_deref();
     choose_active(patient, state);
-    keys(ui, view, patient, state, out);
+    keys(ui, view, Some(patient), state, out);
     play(ui, patient, state, out);
     let bar = |x, y| {
         Frame::new()
@@ -79,7 +82,7 @@ pub fn patient_ui(
         .frame(Frame::new().fill(p.window).inner_margin(Margin::same(6)))
         .show(ui, |ui| columns_ui(ui, view, patient, state, out));
     versions_ui(ui, patient, read_only, state, out);
-    end_gesture(ui, &mut state.gesture, out);
+    end_gesture(ui, state, out);
 }
 
 /// Growth, narrative and treatments; the steps below them, or alone.
@@ -198,12 +201,9 @@ fn bar_ui(
 /// Which panels are shown; a menu where there is little room. Laid out from right to left.
 fn panels_ui(ui: &mut Ui, narrow: bool, state: &mut UiState) {
     ui.spacing_mut().item_spacing.x = 4.0;
+    let history_hint = state.keys.hint("Show or hide the steps", Action::History);
     let toggles = [
-        (
-            "History",
-            "Show or hide the steps (H)",
-            &mut state.show_history,
-        ),
+        ("History", &*history_hint, &mut state.show_history),
         (
             "Growth",
             "Show or hide growth, narrative and treatments",
@@ -238,23 +238,25 @@ fn switches_ui(
     state: &mut UiState,
     out: &mut Vec<Command>,
 ) {
+    let keys = Arc::clone(&state.keys);
     if icon_toggle(
         ui,
         Icon::Fill,
-        "Masks filled or outlined (M)",
+        &keys.hint("Masks filled or outlined", Action::FillMasks),
         state.fill_masks,
     )
     .clicked()
     {
         state.fill_masks = !state.fill_masks;
     }
-    if icon_toggle(ui, Icon::Eye, "Masks on or off (G)", state.show_overlays).clicked() {
+    let name = keys.hint("Masks on or off", Action::Masks);
+    if icon_toggle(ui, Icon::Eye, &name, state.show_overlays).clicked() {
         state.show_overlays = !state.show_overlays;
     }
     if icon_toggle(
         ui,
         Icon::Planes,
-        "Three planes, or slices alone (Q)",
+        &keys.hint("Three planes, or slices alone", Action::ThreePlanes),
         patient.three_planes,
     )
     .clicked()
@@ -264,27 +266,44 @@ fn switches_ui(
         });
     }
     ui.separator();
-    let reset = icon_button(ui, Icon::Reset, "Reset magnification and window (R)");
+    let reset = icon_button(
+        ui,
+        Icon::Reset,
+        &keys.hint("Reset magnification and window", Action::Reset),
+    );
     if let (true, Some(series)) = (reset.clicked(), state.active) {
-        out.extend(super::keys::reset(series));
+        out.extend(super::act::reset(series));
     }
     ui.separator();
-    steps_ui(ui, patient, read_only, out);
+    steps_ui(ui, patient, read_only, state, out);
 }
 
 /// Undo and redo, each named after its step; laid out from right to left.
-fn steps_ui(ui: &mut Ui, patient: &PatientView, read_only: Option<&str>, out: &mut Vec<Command>) {
+fn steps_ui(
+    ui: &mut Ui,
+    patient: &PatientView,
+    read_only: Option<&str>,
+    state: &UiState,
+    out: &mut Vec<Command>,
+) {
     let history = &patient.history;
-    let (undo_keys, redo_keys) = if cfg!(target_os = "macos") {
-        ("Cmd+Z", "Cmd+Shift+Z")
-    } else {
-        ("Ctrl+Z", "Ctrl+Shift+Z")
-    };
-    for (icon, act, step, keys, command) in [
-        (Icon::Redo, "Redo", &history.redo, redo_keys, Command::Redo),
-        (Icon::Undo, "Undo", &history.undo, undo_keys, Command::Undo),
+    for (icon, act, step, action, command) in [
+        (
+            Icon::Redo,
+            "Redo",
+            &history.redo,
+            Action::Redo,
+            Command::Redo,
+        ),
+        (
+            Icon::Undo,
+            "Undo",
+            &history.undo,
+            Action::Undo,
+            Command::Undo,
+        ),
     ] {
-        let named = step_text(act, step.as_deref(), keys);
+        let named = state.keys.hint(&step_text(act, step.as_deref()), action);
         let name = read_only.unwrap_or(&named);
         let usable = step.is_some() && read_only.is_none();
         let button = ui

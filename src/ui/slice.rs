@@ -1,6 +1,7 @@
 //! The slice view: picture, overlays, and what mouse and wheel do on it.
 
 mod draft;
+mod drags;
 mod gesture;
 mod overlay;
 mod parts;
@@ -8,6 +9,7 @@ mod section;
 mod transform;
 mod wheel;
 
+pub(super) use drags::whole;
 pub(super) use gesture::{Gesture, end as end_gesture};
 pub(super) use overlay::number;
 pub(super) use parts::Part;
@@ -15,8 +17,8 @@ pub(super) use section::section_ui;
 pub(super) use wheel::Wheel;
 
 use egui::{
-    Align2, ColorImage, CornerRadius, CursorIcon, Event, EventFilter, FontId, PointerButton, Pos2,
-    Rect, Response, Role, Sense, Stroke, StrokeKind, TextureOptions, Ui, Vec2, WidgetInfo,
+    Align2, ColorImage, CornerRadius, CursorIcon, Event, EventFilter, FontId, Pos2, Rect, Response,
+    Role, Sense, Stroke, StrokeKind, TextureOptions, Ui, Vec2, WidgetInfo,
 };
 
 use super::proposal::proposal_ui;
@@ -26,8 +28,10 @@ use super::tools;
 use super::widgets::halo_text;
 use crate::app::Command;
 use crate::app::view::{AnnotationId, LesionId, Picture, ProposalView, SeriesId, SliceView};
+use crate::keymap::Button;
 use crate::units::Mm;
 use draft::Draft;
+use drags::On;
 use gesture::{Kind, Zoomed};
 use transform::Transform;
 
@@ -83,10 +87,16 @@ pub(super) fn slice_ui(
             paint_picture(ui, &painter, key, &slice.picture, transform, state);
         }
         if state.show_overlays {
-            overlay::lesions(&painter, slice, transform, context, state.fill_masks);
+            overlay::lesions(
+                &painter,
+                slice,
+                transform,
+                context,
+                overlay::Look::of(state),
+            );
             overlay::compared(&painter, slice, transform);
         }
-        if let Some(at) = slice.cursor {
+        if let Some(at) = slice.cursor.filter(|_| state.show_annotations) {
             section::crosshair(&painter, rect, transform.to_screen(at));
         }
         let drawing = overlay::draft(&painter, slice, transform, context, state.gesture.as_ref());
@@ -111,7 +121,10 @@ pub(super) fn slice_ui(
                     theme::image_warning(),
                 ),
                 None => (
-                    format!("{} · {who}", tools::what(state.tool, negative)),
+                    format!(
+                        "{} · {who}",
+                        tools::what(state.tool, negative, state.keys.mouse())
+                    ),
                     ink.text,
                 ),
             };
@@ -130,7 +143,7 @@ pub(super) fn slice_ui(
     }
     parts::menu_ui(ui, &response, slice, transform, context, state, out);
     if let Some(proposal) = context.proposal {
-        proposal_ui(ui, rect, proposal, slice, out);
+        proposal_ui(ui, rect, proposal, slice, &state.keys, out);
     }
     let cursor = match state.tool {
         Tool::Window => CursorIcon::Default,
@@ -185,22 +198,11 @@ fn begin(
     let Some(start) = ui.input(|i| i.pointer.press_origin()) else {
         return;
     };
-    let kind = if response.drag_started_by(PointerButton::Primary) {
+    let Some((button, held)) = drags::started(response, ui.input(|i| i.modifiers)) else {
+        return;
+    };
+    let kind = if button == Button::Left && state.tool.draws() {
         match state.tool {
-            Tool::Window if ui.input(|i| i.modifiers.ctrl || i.modifiers.command) => {
-                let corner = gesture::on_picture(slice, transform.to_picture(start));
-                Kind::Region {
-                    corners: [corner; 2],
-                    map: slice.map,
-                }
-            }
-            Tool::Window => {
-                let [x, y] = transform.to_picture(start);
-                Kind::Window {
-                    start: slice.window,
-                    place: Some(slice.map.patient(x, y)),
-                }
-            }
             _ if context.barred.is_some() => return,
             Tool::Cut if context.mark.is_none() => return,
             tool => {
@@ -222,34 +224,23 @@ fn begin(
                 })
             }
         }
-    } else if let Some(kind) = begin_moving(response, transform, slice.zoom, Zoomed::Slice) {
-        kind
     } else {
-        return;
+        let on = On {
+            of: Zoomed::Slice,
+            transform,
+            zoom: slice.zoom,
+            window: slice.window,
+            map: slice.map,
+            at: gesture::on_picture(slice, transform.to_picture(start)),
+            clicks: true,
+        };
+        drags::kind(state.keys.mouse(), button, held, &on)
     };
     state.gesture = Some(Gesture {
         series: slice.series,
         start,
         kind,
     });
-}
-
-/// The middle button moves the picture, the right one magnifies it.
-fn begin_moving(response: &Response, transform: Transform, zoom: f64, of: Zoomed) -> Option<Kind> {
-    if response.drag_started_by(PointerButton::Middle) {
-        Some(Kind::Pan {
-            start: transform,
-            zoom,
-            of,
-        })
-    } else if response.drag_started_by(PointerButton::Secondary) {
-        Some(Kind::Zoom {
-            start: transform,
-            of,
-        })
-    } else {
-        None
-    }
 }
 
 /// Lets the gesture of this view follow the pointer.
@@ -301,6 +292,19 @@ fn follow(
                 series,
                 window: Some(gesture::dragged_window(*start, moved)),
             });
+        }
+        Kind::Crosshair { of: Zoomed::Slice } if changed => {
+            let [x, y] = gesture::on_picture(slice, transform.to_picture(pointer));
+            out.push(Command::PointAt {
+                series,
+                place: slice.map.patient(x, y),
+            });
+        }
+        Kind::Page {
+            of: Zoomed::Slice,
+            turned,
+        } if changed => {
+            out.extend(step(slice, drags::pages(moved.y, turned)));
         }
         Kind::Pan { start, zoom, of } if changed && moved != Vec2::ZERO => {
             out.push(of.command(series, *zoom, start.panned(moved)));

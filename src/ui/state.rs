@@ -13,7 +13,8 @@ use super::header::HeaderForm;
 use super::slice::{Gesture, Part, Wheel};
 use super::treatments::TreatmentForm;
 use super::versions::Pair;
-use crate::app::view::{ColourImage, LesionId, PatientId, SeriesId, TimePointId};
+use crate::app::view::{ColourImage, KeyMap, LesionId, PatientId, SeriesId, TimePointId};
+use crate::keymap::Action;
 
 /// What dragging with the left button does.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -40,6 +41,36 @@ pub enum Tool {
 }
 
 impl Tool {
+    /// The tool that an action takes in hand.
+    pub(super) const fn of(action: Action) -> Option<Self> {
+        match action {
+            Action::Diameter => Some(Self::Diameter),
+            Action::Point => Some(Self::Point),
+            Action::Box => Some(Self::Box),
+            Action::Scribble => Some(Self::Scribble),
+            Action::Lasso => Some(Self::Lasso),
+            Action::Caliper => Some(Self::Caliper),
+            Action::Brush => Some(Self::Brush),
+            Action::Cut => Some(Self::Cut),
+            _ => None,
+        }
+    }
+
+    /// The action that takes it in hand.
+    pub(super) const fn action(self) -> Action {
+        match self {
+            Self::Window => Action::Cancel,
+            Self::Diameter => Action::Diameter,
+            Self::Point => Action::Point,
+            Self::Box => Action::Box,
+            Self::Scribble => Action::Scribble,
+            Self::Lasso => Action::Lasso,
+            Self::Caliper => Action::Caliper,
+            Self::Brush => Action::Brush,
+            Self::Cut => Action::Cut,
+        }
+    }
+
     /// Whether it draws on the record.
     #[must_use]
     pub const fn draws(self) -> bool {
@@ -65,6 +96,9 @@ impl Tool {
     }
 }
 
+/// Least opacity of masks.
+const FAINTEST: f32 = 0.1;
+
 /// Radii of the brush, mm.
 pub(super) const BRUSHES: std::ops::RangeInclusive<f64> = 0.5..=40.0;
 
@@ -86,10 +120,22 @@ pub struct UiState {
     pub show_overlays: bool,
     /// Fill masks instead of outlining them only.
     pub fill_masks: bool,
+    /// How opaque masks are, 0–1.
+    pub opacity: f32,
+    /// Draw axes, lines and labels of lesions, and the crosshair.
+    pub show_annotations: bool,
     /// The sheet of keys and mouse is open.
     pub show_help: bool,
     /// The list of steps is open.
     pub show_history: bool,
+    /// What keys and mouse do.
+    pub(super) keys: Arc<KeyMap>,
+    /// The key that shows or hides masks, while it is down.
+    pub(super) peek: Option<Peek>,
+    /// A key that was pressed ends the gesture under way.
+    pub(super) ended: Option<Ended>,
+    /// The window is to be closed.
+    pub(super) quit: bool,
     /// The time point that fills the window, alone.
     pub(super) maximised: Option<TimePointId>,
     /// Slices that are paged by themselves.
@@ -138,8 +184,14 @@ impl Default for UiState {
             within: None,
             show_overlays: true,
             fill_masks: false,
+            opacity: 1.0,
+            show_annotations: true,
             show_help: false,
             show_history: false,
+            keys: Arc::default(),
+            peek: None,
+            ended: None,
+            quit: false,
             maximised: None,
             cine: None,
             active: None,
@@ -181,11 +233,31 @@ impl UiState {
         self.brush = (self.brush * factor).clamp(*BRUSHES.start(), *BRUSHES.end());
     }
 
+    /// Makes masks more or less opaque; they never go altogether.
+    pub(super) fn fade(&mut self, by: f32) {
+        self.opacity = (self.opacity + by).clamp(FAINTEST, 1.0);
+    }
+
     /// Opens a question in place of the one that is open.
     pub(super) fn ask(&mut self, dialog: Dialog) {
         self.dialog = Some(dialog);
         self.fresh = true;
     }
+}
+
+/// A key that shows or hides masks, while it is down.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Peek {
+    pub(super) key: egui::Key,
+    /// When it went down, s.
+    pub(super) since: f64,
+}
+
+/// How a key ends a gesture.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Ended {
+    Accepted,
+    CalledOff,
 }
 
 /// A picture on the graphics card.

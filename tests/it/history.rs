@@ -4,6 +4,7 @@ mod checks;
 mod damage;
 mod editing;
 mod frames;
+mod habits;
 mod links;
 mod looking;
 mod marking;
@@ -48,6 +49,7 @@ fn start_after_crash(workspace: &Path, seed: u8, crashes: Option<PathBuf>) -> Se
         samples: Vec::new(),
         version: "test".to_owned(),
         anchors: None,
+        preferences: Some(workspace.join("preferences")),
         access: Access::WriteOrRead,
         crashes,
         seed: [seed; 32],

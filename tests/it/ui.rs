@@ -2,17 +2,20 @@
 
 mod files;
 mod fixture;
+mod keys;
 mod links;
 mod looking;
 mod planes;
 mod record;
 mod tools;
 
+use std::sync::Arc;
+
 use egui::{Event, Key, Modifiers, MouseWheelUnit, Pos2, Rect, Theme, TouchPhase, pos2, vec2};
 use egui_kittest::Harness;
 use egui_kittest::kittest::Queryable as _;
 use oncotwin::app::Command;
-use oncotwin::app::view::{PixelMap, Point, View, WindowLevel};
+use oncotwin::app::view::{KeyMap, PixelMap, Point, View, WindowLevel};
 use oncotwin::segment::Prompt;
 use oncotwin::ui::{Tool, UiState, theme, view_ui};
 
@@ -25,6 +28,9 @@ struct Stage {
 
 impl Stage {
     fn follow(&mut self, command: &Command) {
+        if let Command::SetKeys { settings } = command {
+            self.view.keys = Arc::new(KeyMap::new(settings.clone()));
+        }
         let Some(patient) = &mut self.view.patient else {
             return;
         };

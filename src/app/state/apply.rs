@@ -33,6 +33,7 @@ const fn stays_with_proposal(command: &Command) -> bool {
             | Command::DismissMessage { .. }
             | Command::RetrySave
             | Command::SetDark { .. }
+            | Command::SetKeys { .. }
     )
 }
 
@@ -228,6 +229,7 @@ impl State {
             Command::Reload if self.read_only.is_some() => e.push(Effect::Reload),
             Command::Reload => {}
             Command::RetrySave => self.retry_save(e),
+            Command::SetKeys { settings } => self.set_keys(settings, e),
             Command::SetDark { dark } => {
                 self.dark = dark;
                 self.commit_unaudited(Change::PutSetting(DARK.to_owned(), dark.into()), e);

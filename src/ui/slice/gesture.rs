@@ -5,6 +5,7 @@
 
 use egui::{Pos2, Ui};
 
+use super::super::state::{Ended, UiState};
 use super::draft::Draft;
 use super::transform::Transform;
 use crate::app::Command;
@@ -31,6 +32,16 @@ pub(super) enum Kind {
     Zoom {
         start: Transform,
         of: Zoomed,
+    },
+    /// The place under the pointer goes into all planes.
+    Crosshair {
+        of: Zoomed,
+    },
+    /// Slices are turned.
+    Page {
+        of: Zoomed,
+        /// How many were turned so far.
+        turned: i64,
     },
     /// A rectangle whose values set the window.
     Region {
@@ -87,25 +98,29 @@ pub(super) fn dragged_window(start: WindowLevel, moved: egui::Vec2) -> WindowLev
 
 /// Ends the gesture when its button is up, its key pressed or the drag called off. Runs once per
 /// frame after all views were drawn, also when the view it began in is no longer shown.
-pub(in crate::ui) fn end(ui: &Ui, gesture: &mut Option<Gesture>, out: &mut Vec<Command>) {
+pub(in crate::ui) fn end(ui: &Ui, state: &mut UiState, out: &mut Vec<Command>) {
+    let ended = state.ended;
+    let gesture = &mut state.gesture;
     let Some(running) = gesture else { return };
-    let (down, drawing, released, accepted, called_off) = ui.input(|i| {
+    let (down, drawing, released) = ui.input(|i| {
         (
             i.pointer.any_down(),
             i.pointer.primary_down(),
             i.pointer.primary_released(),
-            i.key_pressed(egui::Key::Enter),
-            i.key_pressed(egui::Key::Escape),
         )
     });
-    if called_off {
+    if ended == Some(Ended::CalledOff) {
         match running.kind {
             Kind::Window { start, .. } => out.push(Command::SetWindow {
                 series: running.series,
                 window: Some(start),
             }),
             Kind::Draw(_) => out.push(Command::EndPreview),
-            Kind::Pan { .. } | Kind::Zoom { .. } | Kind::Region { .. } => {}
+            Kind::Pan { .. }
+            | Kind::Zoom { .. }
+            | Kind::Crosshair { .. }
+            | Kind::Page { .. }
+            | Kind::Region { .. } => {}
         }
         *gesture = None;
         return;
@@ -136,7 +151,7 @@ pub(in crate::ui) fn end(ui: &Ui, gesture: &mut Option<Gesture>, out: &mut Vec<C
         }
         return;
     };
-    if accepted || released {
+    if ended == Some(Ended::Accepted) || released {
         out.push(draft.command(running.series).unwrap_or(Command::EndPreview));
         *gesture = None;
     } else if !drawing {

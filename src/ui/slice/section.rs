@@ -1,19 +1,21 @@
 //! A plane across the slices: its picture, masks, crosshair, and what mouse and wheel do on it.
 
 use egui::{
-    Align2, Color32, CornerRadius, CursorIcon, FontId, Painter, PointerButton, Pos2, Rect,
-    Response, Role, Sense, Stroke, Ui, Vec2, WidgetInfo, pos2, vec2,
+    Align2, Color32, CornerRadius, CursorIcon, FontId, Painter, Pos2, Rect, Response, Role, Sense,
+    Stroke, Ui, Vec2, WidgetInfo, pos2, vec2,
 };
 
 use super::super::state::UiState;
 use super::super::theme;
 use super::super::widgets::halo_text;
+use super::drags::{self, On};
 use super::gesture::{Gesture, Kind, Zoomed};
-use super::overlay::{letters, outlines, scale_bar};
+use super::overlay::{Look, letters, outlines, scale_bar};
+use super::paint_picture;
 use super::transform::Transform;
-use super::{begin_moving, paint_picture};
 use crate::app::Command;
 use crate::app::view::{LesionId, Point, SectionView};
+use crate::keymap::Button;
 
 const SMALL: f32 = 11.5;
 /// Half the gap of a crosshair, so that what is looked at is not hidden by it.
@@ -48,6 +50,7 @@ pub(in crate::ui) fn section_ui(
         state.active = Some(section.series);
     }
     begin(ui, &response, section, transform, state);
+    follow(ui, section, transform, state, out);
     point(ui, &response, section, transform, state, out);
     wheel(ui, &response, section, transform, state, out);
 
@@ -57,10 +60,12 @@ pub(in crate::ui) fn section_ui(
         let key = (section.series, section.across + 1);
         paint_picture(ui, &painter, key, &section.picture, transform, state);
         if state.show_overlays {
-            masks(&painter, section, selected, transform);
+            masks(&painter, section, selected, transform, Look::of(state));
         }
-        let at = transform.to_screen(section.map.pixel(section.place));
-        crosshair(&painter, rect, at);
+        if state.show_annotations {
+            let at = transform.to_screen(section.map.pixel(section.place));
+            crosshair(&painter, rect, at);
+        }
         texts(&painter, rect, section, transform);
     }
     let cursor = if state.tool.draws() {
@@ -100,19 +105,70 @@ fn begin(
         return;
     }
     let of = Zoomed::Section(section.across);
-    let kind = if response.drag_started_by(PointerButton::Primary) && !state.tool.draws() {
-        Some(Kind::Window {
-            start: section.window,
-            place: None,
-        })
-    } else {
-        begin_moving(response, transform, section.zoom, of)
+    let Some((button, held)) = drags::started(response, ui.input(|i| i.modifiers)) else {
+        return;
     };
-    state.gesture = kind.map(|kind| Gesture {
+    if button == Button::Left && state.tool.draws() {
+        return;
+    }
+    let on = On {
+        of,
+        transform,
+        zoom: section.zoom,
+        window: section.window,
+        map: section.map,
+        at: transform.to_picture(start),
+        // A click is told from a drag before one begins here.
+        clicks: false,
+    };
+    state.gesture = Some(Gesture {
         series: section.series,
         start,
-        kind,
+        kind: drags::kind(state.keys.mouse(), button, held, &on),
     });
+}
+
+/// Lets a gesture that began on this plane follow the pointer, where slices do not follow it.
+fn follow(
+    ui: &Ui,
+    section: &SectionView,
+    transform: Transform,
+    state: &mut UiState,
+    out: &mut Vec<Command>,
+) {
+    let here = Zoomed::Section(section.across);
+    let gesture = state.gesture.as_mut();
+    let Some(gesture) = gesture.filter(|g| g.series == section.series) else {
+        return;
+    };
+    let Some(pointer) = ui.input(|i| i.pointer.interact_pos()).filter(|_| moved(ui)) else {
+        return;
+    };
+    let place = match &mut gesture.kind {
+        Kind::Crosshair { of } if *of == here => {
+            let [x, y] = transform.to_picture(pointer);
+            section.map.patient(x, y)
+        }
+        Kind::Page { of, turned } if *of == here => {
+            let by = drags::pages(pointer.y - gesture.start.y, turned);
+            let Some(place) = section_further(section, by) else {
+                return;
+            };
+            place
+        }
+        _ => return,
+    };
+    out.push(Command::PointAt {
+        series: section.series,
+        place,
+    });
+}
+
+/// The place this many planes further; `None` where that leads nowhere.
+fn section_further(section: &SectionView, by: i64) -> Option<Point> {
+    let last = section.n_planes.saturating_sub(1) as i64;
+    let by = (section.plane as i64 + by).clamp(0, last) - section.plane as i64;
+    (by != 0).then(|| Point(section.place.0 + section.step * by as f64))
 }
 
 /// A click, or moving with Shift held, brings the place into all planes.
@@ -155,14 +211,11 @@ fn wheel(
         return;
     }
     let turn = ui.input(|i| state.wheel.turn(section.series, &i.events));
-    let last = section.n_planes.saturating_sub(1) as i64;
-    let by = (section.plane as i64 + turn.slices).clamp(0, last) - section.plane as i64;
-    if by != 0 {
-        out.push(Command::PointAt {
-            series: section.series,
-            place: Point(section.place.0 + section.step * by as f64),
-        });
-    }
+    let further = section_further(section, turn.slices);
+    out.extend(further.map(|place| Command::PointAt {
+        series: section.series,
+        place,
+    }));
     if (turn.zoom - 1.0).abs() > 1e-9 {
         let (zoom, pan) = transform.zoomed_about(pointer, turn.zoom);
         out.push(Zoomed::Section(section.across).command(section.series, zoom, pan));
@@ -175,6 +228,7 @@ fn masks(
     section: &SectionView,
     selected: Option<LesionId>,
     transform: Transform,
+    look: Look,
 ) {
     for cut in &section.outlines {
         let color = theme::lesion(cut.color);
@@ -187,7 +241,7 @@ fn masks(
             painter,
             &cut.outlines,
             transform,
-            (width, color),
+            (width, color, look.opacity),
             cut.preview,
         );
     }

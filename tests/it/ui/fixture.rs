@@ -35,6 +35,7 @@ fn view(dark: bool) -> View {
         crash: None,
         workspace: PathBuf::from("review-2024").display().to_string(),
         dark,
+        keys: Arc::default(),
     }
 }
 
