@@ -10,6 +10,7 @@ mod files;
 mod grouping;
 mod history;
 mod ids;
+mod layout;
 mod lookup;
 mod preferences;
 mod reading;

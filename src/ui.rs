@@ -23,6 +23,8 @@ mod messages;
 mod narrative;
 mod notices;
 mod page;
+mod palette;
+mod panels;
 mod patient;
 mod person;
 mod picture;
@@ -35,6 +37,7 @@ mod slice;
 mod state;
 mod status;
 pub mod theme;
+mod thumbnail;
 mod tools;
 mod trace;
 mod treatments;
@@ -198,6 +201,8 @@ pub fn run(backend: impl FnOnce(Wake) -> Box<dyn Backend>) -> Result<(), Error> 
 /// Draws one frame of everything.
 pub fn view_ui(ui: &mut Ui, view: &View, state: &mut UiState, out: &mut Vec<Command>) {
     state.keys = Arc::clone(&view.keys);
+    // The same value again is no change.
+    ui.ctx().set_zoom_factor(view.layout.scale);
     let p = theme::palette(ui);
     let bar = |x, y| {
         Frame::new()

@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use jiff::civil::Date;
 use serde::{Deserialize, Serialize};
 
+use super::layout::Layout;
 use crate::case::{
     AnnotationId, ImportedSize, LesionId, LesionRole, MaskStep, Meaning, PatientId, ReaderId,
     ReaderRole, SeriesId, StepId, TimePointId, TreatmentId, TreatmentKind, ValueSource,
@@ -471,6 +472,16 @@ pub enum Command {
     SetDark {
         /// Dark.
         dark: bool,
+    },
+    /// Make the small picture of a patient for the list.
+    MakeThumbnail {
+        /// Of whom.
+        patient: PatientId,
+    },
+    /// Arrange the panels, and choose how large everything is.
+    SetLayout {
+        /// How.
+        layout: Layout,
     },
     /// Choose what keys and mouse do; kept for this person, not for the workspace.
     SetKeys {

@@ -15,6 +15,7 @@ mod gestures;
 mod history;
 mod identity;
 mod import;
+mod layout;
 pub(super) mod links;
 mod look;
 mod measuring;
@@ -26,6 +27,7 @@ pub(super) mod proposal;
 mod readers;
 mod readings;
 mod record;
+pub(super) mod thumbnails;
 mod traces;
 mod twins;
 mod uptake;
@@ -44,6 +46,7 @@ use super::effect::{Effect, Failure, ReadAs, Request, Work};
 use super::grouping;
 use super::history::{History, Listed};
 use super::ids::IdSource;
+use super::layout::Layout;
 use super::summary::{self, Summary, SummaryCache};
 use super::twin_input::TwinResult;
 use super::view::{Message, Picture, Severity, UptakeView};
@@ -212,6 +215,9 @@ pub struct State {
     pub(super) shown_picture: Option<files::ShownPicture>,
     /// The header that is shown.
     pub(super) header: Option<files::ShownHeader>,
+    thumbnails: thumbnails::Thumbnails,
+    /// Where the panels are.
+    pub(super) layout: Layout,
     /// What keys and mouse do.
     pub(super) keys: Arc<KeyMap>,
     /// A patient to be erased, and why, once every job has ended.
@@ -290,6 +296,7 @@ impl State {
             Some((s.id, serde_json::from_value(value).ok()?))
         });
         let looks = looks.collect();
+        let layout = setting(layout::LAYOUT).and_then(|v| serde_json::from_value::<Layout>(v).ok());
         let messages = started(&opened.alerts, &opened.notes);
         let reader = setting(READER)
             .and_then(|v| serde_json::from_value::<ReaderId>(v).ok())
@@ -326,6 +333,8 @@ impl State {
             samples,
             workspace,
             dark,
+            thumbnails: thumbnails::Thumbnails::default(),
+            layout: layout.map(Layout::sound).unwrap_or_default(),
             keys: Arc::default(),
             last_report: String::new(),
             audit_head: String::new(),

@@ -13,6 +13,7 @@ pub use slice::{
 };
 
 pub use super::command::{HeaderOf, LinkMode, Subject};
+pub use super::layout::{Layout, PanelKind, PanelLook, Side};
 pub use crate::case::{
     AnnotationId, FrameOf, ImportedSize, LesionId, LesionRole, MaskStep, Meaning, PatientId,
     ReaderId, ReaderRole, ReadingState, SeriesId, StepId, TimePointId, TreatmentId, TreatmentKind,
@@ -60,6 +61,8 @@ pub struct View {
     pub workspace: String,
     /// Dark theme.
     pub dark: bool,
+    /// Where the panels are.
+    pub layout: Layout,
     /// What keys and mouse do.
     pub keys: Arc<KeyMap>,
 }
@@ -305,7 +308,7 @@ pub struct CrashView {
 pub struct ChooserView {
     /// Sample patients that come with the program.
     pub samples: Vec<SampleRow>,
-    /// Patients of this workspace, latest first.
+    /// Patients of this workspace, those first who were looked at last.
     pub patients: Vec<PatientRow>,
 }
 
@@ -329,6 +332,21 @@ pub struct PatientRow {
     pub title: String,
     /// Time points, lesions, last date.
     pub detail: String,
+    /// A slice of an image of theirs.
+    pub thumbnail: Thumbnail,
+}
+
+/// A small picture of a patient.
+#[derive(Clone, Debug)]
+pub enum Thumbnail {
+    /// Nobody asked for it yet.
+    Unknown,
+    /// Another one is being made, or this one.
+    Pending,
+    /// There is none.
+    Without,
+    /// There it is.
+    Made(Arc<Picture>),
 }
 
 /// A running job.

@@ -22,11 +22,12 @@ use super::lookup;
 use super::state::checks::CHECKING;
 use super::state::offer::DIVIDING;
 use super::state::proposal::PREVIEWING;
+use super::state::thumbnails::SHRINKING;
 use super::state::{Slot, State};
 use super::summary::Summary;
 use super::view::{
     ChooserView, ColumnView, CrashView, JobRow, NarrativeRow, PatientRow, PatientView,
-    ResponseCell, SampleRow, SeriesTab, TreatmentRow, View,
+    ResponseCell, SampleRow, SeriesTab, Thumbnail, TreatmentRow, View,
 };
 use crate::case::{PatientId, Series, TimePoint, Treatment, TreatmentKind};
 use crate::crash::CrashReport;
@@ -43,7 +44,9 @@ impl State {
             jobs: self
                 .jobs
                 .iter()
-                .filter(|(_, running)| ![PREVIEWING, CHECKING, DIVIDING].contains(&running.name))
+                .filter(|(_, running)| {
+                    ![PREVIEWING, CHECKING, DIVIDING, SHRINKING].contains(&running.name)
+                })
                 .map(|(id, running)| {
                     let (step, fraction) = running.context.progress.read();
                     JobRow {
@@ -65,6 +68,7 @@ impl State {
             crash: self.crashes.first().map(crash_view),
             workspace: self.workspace.display().to_string(),
             dark: self.dark,
+            layout: self.layout,
             keys: Arc::clone(&self.keys),
         }
     }
@@ -87,6 +91,12 @@ impl State {
                 PatientRow {
                     id: patient.id,
                     title: self.patient_title(patient.id),
+                    // The list is not to be seen while a patient is.
+                    thumbnail: if self.shown.is_none() {
+                        self.thumbnail(patient.id)
+                    } else {
+                        Thumbnail::Pending
+                    },
                     detail: format!(
                         "{} · {}{last}",
                         counted(points.len(), "time point"),
@@ -95,7 +105,11 @@ impl State {
                 }
             })
             .collect();
+        let recent = self.recent();
+        let place = |id| recent.iter().position(|r| *r == id).unwrap_or(usize::MAX);
+        // Who was never looked at comes after, the latest first.
         patients.reverse();
+        patients.sort_by_key(|row| place(row.id));
         ChooserView {
             samples: samples.collect(),
             patients,

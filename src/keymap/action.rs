@@ -136,10 +136,21 @@ actions! {
     Sign, "reading.sign", Record, "Sign the reading; amend a signed one", "F9", [Patient, Picture, Still];
     Reader, "reader", Record, "Name the reader", "F8", [];
 
-    History, "panel.history", Window, "History of steps", "H", [Patient, Still];
+    LesionsPanel, "panel.lesions", Window, "Table of lesions, shown or hidden", "Shift+L", [Patient, Still];
+    GrowthPanel, "panel.growth", Window, "Growth and narrative, shown or hidden", "Shift+G", [Patient, Still];
+    History, "panel.history", Window, "History of steps, shown or hidden", "H", [Patient, Still];
+    Larger, "scale.larger", Window, "Everything larger", "Ctrl+Plus Ctrl+Equals", [Repeats];
+    Smaller, "scale.smaller", Window, "Everything smaller", "Ctrl+Minus", [Repeats];
+    NormalSize, "scale.normal", Window, "Everything in its normal size", "Ctrl+0", [];
     Bar, "focus.bar", Window, "From the picture to the bar; on with Tab", "F6", [Patient];
     Help, "help", Window, "Mouse and keys", "? Shift+Slash", [];
+    Palette, "palette", Window, "Find and do anything", "Ctrl+K Ctrl+Shift+P", [];
     Keys, "keys", Window, "Change keys…", "Ctrl+Comma", [];
+    Theme, "theme", Window, "Light or dark theme", "", [];
+    OpenFolder, "open.folder", Window, "Open a folder…", "Ctrl+O", [Write, Still];
+    OpenFiles, "open.files", Window, "Open files…", "Ctrl+Shift+O", [Write, Still];
+    Patients, "patients", Window, "List of patients", "Ctrl+P", [Patient, Still];
+    Report, "report", Window, "Write the report…", "Ctrl+E", [Patient, Still];
     Quit, "quit", Window, "Quit", "Ctrl+Q", [];
 }
 

@@ -3,16 +3,21 @@
 use super::cine::Cine;
 use super::dialog::Dialog;
 use super::key_dialog::KeysForm;
+use super::palette::PaletteForm;
 use super::readers::{ReaderForm, Then};
 use super::reading::{review_key, sign_key};
 use super::slice::{step, whole};
 use super::state::{Ended, Tool, UiState};
 use crate::app::Command;
-use crate::app::view::{ColumnView, LesionCell, PatientView, SliceView, Subject, View};
+use crate::app::view::{
+    ColumnView, Layout, LesionCell, PanelKind, PatientView, SliceView, Subject, View,
+};
 use crate::keymap::{Action, Flag};
 
 /// How much one key press magnifies.
 const CLOSER: f64 = 1.25;
+/// How much one key press changes the size of everything.
+const LARGER: f32 = 1.1;
 /// How much one key press changes the opacity of masks.
 const FAINTER: f32 = 0.1;
 
@@ -50,8 +55,28 @@ pub(super) fn act(action: Action, scene: &Scene<'_>, state: &mut UiState, out: &
     match action {
         Action::Reader => state.ask(Dialog::Reader(ReaderForm::new(Then::Nothing))),
         Action::Help => state.show_help = !state.show_help,
+        Action::Palette => state.ask(Dialog::Palette(PaletteForm::default())),
         Action::Keys => state.ask(Dialog::Keys(KeysForm::default())),
         Action::Quit => state.quit = true,
+        Action::Theme => out.push(Command::SetDark {
+            dark: !scene.view.dark,
+        }),
+        Action::OpenFolder => out.push(Command::ChooseOpen { folder: true }),
+        Action::OpenFiles => out.push(Command::ChooseOpen { folder: false }),
+        Action::Patients => out.push(Command::ShowChooser),
+        Action::Report => out.push(Command::ChooseExport),
+        Action::Larger => show(scene.view.layout.scaled(LARGER), out),
+        Action::Smaller => show(scene.view.layout.scaled(1.0 / LARGER), out),
+        Action::NormalSize => show(
+            Layout {
+                scale: 1.0,
+                ..scene.view.layout
+            },
+            out,
+        ),
+        Action::LesionsPanel => show(scene.view.layout.toggled(PanelKind::Lesions), out),
+        Action::GrowthPanel => show(scene.view.layout.toggled(PanelKind::Growth), out),
+        Action::History => show(scene.view.layout.toggled(PanelKind::History), out),
         _ => {
             if let Some(patient) = scene.patient {
                 with_tools(action, patient, state, out);
@@ -64,6 +89,10 @@ pub(super) fn act(action: Action, scene: &Scene<'_>, state: &mut UiState, out: &
             }
         }
     }
+}
+
+fn show(layout: Layout, out: &mut Vec<Command>) {
+    out.push(Command::SetLayout { layout });
 }
 
 /// The picture that keys act on.
@@ -175,7 +204,6 @@ fn on_lesions(action: Action, patient: &PatientView, out: &mut Vec<Command>) {
 /// What the window shows, and how.
 fn on_screen(action: Action, patient: &PatientView, state: &mut UiState, out: &mut Vec<Command>) {
     match action {
-        Action::History => state.show_history = !state.show_history,
         Action::Bar => state.focus_bar = true,
         Action::Masks => state.show_overlays = !state.show_overlays,
         Action::FillMasks => state.fill_masks = !state.fill_masks,

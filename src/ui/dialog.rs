@@ -4,6 +4,7 @@ use egui::{Frame, Id, Key, Margin, Modal, Popup, RichText, Role, Ui, WidgetInfo}
 
 use super::erase::{EraseForm, erase_ui};
 use super::key_dialog::{KeysForm, keys_ui};
+use super::palette::{PaletteForm, palette_ui};
 use super::person::{PersonForm, person_ui};
 use super::readers::{ReaderForm, reader_ui};
 use super::signing::{AmendForm, SignForm, amend_ui, sign_ui};
@@ -22,6 +23,7 @@ pub(super) enum Dialog {
     Erase(EraseForm),
     Keys(KeysForm),
     OnePerson(PersonForm),
+    Palette(PaletteForm),
     Uptake(UptakeForm),
     Size(SizeForm),
 }
@@ -53,6 +55,7 @@ pub(super) fn dialog_ui(ui: &Ui, view: &View, state: &mut UiState, out: &mut Vec
         Dialog::Erase(form) => erase_ui(ui, view, form, fresh),
         Dialog::Keys(form) => keys_ui(ui, view, form),
         Dialog::OnePerson(form) => person_ui(ui, view, form, fresh),
+        Dialog::Palette(form) => palette_ui(ui, view, state, form, fresh),
         Dialog::Uptake(form) => uptake_ui(ui, view, form),
         Dialog::Size(form) => size_ui(ui, view, form, fresh),
     };

@@ -24,6 +24,7 @@ pub fn history_ui(
     ui: &mut Ui,
     patient: &PatientView,
     read_only: Option<&str>,
+    shared: bool,
     state: &mut UiState,
     out: &mut Vec<Command>,
 ) {
@@ -40,8 +41,8 @@ pub fn history_ui(
         };
         weak(ui, format!("{standing} steps{undone}"));
     });
-    // Alone or below the growth curve it is another list to egui, which begins at the top.
-    let at = (patient.id, steps.len(), standing, state.show_analysis);
+    // Alone or below another panel it is another list to egui, which begins at the top.
+    let at = (patient.id, steps.len(), standing, shared);
     let moved = state.history_at != Some(at);
     state.history_at = Some(at);
     ScrollArea::vertical()

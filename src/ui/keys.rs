@@ -97,7 +97,7 @@ fn pressed(
         }
         let scene = Scene { view, patient };
         act(action, &scene, state, out);
-        if action == Action::Masks {
+        if action == Action::Masks && patient.is_some() {
             let since = ui.input(|i| i.time);
             state.peek = Some(Peek { key, since });
         }

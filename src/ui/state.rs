@@ -126,8 +126,6 @@ pub struct UiState {
     pub show_annotations: bool,
     /// The sheet of keys and mouse is open.
     pub show_help: bool,
-    /// The list of steps is open.
-    pub show_history: bool,
     /// What keys and mouse do.
     pub(super) keys: Arc<KeyMap>,
     /// The key that shows or hides masks, while it is down.
@@ -148,8 +146,6 @@ pub struct UiState {
     pub(super) wheel: Wheel,
     /// Pictures on the graphics card: the slice of a series (0) and the planes across it.
     pub(super) textures: BTreeMap<(SeriesId, usize), Texture>,
-    pub(super) show_analysis: bool,
-    pub(super) show_table: bool,
     pub(super) show_crash: bool,
     pub(super) treatment: TreatmentForm,
     pub(super) date: Option<(TimePointId, String)>,
@@ -166,6 +162,10 @@ pub struct UiState {
     pub(super) history_at: Option<(PatientId, usize, usize, bool)>,
     pub(super) pair: Option<Pair>,
     pub(super) files: FilesForm,
+    /// What patients are searched for by.
+    pub(super) patient_search: String,
+    /// Small pictures of patients on the graphics card.
+    pub(super) thumbnails: BTreeMap<PatientId, Texture>,
     pub(super) header: HeaderForm,
     /// The colour picture on the graphics card, and which it is.
     pub(super) colour: Option<(Arc<ColourImage>, TextureHandle)>,
@@ -187,7 +187,6 @@ impl Default for UiState {
             opacity: 1.0,
             show_annotations: true,
             show_help: false,
-            show_history: false,
             keys: Arc::default(),
             peek: None,
             ended: None,
@@ -199,8 +198,6 @@ impl Default for UiState {
             part: None,
             wheel: Wheel::default(),
             textures: BTreeMap::new(),
-            show_analysis: true,
-            show_table: true,
             show_crash: false,
             treatment: TreatmentForm::default(),
             date: None,
@@ -212,6 +209,8 @@ impl Default for UiState {
             history_at: None,
             pair: None,
             files: FilesForm::default(),
+            patient_search: String::new(),
+            thumbnails: BTreeMap::new(),
             header: HeaderForm::default(),
             colour: None,
             page: None,

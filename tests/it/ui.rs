@@ -1,10 +1,13 @@
 //! The window, drawn from fixtures: what it sends, and what it looks like.
 
+mod chooser;
 mod files;
 mod fixture;
 mod keys;
 mod links;
 mod looking;
+mod palette;
+mod panels;
 mod planes;
 mod record;
 mod tools;
@@ -28,8 +31,12 @@ struct Stage {
 
 impl Stage {
     fn follow(&mut self, command: &Command) {
-        if let Command::SetKeys { settings } = command {
-            self.view.keys = Arc::new(KeyMap::new(settings.clone()));
+        match command {
+            Command::SetKeys { settings } => {
+                self.view.keys = Arc::new(KeyMap::new(settings.clone()));
+            }
+            Command::SetLayout { layout } => self.view.layout = *layout,
+            _ => {}
         }
         let Some(patient) = &mut self.view.patient else {
             return;
@@ -100,7 +107,13 @@ fn slice_rect(harness: &Harness<'_, Stage>, column: &str) -> Rect {
 fn sent(harness: &mut Harness<'_, Stage>) -> Vec<Command> {
     let mut sent = std::mem::take(&mut harness.state_mut().sent);
     // Where a gesture leads is shown all along it.
-    sent.retain(|c| !matches!(c, Command::Preview { .. } | Command::EndPreview));
+    let apart = |c: &Command| {
+        matches!(
+            c,
+            Command::Preview { .. } | Command::EndPreview | Command::SetLayout { .. }
+        )
+    };
+    sent.retain(|c| !apart(c));
     sent
 }
 

@@ -7,11 +7,11 @@ use std::sync::Arc;
 
 use oncotwin::app::view::{
     AnnotationId, BandPoint, ChooserView, ColumnView, GrowthPoint, GrowthView, HistoryView, JobId,
-    JobRow, LesionCell, LesionId, LesionRole, LesionRow, Letters, LinkMode, LinkTrust, LinkView,
-    Message, NarrativeRow, Overlay, PatientId, PatientRow, PatientView, Picture, PixelMap, Point,
-    ReadingView, RegistrationView, ResponseCell, SampleRow, Saved, ScenarioChange, SectionOutline,
-    SectionView, SeriesId, SeriesTab, Severity, SliceView, TimePointId, TreatmentId, TreatmentRow,
-    ValueSource, Vec3, View, WindowLevel,
+    JobRow, Layout, LesionCell, LesionId, LesionRole, LesionRow, Letters, LinkMode, LinkTrust,
+    LinkView, Message, NarrativeRow, Overlay, PatientId, PatientRow, PatientView, Picture,
+    PixelMap, Point, ReadingView, RegistrationView, ResponseCell, SampleRow, Saved, ScenarioChange,
+    SectionOutline, SectionView, SeriesId, SeriesTab, Severity, SliceView, Thumbnail, TimePointId,
+    TreatmentId, TreatmentRow, ValueSource, Vec3, View, WindowLevel,
 };
 use oncotwin::units::Mm;
 use uuid::Uuid;
@@ -35,6 +35,7 @@ fn view(dark: bool) -> View {
         crash: None,
         workspace: PathBuf::from("review-2024").display().to_string(),
         dark,
+        layout: Layout::default(),
         keys: Arc::default(),
     }
 }
@@ -65,6 +66,7 @@ pub(super) fn chooser(dark: bool) -> View {
             id: PatientId(Uuid::from_u128(1)),
             title: "Müller, Jürgen · 4711".into(),
             detail: "3 time points, 2 lesions, last 2024-05-02".into(),
+            thumbnail: Thumbnail::Made(Arc::new(picture(1.0, 1))),
         }],
     };
     view

@@ -148,12 +148,12 @@ fn the_right_button_sets_the_window_in_the_pacs_profile() {
         "magnified: {commands:?}"
     );
     let commands = drag_with(&mut harness, PointerButton::Middle, Modifiers::NONE);
-    let turned = commands.iter().filter_map(|c| match c {
+    let mut turned = commands.iter().filter_map(|c| match c {
         Command::SetSlice { slice, .. } => Some(*slice),
         _ => None,
     });
     assert_eq!(
-        turned.last(),
+        turned.next_back(),
         Some(30),
         "three points a slice: {commands:?}"
     );
@@ -272,4 +272,16 @@ fn sheet_and_dialog_look_as_they_should() {
         press(&mut harness, Modifiers::NONE, Key::P);
         results.add(harness.try_snapshot(format!("keys_{theme}")));
     }
+}
+
+#[test]
+fn faint_masks_without_annotations_look_so() {
+    let mut harness = with(Profile::OncoTwin);
+    let ui = &mut harness.state_mut().ui;
+    (ui.fill_masks, ui.show_annotations) = (true, false);
+    for _ in 0..6 {
+        press(&mut harness, Modifiers::NONE, Key::A);
+    }
+    let mut results = SnapshotResults::new();
+    results.add(harness.try_snapshot("masks_faint_dark"));
 }
