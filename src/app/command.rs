@@ -6,6 +6,7 @@ use jiff::civil::Date;
 use serde::{Deserialize, Serialize};
 
 pub use super::state::fusion::Fusion;
+use super::layout::Layout;
 use crate::case::{
     AnnotationId, ImportedSize, LesionId, LesionRole, MaskStep, Meaning, MeasurementId, PatientId,
     ReaderId, ReaderRole, SeriesId, StepId, TimePointId, TreatmentId, TreatmentKind, ValueSource,
@@ -15,6 +16,7 @@ use crate::geometry::Point;
 use crate::jobs::JobId;
 use crate::reformat::Slab;
 use crate::measure::Figure;
+use crate::keymap;
 use crate::report::Format;
 use crate::segment::Prompt;
 use crate::twin::ScenarioChange;
@@ -556,6 +558,21 @@ pub enum Command {
     SetDark {
         /// Dark.
         dark: bool,
+    },
+    /// Make the small picture of a patient for the list.
+    MakeThumbnail {
+        /// Of whom.
+        patient: PatientId,
+    },
+    /// Arrange the panels, and choose how large everything is.
+    SetLayout {
+        /// How.
+        layout: Layout,
+    },
+    /// Choose what keys and mouse do; kept for this person, not for the workspace.
+    SetKeys {
+        /// Profile and own changes.
+        settings: keymap::Settings,
     },
 }
 

@@ -2,7 +2,7 @@
 
 use egui::{Button, RichText, Ui};
 
-use super::keys::accept_by;
+use super::act::accept_by;
 use super::state::{Tool, UiState};
 use super::tools;
 use super::widgets::gated;
@@ -62,7 +62,7 @@ pub(super) fn measure_menu(
         ui.set_min_width(150.0);
         let on = state.tool == Tool::Caliper;
         let button = Button::selectable(on, CALIPER);
-        let hover = format!("{} (K)", tools::what(Tool::Caliper, false));
+        let hover = format!("{} (K)", tools::what(Tool::Caliper, false, state.keys.mouse()));
         if ui.add(button).on_hover_text(hover).clicked() {
             state.take(Tool::Caliper);
             accept_by(patient, out);

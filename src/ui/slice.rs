@@ -2,6 +2,7 @@
 
 mod crosshair;
 mod draft;
+mod drags;
 mod gesture;
 mod legend;
 mod magnifier;
@@ -13,6 +14,7 @@ mod section;
 mod transform;
 mod wheel;
 
+pub(super) use drags::whole;
 pub(super) use gesture::{Gesture, end as end_gesture};
 pub(super) use measure::Menu as FigureMenu;
 pub(super) use overlay::number;
@@ -21,8 +23,8 @@ pub(super) use section::section_ui;
 pub(super) use wheel::Wheel;
 
 use egui::{
-    Align2, CornerRadius, CursorIcon, Event, EventFilter, FontId, PointerButton, Pos2, Response,
-    Role, Sense, Stroke, StrokeKind, Ui, Vec2, WidgetInfo,
+    Align2, CornerRadius, CursorIcon, Event, EventFilter, FontId, Pos2, Response, Role, Sense,
+    Stroke, StrokeKind, Ui, Vec2, WidgetInfo,
 };
 
 use super::proposal::proposal_ui;
@@ -32,9 +34,11 @@ use super::tools;
 use super::widgets::halo_text;
 use crate::app::Command;
 use crate::app::view::{AnnotationId, LesionId, ProposalView, SliceView};
+use crate::keymap::Button;
 use crate::units::Mm;
 use crosshair::Turn;
 use draft::Draft;
+use drags::On;
 use gesture::{Kind, Zoomed};
 use transform::Transform;
 
@@ -84,10 +88,10 @@ pub(super) fn slice_ui(
         let ink = theme::image();
         painter.rect_filled(rect, CornerRadius::ZERO, ink.background);
         picture_of(ui, &painter, slice, transform, context, state);
-        if state.show_overlays {
+        if state.show_overlays && state.show_annotations {
             measure::paint(&painter, &response, &canvas, state);
         }
-        if let Some(found) = &slice.crosshair {
+        if let Some(found) = slice.crosshair.as_ref().filter(|_| state.show_annotations) {
             let handles = response.hovered() && !state.tool.draws();
             crosshair::draw(&painter, rect, found, transform, handles);
         }
@@ -115,10 +119,13 @@ pub(super) fn slice_ui(
                     theme::image_warning(),
                 ),
                 None if matches!(state.tool, Tool::Measure(_)) => {
-                    (tools::what(state.tool, negative).to_owned(), ink.text)
+                    (tools::what(state.tool, negative, state.keys.mouse()).to_owned(), ink.text)
                 }
                 None => (
-                    format!("{} · {who}", tools::what(state.tool, negative)),
+                    format!(
+                        "{} · {who}",
+                        tools::what(state.tool, negative, state.keys.mouse())
+                    ),
                     ink.text,
                 ),
             };
@@ -151,7 +158,7 @@ pub(super) fn slice_ui(
         parts::menu_ui(ui, &response, slice, transform, context, state, out);
     }
     if let Some(proposal) = context.proposal {
-        proposal_ui(ui, rect, proposal, slice, out);
+        proposal_ui(ui, rect, proposal, slice, &state.keys, out);
     }
     let cursor = match state.tool {
         Tool::Window => CursorIcon::Default,
@@ -181,7 +188,7 @@ fn picture_of(
         paint::fused(ui, painter, key, fused, transform, state);
     }
     if state.show_overlays {
-        overlay::lesions(painter, slice, transform, context, state.fill_masks);
+        overlay::lesions(painter, slice, transform, context, overlay::Look::of(state));
         overlay::compared(painter, slice, transform);
     }
 }
@@ -231,28 +238,20 @@ fn begin(
     let Some(start) = ui.input(|i| i.pointer.press_origin()) else {
         return;
     };
-    let turn = || {
-        let crosshair = slice.crosshair.as_ref()?;
-        Turn::begin(response.rect, crosshair, &slice.map, transform, start)
+    let Some((button, held)) = drags::started(response, ui.input(|i| i.modifiers)) else {
+        return;
     };
-    let kind = if response.drag_started_by(PointerButton::Primary) {
+    let free = button == Button::Left && !state.tool.draws();
+    let turn = slice.crosshair.as_ref().filter(|_| free && state.show_annotations);
+    let turn = turn.and_then(|crosshair| {
+        Turn::begin(response.rect, crosshair, &slice.map, transform, start)
+    });
+    let kind = if free && ui.input(|i| i.modifiers.alt) {
+        Kind::Magnify(Zoomed::Slice)
+    } else if let Some(turn) = turn {
+        turn
+    } else if button == Button::Left && state.tool.draws() {
         match state.tool {
-            Tool::Window if ui.input(|i| i.modifiers.alt) => Kind::Magnify(Zoomed::Slice),
-            Tool::Window if let Some(turn) = turn() => turn,
-            Tool::Window if ui.input(|i| i.modifiers.ctrl || i.modifiers.command) => {
-                let corner = gesture::on_picture(slice, transform.to_picture(start));
-                Kind::Region {
-                    corners: [corner; 2],
-                    map: slice.map,
-                }
-            }
-            Tool::Window => {
-                let [x, y] = transform.to_picture(start);
-                Kind::Window {
-                    start: slice.window,
-                    place: Some(slice.map.patient(x, y)),
-                }
-            }
             _ if context.barred.is_some() => return,
             Tool::Cut if context.mark.is_none() => return,
             // Begun already, where it could be.
@@ -276,34 +275,23 @@ fn begin(
                 })
             }
         }
-    } else if let Some(kind) = begin_moving(response, transform, slice.zoom, Zoomed::Slice) {
-        kind
     } else {
-        return;
+        let on = On {
+            of: Zoomed::Slice,
+            transform,
+            zoom: slice.zoom,
+            window: slice.window,
+            map: slice.map,
+            at: gesture::on_picture(slice, transform.to_picture(start)),
+            clicks: true,
+        };
+        drags::kind(state.keys.mouse(), button, held, &on)
     };
     state.gesture = Some(Gesture {
         series: slice.series,
         start,
         kind,
     });
-}
-
-/// The middle button moves the picture, the right one magnifies it.
-fn begin_moving(response: &Response, transform: Transform, zoom: f64, of: Zoomed) -> Option<Kind> {
-    if response.drag_started_by(PointerButton::Middle) {
-        Some(Kind::Pan {
-            start: transform,
-            zoom,
-            of,
-        })
-    } else if response.drag_started_by(PointerButton::Secondary) {
-        Some(Kind::Zoom {
-            start: transform,
-            of,
-        })
-    } else {
-        None
-    }
 }
 
 /// Lets the gesture of this view follow the pointer.
@@ -356,6 +344,19 @@ fn follow(
                 series,
                 window: Some(gesture::dragged_window(*start, moved)),
             });
+        }
+        Kind::Crosshair { of: Zoomed::Slice } if changed => {
+            let [x, y] = gesture::on_picture(slice, transform.to_picture(pointer));
+            out.push(Command::PointAt {
+                series,
+                place: slice.map.patient(x, y),
+            });
+        }
+        Kind::Page {
+            of: Zoomed::Slice,
+            turned,
+        } if changed => {
+            out.extend(step(slice, drags::pages(moved.y, turned)));
         }
         Kind::Pan { start, zoom, of } if changed && moved != Vec2::ZERO => {
             out.push(of.command(series, *zoom, start.panned(moved)));

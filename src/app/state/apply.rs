@@ -39,6 +39,9 @@ const fn stays_with_proposal(command: &Command) -> bool {
             | Command::DismissMessage { .. }
             | Command::RetrySave
             | Command::SetDark { .. }
+            | Command::SetKeys { .. }
+            | Command::SetLayout { .. }
+            | Command::MakeThumbnail { .. }
     )
 }
 
@@ -267,6 +270,9 @@ impl State {
             Command::Reload if self.read_only.is_some() => e.push(Effect::Reload),
             Command::Reload => {}
             Command::RetrySave => self.retry_save(e),
+            Command::MakeThumbnail { patient } => self.make_thumbnail(patient, e),
+            Command::SetLayout { layout } => self.set_layout(layout, e),
+            Command::SetKeys { settings } => self.set_keys(settings, e),
             Command::SetDark { dark } => {
                 self.dark = dark;
                 self.commit_unaudited(Change::PutSetting(DARK.to_owned(), dark.into()), e);

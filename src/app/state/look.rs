@@ -69,10 +69,12 @@ impl State {
             return;
         }
         if self.shown != Some(patient) {
+            self.put_off_thumbnail();
             self.unload();
             self.selected = None;
             self.shown = Some(patient);
             self.note_opening(patient, effects);
+            self.note_recent(patient, effects);
             let value = serde_json::to_value(patient).unwrap_or_default();
             self.commit_unaudited(Change::PutSetting(SHOWN_PATIENT.to_owned(), value), effects);
         }
