@@ -36,10 +36,7 @@ const TOOLS: &[(&str, &str)] = &[
     ("Enter", "end a line; accept what was made"),
     ("O", "take what is offered with it"),
     ("Esc", "call off; reject what was made; window tool"),
-    (
-        "Del",
-        "remove the measurement under the pointer, or the lesion's mark",
-    ),
+    ("Del", "remove the measurement or mark here"),
     ("Tab, Shift + Tab", "next and previous lesion"),
     ("N", "next diameter starts a new lesion"),
     ("?", "this sheet"),
