@@ -11,15 +11,12 @@ use crate::volume::{Intensity, Mask, Volume};
 /// Radius of a sphere of 1 cm³: (3 / 4π)^⅓ cm.
 pub const PEAK_RADIUS: Mm = Mm(6.203_504_908_994_001);
 
-/// A sphere of which less than this part was imaged says nothing: its few voxels are mostly noise.
-const LEAST_IMAGED: f64 = 0.5;
-
 /// The peak of a region.
 ///
 /// The highest mean over a sphere of 1 cm³ whose centre is the centre of a voxel of the region (PERCIST:
 /// Wahl et al., J Nucl Med 2009;50 Suppl 1:122S; as IBSI's global intensity peak). The sphere may reach
-/// beyond the region. Voxels whose centre lies in the sphere count, on the native grid, each with the
-/// extent of its slice.
+/// beyond the region; of what lies beyond the image nothing counts. Voxels whose centre lies in the sphere
+/// count, on the native grid, each with the extent of its slice.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Peak {
     /// The mean.
@@ -37,7 +34,7 @@ struct Neighbour {
 }
 
 /// The peak of the voxels of a mask on the grid of an image; `None` where the values are no uptake, the
-/// spacing is unknown, or no sphere was imaged well enough.
+/// spacing is unknown, or no sphere holds a value.
 #[must_use]
 pub fn mask_peak(mask: &Mask, image: &Volume) -> Option<Peak> {
     if mask.grid().shape() != image.grid().shape() || !has_peak(image) {
@@ -47,7 +44,7 @@ pub fn mask_peak(mask: &Mask, image: &Volume) -> Option<Peak> {
     peak(image, &mask.voxels().map(voxel).collect::<Vec<_>>())
 }
 
-/// The peak of a region; `None` where no sphere was imaged well enough.
+/// The peak of a region; `None` where no sphere holds a value.
 pub(super) fn peak(volume: &Volume, runs: &[Run]) -> Option<Peak> {
     let grid = volume.grid();
     let mut slices: Vec<usize> = runs.iter().map(|r| r.k).collect();
@@ -115,7 +112,7 @@ fn neighbours(grid: &Grid, k: usize) -> Vec<Neighbour> {
     found
 }
 
-/// Mean over the sphere around voxel (i, j); `None` where too little of it was imaged.
+/// Mean over the sphere around voxel (i, j); `None` where no voxel of it has a value.
 fn mean_around(volume: &Volume, sphere: &[Neighbour], i: usize, j: usize) -> Option<f64> {
     let grid = volume.grid();
     let [ni, nj, _] = grid.shape();
@@ -130,7 +127,5 @@ fn mean_around(volume: &Volume, sphere: &[Neighbour], i: usize, j: usize) -> Opt
             weights += n.weight;
         }
     }
-    let sphere_mm3 = 4.0 / 3.0 * std::f64::consts::PI * PEAK_RADIUS.0.powi(3);
-    let imaged = weights * grid.pixel_area().0;
-    (imaged >= LEAST_IMAGED * sphere_mm3).then(|| sum / weights)
+    (weights > 0.0).then(|| sum / weights)
 }

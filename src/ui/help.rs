@@ -13,7 +13,7 @@ use crate::keymap::{Action, Button, Drag, Flag, Group, Held, KeyMap};
 const MOUSE: &[(&str, &str)] = &[
     ("Left click", "without a tool: all planes go there"),
     ("Shift + move", "all planes follow the pointer"),
-    ("Alt + left drag", "take away instead of adding"),
+    ("Alt + left drag", "a lens; with a tool in hand: take away"),
     ("Right click", "on a mask: remove this part"),
     ("Wheel", "one slice per notch; with Shift five"),
     ("Shift + wheel", "size of the brush, while there is one"),

@@ -78,6 +78,6 @@ pub(super) fn measure_menu(
         }
     });
     response.on_hover_text(
-        "A lesion by hand, or lengths, angles, regions and values (A: the last of these)",
+        "A lesion by hand, or lengths, angles, regions and values",
     );
 }

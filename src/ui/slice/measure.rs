@@ -9,6 +9,7 @@ use super::super::state::{Tool, UiState};
 use super::super::theme;
 use super::super::widgets::{gated, halo_text};
 use super::gesture::{Gesture, Kind, Zoomed};
+use super::overlay::{around, inside};
 use super::transform::Transform;
 use crate::app::Command;
 use crate::app::view::{
@@ -420,6 +421,13 @@ pub(super) fn end(ui: &Ui, running: &Gesture, out: &mut Vec<Command>) -> bool {
     }
 }
 
+/// A text beside a figure.
+struct Label {
+    own: Rect,
+    text: String,
+    color: Color32,
+}
+
 /// Draws all figures of a picture, and the one under way; notes which one the pointer is at.
 pub(super) fn paint(
     painter: &Painter,
@@ -438,64 +446,60 @@ pub(super) fn paint(
         _ => None,
     });
     let color = theme::image().figure;
+    // Those that a hand is at come first, and get the places that they want.
+    let (mut first, mut labels) = (Vec::new(), Vec::new());
     for figure in canvas.figures {
         let drag = dragged.filter(|d| d.of == figure.of);
         let moved = drag.and_then(HandleDrag::moved);
-        let drawn = moved.as_ref().map(|m| canvas.map.draw(m, FLAT));
         let strong = meant == Some(figure.of) || drag.is_some();
-        let is_caliper = matches!(figure.of, FigureOf::Caliper(_));
-        match (&drawn, moved) {
-            (Some(drawn), Some(moved)) => {
-                lines(painter, canvas, drawn, color, strong);
-                handles(painter, canvas, drawn, color, strong);
-                if let Some(probe) = canvas.probe {
-                    label(painter, canvas, drawn, &probe.measure(&moved), color);
-                }
-            }
-            _ => {
-                if !is_caliper {
-                    lines(painter, canvas, &figure.drawn, color, strong);
-                    let text = texts(figure);
-                    label(painter, canvas, &figure.drawn, &text, color);
-                }
-                if canvas.barred.is_none() && !figure.locked {
-                    handles(painter, canvas, &figure.drawn, color, strong);
-                }
-            }
+        if let Some(moved) = moved {
+            let drawn = canvas.map.draw(&moved, FLAT);
+            lines(painter, canvas, &drawn, color, strong);
+            handles(painter, canvas, &drawn, color, strong);
+            let text = canvas.probe.map(|p| p.measure(&moved)).unwrap_or_default();
+            first.extend(label(painter, canvas, &drawn, &text, color));
+            continue;
+        }
+        if matches!(figure.of, FigureOf::Measurement(_)) {
+            lines(painter, canvas, &figure.drawn, color, strong);
+            let text = texts(figure, strong);
+            let label = label(painter, canvas, &figure.drawn, &text, color);
+            if strong { &mut first } else { &mut labels }.extend(label);
+        }
+        if canvas.barred.is_none() && !figure.locked {
+            handles(painter, canvas, &figure.drawn, color, strong);
         }
     }
-    draft(painter, canvas, gesture);
+    first.extend(draft(painter, canvas, gesture));
+    first.append(&mut labels);
+    place(painter, &first);
 }
 
-/// What is written beside a figure: of a part or a cut its first line alone.
-fn texts(figure: &FigureView) -> Vec<String> {
-    let label = (!figure.label.is_empty()).then(|| figure.label.clone());
-    let n = if figure.drawn.is_whole {
-        figure.lines.len()
-    } else {
-        1
+/// What is written beside a figure: all of it at the pointer, else its name, size and mean; of a part or
+/// a cut its size alone.
+fn texts(figure: &FigureView, all: bool) -> Vec<String> {
+    let n = match (all, figure.drawn.is_whole) {
+        (true, _) => figure.lines.len(),
+        (false, true) => 2,
+        (false, false) => 1,
     };
-    label
-        .into_iter()
-        .chain(figure.lines.iter().take(n).cloned())
-        .collect()
+    let name = (!figure.label.is_empty()).then(|| figure.label.clone());
+    let lines = figure.lines.iter().take(n).cloned();
+    name.into_iter().chain(lines).collect()
 }
 
 /// The figure under way.
-fn draft(painter: &Painter, canvas: &Canvas<'_>, gesture: Option<&Gesture>) {
+fn draft(painter: &Painter, canvas: &Canvas<'_>, gesture: Option<&Gesture>) -> Option<Label> {
     let Some(Kind::Figure(draft)) = gesture.map(|g| &g.kind) else {
-        return;
+        return None;
     };
-    let Some(figure) = draft.shown().filter(|_| draft.of == canvas.of) else {
-        return;
-    };
+    let figure = draft.shown().filter(|_| draft.of == canvas.of)?;
     let color = theme::image().draft;
     let drawn = canvas.map.draw(&figure, FLAT);
     lines(painter, canvas, &drawn, color, true);
     handles(painter, canvas, &drawn, color, false);
-    if let Some(probe) = canvas.probe {
-        label(painter, canvas, &drawn, &probe.measure(&figure), color);
-    }
+    let text = canvas.probe?.measure(&figure);
+    label(painter, canvas, &drawn, &text, color)
 }
 
 fn lines(
@@ -537,46 +541,49 @@ fn handles(
     }
 }
 
-/// Lines of text beside a figure, on the side where there is room.
+/// Lines of text for a figure that is in view.
 fn label(
     painter: &Painter,
     canvas: &Canvas<'_>,
     drawn: &DrawnFigure,
     text: &[String],
     color: Color32,
-) {
-    if text.is_empty() {
-        return;
-    }
+) -> Option<Label> {
     let all = drawn.lines.iter().flatten().chain(&drawn.points);
     let own = Rect::from_points(&all.map(|p| canvas.screen(*p)).collect::<Vec<_>>());
-    let clip = painter.clip_rect().shrink(6.0);
-    if !own.intersects(clip) {
-        return;
-    }
-    let text = text.join("\n");
-    let font = theme::medium(12.5);
-    let size = painter
-        .layout_no_wrap(text.clone(), font.clone(), color)
-        .size();
-    let gap = 8.0;
-    let right = own.right() + gap + size.x <= clip.right();
-    let x = if right {
-        own.right() + gap
-    } else {
-        own.left() - gap - size.x
-    };
-    let x = x.clamp(clip.left(), (clip.right() - size.x).max(clip.left()));
-    let y = own.center().y - size.y / 2.0;
-    let y = y.clamp(clip.top(), (clip.bottom() - size.y).max(clip.top()));
-    halo_text(
-        painter,
-        Pos2::new(x, y),
-        Align2::LEFT_TOP,
-        &text,
-        font,
+    let is_seen = own.intersects(painter.clip_rect());
+    (is_seen && !text.is_empty()).then(|| Label {
+        own,
+        text: text.join("\n"),
         color,
-    );
+    })
+}
+
+/// Puts each text where it hides least of the other figures and of the texts before it.
+fn place(painter: &Painter, labels: &[Label]) {
+    let inner = painter.clip_rect().shrink2(vec2(6.0, 22.0));
+    let mut placed: Vec<Rect> = Vec::new();
+    for label in labels {
+        let font = theme::medium(12.0);
+        let galley = painter.layout_no_wrap(label.text.clone(), font.clone(), label.color);
+        let hidden = |r: &Rect| {
+            let over = |o: &Rect| {
+                let both = o.intersect(*r);
+                if both.is_positive() { both.area() } else { 0.0 }
+            };
+            let figures: f32 = labels.iter().map(|l| over(&l.own)).sum();
+            figures + 4.0 * placed.iter().map(over).sum::<f32>()
+        };
+        let best = around(label.own.expand(4.0), galley.size())
+            .map(|r| r.translate(inside(inner, r)))
+            .into_iter()
+            .min_by(|a, b| hidden(a).total_cmp(&hidden(b)));
+        if let Some(rect) = best {
+            let anchor = Align2::LEFT_TOP;
+            halo_text(painter, rect.min, anchor, &label.text, font, label.color);
+            placed.push(rect);
+        }
+    }
 }
 
 /// The menu of a measurement, under a click of the right button. Returns whether there is one, so that

@@ -208,7 +208,7 @@ fn labels(painter: &Painter, slice: &SliceView, transform: Transform, context: &
 }
 
 /// Places for a label around a lesion, the preferred one first.
-fn around(lesion: Rect, size: egui::Vec2) -> [Rect; 6] {
+pub(super) fn around(lesion: Rect, size: egui::Vec2) -> [Rect; 6] {
     let gap = 4.0;
     let (right, left) = (lesion.right() + gap, lesion.left() - gap - size.x);
     let (above, below) = (lesion.top() - gap - size.y, lesion.bottom() + gap);
@@ -225,7 +225,7 @@ fn around(lesion: Rect, size: egui::Vec2) -> [Rect; 6] {
 }
 
 /// The shift that brings a rectangle inside another.
-fn inside(outer: Rect, r: Rect) -> egui::Vec2 {
+pub(super) fn inside(outer: Rect, r: Rect) -> egui::Vec2 {
     let shift =
         |low: f32, high: f32, min: f32, max: f32| (low - min).max(0.0) - (max - high).max(0.0);
     vec2(
