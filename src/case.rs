@@ -7,6 +7,7 @@
 
 mod change;
 mod marking;
+mod measurement;
 mod path_json;
 mod reading;
 
@@ -15,6 +16,7 @@ pub use marking::{
     Annotation, BaseMask, Caliper, DeltaRef, ImportedSize, Marking, MaskRef, MaskStep, ValueSource,
     middle,
 };
+pub use measurement::Measurement;
 pub use reading::{Meaning, Reader, ReaderRole, ReadingState, Signoff};
 
 use std::path::PathBuf;
@@ -63,6 +65,10 @@ id!(
 id!(
     /// One gesture on one series that says where a lesion is.
     AnnotationId
+);
+id!(
+    /// One measurement that belongs to no lesion.
+    MeasurementId
 );
 id!(
     /// One treatment event.
@@ -351,6 +357,8 @@ pub struct Records {
     pub annotations: Vec<Annotation>,
     /// Masks and measurements made from gestures.
     pub segmented: Vec<Segmented>,
+    /// Measurements that belong to no lesion.
+    pub measurements: Vec<Measurement>,
     /// Treatments.
     pub treatments: Vec<Treatment>,
     /// What-if scenarios.

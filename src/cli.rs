@@ -7,6 +7,7 @@ mod args;
 mod audit;
 mod bench;
 mod caliper;
+mod figures;
 mod files;
 mod headers;
 mod keep;
@@ -55,7 +56,8 @@ fn run_verb(verb: Verb) -> ExitCode {
         Verb::Explain(args) => headers::explain(&args),
         Verb::Convert(args) => files::convert(&args),
         Verb::Segment(args) => lesion::segment(&args),
-        Verb::Measure(args) => lesion::measure(&args),
+        Verb::Measure(args) if args.figures.is_empty() => lesion::measure(&args),
+        Verb::Measure(args) => figures::measure(&args),
         Verb::Register(args) => register::register(&args),
         Verb::Fit(args) => tables::fit(&args),
         Verb::Project(args) => tables::project(&args),

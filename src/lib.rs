@@ -15,6 +15,7 @@ pub mod edit;
 pub mod export;
 pub mod geometry;
 pub mod jobs;
+pub mod keymap;
 pub mod measure;
 pub mod narrate;
 pub mod open;

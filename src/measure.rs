@@ -1,4 +1,5 @@
-//! Measuring masks: volume, RECIST axes and value statistics, on the native grid, never resampled.
+//! Measuring masks (volume, RECIST axes, value statistics) and figures drawn by hand (lengths, angles,
+//! regions), on the native grid, never resampled.
 //!
 //! Diameters run between the *outer corners* of marked voxels, so that a single voxel has a size
 //! and a box of n pixels measures n pixels. Where the grid's spacing is unknown, lengths are in
@@ -6,11 +7,23 @@
 
 mod axes;
 mod compare;
+mod figure;
+mod gauge;
 mod partial;
+mod peak;
+mod place;
+mod region;
+mod seen;
 mod shape;
 
 pub use compare::{Comparison, compare};
+pub use figure::{Figure, FigureKind};
+pub use gauge::{FigureMeasures, gauge, slice_of};
 pub use partial::partial_volume;
+pub use peak::{PEAK_RADIUS, Peak, mask_peak};
+pub use place::{Misplaced, placed};
+pub use region::RegionValues;
+pub use seen::{Seen, Slab, seen};
 pub use shape::{Shape, shape};
 
 use serde::{Deserialize, Serialize};

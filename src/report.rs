@@ -7,6 +7,7 @@
 
 mod csv;
 mod figure;
+mod figures_csv;
 mod growth;
 mod html;
 mod key_image;
@@ -17,6 +18,7 @@ mod write;
 
 pub use csv::csv;
 pub use figure::{Figure, Theme, nice_ticks};
+pub use figures_csv::{MeasuredFigure, figures_csv};
 pub use growth::{CurveBand, CurvePoint, GrowthCurve, Treated, growth_figure, sum_figure};
 pub use html::html;
 pub use key_image::{CropWindow, GrayPicture, KeyImage, LesionOverlay, key_image, key_image_svg};
@@ -109,6 +111,8 @@ pub struct Report {
     pub curves: Vec<GrowthCurve>,
     /// Key images, in the order shown.
     pub key_images: Vec<KeyImage>,
+    /// Figures that were measured beside the lesions, in the order of visits and of drawing.
+    pub figures: Vec<MeasuredFigure>,
     /// Further lines of the methods section (engines and seeds are taken from the case).
     pub methods: Vec<Method>,
 }

@@ -3,6 +3,7 @@
 //! Every panel is a function of a part of [`View`], the window's own [`UiState`] and a list that
 //! takes commands, so that it can be drawn and tested without a window.
 
+mod act;
 mod chooser;
 mod cine;
 mod columns;
@@ -14,14 +15,18 @@ mod growth;
 mod header;
 mod help;
 mod history;
+mod key_dialog;
 mod keys;
 mod lesions;
 mod links;
 mod look;
+mod measuring;
 mod messages;
 mod narrative;
 mod notices;
 mod page;
+mod palette;
+mod panels;
 mod patient;
 mod person;
 mod picture;
@@ -35,6 +40,7 @@ mod slice;
 mod state;
 mod status;
 pub mod theme;
+mod thumbnail;
 mod tools;
 mod trace;
 mod treatments;
@@ -148,11 +154,10 @@ impl eframe::App for Window {
     fn ui(&mut self, ui: &mut Ui, _frame: &mut eframe::Frame) {
         let view = self.backend.view();
         theme::set_dark(ui.ctx(), view.dark);
-        let quit = egui::KeyboardShortcut::new(egui::Modifiers::COMMAND, egui::Key::Q);
-        if ui.input_mut(|input| input.consume_shortcut(&quit)) {
+        view_ui(ui, &view, &mut self.state, &mut self.commands);
+        if std::mem::take(&mut self.state.quit) {
             ui.ctx().send_viewport_cmd(egui::ViewportCommand::Close);
         }
-        view_ui(ui, &view, &mut self.state, &mut self.commands);
         // What a command changes is on the screen with the next frame, which nobody else asks for.
         if !self.commands.is_empty() {
             ui.request_repaint();
@@ -198,6 +203,9 @@ pub fn run(backend: impl FnOnce(Wake) -> Box<dyn Backend>) -> Result<(), Error> 
 
 /// Draws one frame of everything.
 pub fn view_ui(ui: &mut Ui, view: &View, state: &mut UiState, out: &mut Vec<Command>) {
+    state.keys = Arc::clone(&view.keys);
+    // The same value again is no change.
+    ui.ctx().set_zoom_factor(view.layout.scale);
     let p = theme::palette(ui);
     let bar = |x, y| {
         Frame::new()
@@ -236,6 +244,7 @@ pub fn view_ui(ui: &mut Ui, view: &View, state: &mut UiState, out: &mut Vec<Comm
     match &view.patient {
         Some(patient) => patient_ui(ui, view, patient, state, out),
         None => {
+            keys::keys(ui, view, None, state, out);
             CentralPanel::default()
                 .frame(Frame::new().fill(p.window))
                 .show(ui, |ui| chooser_ui(ui, view, state, out));
@@ -252,7 +261,7 @@ pub fn view_ui(ui: &mut Ui, view: &View, state: &mut UiState, out: &mut Vec<Comm
     }
     page::page_ui(ui, state);
     dialog::dialog_ui(ui, view, state, out);
-    help::help_ui(ui, &mut state.show_help);
+    help::help_ui(ui, state);
     drop_ui(ui, out);
 }
 

@@ -65,6 +65,19 @@ unit!(
     Px, "px", 1
 );
 
+/// A plane angle in degrees.
+#[derive(Clone, Copy, Debug, PartialEq, PartialOrd, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct Degrees(pub f64);
+
+impl fmt::Display for Degrees {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let decimals = f.precision().unwrap_or(1);
+        // No blank before this symbol (ISO 80000-1, 7.1.4).
+        write!(f, "{:.*}°", decimals, self.0)
+    }
+}
+
 impl Mm3 {
     /// The same volume in millilitres.
     #[must_use]
@@ -118,6 +131,44 @@ impl fmt::Display for Length {
             Self::Mm(mm) => mm.fmt(f),
             Self::Px(px) => px.fmt(f),
         }
+    }
+}
+
+/// The size of a flat structure, calibrated or in pixels.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(tag = "unit", content = "value", rename_all = "lowercase")]
+pub enum Area {
+    /// Square millimetres in patient space.
+    Mm2(Mm2),
+    /// In pixels; no physical size is known.
+    Px2(f64),
+}
+
+impl Area {
+    /// The bare number in the unit named by [`Area::symbol`].
+    #[must_use]
+    pub const fn value(self) -> f64 {
+        match self {
+            Self::Mm2(mm2) => mm2.0,
+            Self::Px2(n) => n,
+        }
+    }
+
+    /// `mm²` or `px²`.
+    #[must_use]
+    pub const fn symbol(self) -> &'static str {
+        match self {
+            Self::Mm2(_) => Mm2::SYMBOL,
+            Self::Px2(_) => "px²",
+        }
+    }
+}
+
+impl fmt::Display for Area {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let decimals = if self.value().abs() < 100.0 { 1 } else { 0 };
+        let decimals = f.precision().unwrap_or(decimals);
+        write!(f, "{:.*} {}", decimals, self.value(), self.symbol())
     }
 }
 
@@ -183,6 +234,7 @@ mod tests {
         assert_eq!(Bulk::Voxels(8246.0).display(), "8246 voxels");
         assert_eq!(Length::Px(Px(3.0)).mm(), None);
         assert_eq!(Bulk::Voxels(3.0).mm3(), None);
+        assert_eq!(Area::Px2(12.26).to_string(), "12.3 px²");
     }
 
     #[test]

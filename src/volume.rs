@@ -103,6 +103,30 @@ impl IntensityUnit {
     }
 }
 
+/// A voxel value, or a statistic of some, with what it means.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Intensity {
+    /// The number, in `unit`.
+    pub value: f64,
+    /// What it means.
+    pub unit: IntensityUnit,
+}
+
+impl std::fmt::Display for Intensity {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        let decimals = match self.unit {
+            IntensityUnit::Hounsfield | IntensityUnit::BecquerelPerMl => 0,
+            IntensityUnit::SuvBodyWeight
+            | IntensityUnit::SuvLeanMass
+            | IntensityUnit::SuvBodySurface => 2,
+            IntensityUnit::Arbitrary if self.value.abs() < 10.0 => 3,
+            IntensityUnit::Arbitrary => 1,
+        };
+        let decimals = f.precision().unwrap_or(decimals);
+        write!(f, "{:.*} {}", decimals, self.value, self.unit.symbol())
+    }
+}
+
 /// Linear map from a stored sample to its value: `value = slope · stored + intercept`
 /// (DICOM PS3.3 C.11.1, NIfTI `scl_slope`/`scl_inter`).
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]

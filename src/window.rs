@@ -51,11 +51,13 @@ pub fn run(workspace: Option<PathBuf>, paths: Vec<PathBuf>) -> Result<(), Error>
             }
         })
     };
+    let configuration = store::default_anchor_folder();
     let session = Session::start(SessionConfig {
         samples: samples(&workspace),
         workspace,
         version: VERSION.to_owned(),
-        anchors: store::default_anchor_folder(),
+        anchors: configuration.clone(),
+        preferences: configuration,
         access: store::Access::WriteOrRead,
         crashes: crash::default_dir(),
         seed: random_seed(),

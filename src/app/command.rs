@@ -6,14 +6,17 @@ use jiff::civil::Date;
 use serde::{Deserialize, Serialize};
 
 pub use super::state::fusion::Fusion;
+use super::layout::Layout;
 use crate::case::{
-    AnnotationId, ImportedSize, LesionId, LesionRole, MaskStep, Meaning, PatientId, ReaderId,
-    ReaderRole, SeriesId, StepId, TimePointId, TreatmentId, TreatmentKind, ValueSource,
+    AnnotationId, ImportedSize, LesionId, LesionRole, MaskStep, Meaning, MeasurementId, PatientId,
+    ReaderId, ReaderRole, SeriesId, StepId, TimePointId, TreatmentId, TreatmentKind, ValueSource,
 };
 use crate::edit::{Edit, Operation};
 use crate::geometry::Point;
 use crate::jobs::JobId;
 use crate::reformat::Slab;
+use crate::measure::Figure;
+use crate::keymap;
 use crate::report::Format;
 use crate::segment::Prompt;
 use crate::twin::ScenarioChange;
@@ -317,6 +320,46 @@ pub enum Command {
         /// Its ends, LPS mm.
         line: [Point; 2],
     },
+    /// A figure was drawn to measure something that is no lesion.
+    AddMeasurement {
+        /// On which series.
+        series: SeriesId,
+        /// The figure, LPS mm.
+        figure: Figure,
+        /// What it is of; may be empty.
+        label: String,
+    },
+    /// A handle of a figure was dragged to a place.
+    MoveHandle {
+        /// Of which measurement.
+        measurement: MeasurementId,
+        /// Which handle, from 0, as [`Figure::handles`] lists them.
+        handle: usize,
+        /// The place, LPS mm.
+        to: Point,
+    },
+    /// An end of the lines drawn by hand across a lesion was dragged to a place. The short axis stays
+    /// at right angles to the long one; longer than that it becomes the long one.
+    MoveCaliper {
+        /// The mark that has the lines.
+        annotation: AnnotationId,
+        /// Which end, from 0: those of the longest diameter, then those of the short axis.
+        handle: usize,
+        /// The place, LPS mm.
+        to: Point,
+    },
+    /// Say what a measurement is of.
+    LabelMeasurement {
+        /// Which.
+        measurement: MeasurementId,
+        /// In words; may be empty.
+        label: String,
+    },
+    /// Take a measurement back.
+    RemoveMeasurement {
+        /// Which.
+        measurement: MeasurementId,
+    },
     /// Enter a size that somebody else measured.
     EnterSize {
         /// Of which lesion.
@@ -516,6 +559,21 @@ pub enum Command {
         /// Dark.
         dark: bool,
     },
+    /// Make the small picture of a patient for the list.
+    MakeThumbnail {
+        /// Of whom.
+        patient: PatientId,
+    },
+    /// Arrange the panels, and choose how large everything is.
+    SetLayout {
+        /// How.
+        layout: Layout,
+    },
+    /// Choose what keys and mouse do; kept for this person, not for the workspace.
+    SetKeys {
+        /// Profile and own changes.
+        settings: keymap::Settings,
+    },
 }
 
 /// Whose header is asked for.
@@ -641,6 +699,51 @@ pub enum Step {
         /// Where it comes from, in words.
         #[serde(default)]
         reason: String,
+    },
+    /// Draw a figure to measure something that is no lesion.
+    Measure {
+        /// Zero-based time point, in order of date.
+        timepoint: usize,
+        /// Zero-based series of that time point.
+        #[serde(default)]
+        item: usize,
+        /// The figure, LPS mm.
+        figure: Figure,
+        /// What it is of.
+        #[serde(default)]
+        label: String,
+    },
+    /// Drag a handle of a figure to a place.
+    MoveHandle {
+        /// Zero-based measurement, in the order in which they were drawn.
+        measurement: usize,
+        /// Which handle, from 0.
+        handle: usize,
+        /// The place, LPS mm.
+        to: Point,
+    },
+    /// Drag an end of the lines drawn by hand across a lesion to a place.
+    MoveCaliper {
+        /// Zero-based time point.
+        timepoint: usize,
+        /// Label of the lesion.
+        lesion: String,
+        /// Which end, from 0: those of the longest diameter, then those of the short axis.
+        handle: usize,
+        /// The place, LPS mm.
+        to: Point,
+    },
+    /// Say what a measurement is of.
+    LabelMeasurement {
+        /// Zero-based measurement.
+        measurement: usize,
+        /// In words.
+        label: String,
+    },
+    /// Take a measurement back.
+    RemoveMeasurement {
+        /// Zero-based measurement.
+        measurement: usize,
     },
     /// Say which size of a mark counts.
     Counts {

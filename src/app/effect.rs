@@ -10,6 +10,7 @@ use crate::case::{
 };
 use crate::geometry::Grid;
 use crate::jobs::{JobContext, JobId, Lane};
+use crate::keymap;
 use crate::measure::Measured;
 use crate::open::{self, Item, Refusal};
 use crate::register::Registration;
@@ -25,7 +26,7 @@ use super::steps::Before;
 use super::trace::Outline;
 use super::twin_input::{TwinInput, TwinResult};
 use super::versions::{Asked, Compared, Version};
-use super::view::TraceView;
+use super::view::{Picture, TraceView};
 
 /// Something to be done outside the state.
 #[derive(Debug)]
@@ -48,6 +49,8 @@ pub(super) enum Effect {
         /// Keep it instead of deleting it.
         keep: bool,
     },
+    /// Keep what keys and mouse do in the user's configuration.
+    KeepKeys(keymap::Settings),
     /// Ask the user for a folder to put the report into; answered by a command.
     AskExport,
 }
@@ -76,6 +79,11 @@ pub(super) enum Work {
         paths: Vec<PathBuf>,
         /// Where to tell what was found so far.
         watch: open::Watch,
+    },
+    /// Make a small picture of a patient.
+    Thumbnail {
+        /// Of what.
+        of: Box<ThumbnailOf>,
     },
     /// Read the header of a file.
     Header {
@@ -262,6 +270,21 @@ pub(super) enum JobResult {
     Panicked(String),
 }
 
+/// What a small picture of a patient is made of.
+#[derive(Debug)]
+pub(super) struct ThumbnailOf {
+    /// The item, where it was scanned in this session.
+    pub item: Option<Arc<Item>>,
+    /// Its files.
+    pub source: SeriesSource,
+    /// Fingerprint of them.
+    pub fingerprint: String,
+    /// How it is read.
+    pub read_as: ReadAs,
+    /// Artifact of the mask through which the slice goes.
+    pub mask: Option<String>,
+}
+
 /// What of a series is read, and how.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(super) struct ReadAs {
@@ -402,6 +425,8 @@ pub(super) enum Answer {
     Joined(TimePointId, Result<Scanned, Failure>),
     /// A colour picture.
     Picture(Result<ColourImage, Failure>),
+    /// A small picture of a patient.
+    Thumbnail(Result<Arc<Picture>, Failure>),
     /// Header of a file.
     Header(Result<open::Header, Failure>),
     /// Pixels of a series.

@@ -1,8 +1,9 @@
 //! Finding objects of the record by their identifiers. Every list of [`Records`] is sorted by them.
 
 use crate::case::{
-    Annotation, AnnotationId, Lesion, LesionId, PatientId, PatientIdentity, Reader, ReaderId,
-    Records, Segmented, Series, SeriesId, SeriesSource, TimePoint, TimePointId,
+    Annotation, AnnotationId, Lesion, LesionId, Measurement, MeasurementId, PatientId,
+    PatientIdentity, Reader, ReaderId, Records, Segmented, Series, SeriesId, SeriesSource,
+    TimePoint, TimePointId,
 };
 
 /// The item with this key, of a list sorted by it.
@@ -37,6 +38,10 @@ pub(super) fn annotation(records: &Records, id: AnnotationId) -> Option<&Annotat
 
 pub(super) fn segmented(records: &Records, id: AnnotationId) -> Option<&Segmented> {
     find(&records.segmented, id, |s| s.annotation)
+}
+
+pub(super) fn measurement(records: &Records, id: MeasurementId) -> Option<&Measurement> {
+    find(&records.measurements, id, |m| m.id)
 }
 
 pub(super) fn reader(records: &Records, id: ReaderId) -> Option<&Reader> {

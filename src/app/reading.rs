@@ -13,6 +13,7 @@
 //!   `artifact_sha256`, `measured`, `confidence`, the codes of its warnings, and `partial_volume`
 //!   and `consistency` where these were worked out,
 //! - `lesions`: the lesions that these gestures mark, with label, organ, role and kind,
+//! - `measurements`: figures measured on these series, where there are any,
 //!
 //! each list in the order of its identifiers. While the reading is signed, the program refuses every
 //! change of these; a signature whose hash no longer fits shows a change made by other means.
@@ -24,8 +25,8 @@ use sha2::{Digest as _, Sha256};
 
 use super::lookup;
 use crate::case::{
-    Annotation, AnnotationId, Change, LesionId, ReadingState, Records, Series, SeriesId, Signoff,
-    TimePointId,
+    Annotation, AnnotationId, Change, LesionId, Measurement, MeasurementId, ReadingState, Records,
+    Series, SeriesId, Signoff, TimePointId,
 };
 use crate::provenance::canonical_json;
 
@@ -60,6 +61,17 @@ pub(super) fn marks(
 ) -> impl Iterator<Item = &Annotation> {
     let all = records.annotations.iter();
     all.filter(move |a| lookup::visit_of(records, a) == Some(time_point))
+}
+
+/// Figures measured on the series of a time point.
+pub(super) fn measurements(
+    records: &Records,
+    time_point: TimePointId,
+) -> impl Iterator<Item = &Measurement> {
+    let here = move |m: &&Measurement| {
+        lookup::series(records, m.series).is_some_and(|s| s.time_point == time_point)
+    };
+    records.measurements.iter().filter(here)
 }
 
 /// SHA-256 (hex) of what is read at a time point; see the head of this file.
@@ -102,12 +114,17 @@ pub(super) fn content_sha256(records: &Records, time_point: TimePointId) -> Stri
         .into_iter()
         .filter_map(|id| lookup::lesion(records, id))
         .collect();
-    let content = json!({
+    let mut content = json!({
         "time_point": {
             "id": time_point, "patient": point.map(|p| p.patient), "date": point.and_then(|p| p.date),
         },
         "series": series, "annotations": annotations, "masks": masks, "lesions": lesions,
     });
+    let measurements: Vec<&Measurement> = measurements(records, time_point).collect();
+    // Signatures of a time before there were any hold.
+    if let (false, Some(members)) = (measurements.is_empty(), content.as_object_mut()) {
+        members.insert("measurements".to_owned(), json!(measurements));
+    }
     hex(&Sha256::digest(canonical_json(&content)))
 }
 
@@ -127,6 +144,8 @@ pub(super) fn touched(records: &Records, changes: &[Change]) -> BTreeSet<TimePoi
     let of_mark = |id: AnnotationId| {
         lookup::annotation(records, id).and_then(|a| lookup::visit_of(records, a))
     };
+    let of_measurement =
+        |id: MeasurementId| lookup::measurement(records, id).and_then(|m| of_series(m.series));
     let of_lesion = |id: LesionId| {
         let marks = records.annotations.iter().filter(move |a| a.lesion == id);
         marks.filter_map(|a| lookup::visit_of(records, a))
@@ -162,6 +181,11 @@ pub(super) fn touched(records: &Records, changes: &[Change]) -> BTreeSet<TimePoi
                 touched.extend(of_mark(*id));
             }
             Change::PutSegmented(segmented) => touched.extend(of_mark(segmented.annotation)),
+            Change::PutMeasurement(after) => {
+                touched.extend(of_measurement(after.id));
+                touched.extend(of_series(after.series));
+            }
+            Change::RemoveMeasurement(id) => touched.extend(of_measurement(*id)),
             Change::PutPatient(..)
             | Change::PutSource(_)
             | Change::PutTreatment(_)

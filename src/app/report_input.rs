@@ -17,7 +17,7 @@ use crate::measure::{Measured, VolumeRule};
 use crate::narrate::time_point_label;
 use crate::report::{
     self, CropWindow, CurveBand, CurvePoint, Format, GrayPicture, GrowthCurve, Header, KeyImage,
-    LesionOverlay, Method, Reading, Report, Treated,
+    LesionOverlay, MeasuredFigure, Method, Reading, Report, Treated,
 };
 use crate::units::Mm;
 use crate::volume::{Layout, Mask, Volume, WindowLevel, gray_slice, outlines};
@@ -37,6 +37,7 @@ pub(super) struct ReportInput {
     /// Curves with the place of their lesion in the list.
     pub(super) growth: Vec<(usize, GrowthView)>,
     pub(super) key_views: Vec<KeyView>,
+    pub(super) figures: Vec<MeasuredFigure>,
 }
 
 /// A lesion at a visit, to be pictured.
@@ -84,6 +85,7 @@ pub(super) fn write(
         curves: input.growth.iter().map(|(color, g)| curve(*color, g, input.baseline)).collect(),
         key_images,
         readings: input.readings,
+        figures: input.figures,
         methods: vec![
             Method {
                 name: "Diameters".to_owned(),

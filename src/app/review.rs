@@ -6,7 +6,9 @@ use super::command::{Command, JumpTo, Script, Step};
 use super::grouping;
 use super::session::Session;
 use super::view::Severity;
-use crate::case::{AnnotationId, ImportedSize, LesionId, PatientId, SeriesId, TimePointId};
+use crate::case::{
+    AnnotationId, ImportedSize, LesionId, MeasurementId, PatientId, SeriesId, TimePointId,
+};
 use crate::segment::Prompt;
 
 /// Why a script stopped.
@@ -82,6 +84,11 @@ const fn verb(step: &Step) -> &'static str {
         Step::BetterSlice => "better_slice",
         Step::Caliper { .. } => "caliper",
         Step::Size { .. } => "size",
+        Step::Measure { .. } => "measure",
+        Step::MoveHandle { .. } => "move_handle",
+        Step::MoveCaliper { .. } => "move_caliper",
+        Step::LabelMeasurement { .. } => "label_measurement",
+        Step::RemoveMeasurement { .. } => "remove_measurement",
         Step::Counts { .. } => "counts",
         Step::Lesion { .. } => "lesion",
         Step::Link { .. } => "link",
@@ -210,6 +217,54 @@ fn perform(session: &mut Session, step: &Step, base: &Path, out: &Path) -> Resul
                 },
                 reason,
             });
+        }
+        Step::Measure {
+            timepoint,
+            item,
+            figure,
+            label,
+        } => {
+            let series = series_at(session, timepoint, item)?;
+            session.send(Command::ShowSeries { series });
+            session.settle();
+            session.send(Command::AddMeasurement {
+                series,
+                figure,
+                label,
+            });
+        }
+        Step::MoveHandle {
+            measurement,
+            handle,
+            to,
+        } => {
+            let measurement = measurement_at(session, measurement)?;
+            session.send(Command::MoveHandle {
+                measurement,
+                handle,
+                to,
+            });
+        }
+        Step::MoveCaliper {
+            timepoint,
+            lesion,
+            handle,
+            to,
+        } => {
+            let annotation = mark_at(session, &lesion, timepoint)?;
+            session.send(Command::MoveCaliper {
+                annotation,
+                handle,
+                to,
+            });
+        }
+        Step::LabelMeasurement { measurement, label } => {
+            let measurement = measurement_at(session, measurement)?;
+            session.send(Command::LabelMeasurement { measurement, label });
+        }
+        Step::RemoveMeasurement { measurement } => {
+            let measurement = measurement_at(session, measurement)?;
+            session.send(Command::RemoveMeasurement { measurement });
         }
         Step::Counts {
             timepoint,
@@ -466,6 +521,29 @@ fn series_at(session: &Session, timepoint: usize, item: usize) -> Result<SeriesI
         format!(
             "item {item} was asked for, time point {timepoint} has {} images",
             series.len()
+        )
+    })
+}
+
+/// The measurements of the shown patient, in the order in which they were drawn.
+fn measurement_at(session: &Session, n: usize) -> Result<MeasurementId, String> {
+    let patient = patient(session)?;
+    let records = session.state().records();
+    let theirs = |s: SeriesId| {
+        let found = records.series.iter().find(|x| x.id == s);
+        found.is_some_and(|s| s.patient == patient)
+    };
+    let all: Vec<MeasurementId> = records
+        .measurements
+        .iter()
+        .filter(|m| theirs(m.series))
+        .map(|m| m.id)
+        .collect();
+    let found = all.get(n).copied();
+    found.ok_or_else(|| {
+        format!(
+            "measurement {n} was asked for, the patient has {}",
+            all.len()
         )
     })
 }

@@ -9,11 +9,13 @@ use jiff::Timestamp;
 
 use super::command::Command;
 use super::effect::{Answer, Effect, Event, JobResult, Request};
+use super::preferences;
 use super::state::{Sample, State};
 use super::view::View;
 use super::work::{self, Tools};
 use crate::crash;
 use crate::jobs::{Finished, JobSpec, Outcome, Queue, Wake};
+use crate::keymap;
 use crate::store::{self, Access, OpenOptions, Workspace};
 
 /// Tells the time. Only the session and the store ask it; stages get times as arguments.
@@ -29,6 +31,8 @@ pub struct SessionConfig {
     pub version: String,
     /// Folder of the key that anchors the audit trail; `None` for no anchor.
     pub anchors: Option<PathBuf>,
+    /// The user's configuration folder, where keys are kept; `None` to forget them at the end.
+    pub preferences: Option<PathBuf>,
     /// Whether the workspace is to be written or only read.
     pub access: Access,
     /// Folder of crash reports that may wait to be dealt with; `None` to leave them alone.
@@ -187,6 +191,7 @@ impl Session {
                 Effect::AskOpen { folder } => self.asks.push(Ask::Open { folder }),
                 Effect::AskExport => self.asks.push(Ask::Export),
                 Effect::Reload => self.reload(),
+                Effect::KeepKeys(settings) => self.keep_keys(&settings),
                 Effect::SettleCrash { path, keep } => {
                     if let Err(error) = crash::settle(&path, keep) {
                         let what = format!(
@@ -197,6 +202,18 @@ impl Session {
                     }
                 }
             }
+        }
+    }
+
+    fn keep_keys(&mut self, settings: &keymap::Settings) {
+        let Some(folder) = &self.config.preferences else {
+            return;
+        };
+        if let Err(error) = preferences::write(folder, settings) {
+            let at = folder.display();
+            self.state.complain(format!(
+                "The keys hold until the program ends; they were not kept in {at}: {error}"
+            ));
         }
     }
 
@@ -227,6 +244,10 @@ fn begin(config: &SessionConfig) -> Result<(State, Tools, Queue<Answer>, Workspa
     let queue = Queue::start(&config.wake)?;
     let samples = config.samples.clone();
     let mut state = State::new(opened, config.seed, samples, config.workspace.clone());
+    if let Some(folder) = &config.preferences {
+        let read = preferences::read(folder);
+        state.take_keys(read.settings, &read.wrong);
+    }
     if let Some(dir) = &config.crashes {
         state.set_crashes(crash::pending(dir));
     }

@@ -16,16 +16,20 @@ mod gestures;
 mod history;
 mod identity;
 mod import;
+mod layout;
 pub(super) mod links;
 mod look;
+pub(super) mod measurements;
 mod measuring;
 pub(super) mod offer;
 mod originals;
 pub(super) mod planes;
+mod preferences;
 pub(super) mod proposal;
 mod readers;
 mod readings;
 mod record;
+pub(super) mod thumbnails;
 mod traces;
 mod twins;
 mod uptake;
@@ -44,6 +48,7 @@ use super::effect::{Effect, Failure, ReadAs, Request, Work};
 use super::grouping;
 use super::history::{History, Listed};
 use super::ids::IdSource;
+use super::layout::Layout;
 use super::summary::{self, Summary, SummaryCache};
 use super::twin_input::TwinResult;
 use super::view::{Message, Picture, Severity, UptakeView};
@@ -53,6 +58,7 @@ use crate::case::{
 use crate::crash::CrashReport;
 use crate::geometry::Grid;
 use crate::jobs::{JobContext, JobId, Lane};
+use crate::keymap::KeyMap;
 use crate::measure::Measured;
 use crate::open::Item;
 use crate::reformat::Stack;
@@ -176,6 +182,8 @@ pub struct State {
     pub(super) sections: BTreeMap<(SeriesId, usize), planes::DrawnSection>,
     /// What lies over slices (0) and the planes across them.
     pub(super) fused: BTreeMap<(SeriesId, usize), fusion::Fused>,
+    /// What measurements say on their images.
+    pub(super) gauged: measurements::Gauged,
     /// What links time points beside the record.
     pub(super) links: links::Links,
     /// Counts changes of the record and of twins.
@@ -216,6 +224,11 @@ pub struct State {
     pub(super) shown_picture: Option<files::ShownPicture>,
     /// The header that is shown.
     pub(super) header: Option<files::ShownHeader>,
+    thumbnails: thumbnails::Thumbnails,
+    /// Where the panels are.
+    pub(super) layout: Layout,
+    /// What keys and mouse do.
+    pub(super) keys: Arc<KeyMap>,
     /// A patient to be erased, and why, once every job has ended.
     erasing: Option<(PatientId, String)>,
     /// Requests that were refused in words.
@@ -241,6 +254,7 @@ fn identifiers(r: &Records) -> impl Iterator<Item = Uuid> {
         .chain(r.series.iter().map(|s| s.id.0))
         .chain(r.lesions.iter().map(|l| l.id.0))
         .chain(r.annotations.iter().map(|a| a.id.0))
+        .chain(r.measurements.iter().map(|m| m.id.0))
         .chain(r.treatments.iter().map(|t| t.id.0))
         .chain(r.scenarios.iter().map(|s| s.id.0))
         .chain(r.readers.iter().map(|x| x.id.0))
@@ -285,6 +299,7 @@ impl State {
             .iter()
             .filter_map(|s| Some((s.id, records.setting(&planes::planes_key(s.id))?)))
             .collect();
+        let layout = records.setting::<Layout>(layout::LAYOUT);
         let messages = started(&opened.alerts, &opened.notes);
         let reader = records
             .setting::<ReaderId>(READER)
@@ -309,6 +324,7 @@ impl State {
             planes: looks,
             sections: BTreeMap::new(),
             fused: BTreeMap::new(),
+            gauged: measurements::Gauged::default(),
             links: links::Links::default(),
             revision: 0,
             summaries: SummaryCache::default(),
@@ -321,6 +337,9 @@ impl State {
             samples,
             workspace,
             dark: records.setting(DARK).unwrap_or(true),
+            thumbnails: thumbnails::Thumbnails::default(),
+            layout: layout.map(Layout::sound).unwrap_or_default(),
+            keys: Arc::default(),
             last_report: String::new(),
             audit_head: String::new(),
             now: Timestamp::UNIX_EPOCH,

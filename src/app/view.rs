@@ -4,26 +4,31 @@
 //! shared (`Arc`) and carry a version, so that an unchanged picture is not uploaded again.
 
 mod fusion;
+mod measurement;
 mod slice;
 
 use std::path::PathBuf;
 use std::sync::Arc;
 
 pub use fusion::{FusedPicture, FusedProbe, FusedView, FusionRow, FusionView};
+pub use measurement::{DrawnFigure, FigureOf, FigureView};
 pub use slice::{
     Crosshair, Outlines, Overlay, Picture, PixelMap, PlaneLine, Probe, SectionOutline, SectionView,
     SliceView, UptakeView,
 };
 
 pub use super::command::{Fusion, HeaderOf, LinkMode, Subject};
+pub use super::layout::{Layout, PanelKind, PanelLook, Side};
 pub use crate::case::{
-    AnnotationId, FrameOf, ImportedSize, LesionId, LesionRole, MaskStep, Meaning, PatientId,
-    ReaderId, ReaderRole, ReadingState, SeriesId, StepId, TimePointId, TreatmentId, TreatmentKind,
-    ValueSource,
+    AnnotationId, FrameOf, ImportedSize, LesionId, LesionRole, MaskStep, Meaning, MeasurementId,
+    PatientId, ReaderId, ReaderRole, ReadingState, SeriesId, StepId, TimePointId, TreatmentId,
+    TreatmentKind, ValueSource,
 };
 pub use crate::edit::{BrushShape, Edit, Keep, Operation};
 pub use crate::geometry::{Letters, Point, Vec3};
 pub use crate::jobs::JobId;
+pub use crate::measure::{Figure, FigureKind};
+pub use crate::keymap::KeyMap;
 pub use crate::open::{HeaderRow, PetStated, Refusal};
 pub use crate::reformat::{Projection, Slab};
 pub use crate::segment::Prompt;
@@ -65,6 +70,10 @@ pub struct View {
     pub dark: bool,
     /// Who the patients are is not shown.
     pub hidden: bool,
+    /// Where the panels are.
+    pub layout: Layout,
+    /// What keys and mouse do.
+    pub keys: Arc<KeyMap>,
 }
 
 /// What was opened last.
@@ -308,7 +317,7 @@ pub struct CrashView {
 pub struct ChooserView {
     /// Sample patients that come with the program.
     pub samples: Vec<SampleRow>,
-    /// Patients of this workspace, latest first.
+    /// Patients of this workspace, those first who were looked at last.
     pub patients: Vec<PatientRow>,
 }
 
@@ -332,6 +341,21 @@ pub struct PatientRow {
     pub title: String,
     /// Time points, lesions, last date.
     pub detail: String,
+    /// A slice of an image of theirs.
+    pub thumbnail: Thumbnail,
+}
+
+/// A small picture of a patient.
+#[derive(Clone, Debug)]
+pub enum Thumbnail {
+    /// Nobody asked for it yet.
+    Unknown,
+    /// Another one is being made, or this one.
+    Pending,
+    /// There is none.
+    Without,
+    /// There it is.
+    Made(Arc<Picture>),
 }
 
 /// A running job.

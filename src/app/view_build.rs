@@ -5,6 +5,7 @@ mod fusion;
 mod hidden;
 mod lesions;
 mod links;
+mod measurements;
 mod pictures;
 mod record;
 mod sections;
@@ -16,6 +17,8 @@ pub(super) use record::{local_day, local_time, reader_name, reader_with_role, si
 pub(super) use twin::scenario_label;
 pub(super) use versions::axes;
 
+use std::sync::Arc;
+
 use jiff::civil::Date;
 
 use super::grouping;
@@ -23,11 +26,12 @@ use super::lookup;
 use super::state::checks::CHECKING;
 use super::state::offer::DIVIDING;
 use super::state::proposal::PREVIEWING;
+use super::state::thumbnails::SHRINKING;
 use super::state::{Slot, State};
 use super::summary::Summary;
 use super::view::{
     ChooserView, ColumnView, CrashView, JobRow, NarrativeRow, PatientRow, PatientView,
-    ResponseCell, SampleRow, SeriesTab, TreatmentRow, View,
+    ResponseCell, SampleRow, SeriesTab, Thumbnail, TreatmentRow, View,
 };
 use crate::case::{PatientId, Series, TimePoint, Treatment, TreatmentKind};
 use crate::crash::CrashReport;
@@ -44,7 +48,9 @@ impl State {
             jobs: self
                 .jobs
                 .iter()
-                .filter(|(_, running)| ![PREVIEWING, CHECKING, DIVIDING].contains(&running.name))
+                .filter(|(_, running)| {
+                    ![PREVIEWING, CHECKING, DIVIDING, SHRINKING].contains(&running.name)
+                })
                 .map(|(id, running)| {
                     let (step, fraction) = running.context.progress.read();
                     JobRow {
@@ -67,6 +73,8 @@ impl State {
             workspace: self.workspace.display().to_string(),
             dark: self.dark,
             hidden: false,
+            layout: self.layout,
+            keys: Arc::clone(&self.keys),
         };
         if self.hides_identity() {
             self.hide_identity_in(&mut view);
@@ -92,6 +100,12 @@ impl State {
                 PatientRow {
                     id: patient.id,
                     title: self.patient_title(patient.id),
+                    // The list is not to be seen while a patient is.
+                    thumbnail: if self.shown.is_none() {
+                        self.thumbnail(patient.id)
+                    } else {
+                        Thumbnail::Pending
+                    },
                     detail: format!(
                         "{} · {}{last}",
                         counted(points.len(), "time point"),
@@ -100,7 +114,11 @@ impl State {
                 }
             })
             .collect();
+        let recent = self.recent();
+        let place = |id| recent.iter().position(|r| *r == id).unwrap_or(usize::MAX);
+        // Who was never looked at comes after, the latest first.
         patients.reverse();
+        patients.sort_by_key(|row| place(row.id));
         ChooserView {
             samples: samples.collect(),
             patients,

@@ -1,6 +1,7 @@
 //! What jobs do: each stage run with its cache and artifacts around it.
 
 pub(super) mod masks;
+mod thumbnail;
 
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
@@ -42,6 +43,7 @@ pub(super) fn run(work: Work, tools: &Tools, job: &JobContext) -> Answer {
             fingerprint,
             read_as,
         } => Answer::Loaded(series, load(item, &source, &fingerprint, read_as, job)),
+        Work::Thumbnail { of } => Answer::Thumbnail(thumbnail::make(*of, tools, job)),
         Work::Join { root, files, visit } => Answer::Joined(visit, join(root, &files, job)),
         Work::Register {
             moving_series,

@@ -3,9 +3,10 @@
 use serde::{Deserialize, Serialize};
 
 use super::{
-    Annotation, AnnotationId, Lesion, LesionId, Patient, PatientId, PatientIdentity, Reader,
-    ReaderId, ReaderRole, Scenario, ScenarioId, Segmented, Series, SeriesId, SeriesSource,
-    SeriesView, Signoff, SignoffId, StepId, TimePoint, TimePointId, Treatment, TreatmentId,
+    Annotation, AnnotationId, Lesion, LesionId, Measurement, MeasurementId, Patient, PatientId,
+    PatientIdentity, Reader, ReaderId, ReaderRole, Scenario, ScenarioId, Segmented, Series,
+    SeriesId, SeriesSource, SeriesView, Signoff, SignoffId, StepId, TimePoint, TimePointId,
+    Treatment, TreatmentId,
 };
 
 /// One change of the record. A store applies changes in order, all of a transaction or none.
@@ -38,6 +39,10 @@ pub enum Change {
     PutSegmented(Segmented),
     /// Mask and measurement taken back; the gesture stays.
     RemoveSegmented(AnnotationId),
+    /// Measurement made, or its figure or label changed.
+    PutMeasurement(Measurement),
+    /// Measurement taken back.
+    RemoveMeasurement(MeasurementId),
     /// Treatment entered or edited.
     PutTreatment(Treatment),
     /// Treatment removed.

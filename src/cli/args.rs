@@ -6,6 +6,7 @@ use clap::{Args as ClapArgs, Parser, Subcommand, ValueEnum};
 
 use crate::case::MaskStep;
 use crate::geometry::Point;
+use crate::measure::Figure;
 use crate::report::Format;
 
 /// Tumour digital twins on one workstation. Research use only, not for diagnosis.
@@ -46,7 +47,7 @@ pub(super) enum Verb {
     Convert(ConvertArgs),
     /// Segment a lesion from a drawn diameter.
     Segment(SegmentArgs),
-    /// Measure a mask.
+    /// Measure a mask, or figures.
     Measure(MeasureArgs),
     /// Align two images of the same body by a rotation and a translation.
     Register(RegisterArgs),
@@ -256,9 +257,17 @@ pub(super) struct MeasureArgs {
     #[command(flatten)]
     pub image: ImageArgs,
     /// Mask, NIfTI, on the image's grid.
-    pub mask: PathBuf,
+    #[arg(required_unless_present = "figures")]
+    pub mask: Option<PathBuf>,
+    /// A figure to measure in place of a mask, as JSON (see `figures.schema.json`): length,
+    /// bidirectional, angle, ellipse, polygon, sphere or probe.
+    #[arg(long = "figure", id = "figures", value_name = "JSON", value_parser = super::figures::parse, conflicts_with = "mask")]
+    pub figures: Vec<Figure>,
+    /// Places of figures are voxels (i, j, k), counted from 0, instead of LPS mm.
+    #[arg(long, requires = "figures")]
+    pub ijk: bool,
     /// Which label of the mask, by number or by name; needed where there are several.
-    #[arg(long)]
+    #[arg(long, conflicts_with = "figures")]
     pub label: Option<crate::export::Label>,
     /// Answer with one JSON document.
     #[arg(long)]

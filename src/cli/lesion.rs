@@ -204,14 +204,20 @@ fn all_steps(args: &SegmentArgs, volume: &Volume) -> Result<Vec<MaskStep>, Failu
 }
 
 pub(super) fn measure(args: &MeasureArgs) -> Result<Output, Failure> {
+    let Some(path) = &args.mask else {
+        return Err(Failure::new(
+            "E-MEASURE",
+            "there is neither a mask nor a figure",
+        ));
+    };
     let (item, volume) = load_item(&args.image)?;
     let read = export::read_mask(
-        &args.mask,
+        path,
         args.label.as_ref(),
         volume.grid(),
         &JobContext::default(),
     )
-    .map_err(|error| export_failure(error).at(args.mask.display()))?;
+    .map_err(|error| export_failure(error).at(path.display()))?;
     let mask = read.mask;
     let mut warnings = item.warnings;
     // A mask needs no date.
@@ -239,6 +245,9 @@ pub(super) fn measure(args: &MeasureArgs) -> Result<Output, Failure> {
         answer.insert("sd".into(), json!(values.sd));
         answer.insert("min".into(), json!(values.min));
         answer.insert("max".into(), json!(values.max));
+    }
+    if let Some(peak) = measure::mask_peak(&mask, &volume).filter(|_| read.fit != Fit::Other) {
+        answer.insert("peak".into(), json!(peak));
     }
     answer.extend(shape);
     let rule = VolumeRule::of(mask.grid());

@@ -23,6 +23,7 @@ pub(super) fn start(workspace: &Path, access: Access) -> Result<Session, Failure
         samples: Vec::new(),
         version: VERSION.to_owned(),
         anchors: store::default_anchor_folder(),
+        preferences: None,
         access,
         crashes: None,
         seed: random_seed(),

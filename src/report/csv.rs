@@ -113,7 +113,7 @@ pub fn csv(report: &Report) -> String {
     out
 }
 
-fn length(length: Option<Length>) -> [String; 2] {
+pub(super) fn length(length: Option<Length>) -> [String; 2] {
     match length {
         Some(Length::Mm(mm)) => [number(Some(mm.0)), String::new()],
         Some(Length::Px(px)) => [String::new(), number(Some(px.0))],
@@ -121,7 +121,7 @@ fn length(length: Option<Length>) -> [String; 2] {
     }
 }
 
-fn bulk(bulk: Option<Bulk>) -> [String; 2] {
+pub(super) fn bulk(bulk: Option<Bulk>) -> [String; 2] {
     match bulk {
         Some(Bulk::Mm3(mm3)) => [number(Some(mm3.0)), String::new()],
         Some(Bulk::Voxels(n)) => [String::new(), number(Some(n))],
@@ -129,7 +129,7 @@ fn bulk(bulk: Option<Bulk>) -> [String; 2] {
     }
 }
 
-fn number(value: Option<f64>) -> String {
+pub(super) fn number(value: Option<f64>) -> String {
     let Some(value) = value.filter(|v| v.is_finite()) else {
         return String::new();
     };
@@ -141,7 +141,7 @@ fn number(value: Option<f64>) -> String {
 }
 
 /// A field of text: harmless in a spreadsheet, quoted where the format asks for it.
-fn text(value: &str) -> String {
+pub(super) fn text(value: &str) -> String {
     let formula = value.starts_with([
         '=', '+', '-', '@', '\t', '\r', '\u{ff1d}', '\u{ff0b}', '\u{ff0d}', '\u{ff20}',
     ]);

@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use serde::Serialize;
 use sha2::{Digest, Sha256};
 
-use super::{Error, Format, Report, csv, html, markdown};
+use super::{Error, Format, Report, csv, figures_csv, html, markdown};
 
 /// A file that was written.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
@@ -50,6 +50,9 @@ pub fn write(dir: &Path, report: &Report, formats: &[Format]) -> Result<Vec<Writ
     }
     if formats.contains(&Format::Csv) {
         files.push(("measurements.csv".into(), csv(report).into_bytes()));
+        if !report.figures.is_empty() {
+            files.push(("figures.csv".into(), figures_csv(report).into_bytes()));
+        }
     }
     let mut facts = serde_json::to_vec_pretty(&report.facts)?;
     facts.push(b'\n');

@@ -9,8 +9,8 @@ use super::erase;
 use super::error::Error;
 use super::words::{Fault, canonical, integer, json, path_value, real, split_warnings, word};
 use crate::case::{
-    Annotation, Change, Lesion, Patient, PatientIdentity, Reader, Scenario, Segmented, Series,
-    SeriesId, SeriesSource, SeriesView, Signoff, TimePoint, Treatment,
+    Annotation, Change, Lesion, Measurement, Patient, PatientIdentity, Reader, Scenario, Segmented,
+    Series, SeriesId, SeriesSource, SeriesView, Signoff, TimePoint, Treatment,
 };
 use crate::geometry::Point;
 use crate::units::{Bulk, Length};
@@ -47,6 +47,12 @@ pub(super) fn apply(tx: &Connection, change: &Change) -> Result<(), Fault> {
         Change::RemoveSegmented(id) => run(
             tx,
             "DELETE FROM segmented WHERE annotation = ?1",
+            [id.to_string()],
+        ),
+        Change::PutMeasurement(measurement) => put_measurement(tx, measurement),
+        Change::RemoveMeasurement(id) => run(
+            tx,
+            "DELETE FROM measurements WHERE id = ?1",
             [id.to_string()],
         ),
         Change::PutTreatment(treatment) => put_treatment(tx, treatment),
@@ -401,6 +407,29 @@ fn put_segmented(tx: &Connection, segmented: &Segmented) -> Result<(), Fault> {
         )?;
     }
     Ok(())
+}
+
+fn put_measurement(tx: &Connection, measurement: &Measurement) -> Result<(), Fault> {
+    if !measurement.figure.is_usable() {
+        return Err(Error::Refused("a figure is not made of finite numbers".to_owned()).into());
+    }
+    run(
+        tx,
+        // The patient is that of the series, so that no series leaves its patient with measurements.
+        "INSERT INTO measurements (id, patient, series, figure, label, created)
+         VALUES (:id, (SELECT patient FROM series WHERE id = :series), :series, :figure, :label,
+            :created)
+         ON CONFLICT (id) DO UPDATE SET patient = excluded.patient, series = excluded.series,
+            figure = excluded.figure, label = excluded.label, created = excluded.created",
+        named_params! {
+            ":id": measurement.id.to_string(),
+            ":series": measurement.series.to_string(),
+            // In the form of the journal, from which replaying makes it.
+            ":figure": canonical(&measurement.figure)?,
+            ":label": measurement.label,
+            ":created": measurement.created.to_string(),
+        },
+    )
 }
 
 fn put_treatment(tx: &Connection, treatment: &Treatment) -> Result<(), Fault> {

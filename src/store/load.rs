@@ -4,9 +4,10 @@ use rusqlite::Connection;
 
 use super::words::{Fault, Fields};
 use crate::case::{
-    Annotation, AnnotationId, Lesion, LesionId, Marking, Patient, PatientId, PatientIdentity,
-    Reader, ReaderId, Records, Scenario, ScenarioId, Segmented, Series, SeriesId, SeriesSource,
-    SeriesView, Signoff, SignoffId, TimePoint, TimePointId, Treatment, TreatmentId,
+    Annotation, AnnotationId, Lesion, LesionId, Marking, Measurement, MeasurementId, Patient,
+    PatientId, PatientIdentity, Reader, ReaderId, Records, Scenario, ScenarioId, Segmented, Series,
+    SeriesId, SeriesSource, SeriesView, Signoff, SignoffId, TimePoint, TimePointId, Treatment,
+    TreatmentId,
 };
 use crate::geometry::Point;
 use crate::measure::{AxisLine, Measured};
@@ -60,6 +61,12 @@ pub(super) fn load(conn: &Connection) -> Result<Records, Fault> {
             "SELECT segmented.*, files FROM segmented
              LEFT JOIN segmented_warning_files USING (annotation) ORDER BY annotation",
             segmented,
+        )?,
+        measurements: rows(
+            conn,
+            "measurements",
+            "SELECT * FROM measurements ORDER BY id",
+            measurement,
         )?,
         treatments: rows(
             conn,
@@ -285,6 +292,16 @@ fn axis(
         other => return Err(f.unreadable(unit, other)),
     };
     Ok(AxisLine { length, ends })
+}
+
+fn measurement(f: &Fields<'_>) -> Result<Measurement, Fault> {
+    Ok(Measurement {
+        id: MeasurementId(f.parse("id")?),
+        series: SeriesId(f.parse("series")?),
+        figure: f.json("figure")?,
+        label: f.text("label")?,
+        created: f.parse("created")?,
+    })
 }
 
 fn treatment(f: &Fields<'_>) -> Result<Treatment, Fault> {

@@ -20,6 +20,9 @@ pub enum Refusal {
     /// A visit cannot go while series belong to it.
     #[error("the visit still holds series")]
     InUse,
+    /// A figure has no size, or not every number of it is one.
+    #[error("the figure has no size")]
+    NoFigure,
 }
 
 /// Applies changes in order, all of them or none, and returns what takes them back: applied in its
@@ -116,8 +119,9 @@ fn apply(records: &mut Records, change: &Change) -> Result<Vec<Back>, Refusal> {
             check(owner == series.patient, Refusal::OtherPatient)?;
             let before = get(&r.series, series.id, |s| s.id);
             let moves = before.is_some_and(|s| s.patient != series.patient);
-            let annotated = moves && r.annotations.iter().any(|a| a.series == series.id);
-            check(!annotated, Refusal::OtherPatient)?;
+            let annotated = r.annotations.iter().any(|a| a.series == series.id)
+                || r.measurements.iter().any(|m| m.series == series.id);
+            check(!(moves && annotated), Refusal::OtherPatient)?;
             let before = put(&mut r.series, series, |s| s.id);
             inverse.push(before.map_or(Change::RemoveSeries(series.id), Change::PutSeries));
         }
@@ -134,6 +138,8 @@ fn apply(records: &mut Records, change: &Change) -> Result<Vec<Back>, Refusal> {
             let view = take(&mut r.series_views, *id, |v| v.0);
             inverse.extend(view.map(|(series, view)| Change::PutSeriesView(series, view)));
             take_annotations(r, |a| a.series == *id, &mut inverse);
+            let gone = r.measurements.extract_if(.., |m| m.series == *id);
+            inverse.extend(gone.map(Change::PutMeasurement));
         }
         Change::PutLesion(lesion) => {
             has_patient(r, lesion.patient)?;
@@ -179,6 +185,19 @@ fn apply(records: &mut Records, change: &Change) -> Result<Vec<Back>, Refusal> {
         Change::RemoveSegmented(id) => {
             let mask = take(&mut r.segmented, *id, |s| s.annotation);
             inverse.extend(mask.map(Change::PutSegmented));
+        }
+        Change::PutMeasurement(measurement) => {
+            patient_of_series(r, measurement.series)?;
+            check(measurement.figure.is_usable(), Refusal::NoFigure)?;
+            let before = put(&mut r.measurements, measurement, |m| m.id);
+            inverse.push(before.map_or(
+                Change::RemoveMeasurement(measurement.id),
+                Change::PutMeasurement,
+            ));
+        }
+        Change::RemoveMeasurement(id) => {
+            let gone = take(&mut r.measurements, *id, |m| m.id);
+            inverse.extend(gone.map(Change::PutMeasurement));
         }
         Change::PutTreatment(treatment) => {
             has_patient(r, treatment.patient)?;
@@ -297,6 +316,8 @@ fn erase(r: &mut Records, id: PatientId) {
         .collect();
     r.sources.retain(|s| gone.binary_search(&s.series).is_err());
     r.series_views.retain(|v| gone.binary_search(&v.0).is_err());
+    r.measurements
+        .retain(|m| gone.binary_search(&m.series).is_err());
     r.lesions.retain(|l| l.patient != id);
     let gone: Vec<AnnotationId> = r
         .annotations

@@ -101,6 +101,7 @@ impl Rehearsal {
                 lesions: Vec::new(),
                 annotations: Vec::new(),
                 segmented: Vec::new(),
+                measurements: Vec::new(),
                 treatments: Vec::new(),
                 scenarios: Vec::new(),
                 readers: Vec::new(),

@@ -1,14 +1,20 @@
 //! What is shown before a patient is chosen.
 
-use egui::{Align, Button, CornerRadius, Frame, Layout, Margin, RichText, ScrollArea, Stroke, Ui};
+use egui::{
+    Align, Button, CornerRadius, Frame, Layout, Margin, RichText, ScrollArea, Stroke, TextEdit, Ui,
+};
 
 use super::dialog::Dialog;
 use super::erase::EraseForm;
 use super::state::UiState;
 use super::theme::{self, RADIUS};
+use super::thumbnail::thumbnail_ui;
 use super::widgets::{gated, heading, menu, primary_button, weak};
 use crate::app::Command;
-use crate::app::view::{ChooserView, View};
+use crate::app::view::{ChooserView, PatientId, PatientRow, View};
+
+/// So many patients are found without searching.
+const FEW: usize = 3;
 
 /// Samples, patients of this workspace, and the ways to open one's own files.
 pub fn chooser_ui(ui: &mut Ui, view: &View, state: &mut UiState, out: &mut Vec<Command>) {
@@ -37,7 +43,8 @@ pub fn chooser_ui(ui: &mut Ui, view: &View, state: &mut UiState, out: &mut Vec<C
                     open_area(ui, out);
                     ui.add_space(18.0);
                     if !chooser.patients.is_empty() {
-                        heading(ui, "Patients in this workspace");
+                        heading(ui, "Patients in this workspace")
+                            .on_hover_text("Those first who were looked at last");
                         patients(ui, view, state, out);
                         ui.add_space(18.0);
                     }
@@ -77,22 +84,55 @@ fn open_area(ui: &mut Ui, out: &mut Vec<Command>) {
     });
 }
 
+/// Patients that the words typed are in.
 fn patients(ui: &mut Ui, view: &View, state: &mut UiState, out: &mut Vec<Command>) {
     let p = theme::palette(ui);
-    for row in &view.chooser.patients {
-        let opened = row_ui(ui, &row.title, &row.detail, true, |ui| {
-            menu(ui, &format!("Actions for {}", row.title), |ui| {
-                let text = RichText::new("Erase patient…").color(p.error);
-                let erase = gated(ui, view.read_only.as_deref(), Button::new(text));
-                if erase.clicked() {
-                    state.ask(Dialog::Erase(EraseForm::new(row.id)));
-                }
-            });
-        });
+    let rows = &view.chooser.patients;
+    if rows.len() > FEW {
+        ui.add(
+            TextEdit::singleline(&mut state.patient_search)
+                .hint_text("Search by name, number or date")
+                .desired_width(f32::INFINITY),
+        )
+        .accessible_name("Search patients");
+        ui.add_space(4.0);
+    } else {
+        state.patient_search.clear();
+    }
+    let words = state.patient_search.to_lowercase();
+    let is_wanted = |row: &&PatientRow| {
+        let text = format!("{} {}", row.title, row.detail).to_lowercase();
+        words.split_whitespace().all(|word| text.contains(word))
+    };
+    let wanted: Vec<&PatientRow> = rows.iter().filter(is_wanted).collect();
+    if wanted.is_empty() {
+        weak(ui, "No patient of this workspace is called that.");
+    }
+    for row in wanted {
+        let mut erases = false;
+        let opened = row_ui(
+            ui,
+            &row.title,
+            &row.detail,
+            true,
+            |ui| thumbnail_ui(ui, row, state, out),
+            |ui| {
+                menu(ui, &format!("Actions for {}", row.title), |ui| {
+                    let text = RichText::new("Erase patient…").color(p.error);
+                    let erase = gated(ui, view.read_only.as_deref(), Button::new(text));
+                    erases = erase.clicked();
+                });
+            },
+        );
+        if erases {
+            state.ask(Dialog::Erase(EraseForm::new(row.id)));
+        }
         if opened {
             out.push(Command::ShowPatient { patient: row.id });
         }
     }
+    let known = |id: &PatientId| rows.iter().any(|row| row.id == *id);
+    state.thumbnails.retain(|id, _| known(id));
 }
 
 fn samples(ui: &mut Ui, chooser: &ChooserView, out: &mut Vec<Command>) {
@@ -100,19 +140,20 @@ fn samples(ui: &mut Ui, chooser: &ChooserView, out: &mut Vec<Command>) {
         weak(ui, "This installation has no sample patients.");
     }
     for (sample, row) in chooser.samples.iter().enumerate() {
-        if row_ui(ui, &row.title, &row.detail, row.available, |_| {}) {
+        if row_ui(ui, &row.title, &row.detail, row.available, |_| {}, |_| {}) {
             out.push(Command::OpenSample { sample });
         }
     }
 }
 
-/// A card with a title, a detail, a button and what else stands at its right; returns whether the
-/// button was clicked.
+/// A card with a title, a detail, a button and what else stands at its left and right; returns whether
+/// the button was clicked.
 fn row_ui(
     ui: &mut Ui,
     title: &str,
     detail: &str,
     enabled: bool,
+    left: impl FnOnce(&mut Ui),
     right: impl FnOnce(&mut Ui),
 ) -> bool {
     let p = theme::palette(ui);
@@ -126,15 +167,18 @@ fn row_ui(
                     .accessible_name(format!("Open {title}"))
                     .on_disabled_hover_text(detail)
                     .clicked();
-                ui.with_layout(Layout::top_down(Align::Min), |ui| {
-                    ui.spacing_mut().item_spacing.y = 3.0;
-                    let ink = if enabled { p.text } else { p.text_weak };
-                    ui.label(RichText::new(title).font(theme::medium(14.0)).color(ink));
-                    if enabled {
-                        weak(ui, detail);
-                    } else {
-                        ui.label(RichText::new(detail).size(12.0).color(p.warning));
-                    }
+                ui.with_layout(Layout::left_to_right(Align::Center), |ui| {
+                    left(ui);
+                    ui.with_layout(Layout::top_down(Align::Min), |ui| {
+                        ui.spacing_mut().item_spacing.y = 3.0;
+                        let ink = if enabled { p.text } else { p.text_weak };
+                        ui.label(RichText::new(title).font(theme::medium(14.0)).color(ink));
+                        if enabled {
+                            weak(ui, detail);
+                        } else {
+                            ui.label(RichText::new(detail).size(12.0).color(p.warning));
+                        }
+                    });
                 });
                 clicked
             })

@@ -161,7 +161,7 @@ fn pictures_ui(
         return response;
     };
     let gap = 3.0;
-    let of = (&*column.title, context.selected);
+    let of = (&*column.title, context.selected, context.barred);
     // In the wider direction there is more room beside the slice than below it.
     if size.x > size.y {
         let (left, right) = ((size.x - gap) * 0.6, (size.x - gap) * 0.4);

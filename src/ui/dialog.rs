@@ -3,6 +3,8 @@
 use egui::{Frame, Id, Key, Margin, Modal, Popup, RichText, Role, Ui, WidgetInfo};
 
 use super::erase::{EraseForm, erase_ui};
+use super::key_dialog::{KeysForm, keys_ui};
+use super::palette::{PaletteForm, palette_ui};
 use super::person::{PersonForm, person_ui};
 use super::readers::{ReaderForm, reader_ui};
 use super::signing::{AmendForm, SignForm, amend_ui, sign_ui};
@@ -19,7 +21,9 @@ pub(super) enum Dialog {
     Sign(SignForm),
     Amend(AmendForm),
     Erase(EraseForm),
+    Keys(KeysForm),
     OnePerson(PersonForm),
+    Palette(PaletteForm),
     Uptake(UptakeForm),
     Size(SizeForm),
 }
@@ -28,6 +32,8 @@ pub(super) enum Dialog {
 pub(super) enum Answer {
     /// Still open.
     Open,
+    /// Still open; these are to be done meanwhile.
+    Do(Vec<Command>),
     /// Called off, or its subject is gone.
     Closed,
     /// Answered; these are to be done.
@@ -47,12 +53,18 @@ pub(super) fn dialog_ui(ui: &Ui, view: &View, state: &mut UiState, out: &mut Vec
         Dialog::Sign(form) => sign_ui(ui, view, form),
         Dialog::Amend(form) => amend_ui(ui, view, form, fresh),
         Dialog::Erase(form) => erase_ui(ui, view, form, fresh),
+        Dialog::Keys(form) => keys_ui(ui, view, form),
         Dialog::OnePerson(form) => person_ui(ui, view, form, fresh),
+        Dialog::Palette(form) => palette_ui(ui, view, state, form, fresh),
         Dialog::Uptake(form) => uptake_ui(ui, view, form),
         Dialog::Size(form) => size_ui(ui, view, form, fresh),
     };
     match answer {
         Answer::Open => state.dialog = Some(dialog),
+        Answer::Do(commands) => {
+            out.extend(commands);
+            state.dialog = Some(dialog);
+        }
         Answer::Closed => {}
         Answer::Send(commands) => out.extend(commands),
         Answer::Next(commands, next) => {

@@ -1,112 +1,170 @@
-//! The sheet of mouse and keys.
+//! The sheet of mouse and keys, made of the map that is in force.
 
 use egui::{Align2, Grid, Key, RichText, ScrollArea, Ui, Window, vec2};
 
+use super::dialog::Dialog;
+use super::key_dialog::KeysForm;
+use super::state::UiState;
 use super::theme;
-use super::widgets::heading;
+use super::widgets::{heading, weak};
+use crate::keymap::{Action, Button, Drag, Flag, Group, Held, KeyMap};
 
+/// What is the same in all profiles.
 const MOUSE: &[(&str, &str)] = &[
-    (
-        "Left drag",
-        "window and level, or what the tool in hand draws",
-    ),
-    (
-        "Left click",
-        "without a tool: all planes go there; Shift + move follows",
-    ),
-    ("Alt + left drag", "take away instead of adding"),
-    ("Middle drag", "move the picture"),
-    ("Right drag", "magnify"),
+    ("Left click", "without a tool: all planes go there"),
+    ("Shift + move", "all planes follow the pointer"),
+    ("Alt + left drag", "a lens; with a tool in hand: take away"),
     ("Right click", "on a mask: remove this part"),
     ("Wheel", "one slice per notch; with Shift five"),
     ("Shift + wheel", "size of the brush, while there is one"),
     ("Ctrl + wheel", "magnify about the pointer"),
-    ("Ctrl + left drag", "window by the values of a rectangle"),
     ("Double click", "this time point alone, and back"),
 ];
 
-const TOOLS: &[(&str, &str)] = &[
-    ("D P B", "diameter, point, box"),
-    ("S L K", "scribble, lasso, caliper"),
-    ("E", "brush; then eraser, and back"),
-    ("X", "cut a lesion in two"),
-    ("[ ]", "smaller or larger brush"),
-    ("Space", "the tool before, and back"),
-    ("Enter", "end a line; accept what was made"),
-    ("O", "take what is offered with it"),
-    ("Esc", "call off; reject what was made; window tool"),
-    ("Del", "remove the mark of the lesion here"),
-    ("Tab, Shift + Tab", "next and previous lesion"),
-    ("N", "next diameter starts a new lesion"),
-    ("?", "this sheet"),
-];
+/// Windows of this width have room for three columns.
+const WIDE: f32 = 1150.0;
 
-const PICTURE: &[(&str, &str)] = &[
-    ("↑ ↓", "previous and next slice"),
-    ("PgUp PgDn", "ten slices"),
-    ("Home End", "first and last slice"),
-    ("← →", "previous and next time point"),
-    ("C", "page slices by themselves, and stop"),
-    ("Q", "three planes, or slices alone"),
-    ("1 – 6", "window presets"),
-    ("9, 0", "window by the slice's values; of the file"),
-    ("I", "black for white, and back"),
-    ("R", "reset magnification and window"),
-    ("G, M", "masks on or off; outlined or filled"),
-];
-
-const RECORD: &[(&str, &str)] = &[
-    ("Z, Ctrl + Z", "undo the last step"),
-    ("Y, Ctrl + Shift + Z", "redo"),
-    ("H", "history of steps"),
-    ("V", "versions of the selected mask"),
-    ("T", "where the selected size comes from"),
-    ("Shift + F9", "mark the reading as reviewed"),
-    ("F9", "sign the reading; amend a signed one"),
-    ("F8", "name the reader"),
-    ("F6", "from the picture to the bar; on with Tab"),
-];
-
-/// Shows the sheet while `open`.
-pub(super) fn help_ui(ui: &Ui, open: &mut bool) {
-    if !*open {
+/// Shows the sheet while it is open.
+pub(super) fn help_ui(ui: &Ui, state: &mut UiState) {
+    if !state.show_help {
         return;
     }
     if ui.input(|i| i.key_pressed(Key::Escape)) {
-        *open = false;
+        state.show_help = false;
     }
+    let map = std::sync::Arc::clone(&state.keys);
+    let mut open = state.show_help;
+    let mut change = false;
     Window::new("Mouse and keys")
-        .open(open)
+        .open(&mut open)
         .collapsible(false)
         .resizable(false)
         .anchor(Align2::CENTER_CENTER, vec2(0.0, 0.0))
         .show(ui.ctx(), |ui| {
             ui.spacing_mut().interact_size.y = 18.0;
-            let most = ui.ctx().content_rect().height() - 80.0;
-            ScrollArea::vertical().max_height(most).show(ui, |ui| {
-                ui.horizontal_top(|ui| {
-                    ui.vertical(|ui| {
-                        section_ui(ui, "On a slice", MOUSE);
-                        ui.add_space(8.0);
-                        section_ui(ui, "Picture", PICTURE);
-                    });
-                    ui.add_space(18.0);
-                    ui.vertical(|ui| {
-                        section_ui(ui, "Tools", TOOLS);
-                        ui.add_space(8.0);
-                        section_ui(ui, "Record", RECORD);
-                    });
-                });
+            ui.horizontal(|ui| {
+                let profile = map.settings().profile.text();
+                let own = match map.settings().changes.len() {
+                    0 => String::new(),
+                    n => format!(", {n} changed"),
+                };
+                weak(ui, format!("Profile {profile}{own}"));
+                change = ui.button("Change keys…").clicked();
             });
+            ui.add_space(4.0);
+            let room = ui.ctx().content_rect().size();
+            let area = ScrollArea::vertical().max_height(room.y - 120.0);
+            area.show(ui, |ui| sheet_ui(ui, &map, room.x >= WIDE));
         });
+    state.show_help &= open;
+    if change {
+        state.show_help = false;
+        state.ask(Dialog::Keys(KeysForm::default()));
+    }
 }
 
-fn section_ui(ui: &mut Ui, title: &str, rows: &[(&str, &str)]) {
+/// All sections, in three columns where there is room for them, else in two.
+fn sheet_ui(ui: &mut Ui, map: &KeyMap, wide: bool) {
+    ui.horizontal_top(|ui| {
+        ui.vertical(|ui| {
+            section_ui(ui, "On a slice", &mouse(map));
+            ui.add_space(8.0);
+            group_ui(ui, Group::Tools, map);
+        });
+        ui.add_space(18.0);
+        ui.vertical(|ui| {
+            group_ui(ui, Group::Picture, map);
+            if !wide {
+                ui.add_space(8.0);
+                others_ui(ui, map);
+            }
+        });
+        if wide {
+            ui.add_space(18.0);
+            ui.vertical(|ui| others_ui(ui, map));
+        }
+    });
+}
+
+fn others_ui(ui: &mut Ui, map: &KeyMap) {
+    group_ui(ui, Group::Record, map);
+    ui.add_space(8.0);
+    group_ui(ui, Group::Window, map);
+}
+
+fn group_ui(ui: &mut Ui, group: Group, map: &KeyMap) {
+    let rows = rows(group, map);
+    section_ui(ui, group.text(), &rows);
+}
+
+/// Keys and meanings of a group; actions that belong together share a row.
+fn rows(group: Group, map: &KeyMap) -> Vec<(String, String)> {
+    let mut rows: Vec<(String, String)> = Vec::new();
+    for action in Action::all().filter(|a| a.group() == group) {
+        let keys: Vec<String> = map.keys(action).iter().map(|k| k.text()).collect();
+        if keys.is_empty() {
+            continue;
+        }
+        // Two are enough to remember; the dialog has all.
+        let keys = keys[..keys.len().min(2)].join(", ");
+        match rows.last_mut().filter(|_| action.is(Flag::Joined)) {
+            Some((before, _)) => {
+                before.push(' ');
+                before.push_str(&keys);
+            }
+            None => rows.push((keys, action.text().to_owned())),
+        }
+    }
+    rows
+}
+
+/// What the mouse does.
+fn mouse(map: &KeyMap) -> Vec<(String, String)> {
+    let mouse = map.mouse();
+    let mut rows = Vec::new();
+    for button in Button::ALL {
+        let plain = mouse.drag(button, Held::Nothing);
+        for held in Held::ALL {
+            let drag = mouse.drag(button, held);
+            if held != Held::Nothing && drag == plain {
+                continue;
+            }
+            let with = match held {
+                Held::Nothing => String::new(),
+                Held::Shift => "Shift + ".to_owned(),
+                Held::Ctrl => "Ctrl + ".to_owned(),
+            };
+            let name = button.text();
+            let name = if with.is_empty() {
+                format!("{name} drag")
+            } else {
+                format!("{with}{} drag", name.to_lowercase())
+            };
+            rows.push((name, meaning(button, drag)));
+        }
+    }
+    let fixed = MOUSE
+        .iter()
+        .map(|(k, w)| ((*k).to_owned(), (*w).to_owned()));
+    rows.extend(fixed);
+    rows
+}
+
+fn meaning(button: Button, drag: Drag) -> String {
+    let text = drag.text();
+    if button == Button::Left && drag != Drag::Region {
+        format!("{text}, or what the tool draws")
+    } else {
+        text.to_owned()
+    }
+}
+
+fn section_ui(ui: &mut Ui, title: &str, rows: &[(String, String)]) {
     heading(ui, title);
     Grid::new(title).spacing(vec2(16.0, 3.0)).show(ui, |ui| {
         for (key, what) in rows {
-            ui.label(RichText::new(*key).font(theme::medium(12.5)));
-            ui.label(RichText::new(*what).size(12.5));
+            ui.label(RichText::new(key).font(theme::medium(12.5)));
+            ui.label(RichText::new(what).size(12.5));
             ui.end_row();
         }
     });

@@ -24,6 +24,7 @@ pub fn history_ui(
     ui: &mut Ui,
     patient: &PatientView,
     read_only: Option<&str>,
+    shared: bool,
     state: &mut UiState,
     out: &mut Vec<Command>,
 ) {
@@ -40,8 +41,8 @@ pub fn history_ui(
         };
         weak(ui, format!("{standing} steps{undone}"));
     });
-    // Alone or below the growth curve it is another list to egui, which begins at the top.
-    let at = (patient.id, steps.len(), standing, state.show_analysis);
+    // Alone or below another panel it is another list to egui, which begins at the top.
+    let at = (patient.id, steps.len(), standing, shared);
     let moved = state.history_at != Some(at);
     state.history_at = Some(at);
     ScrollArea::vertical()
@@ -220,9 +221,9 @@ fn now_ui(ui: &Ui, list: &List<'_>) {
 }
 
 /// Name and hover text of a button that takes a step.
-pub(super) fn step_text(act: &str, step: Option<&str>, keys: &str) -> String {
+pub(super) fn step_text(act: &str, step: Option<&str>) -> String {
     match step {
-        Some(step) => format!("{act}: {step} ({keys})"),
-        None => format!("Nothing to {} ({keys})", act.to_lowercase()),
+        Some(step) => format!("{act}: {step}"),
+        None => format!("Nothing to {}", act.to_lowercase()),
     }
 }

@@ -39,7 +39,10 @@ pub fn lesions_ui(
                 read_only.is_none(),
                 Button::new("New lesion").selected(fresh),
             )
-            .on_hover_text("The next diameter starts a new lesion (N)")
+            .on_hover_text(state.keys.hint(
+                "The next diameter starts a new lesion",
+                crate::keymap::Action::NewLesion,
+            ))
             .on_disabled_hover_text(read_only.unwrap_or_default());
         if response.clicked() {
             out.push(Command::SelectLesion { lesion: None });

@@ -7,10 +7,11 @@ use egui::{
 use super::theme;
 use super::widgets::{gated, spinner};
 use crate::app::Command;
-use crate::app::view::{OfferView, ProposalView, SliceView};
+use crate::app::view::{KeyMap, OfferView, ProposalView, SliceView};
+use crate::keymap::Action;
 
 /// Why a diameter is offered in another slice.
-const BETTER_SLICE: &str = "The same line stands out more in that slice (O)";
+const BETTER_SLICE: &str = "The same line stands out more in that slice";
 
 /// Draws the bar into the foot of a slice.
 pub(super) fn proposal_ui(
@@ -18,6 +19,7 @@ pub(super) fn proposal_ui(
     slice_rect: Rect,
     proposal: &ProposalView,
     slice: &SliceView,
+    keys: &KeyMap,
     out: &mut Vec<Command>,
 ) {
     let p = theme::palette(ui);
@@ -44,7 +46,7 @@ pub(super) fn proposal_ui(
                         }
                         let ink: Color32 = if proposal.doubtful { p.warning } else { p.text };
                         ui.label(RichText::new(&proposal.text).size(12.5).color(ink));
-                        buttons_ui(ui, proposal, slice, out);
+                        buttons_ui(ui, proposal, slice, keys, out);
                     });
                     if !proposal.depends.is_empty() {
                         let text = RichText::new(&proposal.depends).size(12.0).color(p.warning);
@@ -54,7 +56,13 @@ pub(super) fn proposal_ui(
         });
 }
 
-fn buttons_ui(ui: &mut Ui, proposal: &ProposalView, slice: &SliceView, out: &mut Vec<Command>) {
+fn buttons_ui(
+    ui: &mut Ui,
+    proposal: &ProposalView,
+    slice: &SliceView,
+    keys: &KeyMap,
+    out: &mut Vec<Command>,
+) {
     if let Some(offer) = &proposal.offer {
         let (text, why) = match offer {
             OfferView::Slice(better) if *better == slice.slice => {
@@ -69,15 +77,18 @@ fn buttons_ui(ui: &mut Ui, proposal: &ProposalView, slice: &SliceView, out: &mut
                 volume,
             } => (
                 format!("Slice by slice: {volume}"),
-                "Follows the lesion from the drawn slice to the others, as the dashed line shows (O)",
+                "Follows the lesion from the drawn slice to the others, as the dashed line shows",
             ),
             OfferView::Whole { volume, .. } => (
                 format!("Whole lesion anew: {volume}"),
-                "Divides the whole lesion again with your strokes in mind, as the dashed line shows (O)",
+                "Divides the whole lesion again with your strokes in mind, as the dashed line shows",
             ),
         };
         let button = ui.button(RichText::new(text).size(12.5));
-        if button.on_hover_text(why).clicked() {
+        if button
+            .on_hover_text(keys.hint(why, Action::TakeOffer))
+            .clicked()
+        {
             out.push(Command::TakeOffer);
         }
     }
@@ -97,12 +108,15 @@ fn buttons_ui(ui: &mut Ui, proposal: &ProposalView, slice: &SliceView, out: &mut
     }
     let accept = Button::new(RichText::new("Accept").size(12.5));
     let accept = gated(ui, proposal.pending.then_some("Not there yet"), accept);
-    if accept.on_hover_text("Keep it (Enter)").clicked() {
+    if accept
+        .on_hover_text(keys.hint("Keep it", Action::Accept))
+        .clicked()
+    {
         out.push(Command::Accept);
     }
     let reject = ui.button(RichText::new("Reject").size(12.5));
     if reject
-        .on_hover_text("Back to what stood before (Esc)")
+        .on_hover_text(keys.hint("Back to what stood before", Action::Cancel))
         .clicked()
     {
         out.push(Command::Reject);

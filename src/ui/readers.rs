@@ -9,6 +9,7 @@ use super::theme;
 use super::widgets::{Icon, chip_button, heading, primary_button, weak};
 use crate::app::Command;
 use crate::app::view::{ReaderRole, ReaderRow, ReadersView, TimePointId, View};
+use crate::keymap::Action;
 
 /// Longer names are cut on the chip, not on hover.
 const LONGEST: usize = 28;
@@ -76,20 +77,18 @@ pub(super) fn reader_chip(ui: &mut Ui, readers: &ReadersView, state: &mut UiStat
                 format!("{short}{cut} · {role}"),
                 p.text_weak,
                 format!("Reader: {}, {role}", reader.name),
-                format!(
-                    "{}, {role}, acts from now on. Click to change (F8)",
-                    reader.name
-                ),
+                format!("{}, {role}, acts from now on. Click to change", reader.name),
             )
         }
         None => (
             "No reader named".to_owned(),
             p.warning,
             "No reader named".to_owned(),
-            "What you do is recorded without a name. Click to say who you are (F8)".to_owned(),
+            "What you do is recorded without a name. Click to say who you are".to_owned(),
         ),
     };
     let chip = chip_button(ui, Some(Icon::Person), &text, color, &name);
+    let hover = state.keys.hint(&hover, Action::Reader);
     if chip.on_hover_text(hover).clicked() {
         state.ask(Dialog::Reader(ReaderForm::new(Then::Nothing)));
     }

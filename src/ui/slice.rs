@@ -2,9 +2,11 @@
 
 mod crosshair;
 mod draft;
+mod drags;
 mod gesture;
 mod legend;
 mod magnifier;
+mod measure;
 mod overlay;
 mod paint;
 mod parts;
@@ -12,15 +14,17 @@ mod section;
 mod transform;
 mod wheel;
 
+pub(super) use drags::whole;
 pub(super) use gesture::{Gesture, end as end_gesture};
+pub(super) use measure::Menu as FigureMenu;
 pub(super) use overlay::number;
 pub(super) use parts::Part;
 pub(super) use section::section_ui;
 pub(super) use wheel::Wheel;
 
 use egui::{
-    Align2, CornerRadius, CursorIcon, Event, EventFilter, FontId, PointerButton, Pos2, Response,
-    Role, Sense, Stroke, StrokeKind, Ui, Vec2, WidgetInfo,
+    Align2, CornerRadius, CursorIcon, Event, EventFilter, FontId, Pos2, Response, Role, Sense,
+    Stroke, StrokeKind, Ui, Vec2, WidgetInfo,
 };
 
 use super::proposal::proposal_ui;
@@ -30,9 +34,11 @@ use super::tools;
 use super::widgets::halo_text;
 use crate::app::Command;
 use crate::app::view::{AnnotationId, LesionId, ProposalView, SliceView};
+use crate::keymap::Button;
 use crate::units::Mm;
 use crosshair::Turn;
 use draft::Draft;
+use drags::On;
 use gesture::{Kind, Zoomed};
 use transform::Transform;
 
@@ -69,9 +75,12 @@ pub(super) fn slice_ui(
     response.widget_info(|| WidgetInfo::labeled(Role::Image, true, context.name));
 
     let transform = Transform::new(rect, slice);
+    let canvas = measure::Canvas::of_slice(slice, transform, context.barred);
     focus(ui, &response, slice, state);
+    measure::begin(ui, &response, &canvas, state);
     begin(&response, ui, slice, transform, context, state);
     follow(ui, slice, transform, state, out);
+    measure::follow(ui, &canvas, &mut state.gesture);
     turn_wheel(ui, &response, slice, transform, state, out);
 
     if ui.is_rect_visible(rect) {
@@ -79,7 +88,10 @@ pub(super) fn slice_ui(
         let ink = theme::image();
         painter.rect_filled(rect, CornerRadius::ZERO, ink.background);
         picture_of(ui, &painter, slice, transform, context, state);
-        if let Some(found) = &slice.crosshair {
+        if state.show_overlays && state.show_annotations {
+            measure::paint(&painter, &response, &canvas, state);
+        }
+        if let Some(found) = slice.crosshair.as_ref().filter(|_| state.show_annotations) {
             let handles = response.hovered() && !state.tool.draws();
             crosshair::draw(&painter, rect, found, transform, handles);
         }
@@ -95,7 +107,8 @@ pub(super) fn slice_ui(
                 state.brush,
             );
         }
-        let busy = context.proposal.is_some();
+        let measuring = state.gesture.as_ref().is_some_and(measure::is_measuring);
+        let busy = context.proposal.is_some() || measuring;
         if drawing.is_none() && !busy && state.tool.draws() && response.hovered() {
             let who = context.selected_label.map_or("new lesion", |(l, _)| l);
             let negative = draft::is_negative(ui, state.negative);
@@ -105,8 +118,14 @@ pub(super) fn slice_ui(
                     "Select a lesion that is marked here".to_owned(),
                     theme::image_warning(),
                 ),
+                None if matches!(state.tool, Tool::Measure(_)) => {
+                    (tools::what(state.tool, negative, state.keys.mouse()).to_owned(), ink.text)
+                }
                 None => (
-                    format!("{} · {who}", tools::what(state.tool, negative)),
+                    format!(
+                        "{} · {who}",
+                        tools::what(state.tool, negative, state.keys.mouse())
+                    ),
                     ink.text,
                 ),
             };
@@ -135,9 +154,11 @@ pub(super) fn slice_ui(
             },
         );
     }
-    parts::menu_ui(ui, &response, slice, transform, context, state, out);
+    if !measure::menu_ui(ui, &response, &canvas, state, out) {
+        parts::menu_ui(ui, &response, slice, transform, context, state, out);
+    }
     if let Some(proposal) = context.proposal {
-        proposal_ui(ui, rect, proposal, slice, out);
+        proposal_ui(ui, rect, proposal, slice, &state.keys, out);
     }
     let cursor = match state.tool {
         Tool::Window => CursorIcon::Default,
@@ -167,7 +188,7 @@ fn picture_of(
         paint::fused(ui, painter, key, fused, transform, state);
     }
     if state.show_overlays {
-        overlay::lesions(painter, slice, transform, context, state.fill_masks);
+        overlay::lesions(painter, slice, transform, context, overlay::Look::of(state));
         overlay::compared(painter, slice, transform);
     }
 }
@@ -217,30 +238,24 @@ fn begin(
     let Some(start) = ui.input(|i| i.pointer.press_origin()) else {
         return;
     };
-    let turn = || {
-        let crosshair = slice.crosshair.as_ref()?;
-        Turn::begin(response.rect, crosshair, &slice.map, transform, start)
+    let Some((button, held)) = drags::started(response, ui.input(|i| i.modifiers)) else {
+        return;
     };
-    let kind = if response.drag_started_by(PointerButton::Primary) {
+    let free = button == Button::Left && !state.tool.draws();
+    let turn = slice.crosshair.as_ref().filter(|_| free && state.show_annotations);
+    let turn = turn.and_then(|crosshair| {
+        Turn::begin(response.rect, crosshair, &slice.map, transform, start)
+    });
+    let kind = if free && ui.input(|i| i.modifiers.alt) {
+        Kind::Magnify(Zoomed::Slice)
+    } else if let Some(turn) = turn {
+        turn
+    } else if button == Button::Left && state.tool.draws() {
         match state.tool {
-            Tool::Window if ui.input(|i| i.modifiers.alt) => Kind::Magnify(Zoomed::Slice),
-            Tool::Window if let Some(turn) = turn() => turn,
-            Tool::Window if ui.input(|i| i.modifiers.ctrl || i.modifiers.command) => {
-                let corner = gesture::on_picture(slice, transform.to_picture(start));
-                Kind::Region {
-                    corners: [corner; 2],
-                    map: slice.map,
-                }
-            }
-            Tool::Window => {
-                let [x, y] = transform.to_picture(start);
-                Kind::Window {
-                    start: slice.window,
-                    place: Some(slice.map.patient(x, y)),
-                }
-            }
             _ if context.barred.is_some() => return,
             Tool::Cut if context.mark.is_none() => return,
+            // Begun already, where it could be.
+            Tool::Measure(_) => return,
             tool => {
                 let p = gesture::on_picture(slice, transform.to_picture(start));
                 Kind::Draw(Draft {
@@ -260,34 +275,23 @@ fn begin(
                 })
             }
         }
-    } else if let Some(kind) = begin_moving(response, transform, slice.zoom, Zoomed::Slice) {
-        kind
     } else {
-        return;
+        let on = On {
+            of: Zoomed::Slice,
+            transform,
+            zoom: slice.zoom,
+            window: slice.window,
+            map: slice.map,
+            at: gesture::on_picture(slice, transform.to_picture(start)),
+            clicks: true,
+        };
+        drags::kind(state.keys.mouse(), button, held, &on)
     };
     state.gesture = Some(Gesture {
         series: slice.series,
         start,
         kind,
     });
-}
-
-/// The middle button moves the picture, the right one magnifies it.
-fn begin_moving(response: &Response, transform: Transform, zoom: f64, of: Zoomed) -> Option<Kind> {
-    if response.drag_started_by(PointerButton::Middle) {
-        Some(Kind::Pan {
-            start: transform,
-            zoom,
-            of,
-        })
-    } else if response.drag_started_by(PointerButton::Secondary) {
-        Some(Kind::Zoom {
-            start: transform,
-            of,
-        })
-    } else {
-        None
-    }
 }
 
 /// Lets the gesture of this view follow the pointer.
@@ -340,6 +344,19 @@ fn follow(
                 series,
                 window: Some(gesture::dragged_window(*start, moved)),
             });
+        }
+        Kind::Crosshair { of: Zoomed::Slice } if changed => {
+            let [x, y] = gesture::on_picture(slice, transform.to_picture(pointer));
+            out.push(Command::PointAt {
+                series,
+                place: slice.map.patient(x, y),
+            });
+        }
+        Kind::Page {
+            of: Zoomed::Slice,
+            turned,
+        } if changed => {
+            out.extend(step(slice, drags::pages(moved.y, turned)));
         }
         Kind::Pan { start, zoom, of } if changed && moved != Vec2::ZERO => {
             out.push(of.command(series, *zoom, start.panned(moved)));

@@ -10,10 +10,14 @@ use super::cine::Cine;
 use super::dialog::Dialog;
 use super::files::FilesForm;
 use super::header::HeaderForm;
-use super::slice::{Gesture, Part, Wheel};
+use super::slice::{FigureMenu, Gesture, Part, Wheel};
 use super::treatments::TreatmentForm;
 use super::versions::Pair;
-use crate::app::view::{ColourImage, ColourMap, LesionId, PatientId, SeriesId, TimePointId};
+use crate::app::view::{
+    ColourImage, ColourMap, FigureKind, FigureOf, KeyMap, LesionId, PatientId, SeriesId,
+    TimePointId,
+};
+use crate::keymap::Action;
 
 /// What dragging with the left button does.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -37,9 +41,42 @@ pub enum Tool {
     Brush,
     /// Draws a line along which a lesion is cut in two.
     Cut,
+    /// Draws a figure that measures something that is no lesion.
+    Measure(FigureKind),
 }
 
 impl Tool {
+    /// The tool that an action takes in hand.
+    pub(super) const fn of(action: Action) -> Option<Self> {
+        match action {
+            Action::Diameter => Some(Self::Diameter),
+            Action::Point => Some(Self::Point),
+            Action::Box => Some(Self::Box),
+            Action::Scribble => Some(Self::Scribble),
+            Action::Lasso => Some(Self::Lasso),
+            Action::Caliper => Some(Self::Caliper),
+            Action::Brush => Some(Self::Brush),
+            Action::Cut => Some(Self::Cut),
+            _ => None,
+        }
+    }
+
+    /// The action that takes it in hand.
+    pub(super) const fn action(self) -> Action {
+        match self {
+            Self::Window => Action::Cancel,
+            Self::Diameter => Action::Diameter,
+            Self::Point => Action::Point,
+            Self::Box => Action::Box,
+            Self::Scribble => Action::Scribble,
+            Self::Lasso => Action::Lasso,
+            Self::Caliper => Action::Caliper,
+            Self::Brush => Action::Brush,
+            Self::Cut => Action::Cut,
+            Self::Measure(_) => Action::Measure,
+        }
+    }
+
     /// Whether it draws on the record.
     #[must_use]
     pub const fn draws(self) -> bool {
@@ -65,6 +102,9 @@ impl Tool {
     }
 }
 
+/// Least opacity of masks.
+const FAINTEST: f32 = 0.1;
+
 /// Radii of the brush, mm.
 pub(super) const BRUSHES: std::ops::RangeInclusive<f64> = 0.5..=40.0;
 
@@ -86,10 +126,20 @@ pub struct UiState {
     pub show_overlays: bool,
     /// Fill masks instead of outlining them only.
     pub fill_masks: bool,
+    /// How opaque masks are, 0–1.
+    pub opacity: f32,
+    /// Draw axes, lines and labels of lesions, and the crosshair.
+    pub show_annotations: bool,
     /// The sheet of keys and mouse is open.
     pub show_help: bool,
-    /// The list of steps is open.
-    pub show_history: bool,
+    /// What keys and mouse do.
+    pub(super) keys: Arc<KeyMap>,
+    /// The key that shows or hides masks, while it is down.
+    pub(super) peek: Option<Peek>,
+    /// A key that was pressed ends the gesture under way.
+    pub(super) ended: Option<Ended>,
+    /// The window is to be closed.
+    pub(super) quit: bool,
     /// The time point that fills the window, alone.
     pub(super) maximised: Option<TimePointId>,
     /// Slices that are paged by themselves.
@@ -99,12 +149,18 @@ pub struct UiState {
     pub(super) gesture: Option<Gesture>,
     /// The part of a mask whose menu was opened last.
     pub(super) part: Option<Part>,
+    /// The figure that the pointer is at.
+    pub(super) meant_figure: Option<FigureOf>,
+    /// The figure that the pointer was at when keys were pressed.
+    pub(super) meant: Option<FigureOf>,
+    /// The measurement whose menu is open.
+    pub(super) figure_menu: Option<FigureMenu>,
+    /// The figure that was drawn last.
+    pub(super) ruler: FigureKind,
     pub(super) wheel: Wheel,
     /// Pictures on the graphics card: the slice of a series (0) and the planes across it, each with
     /// what lies over it.
     pub(super) textures: BTreeMap<(SeriesId, usize, bool), Texture>,
-    pub(super) show_analysis: bool,
-    pub(super) show_table: bool,
     pub(super) show_crash: bool,
     pub(super) treatment: TreatmentForm,
     pub(super) date: Option<(TimePointId, String)>,
@@ -121,6 +177,10 @@ pub struct UiState {
     pub(super) history_at: Option<(PatientId, usize, usize, bool)>,
     pub(super) pair: Option<Pair>,
     pub(super) files: FilesForm,
+    /// What patients are searched for by.
+    pub(super) patient_search: String,
+    /// Small pictures of patients on the graphics card.
+    pub(super) thumbnails: BTreeMap<PatientId, Texture>,
     pub(super) header: HeaderForm,
     /// The colour picture on the graphics card, and which it is.
     pub(super) colour: Option<(Arc<ColourImage>, TextureHandle)>,
@@ -139,17 +199,24 @@ impl Default for UiState {
             within: None,
             show_overlays: true,
             fill_masks: false,
+            opacity: 1.0,
+            show_annotations: true,
             show_help: false,
-            show_history: false,
+            keys: Arc::default(),
+            peek: None,
+            ended: None,
+            quit: false,
             maximised: None,
             cine: None,
             active: None,
             gesture: None,
             part: None,
+            meant_figure: None,
+            meant: None,
+            figure_menu: None,
+            ruler: FigureKind::Length,
             wheel: Wheel::default(),
             textures: BTreeMap::new(),
-            show_analysis: true,
-            show_table: true,
             show_crash: false,
             treatment: TreatmentForm::default(),
             date: None,
@@ -161,6 +228,8 @@ impl Default for UiState {
             history_at: None,
             pair: None,
             files: FilesForm::default(),
+            patient_search: String::new(),
+            thumbnails: BTreeMap::new(),
             header: HeaderForm::default(),
             colour: None,
             page: None,
@@ -171,6 +240,9 @@ impl Default for UiState {
 impl UiState {
     /// Takes another tool; the one in hand is what it was before.
     pub fn take(&mut self, tool: Tool) {
+        if let Tool::Measure(kind) = tool {
+            self.ruler = kind;
+        }
         if tool != self.tool {
             self.last_tool = std::mem::replace(&mut self.tool, tool);
             self.negative = false;
@@ -182,11 +254,31 @@ impl UiState {
         self.brush = (self.brush * factor).clamp(*BRUSHES.start(), *BRUSHES.end());
     }
 
+    /// Makes masks more or less opaque; they never go altogether.
+    pub(super) fn fade(&mut self, by: f32) {
+        self.opacity = (self.opacity + by).clamp(FAINTEST, 1.0);
+    }
+
     /// Opens a question in place of the one that is open.
     pub(super) fn ask(&mut self, dialog: Dialog) {
         self.dialog = Some(dialog);
         self.fresh = true;
     }
+}
+
+/// A key that shows or hides masks, while it is down.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Peek {
+    pub(super) key: egui::Key,
+    /// When it went down, s.
+    pub(super) since: f64,
+}
+
+/// How a key ends a gesture.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Ended {
+    Accepted,
+    CalledOff,
 }
 
 /// A picture on the graphics card.

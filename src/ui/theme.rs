@@ -41,7 +41,7 @@ tokens!(
 
 tokens!(
     /// Colours on the picture, the same in both themes.
-    ImagePalette { background, text, text_weak, halo, draft, crosshair, compared_a, compared_b }
+    ImagePalette { background, text, text_weak, halo, draft, figure, crosshair, compared_a, compared_b }
 );
 
 #[derive(Debug)]
@@ -116,6 +116,8 @@ pub(super) fn medium(size: f32) -> FontId {
 
 /// Installs fonts and both styles. Call once per context, before the first frame.
 pub fn install(ctx: &Context) {
+    // Keys are those of the key map, and what they set is kept.
+    ctx.options_mut(|o| o.zoom_with_keyboard = false);
     ctx.set_fonts(fonts());
     ctx.set_style_of(Theme::Dark, style(true));
     ctx.set_style_of(Theme::Light, style(false));

@@ -1,32 +1,40 @@
 //! The strip of tools, each with its key, and what belongs to the one in hand.
 
+use std::sync::Arc;
+
 use egui::{Button, Color32, DragValue, RichText, Slider, Ui};
 
+use super::act::accept_by;
 use super::editing::edit_menu;
-use super::keys::accept_by;
+use super::measuring::{self, measure_menu};
 use super::state::{BRUSHES, Tool, UiState};
 use super::theme;
 use super::widgets::gated;
 use crate::app::Command;
 use crate::app::view::PatientView;
+use crate::keymap::{self, Action, Drag, Held, KeyMap, MouseMap};
 
-/// Tools in the order of the strip: name and key.
-pub(super) const TOOLS: [(Tool, &str, &str); 9] = [
-    (Tool::Window, "Window", "Esc"),
-    (Tool::Diameter, "Diameter", "D"),
-    (Tool::Point, "Point", "P"),
-    (Tool::Box, "Box", "B"),
-    (Tool::Scribble, "Scribble", "S"),
-    (Tool::Lasso, "Lasso", "L"),
-    (Tool::Caliper, "Caliper", "K"),
-    (Tool::Brush, "Brush", "E"),
-    (Tool::Cut, "Cut", "X"),
+/// Tools in the order of the strip, and their names.
+pub(super) const TOOLS: [(Tool, &str); 9] = [
+    (Tool::Window, "Window"),
+    (Tool::Diameter, "Diameter"),
+    (Tool::Point, "Point"),
+    (Tool::Box, "Box"),
+    (Tool::Scribble, "Scribble"),
+    (Tool::Lasso, "Lasso"),
+    (Tool::Caliper, "Caliper"),
+    (Tool::Brush, "Brush"),
+    (Tool::Cut, "Cut"),
 ];
 
 /// What the tool in hand does, as an invitation.
-pub(super) const fn what(tool: Tool, negative: bool) -> &'static str {
+pub(super) fn what(tool: Tool, negative: bool, mouse: MouseMap) -> &'static str {
     match (tool, negative) {
-        (Tool::Window, _) => "Drag for window and level",
+        (Tool::Measure(kind), _) => measuring::what(kind),
+        (Tool::Window, _) => match mouse.drag(keymap::Button::Left, Held::Nothing) {
+            Drag::Crosshair => "Drag the crosshair",
+            _ => "Drag for window and level",
+        },
         (Tool::Diameter, _) => "Drag the longest diameter",
         (Tool::Point, false) => "Click in the middle of the lesion",
         (Tool::Point, true) => "Click what is not lesion",
@@ -52,19 +60,28 @@ pub fn tools_ui(
 ) {
     ui.horizontal(|ui| {
         ui.spacing_mut().item_spacing.x = 3.0;
-        for (tool, name, key) in TOOLS {
+        for (tool, name) in TOOLS {
+            // It measures too: it is in that menu.
+            if tool == Tool::Caliper {
+                continue;
+            }
             let barred = read_only.filter(|_| tool.draws());
             let on = state.tool == tool;
             let text = RichText::new(name).size(12.5);
             let button = Button::selectable(on, text);
             let response = gated(ui, barred, button)
                 .accessible_name(format!("{name} tool"))
-                .on_hover_text(format!("{} ({key})", what(tool, false)));
+                .on_hover_text(
+                    state
+                        .keys
+                        .hint(what(tool, false, state.keys.mouse()), tool.action()),
+                );
             if response.clicked() {
                 state.take(tool);
                 accept_by(patient, out);
             }
         }
+        measure_menu(ui, patient, read_only, state, out);
         if state.tool.has_sign() {
             ui.separator();
             sign_ui(ui, state);
@@ -73,6 +90,7 @@ pub fn tools_ui(
             ui.separator();
             ui.label(RichText::new("Brush").size(12.5));
             let unit = unit(patient, state);
+            let keys = Arc::clone(&state.keys);
             ui.spacing_mut().slider_width = 90.0;
             ui.add(
                 Slider::new(&mut state.brush, BRUSHES)
@@ -80,7 +98,7 @@ pub fn tools_ui(
                     .fixed_decimals(1)
                     .suffix(format!(" {unit}")),
             )
-            .on_hover_text("Radius of the brush (Shift + wheel, or [ and ])");
+            .on_hover_text(brush_hint(&keys));
         }
         if state.tool == Tool::Brush {
             brush_ui(ui, patient, state);
@@ -88,6 +106,16 @@ pub fn tools_ui(
         ui.separator();
         edit_menu(ui, patient, read_only, state, out);
     });
+}
+
+fn brush_hint(keys: &KeyMap) -> String {
+    let of = |action| keys.first(action);
+    match (of(Action::BrushSmaller), of(Action::BrushLarger)) {
+        (Some(smaller), Some(larger)) => {
+            format!("Radius of the brush (Shift + wheel, or {smaller} and {larger})")
+        }
+        _ => "Radius of the brush (Shift + wheel)".to_owned(),
+    }
 }
 
 /// Form of the brush, and the values that it keeps to.
@@ -142,7 +170,7 @@ fn sign_ui(ui: &mut Ui, state: &mut UiState) {
         (
             true,
             "− take away",
-            "Gestures take away (also with Alt held; the brush also by E)",
+            "Gestures take away (also with Alt held)",
         ),
     ] {
         let ink: Color32 = if negative { p.warning } else { p.text };

@@ -96,6 +96,7 @@ fn schemas_are_json_and_scripts_in_them_are_known() {
         "event",
         "explain",
         "facts",
+        "figures",
         "fit",
         "header",
         "history",

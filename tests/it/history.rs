@@ -3,8 +3,10 @@
 mod checks;
 mod damage;
 mod editing;
+mod figures;
 mod frames;
 mod fusion;
+mod habits;
 mod links;
 mod looking;
 mod marking;
@@ -49,6 +51,7 @@ fn start_after_crash(workspace: &Path, seed: u8, crashes: Option<PathBuf>) -> Se
         samples: Vec::new(),
         version: "test".to_owned(),
         anchors: None,
+        preferences: Some(workspace.join("preferences")),
         access: Access::WriteOrRead,
         crashes,
         seed: [seed; 32],

@@ -19,6 +19,7 @@ fn start(workspace: &Path) -> Session {
         samples: Vec::new(),
         version: "test".to_owned(),
         anchors: None,
+        preferences: None,
         access: Access::WriteOrRead,
         crashes: None,
         seed: [7; 32],

@@ -8,6 +8,7 @@ const MAY_USE: &[(&str, &[&str])] = &[
     ("units", &[]),
     ("warning", &[]),
     ("jobs", &[]),
+    ("keymap", &[]),
     ("provenance", &[]),
     ("crash", &[]),
     ("geometry", &["units"]),
@@ -68,6 +69,7 @@ const MAY_USE: &[(&str, &[&str])] = &[
             "export",
             "geometry",
             "jobs",
+            "keymap",
             "measure",
             "narrate",
             "open",
@@ -115,7 +117,7 @@ const MAY_USE: &[(&str, &[&str])] = &[
     (
         "ui",
         &[
-            "app", "case", "geometry", "jobs", "report", "twin", "units", "volume",
+            "app", "case", "geometry", "jobs", "keymap", "report", "twin", "units", "volume",
         ],
     ),
     // Joins the session to the window.

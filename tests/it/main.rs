@@ -13,6 +13,7 @@ mod case_fixture;
 mod common;
 mod docs;
 mod endure;
+mod figures_verb;
 mod files;
 mod gestures;
 mod history;

@@ -3,10 +3,10 @@
 use oncotwin::export;
 use oncotwin::geometry::Spacing;
 use oncotwin::jobs::JobContext;
-use oncotwin::measure::{measure, shape};
+use oncotwin::measure::{mask_peak, measure, shape};
 use oncotwin::open;
 use oncotwin::units::Mm;
-use oncotwin::volume::Mask;
+use oncotwin::volume::{IntensityUnit, Mask, Volume};
 
 use crate::common::shared;
 use crate::imaging;
@@ -144,4 +144,40 @@ fn masks_on_other_grids_are_placed_or_measured_on_their_own() {
     assert!((measured.volume.value() - 255_204.0).abs() < 1.0);
     let (values, n_outside) = oncotwin::measure::values_under(&read.mask, &volume);
     assert!(values.is_some() || n_outside == read.mask.n_voxels());
+}
+
+/// A NIfTI image as uptake: the peak is one of numbers, whatever they mean.
+fn as_uptake(path: &std::path::Path) -> Volume {
+    let items = open::scan(&[path.to_owned()], &JobContext::default()).expect("readable");
+    let mut volume = open::load(&items[0], 0, &JobContext::default()).expect("loads");
+    volume.unit = IntensityUnit::SuvBodyWeight;
+    volume
+}
+
+/// The Image Biomarker Standardisation Initiative publishes what its teams agreed on for the global
+/// intensity peak (feature 0F91): of its digital phantom, and of a real CT after re-segmentation to
+/// -500 to 400 HU (configuration A).
+#[test]
+fn the_peak_is_that_of_the_image_biomarker_standardisation_initiative() {
+    let Some(folder) = shared("data/B2_ibsi_lung_ct") else {
+        return;
+    };
+    for (set, range, expected, tolerance) in [
+        ("digital_phantom/nifti", f32::MIN..=f32::MAX, 3.1, 0.05),
+        ("nifti", -500.0..=400.0, 189.0, 5.0),
+    ] {
+        let image = as_uptake(&folder.join(set).join("image/phantom.nii.gz"));
+        let path = folder.join(set).join("mask/mask.nii.gz");
+        let read = export::read_mask(&path, None, image.grid(), &JobContext::default());
+        let mask = read.expect("a mask").mask;
+        let [ni, nj, nk] = image.grid().shape();
+        let mut kept = ndarray::Array3::<f32>::zeros((nk, nj, ni));
+        for [i, j, k] in mask.voxels() {
+            let value = image.value(i, j, k).expect("no voxel is missing");
+            kept[[k, j, i]] = f32::from(u8::from(range.contains(&value)));
+        }
+        let mask = imaging::mask(std::sync::Arc::clone(image.grid()), &kept);
+        let peak = mask_peak(&mask, &image).expect("uptake").value.value;
+        assert!((peak - expected).abs() <= tolerance, "{set}: {peak}");
+    }
 }

@@ -246,6 +246,7 @@ fn report_of(case: CaseSummary, calibrated: bool) -> Report {
                 },
             })
             .into(),
+        figures: Vec::new(),
         methods: vec![Method {
             name: "Criteria".into(),
             value: "RECIST 1.1 target response".into(),

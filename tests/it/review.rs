@@ -20,6 +20,7 @@ pub(crate) fn session(workspace: &Path) -> Session {
         samples: Vec::new(),
         version: "test".to_owned(),
         anchors: None,
+        preferences: None,
         access: oncotwin::store::Access::Write,
         crashes: None,
         seed: [7; 32],

@@ -13,7 +13,7 @@ use jiff::Timestamp;
 use jiff::civil::date;
 use oncotwin::case::*;
 use oncotwin::geometry::Point;
-use oncotwin::measure::{AxisLine, Measured};
+use oncotwin::measure::{AxisLine, Figure, Measured};
 use oncotwin::store::{
     Access, Answer, DefectKind, Error, FileSystem, OpenOptions, VerifyOptions, VerifyReport, Which,
     Workspace, apply_in_memory, decode_mask, encode_mask,

@@ -1,18 +1,25 @@
 //! The window, drawn from fixtures: what it sends, and what it looks like.
 
+mod chooser;
 mod files;
 mod fixture;
+mod keys;
 mod links;
 mod looking;
+mod measuring;
+mod palette;
+mod panels;
 mod planes;
 mod record;
 mod tools;
+
+use std::sync::Arc;
 
 use egui::{Event, Key, Modifiers, MouseWheelUnit, Pos2, Rect, Theme, TouchPhase, pos2, vec2};
 use egui_kittest::Harness;
 use egui_kittest::kittest::Queryable as _;
 use oncotwin::app::Command;
-use oncotwin::app::view::{PixelMap, Point, View, WindowLevel};
+use oncotwin::app::view::{KeyMap, PixelMap, Point, View, WindowLevel};
 use oncotwin::segment::Prompt;
 use oncotwin::ui::{Tool, UiState, theme, view_ui};
 
@@ -25,6 +32,13 @@ struct Stage {
 
 impl Stage {
     fn follow(&mut self, command: &Command) {
+        match command {
+            Command::SetKeys { settings } => {
+                self.view.keys = Arc::new(KeyMap::new(settings.clone()));
+            }
+            Command::SetLayout { layout } => self.view.layout = *layout,
+            _ => {}
+        }
         let Some(patient) = &mut self.view.patient else {
             return;
         };
@@ -94,7 +108,13 @@ fn slice_rect(harness: &Harness<'_, Stage>, column: &str) -> Rect {
 fn sent(harness: &mut Harness<'_, Stage>) -> Vec<Command> {
     let mut sent = std::mem::take(&mut harness.state_mut().sent);
     // Where a gesture leads is shown all along it.
-    sent.retain(|c| !matches!(c, Command::Preview { .. } | Command::EndPreview));
+    let apart = |c: &Command| {
+        matches!(
+            c,
+            Command::Preview { .. } | Command::EndPreview | Command::SetLayout { .. }
+        )
+    };
+    sent.retain(|c| !apart(c));
     sent
 }
 

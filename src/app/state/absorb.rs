@@ -95,6 +95,7 @@ impl State {
         self.forget_version_job(job, why);
         self.forget_trace_job(job);
         self.forget_check_job(job);
+        self.forget_thumbnail_job(job);
         self.absorb_division(job, None);
         self.forget_files_job(job, why);
         self.forget_registration_job(job);
@@ -133,6 +134,7 @@ impl State {
             },
             Answer::Joined(visit, joined) => self.absorb_joined(visit, joined, now, effects),
             Answer::Picture(read) => self.absorb_picture(job, read),
+            Answer::Thumbnail(made) => self.absorb_thumbnail(job, made),
             Answer::Header(read) => self.absorb_header(job, read),
             Answer::Loaded(series, loaded) => self.absorb_image(job, series, loaded, effects),
             Answer::Registered(series, found) => {

@@ -39,6 +39,9 @@ const fn stays_with_proposal(command: &Command) -> bool {
             | Command::DismissMessage { .. }
             | Command::RetrySave
             | Command::SetDark { .. }
+            | Command::SetKeys { .. }
+            | Command::SetLayout { .. }
+            | Command::MakeThumbnail { .. }
     )
 }
 
@@ -64,6 +67,9 @@ impl State {
             | Command::Combine { .. }
             | Command::SplitLesion { .. }
             | Command::Caliper { .. }
+            | Command::AddMeasurement { .. }
+            | Command::MoveHandle { .. }
+            | Command::MoveCaliper { .. }
             | Command::EnterSize { .. }
             | Command::Sign { .. }
             | Command::ChooseExport
@@ -172,6 +178,25 @@ impl State {
                 size,
                 reason,
             } => self.enter_size(lesion, time_point, size, &reason, now, e),
+            Command::AddMeasurement {
+                series,
+                figure,
+                label,
+            } => self.add_measurement(series, figure, label, now, e),
+            Command::MoveHandle {
+                measurement,
+                handle,
+                to,
+            } => self.move_handle(measurement, handle, to, e),
+            Command::MoveCaliper {
+                annotation,
+                handle,
+                to,
+            } => self.move_caliper(annotation, handle, to, e),
+            Command::LabelMeasurement { measurement, label } => {
+                self.label_measurement(measurement, &label, e);
+            }
+            Command::RemoveMeasurement { measurement } => self.remove_measurement(measurement, e),
             Command::CountBy { annotation, source } => self.count_by(annotation, source, e),
             Command::RemoveAnnotation { annotation } => self.remove_annotation(annotation, e),
             Command::LinkAnnotation { annotation, lesion } => {
@@ -245,6 +270,9 @@ impl State {
             Command::Reload if self.read_only.is_some() => e.push(Effect::Reload),
             Command::Reload => {}
             Command::RetrySave => self.retry_save(e),
+            Command::MakeThumbnail { patient } => self.make_thumbnail(patient, e),
+            Command::SetLayout { layout } => self.set_layout(layout, e),
+            Command::SetKeys { settings } => self.set_keys(settings, e),
             Command::SetDark { dark } => {
                 self.dark = dark;
                 self.commit_unaudited(Change::PutSetting(DARK.to_owned(), dark.into()), e);

@@ -10,10 +10,10 @@ use crate::app::effect::{Effect, Work};
 use crate::app::report_input::{KeyView, ReportInput};
 use crate::app::view::Severity;
 use crate::app::view_build::reader_with_role;
-use crate::app::{VERSION, grouping, twin_input};
-use crate::case::PatientId;
+use crate::app::{VERSION, grouping, reading, twin_input};
+use crate::case::{Measurement, PatientId, TimePoint};
 use crate::jobs::Lane;
-use crate::report::Format;
+use crate::report::{Format, MeasuredFigure};
 use crate::volume::WindowLevel;
 
 impl State {
@@ -64,6 +64,7 @@ impl State {
             summary,
             growth,
             key_views: self.key_views(patient),
+            figures: self.measured_figures(patient),
         };
         let work = Work::Export {
             input: Box::new(input),
@@ -71,6 +72,32 @@ impl State {
             formats,
         };
         self.start("Writing the report", Lane::Cpu, work, effects);
+    }
+
+    /// The figures of a patient with what they measure, visit by visit.
+    fn measured_figures(&mut self, patient: PatientId) -> Vec<MeasuredFigure> {
+        let mut rows = Vec::new();
+        let points = grouping::ordered(&self.records, patient);
+        let points: Vec<TimePoint> = points.into_iter().cloned().collect();
+        for point in points {
+            let here: Vec<Measurement> = reading::measurements(&self.records, point.id)
+                .cloned()
+                .collect();
+            for measurement in here {
+                let series = self.series(measurement.series);
+                let modality = series.map_or_else(String::new, |s| s.modality.code().to_owned());
+                rows.push(MeasuredFigure {
+                    id: measurement.id.to_string(),
+                    time_point: self.visit_name(point.id),
+                    date: point.date.map(|d| d.to_string()).unwrap_or_default(),
+                    modality,
+                    label: measurement.label,
+                    measures: self.gauged(measurement.id),
+                    figure: measurement.figure,
+                });
+            }
+        }
+        rows
     }
 
     /// One picture per lesion and visit, all visits of a lesion in the same window.

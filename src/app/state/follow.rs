@@ -21,6 +21,7 @@ impl State {
         let mut masks: BTreeSet<AnnotationId> = BTreeSet::new();
         let mut marks: Vec<(AnnotationId, SeriesId)> = Vec::new();
         let mut lesions: BTreeSet<LesionId> = BTreeSet::new();
+        let mut measured: Vec<SeriesId> = Vec::new();
         let mut days_moved = false;
         for change in changes {
             match change {
@@ -35,6 +36,7 @@ impl State {
                     masks.insert(s.annotation);
                     lesions.extend(self.annotation(s.annotation).map(|a| a.lesion));
                 }
+                Change::PutMeasurement(m) => measured.push(m.series),
                 Change::PutLesion(l) => {
                     lesions.insert(l.id);
                 }
@@ -67,6 +69,13 @@ impl State {
             self.stale_all_twins(patient);
         }
         self.show_marks(&marks, effects);
+        for series in measured {
+            let visit = self.series(series).map(|s| s.time_point);
+            let shown = visit.and_then(|visit| self.series_shown_in(visit));
+            if visit.is_some() && shown != Some(series) {
+                self.show_series(series, effects);
+            }
+        }
         let loaded: Vec<SeriesId> = self.images.keys().copied().collect();
         for series in loaded {
             self.complete_masks(series, effects);

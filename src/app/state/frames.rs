@@ -72,7 +72,8 @@ impl State {
         let warnings = warning::naming_frame(&record.warnings, Some(index));
         let title = format!("Show volume {} of {}", index + 1, shown.of);
         let detail = json!({"frame": index, "before": shown.index, "of": shown.of});
-        let is_marked = self.records.annotations.iter().any(|a| a.series == series);
+        let is_marked = self.records.annotations.iter().any(|a| a.series == series)
+            || self.records.measurements.iter().any(|m| m.series == series);
         if is_marked {
             let Some(source) = lookup::source(&self.records, series).cloned() else {
                 return;

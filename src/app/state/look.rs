@@ -69,10 +69,12 @@ impl State {
             return;
         }
         if self.shown != Some(patient) {
+            self.put_off_thumbnail();
             self.unload();
             self.selected = None;
             self.shown = Some(patient);
             self.note_opening(patient, effects);
+            self.note_recent(patient, effects);
             let value = serde_json::to_value(patient).unwrap_or_default();
             self.commit_unaudited(Change::PutSetting(SHOWN_PATIENT.to_owned(), value), effects);
         }
@@ -99,6 +101,7 @@ impl State {
         self.pictures.clear();
         self.sections.clear();
         self.fused.clear();
+        self.gauged = super::measurements::Gauged::default();
         self.links = super::links::Links::default();
         self.twins.clear();
         self.stale_twins.clear();
@@ -146,7 +149,10 @@ impl State {
         if let Some(id) = chosen {
             return Some(*id);
         }
-        let is_annotated = |id: SeriesId| self.records.annotations.iter().any(|a| a.series == id);
+        let is_annotated = |id: SeriesId| {
+            self.records.annotations.iter().any(|a| a.series == id)
+                || self.records.measurements.iter().any(|m| m.series == id)
+        };
         self.series_of(time_point)
             .max_by_key(|s| {
                 let rank = match s.modality.code() {

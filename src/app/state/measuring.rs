@@ -146,7 +146,7 @@ impl State {
     }
 
     /// Commits a mark whose mask stays as it is.
-    fn put_marking(
+    pub(super) fn put_marking(
         &mut self,
         target: &Target,
         mark: Annotation,

@@ -55,6 +55,9 @@ impl State {
             keys.into_iter()
                 .map(|key| Change::PutSetting(key, Value::Null)),
         );
+        if self.recent().contains(&patient) {
+            changes.push(self.forget_recent(patient));
+        }
         let is_shown = self.shown == Some(patient);
         if is_shown {
             changes.push(Change::PutSetting(SHOWN_PATIENT.to_owned(), Value::Null));
@@ -72,6 +75,7 @@ impl State {
             self.last_report.clear();
         }
         self.histories.remove(&patient);
+        self.forget_thumbnail(patient);
         let records = &self.records;
         self.items
             .retain(|id, _| records.series.iter().any(|s| s.id == *id));

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use super::{
-    ColourMap, FrameOf, FusedView, FusionRow, FusionView, LesionId, Letters, PetStated,
+    ColourMap, FigureView, FrameOf, FusedView, FusionRow, FusionView, LesionId, Letters, PetStated,
     PetStatement, Point, SeriesId, UptakeKind, Vec3, WindowLevel,
 };
 use crate::reformat::Slab;
@@ -13,7 +13,7 @@ use crate::volume::Volume;
 /// The stored values of a slice.
 #[derive(Clone)]
 pub struct Probe {
-    volume: Arc<Volume>,
+    pub(super) volume: Arc<Volume>,
     slice: usize,
 }
 
@@ -158,6 +158,8 @@ pub struct SliceView {
     pub letters: Option<Letters>,
     /// Lesions on this slice.
     pub overlays: Vec<Overlay>,
+    /// Figures that are measured on this slice.
+    pub figures: Vec<FigureView>,
     /// Outlines of the two compared masks on this slice, in picture coordinates.
     pub compared: Option<[Outlines; 2]>,
     /// Slices that carry a mask of some lesion (for marks beside the slice slider).
@@ -260,6 +262,10 @@ pub struct SectionView {
     pub window: WindowLevel,
     /// Orientation letters; `None` where left and right are unknown.
     pub letters: Option<Letters>,
+    /// What measures figures on the image.
+    pub probe: Option<Probe>,
+    /// Figures that lie in the plane, or what of them it cuts.
+    pub figures: Vec<FigureView>,
     /// Where the plane cuts masks.
     pub outlines: Vec<SectionOutline>,
 }

@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use super::measurements::reach_of;
 use super::sections::gray_plane;
 use crate::app::state::{Slot, State};
 use crate::app::value;
@@ -68,6 +69,7 @@ impl State {
                 picture
             }
         };
+        let reach = reach_of(&grid, slice, &map);
         let mut presets = vec![("Default".to_owned(), default_window)];
         if volume.unit == IntensityUnit::Hounsfield {
             presets.extend(
@@ -128,6 +130,7 @@ impl State {
                 .is_orientation_known()
                 .then(|| orientation_letters(dx, dy)),
             overlays: self.overlays(series, slice, &grid, layout),
+            figures: self.figures_on(series, &map, reach),
             compared: self.compared_outlines(series, slice, layout),
             marked_slices: self.marked_slices(series),
         })

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use super::crosshair::{Cutting, crosshair};
 use crate::app::state::planes::{DrawnSection, no_planes};
 use crate::app::state::{Slot, State};
-use crate::app::view::{Crosshair, Outlines, Picture, PixelMap, SectionOutline, SectionView};
+use crate::app::view::{Crosshair, Outlines, Picture, PixelMap, Probe, SectionOutline, SectionView};
 use crate::case::{LesionId, SeriesId};
 use crate::geometry::{Grid, Point, Vec3, orientation_letters};
 use crate::reformat::{Interpolation, Plane, Slab, Stack, outlines_in, reformat};
@@ -68,7 +68,7 @@ impl State {
         series: SeriesId,
         across: usize,
         stacks: &[Stack; 2],
-        volume: &Volume,
+        volume: &Arc<Volume>,
         window: (WindowLevel, bool),
         cursor: Point,
     ) -> SectionView {
@@ -135,7 +135,10 @@ impl State {
             cutting(stacks, 1 - across, cursor),
             self.cutting_slice(series, grid),
         ];
+        let half = Mm(stack.step().norm() / 2.0);
         SectionView {
+            figures: self.figures_on(series, &map, [half; 2]),
+            probe: Some(Probe::new(Arc::clone(volume), 0)),
             series,
             across,
             title: title_of(&plane, across, known_orientation),

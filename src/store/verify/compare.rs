@@ -24,6 +24,7 @@ pub(super) const TABLES: &[(&str, &[&str])] = &[
     ("artifacts", &["sha256"]),
     ("segmented", &["annotation"]),
     ("segmented_warning_files", &["annotation"]),
+    ("measurements", &["id"]),
     ("treatments", &["id"]),
     ("treatment_text", &["treatment"]),
     ("scenarios", &["id"]),

@@ -70,7 +70,7 @@ impl Draft {
     /// Whether the hand only slipped.
     pub(super) fn is_slip(&self) -> bool {
         match self.tool {
-            Tool::Window => true,
+            Tool::Window | Tool::Measure(_) => true,
             Tool::Point | Tool::Scribble | Tool::Brush => false,
             Tool::Diameter | Tool::Caliper | Tool::Box | Tool::Cut => {
                 self.start.distance(self.pointer) < SLIP
@@ -89,7 +89,9 @@ impl Draft {
         let [a, b] = self.ends().map(|[x, y]| self.map.patient(x, y));
         let adds = !self.negative;
         Some(match self.tool {
-            Tool::Window | Tool::Caliper | Tool::Brush | Tool::Cut => return None,
+            Tool::Window | Tool::Caliper | Tool::Brush | Tool::Cut | Tool::Measure(_) => {
+                return None;
+            }
             Tool::Diameter => Prompt::Drag { ends: [a, b] },
             Tool::Box => Prompt::Box { corners: [a, b] },
             Tool::Point => Prompt::Point { at: b, adds },

@@ -5,8 +5,10 @@
 
 use egui::{Pos2, Ui};
 
+use super::super::state::{Ended, UiState};
 use super::crosshair::Turn;
 use super::draft::Draft;
+use super::measure::{self, FigureDraft, HandleDrag};
 use super::transform::Transform;
 use crate::app::Command;
 use crate::app::view::{PixelMap, Point, SeriesId, SliceView, WindowLevel};
@@ -33,6 +35,16 @@ pub(super) enum Kind {
         start: Transform,
         of: Zoomed,
     },
+    /// The place under the pointer goes into all planes.
+    Crosshair {
+        of: Zoomed,
+    },
+    /// Slices are turned.
+    Page {
+        of: Zoomed,
+        /// How many were turned so far.
+        turned: i64,
+    },
     /// A rectangle whose values set the window.
     Region {
         /// Opposite corners in picture coordinates.
@@ -44,6 +56,10 @@ pub(super) enum Kind {
     /// A plane is turned by its line.
     Turn(Turn),
     Draw(Draft),
+    /// A figure to be measured.
+    Figure(FigureDraft),
+    /// A handle of one.
+    Handle(HandleDrag),
 }
 
 /// Which picture of a series is moved and magnified.
@@ -100,18 +116,18 @@ pub(super) fn dragged_window(start: WindowLevel, moved: egui::Vec2) -> WindowLev
 
 /// Ends the gesture when its button is up, its key pressed or the drag called off. Runs once per
 /// frame after all views were drawn, also when the view it began in is no longer shown.
-pub(in crate::ui) fn end(ui: &Ui, gesture: &mut Option<Gesture>, out: &mut Vec<Command>) {
+pub(in crate::ui) fn end(ui: &Ui, state: &mut UiState, out: &mut Vec<Command>) {
+    let ended = state.ended;
+    let gesture = &mut state.gesture;
     let Some(running) = gesture else { return };
-    let (down, drawing, released, accepted, called_off) = ui.input(|i| {
+    let (down, drawing, released) = ui.input(|i| {
         (
             i.pointer.any_down(),
             i.pointer.primary_down(),
             i.pointer.primary_released(),
-            i.key_pressed(egui::Key::Enter),
-            i.key_pressed(egui::Key::Escape),
         )
     });
-    if called_off {
+    if ended == Some(Ended::CalledOff) {
         match running.kind {
             Kind::Window { start, .. } => out.push(Command::SetWindow {
                 series: running.series,
@@ -119,9 +135,22 @@ pub(in crate::ui) fn end(ui: &Ui, gesture: &mut Option<Gesture>, out: &mut Vec<C
             }),
             Kind::Draw(_) => out.push(Command::EndPreview),
             Kind::Turn(turn) => out.push(turn.call_off(running.series)),
-            Kind::Pan { .. } | Kind::Zoom { .. } | Kind::Region { .. } | Kind::Magnify(_) => {}
+            Kind::Pan { .. }
+            | Kind::Zoom { .. }
+            | Kind::Region { .. }
+            | Kind::Crosshair { .. }
+            | Kind::Page { .. }
+            | Kind::Magnify(_)
+            | Kind::Figure(_)
+            | Kind::Handle(_) => {}
         }
         *gesture = None;
+        return;
+    }
+    if measure::is_measuring(running) {
+        if measure::end(ui, running, out) {
+            *gesture = None;
+        }
         return;
     }
     let Kind::Draw(draft) = &running.kind else {
@@ -150,7 +179,7 @@ pub(in crate::ui) fn end(ui: &Ui, gesture: &mut Option<Gesture>, out: &mut Vec<C
         }
         return;
     };
-    if accepted || released {
+    if ended == Some(Ended::Accepted) || released {
         out.push(draft.command(running.series).unwrap_or(Command::EndPreview));
         *gesture = None;
     } else if !drawing {

@@ -6,7 +6,7 @@ use egui::{
 };
 
 use super::super::slab::slab_text;
-use super::super::state::Tool;
+use super::super::state::{Tool, UiState};
 use super::super::theme;
 use super::super::versions;
 use super::super::widgets::halo_text;
@@ -26,13 +26,34 @@ fn wide(p: [f32; 2]) -> [f64; 2] {
     p.map(f64::from)
 }
 
+/// How masks are drawn.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Look {
+    /// Filled, and not outlined only.
+    fill: bool,
+    /// Of fill and outline, 0–1.
+    pub(super) opacity: f32,
+    /// With axes, lines and labels.
+    annotations: bool,
+}
+
+impl Look {
+    pub(super) const fn of(state: &UiState) -> Self {
+        Self {
+            fill: state.fill_masks,
+            opacity: state.opacity,
+            annotations: state.show_annotations,
+        }
+    }
+}
+
 /// Masks, axes and drawn diameters of the lesions on this slice.
 pub(super) fn lesions(
     painter: &Painter,
     slice: &SliceView,
     transform: Transform,
     context: &SliceContext<'_>,
-    fill: bool,
+    look: Look,
 ) {
     let halo = theme::image().halo.gamma_multiply(0.7);
     let comparing = slice.compared.is_some();
@@ -44,8 +65,9 @@ pub(super) fn lesions(
         let strength = if comparing { 0.4 } else { 1.0 };
         let color = theme::lesion(overlay.color).gamma_multiply(strength);
         let selected = context.selected == Some(overlay.lesion);
-        if fill || overlay.propagated || overlay.preview {
-            mask(painter, overlay, transform, color.gamma_multiply(0.3));
+        if look.fill || overlay.propagated || overlay.preview {
+            let fill = color.gamma_multiply(0.3 * look.opacity);
+            mask(painter, overlay, transform, fill);
         }
         let width = if selected { 2.0 } else { 1.5 };
         // Not committed, or not looked at yet: no line to rely on.
@@ -54,9 +76,12 @@ pub(super) fn lesions(
             painter,
             &overlay.outlines,
             transform,
-            (width, color),
+            (width, color, look.opacity),
             dashed,
         );
+        if !look.annotations {
+            continue;
+        }
         for axis in [overlay.long_axis, overlay.short_axis]
             .into_iter()
             .flatten()
@@ -70,7 +95,9 @@ pub(super) fn lesions(
             line(painter, ends, color, true);
         }
     }
-    labels(painter, slice, transform, context);
+    if look.annotations {
+        labels(painter, slice, transform, context);
+    }
 }
 
 /// Closed outlines on dark rims, or dashed ones.
@@ -78,11 +105,12 @@ pub(super) fn outlines(
     painter: &Painter,
     closed: &[Vec<[f32; 2]>],
     transform: Transform,
-    (width, color): (f32, Color32),
+    (width, color, opacity): (f32, Color32, f32),
     dashed: bool,
 ) {
-    let halo = Stroke::new(width + 1.5, theme::image().halo.gamma_multiply(0.7));
-    let stroke = Stroke::new(width, color);
+    let rim = theme::image().halo.gamma_multiply(0.7 * opacity);
+    let halo = Stroke::new(width + 1.5, rim);
+    let stroke = Stroke::new(width, color.gamma_multiply(opacity));
     for outline in closed {
         let points: Vec<Pos2> = outline
             .iter()
@@ -180,7 +208,7 @@ fn labels(painter: &Painter, slice: &SliceView, transform: Transform, context: &
 }
 
 /// Places for a label around a lesion, the preferred one first.
-fn around(lesion: Rect, size: egui::Vec2) -> [Rect; 6] {
+pub(super) fn around(lesion: Rect, size: egui::Vec2) -> [Rect; 6] {
     let gap = 4.0;
     let (right, left) = (lesion.right() + gap, lesion.left() - gap - size.x);
     let (above, below) = (lesion.top() - gap - size.y, lesion.bottom() + gap);
@@ -197,7 +225,7 @@ fn around(lesion: Rect, size: egui::Vec2) -> [Rect; 6] {
 }
 
 /// The shift that brings a rectangle inside another.
-fn inside(outer: Rect, r: Rect) -> egui::Vec2 {
+pub(super) fn inside(outer: Rect, r: Rect) -> egui::Vec2 {
     let shift =
         |low: f32, high: f32, min: f32, max: f32| (low - min).max(0.0) - (max - high).max(0.0);
     vec2(
@@ -288,7 +316,7 @@ pub(super) fn draft(
     let points: Vec<Pos2> = draft.points.iter().map(on_screen).collect();
     let ends = draft.ends().map(|p| transform.to_screen(p));
     match draft.tool {
-        Tool::Window => {}
+        Tool::Window | Tool::Measure(_) => {}
         Tool::Diameter | Tool::Caliper | Tool::Cut => line(painter, ends, color, false),
         Tool::Point => cross(painter, ends[1], color),
         Tool::Box => frame(painter, ends[0], ends[1], color),

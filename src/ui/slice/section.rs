@@ -1,35 +1,37 @@
 //! A plane across the slices: its picture, masks, crosshair, and what mouse and wheel do on it.
 
 use egui::{
-    Align2, Color32, CornerRadius, CursorIcon, FontId, Painter, PointerButton, Pos2, Rect,
-    Response, Role, Sense, Ui, Vec2, WidgetInfo, vec2,
+    Align2, Color32, CornerRadius, CursorIcon, FontId, Painter, Pos2, Rect, Response, Role, Sense,
+    Ui, Vec2, WidgetInfo, vec2,
 };
 
 use super::super::slab::slab_text;
-use super::super::state::UiState;
+use super::super::state::{Tool, UiState};
 use super::super::theme;
 use super::super::widgets::halo_text;
 use super::crosshair::{self, Turn};
+use super::drags::{self, On};
 use super::gesture::{Gesture, Kind, Zoomed};
-use super::overlay::{letters, outlines, scale_bar};
+use super::overlay::{Look, letters, outlines, scale_bar};
 use super::transform::Transform;
-use super::{begin_moving, magnifier, paint};
+use super::{magnifier, measure, paint};
 use crate::app::Command;
 use crate::app::view::{LesionId, Point, SectionView};
+use crate::keymap::Button;
 
 const SMALL: f32 = 11.5;
 
 /// Draws a plane across the slices of a time point into `size` and turns gestures on it into
-/// commands; `of` is the time point's title and the selected lesion.
+/// commands; `of` is the time point's title, the selected lesion, and why nothing can be drawn.
 pub(in crate::ui) fn section_ui(
     ui: &mut Ui,
     section: &SectionView,
-    of: (&str, Option<LesionId>),
+    of: (&str, Option<LesionId>, Option<&str>),
     size: Vec2,
     state: &mut UiState,
     out: &mut Vec<Command>,
 ) -> Response {
-    let (title, selected) = of;
+    let (title, selected, barred) = of;
     let name = format!("{} plane {title}", section.title);
     let (rect, _) = ui.allocate_exact_size(size, Sense::hover());
     let id = egui::Id::unique("section")
@@ -47,16 +49,25 @@ pub(in crate::ui) fn section_ui(
     if response.contains_pointer() && state.gesture.is_none() && moved(ui) {
         state.active = Some(section.series);
     }
+    let canvas = measure::Canvas::of_section(section, transform, barred);
+    measure::begin(ui, &response, &canvas, state);
     begin(ui, &response, section, transform, state);
+    follow(ui, section, transform, state, out);
     point(ui, &response, section, transform, state, out);
     wheel(ui, &response, section, transform, state, out);
+    measure::follow(ui, &canvas, &mut state.gesture);
 
     if ui.is_rect_visible(rect) {
         let painter = ui.painter_at(rect);
         painter.rect_filled(rect, CornerRadius::ZERO, theme::image().background);
         picture_of(ui, &painter, section, selected, transform, state);
+        if state.show_overlays && state.show_annotations {
+            measure::paint(&painter, &response, &canvas, state);
+        }
         let handles = response.hovered() && !state.tool.draws();
-        crosshair::draw(&painter, rect, &section.crosshair, transform, handles);
+        if state.show_annotations {
+            crosshair::draw(&painter, rect, &section.crosshair, transform, handles);
+        }
         texts(&painter, rect, section, transform);
         let of = Zoomed::Section(section.across);
         let lens = state.gesture.as_ref();
@@ -66,12 +77,14 @@ pub(in crate::ui) fn section_ui(
             });
         }
     }
+    measure::menu_ui(ui, &response, &canvas, state, out);
     let cursor = if state.tool.draws() {
         CursorIcon::Default
     } else {
         CursorIcon::Crosshair
     };
-    let hint = if state.tool.draws() {
+    let measures = matches!(state.tool, Tool::Measure(kind) if !kind.is_flat_region());
+    let hint = if state.tool.draws() && !measures {
         "Draw on the slices themselves; this plane is interpolated"
     } else {
         ""
@@ -100,7 +113,7 @@ fn picture_of(
         paint::fused(ui, painter, key, fused, transform, state);
     }
     if state.show_overlays {
-        masks(painter, section, selected, transform);
+        masks(painter, section, selected, transform, Look::of(state));
     }
 }
 
@@ -123,24 +136,80 @@ fn begin(
         return;
     }
     let of = Zoomed::Section(section.across);
-    let crosshair = &section.crosshair;
-    let left = response.drag_started_by(PointerButton::Primary) && !state.tool.draws();
-    let kind = if left && ui.input(|i| i.modifiers.alt) {
-        Some(Kind::Magnify(of))
-    } else if left {
-        let turn = Turn::begin(response.rect, crosshair, &section.map, transform, start);
-        turn.or(Some(Kind::Window {
-            start: section.window,
-            place: None,
-        }))
-    } else {
-        begin_moving(response, transform, section.zoom, of)
+    let Some((button, held)) = drags::started(response, ui.input(|i| i.modifiers)) else {
+        return;
     };
-    state.gesture = kind.map(|kind| Gesture {
+    if button == Button::Left && state.tool.draws() {
+        return;
+    }
+    let on = On {
+        of,
+        transform,
+        zoom: section.zoom,
+        window: section.window,
+        map: section.map,
+        at: transform.to_picture(start),
+        // A click is told from a drag before one begins here.
+        clicks: false,
+    };
+    let turn = Some(&section.crosshair)
+        .filter(|_| button == Button::Left && state.show_annotations)
+        .and_then(|crosshair| {
+            Turn::begin(response.rect, crosshair, &section.map, transform, start)
+        });
+    let kind = if button == Button::Left && ui.input(|i| i.modifiers.alt) {
+        Kind::Magnify(of)
+    } else {
+        turn.unwrap_or_else(|| drags::kind(state.keys.mouse(), button, held, &on))
+    };
+    state.gesture = Some(Gesture {
         series: section.series,
         start,
         kind,
     });
+}
+
+/// Lets a gesture that began on this plane follow the pointer, where slices do not follow it.
+fn follow(
+    ui: &Ui,
+    section: &SectionView,
+    transform: Transform,
+    state: &mut UiState,
+    out: &mut Vec<Command>,
+) {
+    let here = Zoomed::Section(section.across);
+    let gesture = state.gesture.as_mut();
+    let Some(gesture) = gesture.filter(|g| g.series == section.series) else {
+        return;
+    };
+    let Some(pointer) = ui.input(|i| i.pointer.interact_pos()).filter(|_| moved(ui)) else {
+        return;
+    };
+    let place = match &mut gesture.kind {
+        Kind::Crosshair { of } if *of == here => {
+            let [x, y] = transform.to_picture(pointer);
+            section.map.patient(x, y)
+        }
+        Kind::Page { of, turned } if *of == here => {
+            let by = drags::pages(pointer.y - gesture.start.y, turned);
+            let Some(place) = section_further(section, by) else {
+                return;
+            };
+            place
+        }
+        _ => return,
+    };
+    out.push(Command::PointAt {
+        series: section.series,
+        place,
+    });
+}
+
+/// The place this many planes further; `None` where that leads nowhere.
+fn section_further(section: &SectionView, by: i64) -> Option<Point> {
+    let last = section.n_planes.saturating_sub(1) as i64;
+    let by = (section.plane as i64 + by).clamp(0, last) - section.plane as i64;
+    (by != 0).then(|| Point(section.place.0 + section.step * by as f64))
 }
 
 /// A click, or moving with Shift held, brings the place into all planes.
@@ -154,7 +223,10 @@ fn point(
 ) {
     let (shift, pointer) = ui.input(|i| (i.modifiers.shift, i.pointer.latest_pos()));
     let following = shift && response.contains_pointer() && moved(ui) && state.gesture.is_none();
-    if !(response.clicked() || following) {
+    // The click that ends a figure is none of its own.
+    let measuring = matches!(state.tool, Tool::Measure(_))
+        || state.gesture.as_ref().is_some_and(measure::is_measuring);
+    if !(response.clicked() || following) || measuring {
         return;
     }
     let at = response.interact_pointer_pos().or(pointer);
@@ -183,14 +255,11 @@ fn wheel(
         return;
     }
     let turn = ui.input(|i| state.wheel.turn(section.series, &i.events));
-    let last = section.n_planes.saturating_sub(1) as i64;
-    let by = (section.plane as i64 + turn.slices).clamp(0, last) - section.plane as i64;
-    if by != 0 {
-        out.push(Command::PointAt {
-            series: section.series,
-            place: Point(section.place.0 + section.step * by as f64),
-        });
-    }
+    let further = section_further(section, turn.slices);
+    out.extend(further.map(|place| Command::PointAt {
+        series: section.series,
+        place,
+    }));
     if (turn.zoom - 1.0).abs() > 1e-9 {
         let (zoom, pan) = transform.zoomed_about(pointer, turn.zoom);
         out.push(Zoomed::Section(section.across).command(section.series, zoom, pan));
@@ -203,6 +272,7 @@ fn masks(
     section: &SectionView,
     selected: Option<LesionId>,
     transform: Transform,
+    look: Look,
 ) {
     for cut in &section.outlines {
         let color = theme::lesion(cut.color);
@@ -215,7 +285,7 @@ fn masks(
             painter,
             &cut.outlines,
             transform,
-            (width, color),
+            (width, color, look.opacity),
             cut.preview,
         );
     }

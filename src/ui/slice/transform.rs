@@ -161,6 +161,7 @@ mod tests {
             fused: None,
             letters: None,
             overlays: Vec::new(),
+            figures: Vec::new(),
             compared: None,
             marked_slices: Vec::new(),
         }

@@ -281,6 +281,24 @@ fn treatment() -> impl Strategy<Value = Treatment> {
     )
 }
 
+fn measurement() -> impl Strategy<Value = Measurement> {
+    let near = || -1e4..1e4f64;
+    let place = move || [near(), near(), near()].prop_map(Point::from);
+    let ends = (place(), place()).prop_map(|(a, b)| [a, b]);
+    let figure = prop_oneof![
+        ends.prop_map(|ends| Figure::Length { ends }),
+        prop::collection::vec(place(), 1..5).prop_map(|corners| Figure::Polygon { corners }),
+        place().prop_map(|at| Figure::Probe { at }),
+    ];
+    (0u8..3, 0u8..3, figure, any::<String>()).prop_map(|(m, s, figure, label)| Measurement {
+        id: MeasurementId(id(10, m)),
+        series: SeriesId(id(3, s)),
+        figure,
+        label,
+        created: jiff::Timestamp::UNIX_EPOCH,
+    })
+}
+
 fn change(artifact: String) -> impl Strategy<Value = Change> {
     let segmented = (
         0u8..4,
@@ -326,12 +344,13 @@ fn change(artifact: String) -> impl Strategy<Value = Change> {
             day: f64::from(quarters) / 4.0,
         },
     });
-    let removal = (0u8..6, 0u8..3).prop_map(|(kind, n)| match kind {
+    let removal = (0u8..7, 0u8..3).prop_map(|(kind, n)| match kind {
         0 => Change::RemoveTimePoint(TimePointId(id(2, n))),
         1 => Change::RemoveSeries(SeriesId(id(3, n))),
         2 => Change::RemoveLesion(LesionId(id(4, n))),
         3 => Change::RemoveAnnotation(AnnotationId(id(5, n))),
         4 => Change::RemoveTreatment(TreatmentId(id(6, n))),
+        5 => Change::RemoveMeasurement(MeasurementId(id(10, n))),
         _ => Change::RemoveScenario(ScenarioId(id(7, n))),
     });
     prop_oneof![
@@ -342,6 +361,7 @@ fn change(artifact: String) -> impl Strategy<Value = Change> {
         4 => lesion().prop_map(Change::PutLesion),
         5 => annotation().prop_map(Change::PutAnnotation),
         4 => segmented.prop_map(Change::PutSegmented),
+        3 => measurement().prop_map(Change::PutMeasurement),
         2 => treatment().prop_map(Change::PutTreatment),
         1 => scenario.prop_map(Change::PutScenario),
         1 => (0u8..3, view()).prop_map(|(s, v)| Change::PutSeriesView(SeriesId(id(3, s)), v)),
@@ -383,6 +403,7 @@ proptest! {
                     prop_assert_eq!(&back.lesions, &records.lesions);
                     prop_assert_eq!(&back.time_points, &records.time_points);
                     prop_assert_eq!(&back.series, &records.series);
+                    prop_assert_eq!(&back.measurements, &records.measurements);
                     prop_assert_eq!(&back.treatments, &records.treatments);
                     prop_assert_eq!(&back.scenarios, &records.scenarios);
                     prop_assert_eq!(&back.series_views, &records.series_views);

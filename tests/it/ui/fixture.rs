@@ -7,7 +7,7 @@ use std::sync::Arc;
 
 use oncotwin::app::view::{
     AnnotationId, BandPoint, ChooserView, ColourMap, ColumnView, Crosshair, FusedPicture,
-    FusedView, FusionRow, FusionView, GrowthPoint, GrowthView, HistoryView, JobId, JobRow,
+    FusedView, FusionRow, FusionView, GrowthPoint, GrowthView, HistoryView, JobId, JobRow, Layout, Thumbnail,
     LesionCell, LesionId, LesionRole, LesionRow, Letters, LinkMode, LinkTrust, LinkView, Message,
     NarrativeRow, Overlay, PatientId, PatientRow, PatientView, Picture, PixelMap, PlaneLine, Point,
     ReadingView, RegistrationView, ResponseCell, SampleRow, Saved, ScenarioChange, SectionOutline,
@@ -37,6 +37,8 @@ fn view(dark: bool) -> View {
         workspace: PathBuf::from("review-2024").display().to_string(),
         dark,
         hidden: false,
+        layout: Layout::default(),
+        keys: Arc::default(),
     }
 }
 
@@ -66,6 +68,7 @@ pub(super) fn chooser(dark: bool) -> View {
             id: PatientId(Uuid::from_u128(1)),
             title: "Müller, Jürgen · 4711".into(),
             detail: "3 time points, 2 lesions, last 2024-05-02".into(),
+            thumbnail: Thumbnail::Made(Arc::new(picture(1.0, 1))),
         }],
     };
     view
@@ -208,6 +211,7 @@ fn slice(n: u128, size: f64) -> SliceView {
             bottom: "P".into(),
         }),
         overlays: vec![overlay(0, size), overlay(1, size), overlay(2, size)],
+        figures: Vec::new(),
         compared: None,
         marked_slices: (14..=26).chain([40, 41, 42]).collect(),
     }
@@ -525,6 +529,8 @@ fn section(n: u128, across: usize, size: f64) -> SectionView {
             top: "H".into(),
             bottom: "F".into(),
         }),
+        probe: None,
+        figures: Vec::new(),
         outlines: vec![SectionOutline {
             lesion: lesion_id(0),
             color: 0,

@@ -105,7 +105,7 @@ fn undo_leaves_typed_text_and_lines_under_way_alone() {
 fn the_history_jumps_back_ahead_and_to_the_beginning() {
     let mut harness = stage(fixture::loaded(true));
     press(&mut harness, Modifiers::NONE, Key::H);
-    assert!(harness.state().ui.show_history);
+    assert!(harness.state().view.layout.history.shown);
     // Alone, the list has room for all of them.
     click(&mut harness, "Growth panel");
     let list = harness.get_by_label("Draw L2 · Follow-up 1 (now)").rect();
@@ -464,7 +464,7 @@ fn a_narrow_bar_keeps_the_panels_in_a_menu() {
     assert!(harness.query_by_label("History panel").is_none());
     click(&mut harness, "Panels");
     click(&mut harness, "History panel");
-    assert!(harness.state().ui.show_history);
+    assert!(harness.state().view.layout.history.shown);
 }
 
 #[test]

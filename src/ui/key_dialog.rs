@@ -1,0 +1,235 @@
+//! The dialog in which keys are changed: a profile, and own keys on top of it.
+
+use egui::{Button, Event, Grid, RichText, ScrollArea, TextEdit, Ui, vec2};
+
+use super::dialog::{Answer, frame};
+use super::keys::shortcut;
+use super::theme;
+use super::widgets::{Icon, heading, icon_button, radio, weak};
+use crate::app::Command;
+use crate::app::view::View;
+use crate::keymap::{Action, Group, KeyMap, Profile, Settings, Shortcut};
+
+/// What was entered so far.
+#[derive(Default)]
+pub(super) struct KeysForm {
+    search: String,
+    waiting: Option<Waiting>,
+}
+
+/// A new key that is waited for.
+#[derive(Clone, Copy)]
+struct Waiting {
+    action: Action,
+    /// It was pressed, but means something else already.
+    pressed: Option<Shortcut>,
+}
+
+/// Draws the dialog. Every change holds at once.
+pub(super) fn keys_ui(ui: &Ui, view: &View, form: &mut KeysForm) -> Answer {
+    let map = &*view.keys;
+    let mut settings = map.settings().clone();
+    let waits = form.waiting.is_some();
+    let mut close = false;
+    if let Some(waiting) = form.waiting {
+        form.waiting = take_key(ui, map, waiting, &mut settings);
+    }
+    let answer = frame(ui, "Mouse and keys", 640.0, |ui| {
+        profile_ui(ui, &mut settings);
+        ui.add_space(6.0);
+        ui.add(
+            TextEdit::singleline(&mut form.search)
+                .hint_text("Search actions and keys")
+                .desired_width(f32::INFINITY),
+        )
+        .accessible_name("Search actions and keys");
+        let height = (ui.ctx().content_rect().height() - 260.0).clamp(120.0, 460.0);
+        ui.add_space(4.0);
+        ScrollArea::vertical()
+            .auto_shrink([false, false])
+            .max_height(height)
+            .show(ui, |ui| actions_ui(ui, map, form, &mut settings));
+        ui.add_space(6.0);
+        waiting_ui(ui, map, form, &mut settings);
+        ui.horizontal(|ui| {
+            let changed = !settings.changes.is_empty();
+            let reset = ui.add_enabled(changed, Button::new("Reset all keys"));
+            if reset.clicked() {
+                settings.changes.clear();
+            }
+            ui.with_layout(egui::Layout::right_to_left(egui::Align::Center), |ui| {
+                close = ui.button("Close").clicked();
+            });
+        });
+        Answer::Open
+    });
+    let commands = (settings != *map.settings()).then_some(Command::SetKeys { settings });
+    // Escape calls off the key that is waited for, and then the dialog.
+    let closed = close || (matches!(answer, Answer::Closed) && !waits);
+    match (closed, commands) {
+        (true, commands) => Answer::Send(commands.into_iter().collect()),
+        (false, Some(command)) => Answer::Do(vec![command]),
+        (false, None) => Answer::Open,
+    }
+}
+
+fn profile_ui(ui: &mut Ui, settings: &mut Settings) {
+    ui.horizontal(|ui| {
+        ui.label("Profile");
+        for profile in Profile::ALL {
+            if radio(ui, settings.profile == profile, profile.text()).clicked() {
+                settings.profile = profile;
+            }
+        }
+    });
+    weak(
+        ui,
+        "Keys and mouse as in other programs. Keys that you change go before those of the profile.",
+    );
+}
+
+fn actions_ui(ui: &mut Ui, map: &KeyMap, form: &mut KeysForm, settings: &mut Settings) {
+    let wanted = form.search.trim().to_lowercase();
+    let is_wanted = |action: &Action| {
+        let keys = map.keys(*action).iter();
+        wanted.is_empty()
+            || action.text().to_lowercase().contains(&wanted)
+            || keys.map(|k| k.text()).any(|k| k.to_lowercase() == wanted)
+    };
+    for group in Group::ALL {
+        let mut actions = Action::all()
+            .filter(|a| a.group() == group)
+            .filter(is_wanted)
+            .peekable();
+        if actions.peek().is_none() {
+            continue;
+        }
+        heading(ui, group.text());
+        Grid::new(("keys of", group.text()))
+            .num_columns(2)
+            .min_col_width(270.0)
+            .spacing(vec2(12.0, 2.0))
+            .show(ui, |ui| {
+                for action in actions {
+                    ui.label(RichText::new(action.text()).size(12.5));
+                    action_ui(ui, action, map, form, settings);
+                    ui.end_row();
+                }
+            });
+        ui.add_space(4.0);
+    }
+}
+
+fn action_ui(
+    ui: &mut Ui,
+    action: Action,
+    map: &KeyMap,
+    form: &mut KeysForm,
+    settings: &mut Settings,
+) {
+    let text = action.text();
+    ui.horizontal(|ui| {
+        ui.spacing_mut().item_spacing.x = 4.0;
+        for key in map.keys(action) {
+            let key_text = key.text();
+            let label = RichText::new(format!("{key_text}  ×")).font(theme::medium(12.0));
+            let button = ui
+                .add(Button::new(label).small())
+                .accessible_name(format!("Take {key_text} from: {text}"))
+                .on_hover_text("Click to take this key away");
+            if button.clicked() {
+                settings.unbind(action, *key);
+            }
+        }
+        if icon_button(ui, Icon::Plus, &format!("New key for: {text}")).clicked() {
+            form.waiting = Some(Waiting {
+                action,
+                pressed: None,
+            });
+        }
+        let changed = settings.changes.contains_key(&action);
+        if changed
+            && icon_button(ui, Icon::Undo, &format!("Keys of the profile for: {text}")).clicked()
+        {
+            settings.reset(action);
+        }
+    });
+}
+
+/// Takes the key that was pressed, unless it means something already.
+fn take_key(ui: &Ui, map: &KeyMap, waiting: Waiting, settings: &mut Settings) -> Option<Waiting> {
+    if waiting.pressed.is_some() {
+        return Some(waiting);
+    }
+    let pressed = ui.input_mut(|input| {
+        let is_press = |e: &Event| matches!(e, Event::Key { pressed: true, .. });
+        let found = input.events.iter().find(|e| is_press(e)).cloned();
+        // Nobody else is to act on it, and what it writes is no text.
+        input
+            .events
+            .retain(|e| !is_press(e) && !matches!(e, Event::Text(_)));
+        found
+    });
+    let Some(Event::Key { key, modifiers, .. }) = pressed else {
+        return Some(waiting);
+    };
+    if key == egui::Key::Escape {
+        return None;
+    }
+    let Some(mut shortcut) = shortcut(key, modifiers) else {
+        return Some(waiting);
+    };
+    shortcut.shift &= !shortcut.key.comes_with_shift();
+    match map.action(shortcut) {
+        Some(other) if other != waiting.action => Some(Waiting {
+            pressed: Some(shortcut),
+            ..waiting
+        }),
+        _ => {
+            settings.bind(waiting.action, shortcut);
+            None
+        }
+    }
+}
+
+/// What is waited for, or what stands in the way.
+fn waiting_ui(ui: &mut Ui, map: &KeyMap, form: &mut KeysForm, settings: &mut Settings) {
+    let Some(waiting) = form.waiting else {
+        return;
+    };
+    let p = theme::palette(ui);
+    let text = waiting.action.text();
+    let Some((key, other)) = waiting
+        .pressed
+        .and_then(|key| Some((key, map.action(key)?)))
+    else {
+        let ask = format!("{text}: press the new key. Esc calls it off");
+        ui.label(RichText::new(ask).font(theme::medium(13.0)).color(p.accent));
+        return;
+    };
+    let key_text = key.text();
+    let taken = format!("{key_text} is the key of: {}", other.text());
+    ui.label(
+        RichText::new(taken)
+            .font(theme::medium(13.0))
+            .color(p.warning),
+    );
+    ui.horizontal_wrapped(|ui| {
+        let give = ui
+            .button(format!("Give it to: {text}"))
+            .on_hover_text(format!("“{}” loses this key", other.text()));
+        if give.clicked() {
+            settings.bind(waiting.action, key);
+            form.waiting = None;
+        }
+        if ui.button("Another key").clicked() {
+            form.waiting = Some(Waiting {
+                pressed: None,
+                ..waiting
+            });
+        }
+        if ui.button("Leave it").clicked() {
+            form.waiting = None;
+        }
+    });
+}
