@@ -5,8 +5,8 @@ use std::path::PathBuf;
 use jiff::civil::Date;
 use serde::{Deserialize, Serialize};
 
-pub use super::state::fusion::Fusion;
 use super::layout::Layout;
+pub use super::state::fusion::Fusion;
 use crate::case::{
     AnnotationId, ImportedSize, LesionId, LesionRole, MaskStep, Meaning, MeasurementId, PatientId,
     ReaderId, ReaderRole, SeriesId, StepId, TimePointId, TreatmentId, TreatmentKind, ValueSource,
@@ -14,9 +14,9 @@ use crate::case::{
 use crate::edit::{Edit, Operation};
 use crate::geometry::Point;
 use crate::jobs::JobId;
-use crate::reformat::Slab;
-use crate::measure::Figure;
 use crate::keymap;
+use crate::measure::Figure;
+use crate::reformat::Slab;
 use crate::report::Format;
 use crate::segment::Prompt;
 use crate::twin::ScenarioChange;

@@ -27,8 +27,8 @@ pub use crate::case::{
 pub use crate::edit::{BrushShape, Edit, Keep, Operation};
 pub use crate::geometry::{Letters, Point, Vec3};
 pub use crate::jobs::JobId;
-pub use crate::measure::{Figure, FigureKind};
 pub use crate::keymap::KeyMap;
+pub use crate::measure::{Figure, FigureKind};
 pub use crate::open::{HeaderRow, PetStated, Refusal};
 pub use crate::reformat::{Projection, Slab};
 pub use crate::segment::Prompt;

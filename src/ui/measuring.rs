@@ -62,7 +62,10 @@ pub(super) fn measure_menu(
         ui.set_min_width(150.0);
         let on = state.tool == Tool::Caliper;
         let button = Button::selectable(on, CALIPER);
-        let hover = format!("{} (K)", tools::what(Tool::Caliper, false, state.keys.mouse()));
+        let hover = format!(
+            "{} (K)",
+            tools::what(Tool::Caliper, false, state.keys.mouse())
+        );
         if ui.add(button).on_hover_text(hover).clicked() {
             state.take(Tool::Caliper);
             accept_by(patient, out);
@@ -77,7 +80,5 @@ pub(super) fn measure_menu(
             }
         }
     });
-    response.on_hover_text(
-        "A lesion by hand, or lengths, angles, regions and values",
-    );
+    response.on_hover_text("A lesion by hand, or lengths, angles, regions and values");
 }

@@ -118,9 +118,10 @@ pub(super) fn slice_ui(
                     "Select a lesion that is marked here".to_owned(),
                     theme::image_warning(),
                 ),
-                None if matches!(state.tool, Tool::Measure(_)) => {
-                    (tools::what(state.tool, negative, state.keys.mouse()).to_owned(), ink.text)
-                }
+                None if matches!(state.tool, Tool::Measure(_)) => (
+                    tools::what(state.tool, negative, state.keys.mouse()).to_owned(),
+                    ink.text,
+                ),
                 None => (
                     format!(
                         "{} · {who}",
@@ -242,10 +243,12 @@ fn begin(
         return;
     };
     let free = button == Button::Left && !state.tool.draws();
-    let turn = slice.crosshair.as_ref().filter(|_| free && state.show_annotations);
-    let turn = turn.and_then(|crosshair| {
-        Turn::begin(response.rect, crosshair, &slice.map, transform, start)
-    });
+    let turn = slice
+        .crosshair
+        .as_ref()
+        .filter(|_| free && state.show_annotations);
+    let turn = turn
+        .and_then(|crosshair| Turn::begin(response.rect, crosshair, &slice.map, transform, start));
     let kind = if free && ui.input(|i| i.modifiers.alt) {
         Kind::Magnify(Zoomed::Slice)
     } else if let Some(turn) = turn {

@@ -8,7 +8,7 @@ use egui::{
 use super::state::{Texture, UiState};
 use super::theme;
 use crate::app::Command;
-use crate::app::view::{PatientRow, Picture, Thumbnail};
+use crate::app::view::{ColourMap, PatientRow, Picture, Thumbnail};
 
 /// Side of the square that it has.
 const SIDE: f32 = 48.0;
@@ -59,6 +59,7 @@ fn paint(ui: &Ui, rect: Rect, row: &PatientRow, picture: &Picture, state: &mut U
             handle,
             version: picture.version,
             nearest: false,
+            colours: ColourMap::Gray,
         };
         state.thumbnails.insert(row.id, texture);
     }

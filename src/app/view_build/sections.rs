@@ -5,7 +5,9 @@ use std::sync::Arc;
 use super::crosshair::{Cutting, crosshair};
 use crate::app::state::planes::{DrawnSection, no_planes};
 use crate::app::state::{Slot, State};
-use crate::app::view::{Crosshair, Outlines, Picture, PixelMap, Probe, SectionOutline, SectionView};
+use crate::app::view::{
+    Crosshair, Outlines, Picture, PixelMap, Probe, SectionOutline, SectionView,
+};
 use crate::case::{LesionId, SeriesId};
 use crate::geometry::{Grid, Point, Vec3, orientation_letters};
 use crate::reformat::{Interpolation, Plane, Slab, Stack, outlines_in, reformat};

@@ -7,12 +7,12 @@ use std::sync::Arc;
 
 use oncotwin::app::view::{
     AnnotationId, BandPoint, ChooserView, ColourMap, ColumnView, Crosshair, FusedPicture,
-    FusedView, FusionRow, FusionView, GrowthPoint, GrowthView, HistoryView, JobId, JobRow, Layout, Thumbnail,
+    FusedView, FusionRow, FusionView, GrowthPoint, GrowthView, HistoryView, JobId, JobRow, Layout,
     LesionCell, LesionId, LesionRole, LesionRow, Letters, LinkMode, LinkTrust, LinkView, Message,
     NarrativeRow, Overlay, PatientId, PatientRow, PatientView, Picture, PixelMap, PlaneLine, Point,
     ReadingView, RegistrationView, ResponseCell, SampleRow, Saved, ScenarioChange, SectionOutline,
-    SectionView, SeriesId, SeriesTab, Severity, SliceView, TimePointId, TreatmentId, TreatmentRow,
-    ValueSource, Vec3, View, WindowLevel,
+    SectionView, SeriesId, SeriesTab, Severity, SliceView, Thumbnail, TimePointId, TreatmentId,
+    TreatmentRow, ValueSource, Vec3, View, WindowLevel,
 };
 use oncotwin::units::Mm;
 use uuid::Uuid;
