@@ -139,5 +139,13 @@ fn window_ui(ui: &mut Ui, fusion: &FusionView, window: WindowLevel, out: &mut Ve
 
 /// The values at which a window begins and ends.
 pub(super) fn ends(window: WindowLevel) -> [f64; 2] {
-    [-0.5, 0.5].map(|side| window.center + side * window.width)
+    [-0.5, 0.5].map(|side| {
+        let end = window.center + side * window.width;
+        // What is left of sums by rounding is nothing.
+        if end.abs() < 1e-9 * window.width {
+            0.0
+        } else {
+            end
+        }
+    })
 }

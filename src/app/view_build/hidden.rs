@@ -36,6 +36,7 @@ impl State {
             baseline: points.and_then(|p| p.iter().find_map(|t| t.date)),
         };
         view.hidden = true;
+        cover.text(&mut view.workspace);
         cover.chooser(&mut view.chooser);
         if let Some(patient) = &mut view.patient {
             cover.patient(patient);
