@@ -23,7 +23,7 @@ pub use partial::partial_volume;
 pub use peak::{PEAK_RADIUS, Peak, mask_peak};
 pub use place::{Misplaced, placed};
 pub use region::RegionValues;
-pub use seen::{Seen, Slab, seen};
+pub use seen::{Layer, Seen, seen};
 pub use shape::{Shape, shape};
 
 use serde::{Deserialize, Serialize};

@@ -9,12 +9,12 @@ use crate::units::Mm;
 /// Corners of the polygon that stands for an ellipse or a circle: off by less than 0.1 % of a radius.
 const ROUND: usize = 72;
 
-/// Beyond a slab by less than this is rounding, mm.
+/// Beyond a layer by less than this is rounding, mm.
 const TOLERANCE: f64 = 1e-6;
 
 /// A plane with the thickness that it stands for.
 #[derive(Clone, Copy, Debug, PartialEq)]
-pub struct Slab {
+pub struct Layer {
     /// A place in the plane.
     pub origin: Point,
     /// Unit normal.
@@ -23,7 +23,7 @@ pub struct Slab {
     pub reach: [Mm; 2],
 }
 
-impl Slab {
+impl Layer {
     /// A slice, half-way to each of its neighbours, and half the median gap beyond the first and the
     /// last: every place of the image is in one slice.
     #[must_use]
@@ -56,7 +56,7 @@ impl Slab {
         depth >= -self.reach[0].0 - TOLERANCE && depth <= self.reach[1].0 + TOLERANCE
     }
 
-    /// The part of a straight line within the slab.
+    /// The part of a straight line within the layer.
     fn clip(&self, [a, b]: [Point; 2]) -> Option<[Point; 2]> {
         let (da, db) = (self.depth(a), self.depth(b));
         let (low, high) = (-self.reach[0].0 - TOLERANCE, self.reach[1].0 + TOLERANCE);
@@ -116,7 +116,7 @@ impl Slab {
     }
 }
 
-/// What of a figure is seen in a plane, LPS mm. Places lie within the slab, not always in the plane.
+/// What of a figure is seen in a plane, LPS mm. Places lie within the layer, not always in the plane.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Seen {
     /// Connected lines; closed ones end where they begin.
@@ -137,17 +137,17 @@ impl Seen {
     }
 }
 
-/// What of a figure is seen in a slab.
+/// What of a figure is seen in a layer.
 #[must_use]
-pub fn seen(figure: &Figure, slab: &Slab) -> Seen {
+pub fn seen(figure: &Figure, layer: &Layer) -> Seen {
     let all = figure.handles();
     let held = all.iter().copied().enumerate();
-    let handles: Vec<(usize, Point)> = held.filter(|(_, p)| slab.holds(*p)).collect();
+    let handles: Vec<(usize, Point)> = held.filter(|(_, p)| layer.holds(*p)).collect();
     let is_whole = handles.len() == all.len();
     let clipped = |lines: &[[Point; 2]]| Seen {
         lines: lines
             .iter()
-            .filter_map(|line| slab.clip(*line))
+            .filter_map(|line| layer.clip(*line))
             .map(Vec::from)
             .collect(),
         points: Vec::new(),
@@ -171,14 +171,14 @@ pub fn seen(figure: &Figure, slab: &Slab) -> Seen {
             }
             // A handle dragged in another plane would leave the slice of the region.
             Seen {
-                lines: slab.chords(&outline).into_iter().map(Vec::from).collect(),
+                lines: layer.chords(&outline).into_iter().map(Vec::from).collect(),
                 ..Seen::default()
             }
         }
-        Figure::Sphere { center, rim } => sphere(*center, *rim, slab),
+        Figure::Sphere { center, rim } => sphere(*center, *rim, layer),
         Figure::Probe { at } => Seen {
             lines: Vec::new(),
-            points: slab.holds(*at).then_some(*at).into_iter().collect(),
+            points: layer.holds(*at).then_some(*at).into_iter().collect(),
             handles,
             is_whole,
         },
@@ -202,21 +202,21 @@ fn outline(figure: &Figure) -> Vec<Point> {
 }
 
 /// A sphere is seen in every plane that cuts it; its rim can be dragged in each.
-fn sphere(center: Point, rim: Point, slab: &Slab) -> Seen {
+fn sphere(center: Point, rim: Point, layer: &Layer) -> Seen {
     let radius = center.distance(rim).0;
-    let depth = slab.depth(center);
+    let depth = layer.depth(center);
     let left = radius * radius - depth * depth;
     if left <= 0.0 {
         return Seen::default();
     }
-    let circle = slab.circle(center, left.sqrt());
-    let foot = center.0 - slab.normal * depth;
+    let circle = layer.circle(center, left.sqrt());
+    let foot = center.0 - layer.normal * depth;
     let towards = rim.0 - center.0;
-    let towards = towards - slab.normal * towards.dot(&slab.normal);
-    let [u, _] = slab.axes();
+    let towards = towards - layer.normal * towards.dot(&layer.normal);
+    let [u, _] = layer.axes();
     let direction = towards.try_normalize(1e-6 * radius).unwrap_or(u);
     let mut handles = vec![(1, Point(foot + direction * left.sqrt()))];
-    if slab.holds(center) {
+    if layer.holds(center) {
         handles.insert(0, (0, center));
     }
     Seen {
@@ -244,7 +244,7 @@ mod tests {
         };
         let parts: Vec<[f64; 2]> = (0..3)
             .map(|k| {
-                let seen = seen(&line, &Slab::of_slice(&grid, k));
+                let seen = seen(&line, &Layer::of_slice(&grid, k));
                 let [part] = &seen.lines[..] else {
                     panic!("one part in slice {k}: {seen:?}");
                 };
@@ -267,10 +267,10 @@ mod tests {
             center: Point::new(10.0, 12.0, 2.0),
             ends: [Point::new(16.0, 12.0, 2.0), Point::new(10.0, 15.0, 2.0)],
         };
-        let own = seen(&ellipse, &Slab::of_slice(&grid, 1));
+        let own = seen(&ellipse, &Layer::of_slice(&grid, 1));
         assert!(own.is_whole && own.handles.len() == 5);
-        assert!(seen(&ellipse, &Slab::of_slice(&grid, 2)).is_empty());
-        let across = Slab {
+        assert!(seen(&ellipse, &Layer::of_slice(&grid, 2)).is_empty());
+        let across = Layer {
             origin: Point::new(13.0, 0.0, 0.0),
             normal: Vec3::x(),
             reach: [Mm(0.5); 2],
@@ -293,7 +293,7 @@ mod tests {
             rim: Point::new(17.0, 10.0, 2.0),
         };
         for (k, depth, handles) in [(0, 2.0f64, 1), (1, 0.0, 2), (2, 6.0, 1)] {
-            let seen = seen(&sphere, &Slab::of_slice(&grid, k));
+            let seen = seen(&sphere, &Layer::of_slice(&grid, k));
             assert_eq!(seen.handles.len(), handles);
             let radius = (49.0 - depth * depth).sqrt();
             let z = grid.slice_origins()[k].0.z;
@@ -307,7 +307,7 @@ mod tests {
     fn a_left_handed_stack_reaches_to_the_right_sides() {
         let origins = [8.0, 2.0, 0.0].map(|z| Point::new(0.0, 0.0, z)).to_vec();
         let grid = Grid::new([4, 4, 3], Vec3::x(), Vec3::y(), origins, None).expect("a grid");
-        let slab = Slab::of_slice(&grid, 1);
-        assert!(slab.holds(Point::new(0.0, 0.0, 4.9)) && !slab.holds(Point::new(0.0, 0.0, 0.9)));
+        let layer = Layer::of_slice(&grid, 1);
+        assert!(layer.holds(Point::new(0.0, 0.0, 4.9)) && !layer.holds(Point::new(0.0, 0.0, 0.9)));
     }
 }

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use super::super::figure_text;
 use super::{PixelMap, Probe, SliceView};
 use crate::case::{AnnotationId, MeasurementId};
-use crate::measure::{Figure, Slab, gauge, seen};
+use crate::measure::{Figure, Layer, gauge, seen};
 use crate::units::Mm;
 
 /// What a figure belongs to.
@@ -63,12 +63,12 @@ impl PixelMap {
         let Some(normal) = self.dx.cross(&self.dy).try_normalize(1e-12) else {
             return DrawnFigure::default();
         };
-        let slab = Slab {
+        let layer = Layer {
             origin: self.origin,
             normal,
             reach,
         };
-        let found = seen(figure, &slab);
+        let found = seen(figure, &layer);
         let place = |p| self.pixel(p).map(|c| c as f32);
         let line = |line: Vec<_>| line.into_iter().map(place).collect();
         DrawnFigure {

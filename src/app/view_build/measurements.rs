@@ -8,15 +8,15 @@ use crate::app::state::State;
 use crate::app::view::{FigureOf, FigureView, PixelMap};
 use crate::case::{AnnotationId, MeasurementId, SeriesId};
 use crate::geometry::Grid;
-use crate::measure::{Figure, Slab};
+use crate::measure::{Figure, Layer};
 use crate::units::Mm;
 
 /// How far a slice reaches to both sides of its picture, whose columns and rows may run otherwise than
 /// those of the grid.
 pub(super) fn reach_of(grid: &Grid, slice: usize, map: &PixelMap) -> [Mm; 2] {
-    let slab = Slab::of_slice(grid, slice);
-    let [before, after] = slab.reach;
-    if map.dx.cross(&map.dy).dot(&slab.normal) < 0.0 {
+    let layer = Layer::of_slice(grid, slice);
+    let [before, after] = layer.reach;
+    if map.dx.cross(&map.dy).dot(&layer.normal) < 0.0 {
         [after, before]
     } else {
         [before, after]

@@ -1,17 +1,14 @@
 //! Bars that say which value has which colour.
 
 use egui::{
-    Align2, Color32, CornerRadius, FontId, Mesh, Painter, Pos2, Rect, Shape, Stroke, StrokeKind,
-    pos2, vec2,
+    Align2, CornerRadius, Mesh, Painter, Pos2, Rect, Shape, Stroke, StrokeKind, pos2, vec2,
 };
 
 use super::super::look::ends;
 use super::super::theme;
-use super::super::widgets::halo_text;
-use super::overlay::number;
+use super::overlay::{number, small_text};
 use crate::app::view::{ColourMap, SliceView, WindowLevel};
 
-const SMALL: f32 = 11.0;
 const WIDTH: f32 = 9.0;
 /// Lower pictures have no room for a bar.
 const LEAST_HEIGHT: f32 = 340.0;
@@ -51,7 +48,7 @@ pub(super) fn draw(painter: &Painter, rect: Rect, slice: &SliceView) {
                 theme::image_warning()
             };
             let above = pos2(rect.right() - 7.0, at.y - HEIGHT / 2.0 - 4.0);
-            put(painter, above, Align2::RIGHT_BOTTOM, &text, color);
+            small_text(painter, above, Align2::RIGHT_BOTTOM, &text, color);
         }
         None if slice.colours != ColourMap::Gray => {
             bar(painter, at, slice.colours, slice.window, slice.unit);
@@ -92,16 +89,5 @@ fn bar(painter: &Painter, at: Pos2, colours: ColourMap, window: WindowLevel, uni
         ink,
     );
     let below = rect.left_bottom() - vec2(4.0, 0.0);
-    put(painter, below, Align2::RIGHT_BOTTOM, &number(low), ink);
-}
-
-fn put(painter: &Painter, at: Pos2, anchor: Align2, text: &str, color: Color32) {
-    halo_text(
-        painter,
-        at,
-        anchor,
-        text,
-        FontId::proportional(SMALL),
-        color,
-    );
+    small_text(painter, below, Align2::RIGHT_BOTTOM, &number(low), ink);
 }

@@ -22,6 +22,24 @@ const LINE: f32 = 15.0;
 /// Between texts side by side.
 const GAP: f32 = 10.0;
 
+/// Small text with a rim; where it stands.
+pub(super) fn small_text(
+    painter: &Painter,
+    at: Pos2,
+    anchor: Align2,
+    text: &str,
+    color: Color32,
+) -> Rect {
+    halo_text(
+        painter,
+        at,
+        anchor,
+        text,
+        FontId::proportional(SMALL),
+        color,
+    )
+}
+
 fn wide(p: [f32; 2]) -> [f64; 2] {
     p.map(f64::from)
 }
@@ -451,16 +469,7 @@ pub(super) fn annotations(
     pointer: Option<Pos2>,
 ) {
     let ink = theme::image();
-    let put = |at: Pos2, anchor: Align2, text: &str, color: Color32| {
-        halo_text(
-            painter,
-            at,
-            anchor,
-            text,
-            FontId::proportional(SMALL),
-            color,
-        )
-    };
+    let put = |at, anchor, text: &str, color| small_text(painter, at, anchor, text, color);
     let inner = rect.shrink(7.0);
     let roomy = rect.width() >= 200.0 && rect.height() >= 140.0;
 

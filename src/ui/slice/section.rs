@@ -1,25 +1,22 @@
 //! A plane across the slices: its picture, masks, crosshair, and what mouse and wheel do on it.
 
 use egui::{
-    Align2, Color32, CornerRadius, CursorIcon, FontId, Painter, Pos2, Rect, Response, Role, Sense,
-    Ui, Vec2, WidgetInfo, vec2,
+    Align2, CornerRadius, CursorIcon, Painter, Rect, Response, Role, Sense, Ui, Vec2, WidgetInfo,
+    vec2,
 };
 
 use super::super::slab::slab_text;
 use super::super::state::{Tool, UiState};
 use super::super::theme;
-use super::super::widgets::halo_text;
 use super::crosshair::{self, Turn};
 use super::drags::{self, On};
 use super::gesture::{Gesture, Kind, Zoomed};
-use super::overlay::{Look, letters, outlines, scale_bar};
+use super::overlay::{Look, letters, outlines, scale_bar, small_text};
 use super::transform::Transform;
 use super::{magnifier, measure, paint};
 use crate::app::Command;
 use crate::app::view::{LesionId, Point, SectionView};
 use crate::keymap::Button;
-
-const SMALL: f32 = 11.5;
 
 /// Draws a plane across the slices of a time point into `size` and turns gestures on it into
 /// commands; `of` is the time point's title, the selected lesion, and why nothing can be drawn.
@@ -294,16 +291,7 @@ fn masks(
 fn texts(painter: &Painter, rect: Rect, section: &SectionView, transform: Transform) {
     let ink = theme::image();
     let inner = rect.shrink(7.0);
-    let put = |at: Pos2, anchor: Align2, text: &str, color: Color32| {
-        halo_text(
-            painter,
-            at,
-            anchor,
-            text,
-            FontId::proportional(SMALL),
-            color,
-        )
-    };
+    let put = |at, anchor, text: &str, color| small_text(painter, at, anchor, text, color);
     let place = format!("{}  {}", section.title, section.position);
     let title = put(inner.left_top(), Align2::LEFT_TOP, &place, ink.text);
     let roomy = rect.width() >= 230.0;
