@@ -17,13 +17,13 @@ use super::artifacts::sha256_hex;
 use super::{Artifacts, Error, Refusal, Workspace, apply_in_memory, encode_mask};
 use crate::case::{
     Annotation, AnnotationId, AuditAction, AuditNote, Change, Lesion, LesionId, LesionRole,
-    Marking, Meaning, Patient, PatientId, PatientIdentity, Reader, ReaderId, ReaderRole,
-    ReadingState, Records, Scenario, ScenarioId, Segmented, Series, SeriesId, SeriesSource,
-    SeriesView, Signoff, SignoffId, StepId, StepKind, TimePoint, TimePointId, Transaction,
-    Treatment, TreatmentId, TreatmentKind,
+    Marking, Meaning, Measurement, MeasurementId, Patient, PatientId, PatientIdentity, Reader,
+    ReaderId, ReaderRole, ReadingState, Records, Scenario, ScenarioId, Segmented, Series, SeriesId,
+    SeriesSource, SeriesView, Signoff, SignoffId, StepId, StepKind, TimePoint, TimePointId,
+    Transaction, Treatment, TreatmentId, TreatmentKind,
 };
 use crate::geometry::{Grid, Point};
-use crate::measure::{Measured, measure};
+use crate::measure::{Figure, Measured, measure};
 use crate::twin::ScenarioChange;
 use crate::volume::{IntensityUnit, Mask, MaskRuns, Modality};
 use crate::warning::{Warning, WarningCode};
@@ -421,6 +421,32 @@ impl Rehearsal {
             .of(patient)
             .step("Enter a treatment");
         self.act(changes, note)
+    }
+
+    /// Draws a length on a series.
+    ///
+    /// # Errors
+    /// When the series is not in the record.
+    pub fn measure_length(&mut self, series: SeriesId) -> Result<Act, Refusal> {
+        let patient = self.patient_of(series)?;
+        let measurement = Measurement {
+            id: MeasurementId(self.id()),
+            series,
+            figure: Figure::Length {
+                ends: [Point::new(-12.5, 4.0, 8.0), Point::new(7.25, 9.5, 8.0)],
+            },
+            label: "aorta".to_owned(),
+            created: self.now(),
+        };
+        let note = AuditNote::new(
+            "measurement.draw",
+            AuditAction::C,
+            "measurement",
+            measurement.id,
+        )
+        .of(patient)
+        .step("Measure a length");
+        self.act(vec![Change::PutMeasurement(measurement)], note)
     }
 
     /// Signs the reading of a series' visit.

@@ -88,6 +88,7 @@ fn acts() -> Result<Vec<RehearsedAct>, Refusal> {
     acts.push(r.look(series, 7)?);
     acts.push(r.erase(gone)?);
     acts.push(r.treat(patient)?);
+    acts.push(r.measure_length(series)?);
     let (later, act) = r.import(patient)?;
     acts.push(act);
     let (_, second, act) = r.draw(later, Some(lesion))?;

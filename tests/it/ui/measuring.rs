@@ -59,7 +59,8 @@ fn measured(dark: bool) -> View {
     let column = &mut view.patient.as_mut().expect("a patient").columns[0];
     let slice = column.shown.as_mut().expect("a slice");
     let probe = Probe::new(voxels(slice), 0);
-    let at = |x, y| slice.map.patient(x, y);
+    let map = slice.map;
+    let at = |x, y| map.patient(x, y);
     let all = [
         (
             500,
@@ -98,7 +99,10 @@ fn measured(dark: bool) -> View {
     ];
     slice.figures = figures(&slice.map, &probe, &all, 0.5);
     slice.probe = Some(probe.clone());
-    for section in &mut column.sections {
+    // Through the sphere.
+    let place = at(28.0, 78.0).0;
+    for (section, axis) in column.sections.iter_mut().zip([1, 0]) {
+        section.map.origin.0[axis] = place[axis];
         section.figures = figures(&section.map, &probe, &all, 0.4);
         section.probe = Some(probe.clone());
     }
