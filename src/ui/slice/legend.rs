@@ -81,7 +81,7 @@ fn bar(painter: &Painter, at: Pos2, colours: ColourMap, window: WindowLevel, uni
     let [low, high] = ends(window);
     let ink = theme::image().text;
     let top = format!("{} {unit}", number(high));
-    put(
+    small_text(
         painter,
         rect.left_top() - vec2(4.0, 0.0),
         Align2::RIGHT_TOP,
