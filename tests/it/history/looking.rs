@@ -98,8 +98,8 @@ fn a_hidden_identity_is_nowhere_in_the_view() {
     let mut desk = Desk::open();
     desk.draw(0, 0, None);
     let view = |desk: &mut Desk| format!("{:?}", desk.session().view());
-    let identities = desk.records().identities.clone();
-    let who = identities.first().expect("an identity").clone();
+    let who = desk.records().identities.first().cloned();
+    let who = who.expect("an identity");
     let told = view(&mut desk);
     assert!(told.contains(&who.code), "shown until it is hidden");
     desk.send(Command::HideIdentity { hidden: true });
