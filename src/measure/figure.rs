@@ -11,7 +11,7 @@ const MAX_CORNERS: usize = 5000;
 const FAR: f64 = 1e5;
 
 /// A figure in patient space (LPS, mm; nominal where the image is not calibrated). What it measures is
-/// worked out on the image that it was drawn on ([`super::gauge`]).
+/// worked out on the image that it was drawn on ([`super::gauge()`]).
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(tag = "kind", rename_all = "snake_case")]
 pub enum Figure {

@@ -56,7 +56,7 @@ const COLUMNS: [&str; 26] = [
     "status",
 ];
 
-/// The table of figures, in the form of [`super::csv`].
+/// The table of figures, in the form of [`super::csv()`].
 #[must_use]
 pub fn figures_csv(report: &Report) -> String {
     let mut out = COLUMNS.join(",");
