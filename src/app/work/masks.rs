@@ -33,8 +33,9 @@ struct Cached {
 }
 
 const STAGE_NAME: &str = "segment.growcut";
-/// Version of the segmentation stage; raised when the same input would give another mask.
-const STAGE: u32 = 5;
+/// Version of the segmentation stage; raised when the same input would give another mask or other
+/// measurements of it.
+const STAGE: u32 = 6;
 
 const CHECK_NAME: &str = "segment.consistency";
 /// Version of the stage that compares a mask with those of gestures beside it.
