@@ -69,11 +69,14 @@ impl State {
     /// Whether one series may lie over another: it is known where its places lie there, by the frame
     /// of reference or by an alignment.
     pub(in crate::app) fn is_fusible(&self, series: SeriesId, over: SeriesId) -> bool {
-        let located = |id| {
-            let image = self.images.get(&id).and_then(Slot::ready);
-            image.is_none_or(|i| i.volume.grid().is_calibrated())
-        };
-        series != over && located(over) && self.way(series, over).is_some()
+        let placed = self.is_placed(series) && self.is_placed(over);
+        series != over && placed && self.way(series, over).is_some()
+    }
+
+    /// Whether it is known where the voxels of a series lie, or nothing is known of them yet.
+    pub(in crate::app) fn is_placed(&self, series: SeriesId) -> bool {
+        let image = self.images.get(&series).and_then(Slot::ready);
+        image.is_none_or(|i| i.volume.grid().is_calibrated())
     }
 
     pub(super) fn set_fusion(

@@ -53,11 +53,12 @@ impl State {
         };
         let points = grouping::ordered(&self.records, record.patient);
         let ways = self.ways(series, None);
+        let placed = |id| self.is_placed(series) && self.is_placed(id);
         let mut rows = Vec::new();
         for (n, point) in points.iter().enumerate() {
             let own = point.id == record.time_point;
             for other in self.series_of(point.id) {
-                if other.id != series && ways.contains_key(&other.id) {
+                if other.id != series && ways.contains_key(&other.id) && placed(other.id) {
                     let label = self.series_label(other);
                     let label = if own {
                         label

@@ -38,7 +38,8 @@ pub(super) fn draw(painter: &Painter, rect: Rect, slice: &SliceView) {
             let text = if fusion.window.is_none() && note.is_empty() {
                 format!("{} · loading", fusion.label)
             } else if note.is_empty() {
-                fusion.label.clone()
+                // Its values lie between those that are shown.
+                format!("{} · interpolated", fusion.label)
             } else {
                 format!("{} · {note}", fusion.label)
             };
