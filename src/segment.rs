@@ -7,6 +7,7 @@
 //! taken from how alike they are.
 
 mod again;
+mod band;
 mod better_slice;
 mod border;
 mod brush;
@@ -22,6 +23,7 @@ mod hints;
 mod judge;
 mod lasso;
 mod model;
+mod opening;
 mod outline;
 mod params;
 mod prompt;
@@ -31,6 +33,7 @@ mod relax;
 mod sectors;
 mod shape;
 mod slices;
+mod snap;
 mod star;
 mod stroke;
 
@@ -49,7 +52,7 @@ use crate::volume::{Mask, Volume};
 use crate::warning::{Warning, WarningCode};
 
 /// Name and version of the engine, written with every mask it makes.
-pub const ENGINE: &str = "growcut/5";
+pub const ENGINE: &str = "growcut/6";
 
 /// A mask in several parts is not relied on before a reader says so: its longest diameter may lie
 /// across what is not lesion.

@@ -5,11 +5,9 @@ use rayon::prelude::*;
 use super::divide::noise;
 use super::field::{Field, Frame};
 use super::finish::{self, Lesion};
-use super::hints::Hints;
 use super::model::median;
-use super::refit::{self, Place};
 use super::star::{Star, Surroundings, Tissue};
-use super::{Error, Params};
+use super::{Error, Params, band, opening, snap};
 use crate::geometry::{Point, Vec3};
 use crate::jobs::JobContext;
 use crate::volume::Volume;
@@ -31,13 +29,16 @@ const NESTED: f32 = 2.5;
 const LEAST_AGREEMENT: f64 = 0.77;
 /// Of so many voxels one is compared for the agreement; no divisor of usual sizes.
 const THINNED: usize = 5;
+/// A voxel that belongs to the lesion more than this is lesion.
+const CUT: f32 = 0.5;
 /// Least agreement (Dice) of the surface with the mask.
 const LEAST_SAME: f64 = 0.7;
 
 /// The lesion around a click.
 ///
-/// A star-shaped surface is fitted to the edges in sight of the click and takes the place that the
-/// outline has for a drag. The region grows only on a result that stands out by itself.
+/// A star-shaped surface is fitted to the edges in sight of the place that was meant. What lies near
+/// it and has the lesion's values is lesion, but for what hangs on it by a narrow bridge. The region
+/// grows only on a result that stands out by itself.
 pub(super) fn lesion(
     volume: &Volume,
     at: Point,
@@ -63,8 +64,9 @@ pub(super) fn lesion(
         })?;
         let around = Surroundings::of(&field);
         let noise = noise(&field, |n| around.places[n].distance(middle).0 < NEAR_MM);
-        let tissue = Tissue::at(&around, middle, noise).ok_or(Error::NoValues)?;
-        let star = Star::around(&field, &tissue, middle, limit);
+        let meant = snap::snapped(&around, middle, noise);
+        let tissue = Tissue::at(&around, meant, noise).ok_or(Error::NoValues)?;
+        let star = Star::around(&field, &tissue, meant, limit);
         if star.at_limit > AT_LIMIT && params.refuses {
             if !stands_out(&around, &tissue, &star) {
                 return Err(Error::NeedsDrag("nothing stands out around it"));
@@ -123,34 +125,31 @@ fn decided(
     if params.refuses && is_nested(field, tissue, &reach) {
         return Err(Error::NeedsDrag("it may be a part of something larger"));
     }
+    // Beside the click itself: where a click must be moved before others agree, it says too little.
     let place_of_click = (click, noise);
     if params.refuses
         && agreement(around, tissue, &reach, place_of_click, star.radius()) < LEAST_AGREEMENT
     {
         return Err(Error::NeedsDrag("clicks beside it would give another mask"));
     }
-    let free: Vec<bool> = (0..field.len())
-        .map(|n| field.values[n].is_finite() && reach[n] < 1.7)
-        .collect();
     let mut seeds: Vec<usize> = (0..field.len())
-        .filter(|n| free[*n] && reach[*n] < 0.5)
+        .filter(|n| field.values[*n].is_finite() && reach[*n] < 0.5)
         .collect();
     if seeds.is_empty() {
         seeds.extend(field.holds(field.frame.patient(star.center)));
     }
-    let place = Place {
-        field,
-        free: &free,
-        reach: &reach,
-        outline: None,
-        radius: star.radius(),
-        hints: &Hints::default(),
+    let likely = band::likely(around, tissue, star, &reach);
+    let inside = finish::in_one_piece(field, |n| likely[n] > CUT, &seeds)?;
+    let opened = opening::opened(field, &inside, &seeds);
+    let free: Vec<bool> = opened.iter().copied().collect();
+    let params = &Params {
+        cut: CUT,
+        ..*params
     };
-    let probability = refit::divided(&place, &seeds, params, job)?;
-    let found = finish::lesion(volume, field, &free, &probability, &seeds, params, job)?;
+    let found = finish::lesion(volume, field, &free, &likely, &seeds, params, job)?;
     let (mut both, mut either) = (0usize, 0usize);
     for n in 0..field.len() {
-        let (a, b) = (reach[n] < 1.0, probability[n] > 0.5 && free[n]);
+        let (a, b) = (reach[n] < 1.0, likely[n] > CUT && free[n]);
         both += 2 * usize::from(a && b);
         either += usize::from(a) + usize::from(b);
     }

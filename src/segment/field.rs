@@ -6,7 +6,7 @@ use super::Error;
 pub(super) use super::frame::Frame;
 use crate::geometry::{Point, Voxel};
 use crate::jobs::JobContext;
-use crate::volume::Volume;
+use crate::volume::{Places, Volume};
 
 /// Largest part that is read with pixels joined, and voxel by voxel.
 const MAX_READ: usize = 100_000_000;
@@ -147,6 +147,19 @@ impl<'a> Field<'a> {
     pub(super) const fn at(&self, n: usize) -> [usize; 3] {
         let [ni, nj, _] = self.size;
         [n % ni, n / ni % nj, n / (ni * nj)]
+    }
+
+    /// The same as an index of an array `[[k, j, i]]`.
+    pub(super) const fn kji(&self, n: usize) -> [usize; 3] {
+        let [i, j, k] = self.at(n);
+        [k, j, i]
+    }
+
+    /// Where its (joined) voxels lie along each axis.
+    pub(super) fn along(&self) -> Places {
+        let before = |k: usize| self.gaps[..k].iter().sum();
+        let slices = (0..self.size[2]).map(before).collect();
+        Places::even(self.size, self.steps).with_slices(slices)
     }
 
     /// Middle of a (joined) voxel, in the frame.

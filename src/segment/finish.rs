@@ -63,22 +63,8 @@ pub(super) fn lesion(
 ) -> Result<Lesion, Error> {
     let count = |least: f32| probability.iter().filter(|p| **p > least).count() as f64;
     let sharpness = count(0.7) / count(0.3).max(1.0);
-    let [ni, nj, nk] = field.size;
-    let mut inside = Array3::from_shape_fn((nk, nj, ni), |(k, j, i)| {
-        let n = (k * nj + j) * ni + i;
-        free[n] && probability[n] > params.cut
-    });
-    shape::fill_holes(&mut inside);
-    let seeds: Vec<[usize; 3]> = seeds
-        .iter()
-        .map(|n| {
-            let [i, j, k] = field.at(*n);
-            [k, j, i]
-        })
-        .collect();
-    if !parts::keep_seeded(&mut inside, &seeds, Touch::Faces) {
-        return Err(Error::NothingFound);
-    }
+    let is_lesion = |n: usize| free[n] && probability[n] > params.cut;
+    let inside = in_one_piece(field, is_lesion, seeds)?;
     if field.stride == 1 {
         return Ok(Lesion {
             origin: field.origin,
@@ -94,6 +80,23 @@ pub(super) fn lesion(
         bits,
         sharpness,
     })
+}
+
+/// The lesion's (joined) voxels of a field `[[k, j, i]]`, without holes, in one piece with the seeds.
+pub(super) fn in_one_piece(
+    field: &Field<'_>,
+    is_lesion: impl Fn(usize) -> bool,
+    seeds: &[usize],
+) -> Result<Array3<bool>, Error> {
+    let [ni, nj, nk] = field.size;
+    let mut inside =
+        Array3::from_shape_fn((nk, nj, ni), |(k, j, i)| is_lesion((k * nj + j) * ni + i));
+    shape::fill_holes(&mut inside);
+    let seeds: Vec<[usize; 3]> = seeds.iter().map(|n| field.kji(*n)).collect();
+    if !parts::keep_seeded(&mut inside, &seeds, Touch::Faces) {
+        return Err(Error::NothingFound);
+    }
+    Ok(inside)
 }
 
 /// Tells joined pixels apart: near the border, the image's own voxels are divided along its edges,

@@ -91,6 +91,11 @@ impl Tissue {
             members: field.values.par_iter().map(membership).collect(),
         })
     }
+
+    /// How much the value of a voxel belongs to the tissue.
+    pub(super) fn member(&self, n: usize) -> f32 {
+        self.members[n]
+    }
 }
 
 /// The nearest mode on one side that is apart by more than 2.5 spreads, holds at least 6 % of the

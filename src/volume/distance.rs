@@ -43,6 +43,13 @@ impl Places {
         Self { at, step }
     }
 
+    /// With slices at these places, mm, one for each.
+    #[must_use]
+    pub fn with_slices(mut self, at: Vec<f64>) -> Self {
+        self.at[2] = at;
+        self
+    }
+
     /// With slices `factor` times as far apart.
     #[must_use]
     pub fn stretched(mut self, factor: f64) -> Self {

@@ -35,7 +35,7 @@ fn masks_are_listed_compared_and_restored() {
     assert!(
         rows[0]
             .what
-            .starts_with("growcut/5 from a drawn diameter of ")
+            .starts_with("growcut/6 from a drawn diameter of ")
     );
 
     desk.send(Command::SelectLesion {
