@@ -1,9 +1,7 @@
 //! What is said of masks that depend on just where the hand was.
 
+use crate::narrate::LOW_CONSISTENCY;
 use crate::warning::{Warning, WarningCode};
-
-/// Below this agreement with gestures beside it, a mask wants a second look.
-const LEAST: f64 = 0.85;
 
 /// What to know of a mask whose [`crate::segment::consistency`] is this.
 pub(crate) fn warning(consistency: f64) -> Option<Warning> {
@@ -14,7 +12,7 @@ pub(crate) fn warning(consistency: f64) -> Option<Warning> {
              the same mask); look at the outline, or draw again where the lesion stands out best"
         )
     };
-    (consistency < LEAST).then(|| Warning::new(WarningCode::Doubtful, said()))
+    (consistency < LOW_CONSISTENCY).then(|| Warning::new(WarningCode::Doubtful, said()))
 }
 
 #[cfg(test)]
@@ -24,7 +22,7 @@ mod tests {
     #[test]
     fn only_what_depends_on_the_hand_is_warned_of() {
         assert!(warning(1.0).is_none());
-        assert!(warning(LEAST).is_none());
+        assert!(warning(LOW_CONSISTENCY).is_none());
         let said = warning(0.71).expect("warned of");
         assert_eq!(said.code, WarningCode::Doubtful);
         assert!(said.message.contains("0.71"));

@@ -233,6 +233,9 @@ impl Builder<'_> {
             if let Some(c) = m.confidence {
                 self.number(&of, at, FactKind::Confidence, (100.0 * c, "%", 0));
             }
+            if let Some(c) = m.consistency {
+                self.number(&of, at, FactKind::Consistency, (c, "", 2));
+            }
             self.changes(&of, t, lesion, &mut first);
             self.warnings(&of, at, &m.warnings);
         }

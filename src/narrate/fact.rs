@@ -104,6 +104,8 @@ pub enum FactKind {
     VolumeRepeatability,
     /// The engine's confidence in a mask.
     Confidence,
+    /// How little a mask depends on just where the hand was, 0–1.
+    Consistency,
     /// Sum of diameters of the target lesions.
     SumOfDiameters,
     /// Target response.
@@ -144,7 +146,7 @@ pub enum FactKind {
 
 impl FactKind {
     /// Every kind, in order of declaration.
-    pub const ALL: [Self; 40] = [
+    pub const ALL: [Self; 41] = [
         Self::LesionCount,
         Self::TimePointCount,
         Self::ScanDate,
@@ -167,6 +169,7 @@ impl FactKind {
         Self::DiameterRepeatability,
         Self::VolumeRepeatability,
         Self::Confidence,
+        Self::Consistency,
         Self::SumOfDiameters,
         Self::Response,
         Self::ResponseProbability,
@@ -212,6 +215,7 @@ impl FactKind {
             Self::DiameterRepeatability => "Measurement error of a diameter change",
             Self::VolumeRepeatability => "Measurement error of a volume change",
             Self::Confidence => "Confidence of the mask",
+            Self::Consistency => "Consistency of the mask",
             Self::SumOfDiameters => "Sum of diameters",
             Self::Response => "Target response",
             Self::ResponseProbability => "Probability of each category",

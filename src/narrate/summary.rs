@@ -93,6 +93,9 @@ impl LesionSummary {
     }
 }
 
+/// Below this consistency the outline of a mask wants a second look; sentences and warnings tell it.
+pub const LOW_CONSISTENCY: f64 = 0.85;
+
 /// One lesion at one visit. Every size may be missing or uncalibrated.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct LesionMeasure {

@@ -7,6 +7,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::fact::{Fact, FactId, FactKind, FactTable, FactValue, Subject};
+use super::summary::LOW_CONSISTENCY;
 
 /// Who wrote a sentence.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -68,6 +69,7 @@ pub fn template(table: &FactTable) -> Narrative {
         sentences.extend(diameter(table, &of));
         sentences.extend(volume(table, &of));
         sentences.extend(doubtful(table, &of));
+        sentences.extend(inconsistent(table, &of));
     }
     let before = sentences.len();
     for label in table.lesions() {
@@ -363,6 +365,24 @@ fn doubtful(table: &FactTable, of: &Subject) -> Vec<Sentence> {
                 .say(" at ")
                 .visit(table, f.time_point?);
             Some(w.say(" has a confidence of only ").fact(f).say(".").done())
+        })
+        .collect()
+}
+
+/// Outlines that another hand would have made otherwise; what to do about them is said with the warning.
+fn inconsistent(table: &FactTable, of: &Subject) -> Vec<Sentence> {
+    table
+        .of(of, FactKind::Consistency)
+        .filter(|f| f.number().is_some_and(|v| v < LOW_CONSISTENCY))
+        .filter_map(|f| {
+            let w = Writer::new("The outline of ")
+                .lesion(table, of, false)
+                .say(" at ")
+                .visit(table, f.time_point?)
+                .say(" has a consistency of only ")
+                .fact(f)
+                .say(": it depends on just where the gesture was made.");
+            Some(w.done())
         })
         .collect()
 }

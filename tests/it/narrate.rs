@@ -85,6 +85,21 @@ fn sizes_without_spacing_are_pixels_and_voxels() {
 }
 
 #[test]
+fn an_outline_that_depends_on_the_hand_is_told() {
+    let mut case = case_fixture::case();
+    assert!(!text(&template(&facts(&case))).contains("consistency"));
+    let mut measures = case.lesions[1].measures.iter_mut().flatten();
+    let measure = measures.next().expect("a measurement");
+    measure.consistency = Some(0.714);
+    let table = facts(&case);
+    let narrative = template(&table);
+    assert_eq!(check(&table, &narrative), []);
+    let told = "The outline of lesion L2 at baseline (2024-03-04) has a consistency of only 0.71: \
+                it depends on just where the gesture was made.";
+    assert!(text(&narrative).contains(told), "{}", text(&narrative));
+}
+
+#[test]
 fn facts_survive_json_and_keep_to_the_schema() {
     let table = facts(&case_fixture::case());
     let json = serde_json::to_value(&table).unwrap();
@@ -156,9 +171,10 @@ fn measure() -> impl Strategy<Value = Option<LesionMeasure>> {
             size(),
             any::<bool>(),
             0.0..1.0f64,
+            0.0..1.0f64,
             any::<u8>(),
         )
-            .prop_map(|(a, b, v, calibrated, c, gaps)| {
+            .prop_map(|(a, b, v, calibrated, c, consistency, gaps)| {
                 let length = |x: f64| {
                     if calibrated {
                         Length::Mm(Mm(x))
@@ -179,6 +195,7 @@ fn measure() -> impl Strategy<Value = Option<LesionMeasure>> {
                         }
                     }),
                     confidence: Some(c),
+                    consistency: Some(consistency),
                     ..LesionMeasure::default()
                 }
             }),
