@@ -12,6 +12,7 @@ mod panels;
 mod planes;
 mod record;
 mod tools;
+mod unseen;
 
 use std::sync::Arc;
 
