@@ -66,3 +66,62 @@ pub(super) fn snapped(around: &Surroundings<'_>, click: Point, noise: f32) -> Po
     }
     best.2
 }
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+
+    use ndarray::Array3;
+
+    use super::*;
+    use crate::geometry::{Grid, Vec3};
+    use crate::jobs::JobContext;
+    use crate::segment::field::{Field, Frame};
+    use crate::volume::{IntensityUnit, Modality, Rescale, Samples, Volume};
+
+    const SIDE: usize = 30;
+
+    /// Where a click ends in an image of voxels of 1 mm that are 60 here and 0 elsewhere.
+    fn snapped_in(is_bright: impl Fn([f64; 3]) -> bool, click: [f64; 3]) -> Point {
+        let origins = (0..SIDE).map(|k| Point::new(0.0, 0.0, k as f64)).collect();
+        let grid = Grid::new([SIDE; 3], Vec3::x(), Vec3::y(), origins, Some(Vec3::z()));
+        let samples = Array3::from_shape_fn((SIDE, SIDE, SIDE), |(k, j, i)| {
+            if is_bright([i, j, k].map(|x| x as f64)) {
+                60.0
+            } else {
+                0.0
+            }
+        });
+        let volume = Volume::new(
+            Arc::new(grid.expect("valid")),
+            Samples::F32(samples),
+            vec![Rescale::IDENTITY; SIDE],
+            IntensityUnit::Arbitrary,
+            Modality::MR,
+        )
+        .expect("shapes agree");
+        let (frame, job) = (Frame::new(&volume), JobContext::default());
+        let click = frame.of_patient(Point::from(click));
+        let field = Field::around(&volume, frame, click, 12.0, 0.0, usize::MAX, &job);
+        let field = field.expect("a part of the image");
+        let found = snapped(&Surroundings::of(&field), click, 1.0);
+        assert!(found.distance(click).0 <= FARTHEST_MM);
+        field.frame.patient(found)
+    }
+
+    #[test]
+    fn a_click_on_the_rim_moves_into_the_lesion() {
+        let middle = Point::new(15.0, 15.0, 15.0);
+        let ball = |p: [f64; 3]| Point::from(p).distance(middle).0 <= 8.0;
+        let found = snapped_in(ball, [8.0, 15.0, 15.0]);
+        assert!(found.distance(middle).0 < 5.5, "{found:?}");
+    }
+
+    #[test]
+    fn a_click_stays_on_its_side_of_an_edge() {
+        // More of the same beyond a gap of one voxel would be the better place.
+        let layers = |[x, _, _]: [f64; 3]| (10.0..=11.0).contains(&x) || x >= 13.0;
+        let found = snapped_in(layers, [11.0, 15.0, 15.0]);
+        assert!((10.0..=11.0).contains(&found.0.x), "{found:?}");
+    }
+}
