@@ -47,10 +47,11 @@ The cellular form of GrowCut (a strength that falls by exp(−|ΔI|/2σ) from ce
 its fixed point is the cheapest path at cost |ΔI|/2σ, so it is the shortest-path form computed slowly.
 
 Parameters were chosen on the real lesions marked T and on the phantoms of even number. No patient is
-in both halves. The reporting half was run once for each of the engine's designs; this is the fifth
-(`growcut/5`), and its plan was made by who had seen the reporting rows of those before. In the fourth
+in both halves. The reporting half was run once for each of the engine's designs; this is the sixth
+(`growcut/6`), and its plan was made by who had seen the reporting rows of those before. In the fourth
 every drag in thick slices was followed slice by slice: better on the lesions marked T (0.725 instead
-of 0.697) and worse on the others (0.672 instead of 0.687). The fifth asks the reader.
+of 0.697) and worse on the others (0.672 instead of 0.687). The fifth asks the reader. The sixth makes
+masks of clicks in another way; drags and strokes are those of the fifth.
 
 Of the data sets with lesions, B6 (a nodule with two seed points) has no contour to compare with and
 is not listed, nor are the two lung labels of B4, which come without their images.
@@ -77,6 +78,18 @@ const REASONS: &str = "
   large part of the line.
 - **Clicks** say where a lesion is and nothing of its size: beside walls, vessels and rings a surface in
   sight of the click runs off, and the click is refused.
+- **From a click's surface to a mask**, on the phantoms of even number (336 clicks): divided as behind a
+  drag, the surface in the place of the outline, as up to the fifth design, 143 were accepted with a mean
+  Dice of 0.927, 10 of these were failures, and 93.9 % of all failures were refused. Taking what has the
+  lesion's values near the surface gave 146, 0.936, 6 and 96.2 %. Moving the click first, to where values
+  are most like those around it, gave 157, 0.914, 9 and 94.1 % where clicks beside the new place had to
+  agree, and 143, 0.938, 4 and 97.4 % where clicks beside the one that was made have to, as now; before a
+  division it gained nothing (140, 0.924, 11 and 93.2 %). Smart opening changes little: two accepted clicks
+  on one lesion with a vessel became better (0.82 to 0.91), ten others better or worse by 0.06 at most,
+  the mean stayed 0.938, and no other click was accepted or refused. Of lesions less than four pixels
+  deep it took too much (138 accepted), so that these are left alone. Asking for a radius at which the
+  mask does not touch the limit of its region left 8 clicks, for near a surface it touches that nearly
+  always. Of the 33 clicks on lesions marked T two were accepted, before (mean Dice 0.654) and now (0.700).
 - **Freehand strokes** of some centimetres are worked on in pieces and take longer than short ones: how
   far each piece reaches is limited by the voxels about it.
 - **Confidence** is a product of contrast, edges along the border, sharpness, agreement with the drawn
