@@ -35,7 +35,7 @@ struct Cached {
 const STAGE_NAME: &str = "segment.growcut";
 /// Version of the segmentation stage; raised when the same input would give another mask or other
 /// measurements of it.
-const STAGE: u32 = 6;
+const STAGE: u32 = 7;
 
 const CHECK_NAME: &str = "segment.consistency";
 /// Version of the stage that compares a mask with those of gestures beside it.
