@@ -41,6 +41,7 @@ fn drawn(folder: &std::path::Path) -> Session {
         samples: Vec::new(),
         version: "test".to_owned(),
         anchors: None,
+        preferences: None,
         access: Access::WriteOrRead,
         crashes: None,
         seed: [1; 32],
