@@ -7,22 +7,22 @@
 
 mod csv;
 mod figure;
-mod figures_csv;
 mod growth;
 mod html;
 mod key_image;
 mod limitations;
 mod markdown;
+mod measured;
 mod tables;
 mod write;
 
 pub use csv::csv;
 pub use figure::{Figure, Theme, nice_ticks};
-pub use figures_csv::{MeasuredFigure, figures_csv};
 pub use growth::{CurveBand, CurvePoint, GrowthCurve, Treated, growth_figure, sum_figure};
 pub use html::html;
 pub use key_image::{CropWindow, GrayPicture, KeyImage, LesionOverlay, key_image, key_image_svg};
 pub use markdown::markdown;
+pub use measured::{MeasuredFigure, figures_csv};
 pub use write::{Written, write};
 
 use jiff::Timestamp;

@@ -7,6 +7,7 @@ use minijinja::{AutoEscape, Environment, UndefinedBehavior, Value, context};
 use serde::Serialize;
 
 use super::figure::{self, Theme};
+use super::measured::figures;
 use super::{
     Error, RESEARCH_USE, Report, growth_figure, key_image_svg, limitations, sum_figure, tables,
 };
@@ -60,6 +61,7 @@ pub fn html(report: &Report) -> Result<String, Error> {
         diameters => value(&tables::diameters(report))?,
         response => value(&tables::response(report))?,
         volumes => value(&tables::volumes(report))?,
+        measured_figures => value(&figures(report))?,
         projections => value(&tables::projections(report))?,
         readings => report
             .readings

@@ -3,6 +3,7 @@
 use std::fmt::Write as _;
 
 use super::figure::Theme;
+use super::measured::figures;
 use super::tables::{Part, Table};
 use super::{
     Error, RESEARCH_USE, Report, growth_figure, key_image_svg, limitations, sum_figure, tables,
@@ -74,6 +75,9 @@ pub fn markdown(report: &Report) -> Result<Vec<(String, Vec<u8>)>, Error> {
         figure(name, "Sum of target diameters", svg, &mut md);
     }
     md.table(&tables::volumes(report));
+    if !report.figures.is_empty() {
+        md.table(&figures(report));
+    }
     if !report.key_images.is_empty() {
         md.line("## Key images");
         for (i, k) in report.key_images.iter().enumerate() {

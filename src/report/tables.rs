@@ -49,6 +49,17 @@ impl Cell {
         }
     }
 
+    /// Plain lines.
+    pub(super) fn lines<T: Into<String>>(lines: impl IntoIterator<Item = T>) -> Self {
+        Self {
+            lines: lines
+                .into_iter()
+                .map(|line| vec![Part::plain(line)])
+                .collect(),
+            mark: String::new(),
+        }
+    }
+
     fn facts<'a>(facts: impl IntoIterator<Item = Option<&'a Fact>>) -> Self {
         let lines: Vec<_> = facts.into_iter().flatten().flat_map(lines_of).collect();
         if lines.is_empty() {

@@ -10,7 +10,7 @@ use crate::app::effect::{Effect, Work};
 use crate::app::report_input::{KeyView, ReportInput};
 use crate::app::view::Severity;
 use crate::app::view_build::reader_with_role;
-use crate::app::{VERSION, grouping, reading, twin_input};
+use crate::app::{VERSION, figure_text, grouping, reading, twin_input};
 use crate::case::{Measurement, PatientId, TimePoint};
 use crate::jobs::Lane;
 use crate::report::{Format, MeasuredFigure};
@@ -33,11 +33,12 @@ impl State {
             );
             return;
         };
-        if self.lesions_of(patient).next().is_none() {
+        let figures = self.measured_figures(patient);
+        if self.lesions_of(patient).next().is_none() && figures.is_empty() {
             self.say(
                 Severity::Error,
-                "No lesion is marked, so there is nothing to report",
-                "Drag the longest diameter of a lesion first.",
+                "Nothing is measured, so there is nothing to report",
+                "Drag the longest diameter of a lesion, or measure a figure, first.",
             );
             return;
         }
@@ -64,7 +65,7 @@ impl State {
             summary,
             growth,
             key_views: self.key_views(patient),
-            figures: self.measured_figures(patient),
+            figures,
         };
         let work = Work::Export {
             input: Box::new(input),
@@ -86,13 +87,17 @@ impl State {
             for measurement in here {
                 let series = self.series(measurement.series);
                 let modality = series.map_or_else(String::new, |s| s.modality.code().to_owned());
+                let measures = self.gauged(measurement.id);
                 rows.push(MeasuredFigure {
                     id: measurement.id.to_string(),
                     time_point: self.visit_name(point.id),
                     date: point.date.map(|d| d.to_string()).unwrap_or_default(),
                     modality,
                     label: measurement.label,
-                    measures: self.gauged(measurement.id),
+                    lines: measures
+                        .map(|m| figure_text::lines(&measurement.figure, &m))
+                        .unwrap_or_default(),
+                    measures,
                     figure: measurement.figure,
                 });
             }

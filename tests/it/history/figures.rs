@@ -393,3 +393,21 @@ fn the_report_lists_figures_with_one_column_per_unit() {
     let manifest = std::fs::read_to_string(dir.join("manifest.json")).expect("written");
     assert!(manifest.contains("figures.csv"));
 }
+
+#[test]
+fn figures_alone_make_a_report_for_readers() {
+    let mut desk = Desk::open();
+    let [a, b] = desk.places(0, [[100.0, 100.0], [120.0, 100.0]]);
+    desk.measure(0, Figure::Length { ends: [a, b] });
+    let dir = desk.dir.path().join("report");
+    desk.send(Command::Export {
+        dir: dir.clone(),
+        formats: vec![oncotwin::report::Format::Html, oncotwin::report::Format::Md],
+    });
+    desk.no_errors();
+    for name in ["report.html", "report.md"] {
+        let text = std::fs::read_to_string(dir.join(name)).expect("written");
+        assert!(text.contains("Other measurements"), "{name}");
+        assert!(text.contains("26.0 mm"), "{name}");
+    }
+}

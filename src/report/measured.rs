@@ -1,4 +1,5 @@
-//! Figures that were measured beside the lesions, as CSV (RFC 4180): one row per figure.
+//! Figures that were measured beside the lesions: as a table, and as CSV (RFC 4180) with one row per
+//! figure.
 
 use crate::measure::{Figure, FigureMeasures};
 use crate::units::Area;
@@ -6,6 +7,7 @@ use crate::volume::Intensity;
 
 use super::Report;
 use super::csv::{bulk, length, number, text};
+use super::tables::{Cell, Row, Table};
 
 /// A figure that was measured.
 #[derive(Clone, Debug, PartialEq)]
@@ -24,6 +26,43 @@ pub struct MeasuredFigure {
     pub figure: Figure,
     /// What it measures; `None` where the image was not loaded.
     pub measures: Option<FigureMeasures>,
+    /// The same in lines of words and numbers with units; empty where the image was not loaded.
+    pub lines: Vec<String>,
+}
+
+/// The figures as a table for readers, visit by visit.
+pub(super) fn figures(report: &Report) -> Table {
+    let row = |figure: &MeasuredFigure| {
+        let kind = figure.figure.kind().word();
+        let what = if figure.label.is_empty() {
+            kind.to_owned()
+        } else {
+            format!("{} ({kind})", figure.label)
+        };
+        let visit = [&*figure.time_point, &*figure.date];
+        let lines = if figure.lines.is_empty() {
+            &["image not loaded".to_owned()][..]
+        } else {
+            &figure.lines
+        };
+        Row {
+            head: Cell::lines([what]),
+            cells: vec![
+                Cell::lines(visit.into_iter().filter(|line| !line.is_empty())),
+                Cell::lines([&*figure.modality]),
+                Cell::lines(lines.iter().map(|line| &**line)),
+            ],
+            color: -1,
+        }
+    };
+    Table {
+        caption: "Other measurements".into(),
+        columns: ["Figure", "Visit", "Modality", "Measured"]
+            .map(|c| vec![c.to_owned()])
+            .into(),
+        rows: report.figures.iter().map(row).collect(),
+        per_visit: false,
+    }
 }
 
 /// Column names. Sizes have one column per unit, so that no cell holds a number of unknown unit.
