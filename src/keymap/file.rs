@@ -6,6 +6,7 @@ use std::fmt::Write as _;
 use serde::Deserialize;
 use toml::Spanned;
 
+use super::mouse::{self, Drag};
 use super::{Action, Profile, Settings, Shortcut};
 
 /// Something in the file that means nothing.
@@ -23,6 +24,8 @@ struct File {
     profile: Option<Spanned<String>>,
     #[serde(default)]
     keys: BTreeMap<Spanned<String>, Spanned<toml::Value>>,
+    #[serde(default)]
+    mouse: BTreeMap<Spanned<String>, Spanned<toml::Value>>,
 }
 
 /// Reads the file. What cannot be read is named, and the defaults hold in its place: of a line, where
@@ -97,6 +100,26 @@ pub fn parse(text: &str) -> (Settings, Vec<Problem>) {
         settings.changes.insert(action, keys);
     }
     settings.forget_what_is_as_ever();
+    for (name, value) in file.mouse {
+        let line = line_of(name.span().start);
+        let mut say = |text: String| problems.push(Problem { line, text });
+        let Some((button, held)) = mouse::drag_named(name.get_ref()) else {
+            say(format!(
+                "there is no drag “{}”, only left, middle and right, alone, with shift+ or with ctrl+",
+                name.get_ref()
+            ));
+            continue;
+        };
+        match value.get_ref().as_str().and_then(Drag::named) {
+            Some(drag) => settings.set_drag(button, held, drag),
+            None => say(format!(
+                "what “{}” does is to be one of {}; it does as in the profile",
+                name.get_ref(),
+                Drag::ALL.map(Drag::id).join(", ")
+            )),
+        }
+    }
+    problems.sort_by_key(|problem| problem.line);
     (settings, problems)
 }
 
@@ -126,13 +149,20 @@ impl Settings {
 pub fn write(settings: &Settings) -> String {
     let mut text = String::from(
         "# Keys of OncoTwin. The window writes this file anew when keys are changed in it.\n\
-         # Profiles: oncotwin, pacs, itk-snap. An action that is not listed has the keys of the profile.\n",
+         # Profiles: oncotwin, pacs, itk-snap. What is not listed is as in the profile.\n",
     );
     // Writing into a string does not fail.
     let _ok = writeln!(text, "profile = \"{}\"\n\n[keys]", settings.profile.id());
     for (action, keys) in &settings.changes {
         let keys: Vec<String> = keys.iter().map(|k| format!("\"{k}\"")).collect();
         let _ok = writeln!(text, "\"{}\" = [{}]", action.id(), keys.join(", "));
+    }
+    if !settings.drags.is_empty() {
+        text.push_str("\n[mouse]\n");
+    }
+    for ((button, held), drag) in &settings.drags {
+        let name = mouse::drag_id(*button, *held);
+        let _ok = writeln!(text, "\"{name}\" = \"{}\"", drag.id());
     }
     text
 }
@@ -146,6 +176,27 @@ mod tests {
 
     fn key(text: &str) -> Shortcut {
         Shortcut::parse(text).expect("a key")
+    }
+
+    #[test]
+    fn a_file_says_what_drags_do() {
+        use super::super::{Button, Held};
+        let text = "profile = \"pacs\"\n[mouse]\n\"left\" = \"pan\"\n\"ctrl+right\" = \"page\"\n";
+        let (settings, problems) = parse(text);
+        assert_eq!(problems, []);
+        let map = KeyMap::new(settings.clone());
+        assert_eq!(map.mouse().drag(Button::Left, Held::Nothing), Drag::Pan);
+        assert_eq!(map.mouse().drag(Button::Right, Held::Ctrl), Drag::Page);
+        let as_ever = Profile::Pacs.mouse().drag(Button::Middle, Held::Nothing);
+        assert_eq!(map.mouse().drag(Button::Middle, Held::Nothing), as_ever);
+        assert_eq!(parse(&write(&settings)), (settings, Vec::new()));
+
+        let (settings, problems) = parse("[mouse]\n\"thumb\" = \"pan\"\n\"left\" = 7\n");
+        assert_eq!(settings, Settings::default());
+        assert_eq!(problems.iter().map(|p| p.line).collect::<Vec<_>>(), [2, 3]);
+        // The meaning that it has anyway is no change.
+        let (settings, _) = parse("[mouse]\n\"left\" = \"window\"\n");
+        assert!(settings.drags.is_empty());
     }
 
     #[test]

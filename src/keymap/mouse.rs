@@ -1,7 +1,7 @@
 //! What dragging with a button of the mouse does.
 
 /// A button of the mouse.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Button {
     /// Also what the tool in hand draws with.
     Left,
@@ -24,10 +24,30 @@ impl Button {
             Self::Right => "Right",
         }
     }
+
+    const fn id(self) -> &'static str {
+        match self {
+            Self::Left => "left",
+            Self::Middle => "middle",
+            Self::Right => "right",
+        }
+    }
+}
+
+/// The name of a drag in the file, `ctrl+left`.
+pub(super) fn drag_id(button: Button, held: Held) -> String {
+    format!("{}{}", held.prefix(), button.id())
+}
+
+/// The drag of this name in the file.
+pub(super) fn drag_named(id: &str) -> Option<(Button, Held)> {
+    let held = Held::ALL.into_iter();
+    let mut all = held.flat_map(|held| Button::ALL.map(|button| (button, held)));
+    all.find(|(button, held)| drag_id(*button, *held) == id)
 }
 
 /// What is held while a button is dragged.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Held {
     /// Nothing.
     Nothing,
@@ -40,6 +60,24 @@ pub enum Held {
 impl Held {
     /// All of them.
     pub const ALL: [Self; 3] = [Self::Nothing, Self::Shift, Self::Ctrl];
+
+    /// What stands before the name of the button, for people.
+    #[must_use]
+    pub const fn text(self) -> &'static str {
+        match self {
+            Self::Nothing => "",
+            Self::Shift => "Shift + ",
+            Self::Ctrl => "Ctrl + ",
+        }
+    }
+
+    const fn prefix(self) -> &'static str {
+        match self {
+            Self::Nothing => "",
+            Self::Shift => "shift+",
+            Self::Ctrl => "ctrl+",
+        }
+    }
 }
 
 /// What a drag does.
@@ -60,6 +98,35 @@ pub enum Drag {
 }
 
 impl Drag {
+    /// Everything that a drag can do.
+    pub const ALL: [Self; 6] = [
+        Self::Window,
+        Self::Pan,
+        Self::Zoom,
+        Self::Page,
+        Self::Crosshair,
+        Self::Region,
+    ];
+
+    /// Its name in the file.
+    #[must_use]
+    pub const fn id(self) -> &'static str {
+        match self {
+            Self::Window => "window",
+            Self::Pan => "pan",
+            Self::Zoom => "zoom",
+            Self::Page => "page",
+            Self::Crosshair => "crosshair",
+            Self::Region => "region",
+        }
+    }
+
+    /// What has this name in the file.
+    #[must_use]
+    pub fn named(id: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|drag| drag.id() == id)
+    }
+
     /// In words.
     #[must_use]
     pub const fn text(self) -> &'static str {
@@ -92,5 +159,17 @@ impl MouseMap {
             Button::Right => &self.right,
         };
         of[held as usize]
+    }
+
+    /// The same with another meaning of one drag.
+    #[must_use]
+    pub(super) const fn with(mut self, button: Button, held: Held, drag: Drag) -> Self {
+        let of = match button {
+            Button::Left => &mut self.left,
+            Button::Middle => &mut self.middle,
+            Button::Right => &mut self.right,
+        };
+        of[held as usize] = drag;
+        self
     }
 }

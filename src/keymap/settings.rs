@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use super::mouse::MouseMap;
+use super::mouse::{Button, Drag, Held, MouseMap};
 use super::{Action, Profile, Shortcut};
 
 /// What a person chose: nothing else is kept.
@@ -12,6 +12,8 @@ pub struct Settings {
     pub profile: Profile,
     /// Actions whose keys are others than those of the profile. No two of them share a key.
     pub changes: BTreeMap<Action, Vec<Shortcut>>,
+    /// Drags of the mouse that do something else than in the profile.
+    pub drags: BTreeMap<(Button, Held), Drag>,
 }
 
 impl Settings {
@@ -49,6 +51,15 @@ impl Settings {
     /// them.
     pub fn reset(&mut self, action: Action) {
         self.changes.remove(&action);
+    }
+
+    /// Gives a drag of the mouse a meaning.
+    pub fn set_drag(&mut self, button: Button, held: Held, drag: Drag) {
+        if drag == self.profile.mouse().drag(button, held) {
+            self.drags.remove(&(button, held));
+        } else {
+            self.drags.insert((button, held), drag);
+        }
     }
 
     fn put(&mut self, action: Action, keys: Vec<Shortcut>) {
@@ -114,8 +125,11 @@ impl KeyMap {
 
     /// What dragging does.
     #[must_use]
-    pub const fn mouse(&self) -> MouseMap {
-        self.settings.profile.mouse()
+    pub fn mouse(&self) -> MouseMap {
+        let own = self.settings.drags.iter();
+        own.fold(self.settings.profile.mouse(), |map, (of, drag)| {
+            map.with(of.0, of.1, *drag)
+        })
     }
 
     /// What exactly this key means.

@@ -129,11 +129,7 @@ fn mouse(map: &KeyMap) -> Vec<(String, String)> {
             if held != Held::Nothing && drag == plain {
                 continue;
             }
-            let with = match held {
-                Held::Nothing => String::new(),
-                Held::Shift => "Shift + ".to_owned(),
-                Held::Ctrl => "Ctrl + ".to_owned(),
-            };
+            let with = held.text();
             let name = button.text();
             let name = if with.is_empty() {
                 format!("{name} drag")

@@ -1,6 +1,6 @@
 //! The dialog in which keys are changed: a profile, and own keys on top of it.
 
-use egui::{Button, Event, Grid, RichText, ScrollArea, TextEdit, Ui, vec2};
+use egui::{Button, ComboBox, Event, Grid, RichText, ScrollArea, TextEdit, Ui, vec2};
 
 use super::dialog::{Answer, frame};
 use super::keys::shortcut;
@@ -8,7 +8,7 @@ use super::theme;
 use super::widgets::{Icon, heading, icon_button, radio, weak};
 use crate::app::Command;
 use crate::app::view::View;
-use crate::keymap::{Action, Group, KeyMap, Profile, Settings, Shortcut};
+use crate::keymap::{self, Action, Drag, Group, Held, KeyMap, Profile, Settings, Shortcut};
 
 /// What was entered so far.
 #[derive(Default)]
@@ -48,14 +48,20 @@ pub(super) fn keys_ui(ui: &Ui, view: &View, form: &mut KeysForm) -> Answer {
         ScrollArea::vertical()
             .auto_shrink([false, false])
             .max_height(height)
-            .show(ui, |ui| actions_ui(ui, map, form, &mut settings));
+            .show(ui, |ui| {
+                if form.search.trim().is_empty() {
+                    mouse_ui(ui, map, &mut settings);
+                }
+                actions_ui(ui, map, form, &mut settings);
+            });
         ui.add_space(6.0);
         waiting_ui(ui, map, form, &mut settings);
         ui.horizontal(|ui| {
-            let changed = !settings.changes.is_empty();
-            let reset = ui.add_enabled(changed, Button::new("Reset all keys"));
+            let changed = !settings.changes.is_empty() || !settings.drags.is_empty();
+            let reset = ui.add_enabled(changed, Button::new("Reset all keys and drags"));
             if reset.clicked() {
                 settings.changes.clear();
+                settings.drags.clear();
             }
             ui.with_layout(egui::Layout::right_to_left(egui::Align::Center), |ui| {
                 close = ui.button("Close").clicked();
@@ -86,6 +92,48 @@ fn profile_ui(ui: &mut Ui, settings: &mut Settings) {
         ui,
         "Keys and mouse as in other programs. Keys that you change go before those of the profile.",
     );
+}
+
+/// What the buttons of the mouse do when dragged.
+fn mouse_ui(ui: &mut Ui, map: &KeyMap, settings: &mut Settings) {
+    heading(ui, "Dragging with the mouse");
+    let mouse = map.mouse();
+    Grid::new("drags")
+        .num_columns(4)
+        .spacing(vec2(10.0, 3.0))
+        .show(ui, |ui| {
+            ui.label("");
+            for button in keymap::Button::ALL {
+                ui.label(RichText::new(button.text()).size(12.5));
+            }
+            ui.end_row();
+            for held in Held::ALL {
+                let with = held.text().trim_end_matches(" + ");
+                ui.label(RichText::new(if with.is_empty() { "Alone" } else { with }).size(12.5));
+                for button in keymap::Button::ALL {
+                    let mut drag = mouse.drag(button, held);
+                    let name = format!("{}{} drag", held.text(), button.text());
+                    let choice = ComboBox::from_id_salt(&name)
+                        .width(150.0)
+                        .selected_text(drag.text())
+                        .show_ui(ui, |ui| {
+                            for other in Drag::ALL {
+                                ui.selectable_value(&mut drag, other, other.text());
+                            }
+                        });
+                    choice.response.accessible_name(name);
+                    if drag != mouse.drag(button, held) {
+                        settings.set_drag(button, held, drag);
+                    }
+                }
+                ui.end_row();
+            }
+        });
+    weak(
+        ui,
+        "The left button does this while the tool in hand draws nothing. Clicks stay as they are.",
+    );
+    ui.add_space(4.0);
 }
 
 fn actions_ui(ui: &mut Ui, map: &KeyMap, form: &mut KeysForm, settings: &mut Settings) {

@@ -216,15 +216,29 @@ fn a_key_is_changed_a_conflict_is_named_and_all_can_be_reset() {
 
     click(&mut harness, &add);
     press(&mut harness, Modifiers::NONE, Key::Escape);
-    harness.get_by_label("Reset all keys");
+    harness.get_by_label("Reset all keys and drags");
     click(&mut harness, &format!("Take C from: {cine}"));
     assert_eq!(keys(&harness, Action::Cine), ["U", "D"]);
     click(&mut harness, "PACS");
     assert_eq!(harness.state().view.keys.settings().profile, Profile::Pacs);
-    click(&mut harness, "Reset all keys");
+    click(&mut harness, "Reset all keys and drags");
     assert_eq!(keys(&harness, Action::Cine), ["C"]);
     press(&mut harness, Modifiers::NONE, Key::Escape);
-    assert!(harness.query_by_label("Reset all keys").is_none());
+    assert!(harness.query_by_label("Reset all keys and drags").is_none());
+}
+
+#[test]
+fn a_drag_is_given_another_meaning_in_the_dialog() {
+    let mut harness = with(Profile::OncoTwin);
+    press(&mut harness, Modifiers::COMMAND, Key::Comma);
+    click(&mut harness, "Middle drag");
+    click(&mut harness, "page through slices");
+    press(&mut harness, Modifiers::NONE, Key::Escape);
+    let commands = drag_with(&mut harness, PointerButton::Middle, Modifiers::NONE);
+    let turned = |c: &Command| matches!(c, Command::SetSlice { .. });
+    assert!(commands.iter().any(turned), "{commands:?}");
+    let kept = &harness.state().view.keys.settings().drags;
+    assert_eq!(kept.len(), 1, "{kept:?}");
 }
 
 #[test]
