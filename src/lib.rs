@@ -25,8 +25,10 @@ pub mod reformat;
 pub mod register;
 pub mod report;
 pub mod response;
+pub mod scene;
 pub mod segment;
 pub mod store;
+pub mod surface;
 pub mod twin;
 #[cfg(feature = "gui")]
 pub mod ui;

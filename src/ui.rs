@@ -42,6 +42,7 @@ mod status;
 pub mod theme;
 mod thumbnail;
 mod tools;
+mod tour;
 mod trace;
 mod treatments;
 mod uptake;
@@ -262,6 +263,7 @@ pub fn view_ui(ui: &mut Ui, view: &View, state: &mut UiState, out: &mut Vec<Comm
     page::page_ui(ui, state);
     dialog::dialog_ui(ui, view, state, out);
     help::help_ui(ui, state);
+    tour::tour_ui(ui, view, state);
     drop_ui(ui, out);
 }
 

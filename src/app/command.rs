@@ -197,6 +197,11 @@ pub enum Command {
         /// Whether three.
         three: bool,
     },
+    /// Show lesions in space beside the pictures, or not.
+    ShowThreeD {
+        /// Whether.
+        on: bool,
+    },
     /// Magnify and shift a plane across the slices of a series.
     SetSectionZoom {
         /// Which series.

@@ -9,7 +9,7 @@ use crate::case::{
     SeriesSource, TimePointId, Transaction,
 };
 use crate::geometry::Grid;
-use crate::jobs::{JobContext, JobId, Lane};
+use crate::jobs::{Cancelled, JobContext, JobId, Lane};
 use crate::keymap;
 use crate::measure::Measured;
 use crate::open::{self, Item, Refusal};
@@ -17,6 +17,7 @@ use crate::register::Registration;
 use crate::report::Format;
 use crate::segment::{BetterSlice, Prompt};
 use crate::store;
+use crate::surface::Surface;
 use crate::units::Bulk;
 use crate::volume::{ColourImage, Mask, PetStatement, Volume, WindowLevel};
 use crate::warning::Warning;
@@ -136,6 +137,11 @@ pub(super) enum Work {
         moving: Arc<Volume>,
         /// Whether their headers state one frame of reference.
         same_frame_of_reference: bool,
+    },
+    /// Make the surface of a mask.
+    Surface {
+        /// Of which.
+        mask: Arc<Mask>,
     },
     /// Make a mask from a gesture and measure it.
     Segment {
@@ -447,6 +453,8 @@ pub(super) enum Answer {
     Twin(LesionId, Result<Box<TwinResult>, Failure>),
     /// Steps of a patient's record, oldest first.
     History(PatientId, Result<Vec<store::Step>, Failure>),
+    /// The surface of a mask.
+    Surfaced(Result<Surface, Cancelled>),
     /// Masks that were made, oldest first.
     Versions(Result<Vec<Version>, Failure>),
     /// Two masks compared.

@@ -29,12 +29,14 @@ pub(super) mod proposal;
 mod readers;
 mod readings;
 mod record;
+pub(super) mod surfaces;
 pub(super) mod thumbnails;
 mod traces;
 mod twins;
 mod uptake;
 mod versions;
 mod visits;
+mod windows;
 mod workspace;
 
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
@@ -176,6 +178,10 @@ pub struct State {
     pub(super) n_pictures: u64,
     /// Three planes are shown of each time point.
     pub(super) three_planes: bool,
+    /// Lesions are shown in space beside the pictures.
+    pub(super) three_d: bool,
+    /// Surfaces of the masks on screen, while they are shown in space.
+    surfaces: BTreeMap<AnnotationId, surfaces::Shaped>,
     /// How the planes across slices are looked at.
     pub(super) planes: BTreeMap<SeriesId, planes::PlanesLook>,
     /// Planes across slices as they were drawn, by series and number.
@@ -321,6 +327,8 @@ impl State {
             pictures: BTreeMap::new(),
             n_pictures: 0,
             three_planes: records.setting(planes::THREE_PLANES).unwrap_or(false),
+            three_d: records.setting(surfaces::THREE_D).unwrap_or(false),
+            surfaces: BTreeMap::new(),
             planes: looks,
             sections: BTreeMap::new(),
             fused: BTreeMap::new(),

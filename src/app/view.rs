@@ -6,6 +6,7 @@
 mod fusion;
 mod measurement;
 mod slice;
+mod three_d;
 
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -13,9 +14,10 @@ use std::sync::Arc;
 pub use fusion::{FusedPicture, FusedProbe, FusedView, FusionRow, FusionView};
 pub use measurement::{DrawnFigure, FigureOf, FigureView};
 pub use slice::{
-    Crosshair, Outlines, Overlay, Picture, PixelMap, PlaneLine, Probe, SectionOutline, SectionView,
-    SliceView, UptakeView,
+    Crosshair, Outlines, Overlay, Picture, PixelMap, PlaneLine, Probe, ReferenceLine,
+    SectionOutline, SectionView, SliceView, UptakeView,
 };
+pub use three_d::{BodyView, ThreeDView};
 
 pub use super::command::{Fusion, HeaderOf, LinkMode, Subject};
 pub use super::layout::{Layout, PanelKind, PanelLook, Side};
@@ -420,6 +422,8 @@ pub struct PatientView {
     pub columns: Vec<ColumnView>,
     /// Three planes are shown of each, instead of slices alone.
     pub three_planes: bool,
+    /// Lesions are shown in space beside the pictures.
+    pub three_d: bool,
     /// Lesion table.
     pub lesions: Vec<LesionRow>,
     /// The lesion that the next diameter belongs to; `None` starts a new one.
@@ -551,8 +555,11 @@ pub struct ColumnView {
     pub shown: Option<SliceView>,
     /// The planes across the slices, where three planes are shown and there are any.
     pub sections: Vec<SectionView>,
-    /// Why three planes cannot be shown of this series, where they are asked for.
+    /// Why neither three planes nor lesions in space can be shown of this series, where they are
+    /// asked for.
     pub no_planes: Option<&'static str>,
+    /// Lesions in space, where they are shown.
+    pub three_d: Option<ThreeDView>,
     /// How the series follows the other time points; `None` where there are none.
     pub link: Option<LinkView>,
     /// Why nothing is shown: loading, or an error.

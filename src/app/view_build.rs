@@ -8,7 +8,9 @@ mod links;
 mod measurements;
 mod pictures;
 mod record;
+mod references;
 mod sections;
+mod three_d;
 mod twin;
 mod versions;
 
@@ -26,6 +28,7 @@ use super::lookup;
 use super::state::checks::CHECKING;
 use super::state::offer::DIVIDING;
 use super::state::proposal::PREVIEWING;
+use super::state::surfaces::SHAPING;
 use super::state::thumbnails::SHRINKING;
 use super::state::{Slot, State};
 use super::summary::Summary;
@@ -49,7 +52,7 @@ impl State {
                 .jobs
                 .iter()
                 .filter(|(_, running)| {
-                    ![PREVIEWING, CHECKING, DIVIDING, SHRINKING].contains(&running.name)
+                    ![PREVIEWING, CHECKING, DIVIDING, SHRINKING, SHAPING].contains(&running.name)
                 })
                 .map(|(id, running)| {
                     let (step, fraction) = running.context.progress.read();
@@ -173,6 +176,7 @@ impl State {
             dispute: self.identity_dispute(id),
             columns,
             three_planes: self.three_planes,
+            three_d: self.three_d,
             lesions: self.lesion_rows(id, &points),
             selected: self.selected,
             proposal: self.proposal_view(),
@@ -229,6 +233,7 @@ impl State {
             sections: shown.map_or_else(Vec::new, |id| self.section_views(id)),
             link: shown.and_then(|id| self.link_view(id)),
             no_planes: shown.and_then(|id| self.no_planes_of(id)),
+            three_d: shown.and_then(|id| self.three_d_view(id)),
             status,
             reading: self.reading_view(n, point.id, summary),
         }

@@ -13,6 +13,7 @@ use crate::case::{PatientId, SeriesSource};
 use crate::jobs::JobContext;
 use crate::open::{self, Item, Refusal, Watch};
 use crate::store::{Artifacts, Cache, Query};
+use crate::surface;
 use crate::volume::{IntensityUnit, Volume, WindowLevel};
 use crate::warning::WarningCode;
 use crate::{phantom, register, store};
@@ -59,6 +60,7 @@ pub(super) fn run(work: Work, tools: &Tools, job: &JobContext) -> Answer {
             let found = found.map(Box::new).map_err(|e| e.to_string());
             Answer::Registered(moving_series, found)
         }
+        Work::Surface { mask } => Answer::Surfaced(surface::surface(&mask, job)),
         Work::Segment {
             annotation,
             steps,

@@ -25,6 +25,10 @@ pub enum Lane {
     Cpu,
     /// Computing that somebody waits for with a button held: gestures do not queue behind fits.
     Gesture,
+    /// Aligning images, which takes its time: neither fits nor what follows a gesture wait for it.
+    Align,
+    /// Making what is only looked at.
+    Look,
 }
 
 /// A job: a name for people, a lane, a context and the work itself.
@@ -69,6 +73,8 @@ pub struct Queue<T: Send + 'static> {
     io: Option<Sender<JobSpec<T>>>,
     cpu: Option<Sender<JobSpec<T>>>,
     gesture: Option<Sender<JobSpec<T>>>,
+    align: Option<Sender<JobSpec<T>>>,
+    look: Option<Sender<JobSpec<T>>>,
     finished: Receiver<Finished<T>>,
     workers: Vec<JoinHandle<()>>,
 }
@@ -93,10 +99,13 @@ impl<T: Send + 'static> Queue<T> {
         };
         let (io, cpu) = (lane("oncotwin-io")?, lane("oncotwin-cpu")?);
         let gesture = lane("oncotwin-gesture")?;
+        let (align, look) = (lane("oncotwin-align")?, lane("oncotwin-look")?);
         Ok(Self {
             io,
             cpu,
             gesture,
+            align,
+            look,
             finished,
             workers,
         })
@@ -108,6 +117,8 @@ impl<T: Send + 'static> Queue<T> {
             Lane::Io => &self.io,
             Lane::Cpu => &self.cpu,
             Lane::Gesture => &self.gesture,
+            Lane::Align => &self.align,
+            Lane::Look => &self.look,
         };
         if let Some(lane) = lane {
             lane.send(job).ok();
@@ -132,6 +143,8 @@ impl<T: Send + 'static> Drop for Queue<T> {
         self.io = None;
         self.cpu = None;
         self.gesture = None;
+        self.align = None;
+        self.look = None;
         for worker in self.workers.drain(..) {
             // Keep the answer channel empty so that a worker's last send cannot block the join.
             while !worker.is_finished() {

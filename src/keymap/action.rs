@@ -111,6 +111,7 @@ actions! {
     Cine, "cine", Picture, "Page slices by themselves, and stop", "C", [Patient, Picture, Still];
     Straighten, "planes.straighten", Picture, "Lay turned planes straight again", "", [Patient, Picture, Still];
     ThreePlanes, "planes", Picture, "Three planes, or slices alone", "Q", [Patient, Still];
+    ThreeD, "three_d", Picture, "Lesions in three dimensions, and back", "Shift+Q", [Patient, Still];
     Preset1, "window.preset_1", Picture, "Window presets 1 to 6", "1", [Patient, Picture];
     Preset2, "window.preset_2", Picture, "Window preset 2", "2", [Patient, Picture, Joined];
     Preset3, "window.preset_3", Picture, "Window preset 3", "3", [Patient, Picture, Joined];
@@ -146,6 +147,7 @@ actions! {
     NormalSize, "scale.normal", Window, "Everything in its normal size", "Ctrl+0", [];
     Bar, "focus.bar", Window, "From the picture to the bar; on with Tab", "F6", [Patient];
     Help, "help", Window, "Mouse and keys", "? Shift+Slash", [];
+    Tour, "tour", Window, "Tour in five minutes, on the sample patient", "", [];
     Palette, "palette", Window, "Find and do anything", "Ctrl+K Ctrl+Shift+P", [];
     Keys, "keys", Window, "Change keys…", "Ctrl+Comma", [];
     HideIdentity, "identity.hide", Window, "Hide who the patients are, and show it again", "Shift+H", [];

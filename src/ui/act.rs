@@ -8,6 +8,7 @@ use super::readers::{ReaderForm, Then};
 use super::reading::{review_key, sign_key};
 use super::slice::{step, whole};
 use super::state::{Ended, Tool, UiState};
+use super::tour::Tour;
 use crate::app::Command;
 use crate::app::view::{
     ColumnView, FigureOf, Layout, LesionCell, PanelKind, PatientView, SliceView, Subject, View,
@@ -55,6 +56,11 @@ pub(super) fn act(action: Action, scene: &Scene<'_>, state: &mut UiState, out: &
     match action {
         Action::Reader => state.ask(Dialog::Reader(ReaderForm::new(Then::Nothing))),
         Action::Help => state.show_help = !state.show_help,
+        Action::Tour => {
+            state.tour = Some(Tour::begin(scene.view));
+            // It begins at the list, where the sample patient is.
+            out.extend(scene.view.patient.as_ref().map(|_| Command::ShowChooser));
+        }
         Action::Palette => state.ask(Dialog::Palette(PaletteForm::default())),
         Action::Keys => state.ask(Dialog::Keys(KeysForm::default())),
         Action::Quit => state.quit = true,
@@ -230,6 +236,9 @@ fn on_screen(action: Action, patient: &PatientView, state: &mut UiState, out: &m
         }
         Action::ThreePlanes => out.push(Command::ShowPlanes {
             three: !patient.three_planes,
+        }),
+        Action::ThreeD => out.push(Command::ShowThreeD {
+            on: !patient.three_d,
         }),
         Action::Alone => {
             let here = active_column(patient, state).map(|c| c.id);

@@ -9,6 +9,7 @@ use super::erase::EraseForm;
 use super::state::UiState;
 use super::theme::{self, RADIUS};
 use super::thumbnail::thumbnail_ui;
+use super::tour::{self, Spot, Tour};
 use super::widgets::{gated, heading, menu, primary_button, weak};
 use crate::app::Command;
 use crate::app::view::{ChooserView, PatientId, PatientRow, View};
@@ -48,8 +49,17 @@ pub fn chooser_ui(ui: &mut Ui, view: &View, state: &mut UiState, out: &mut Vec<C
                         patients(ui, view, state, out);
                         ui.add_space(18.0);
                     }
-                    heading(ui, "Sample patients");
-                    samples(ui, chooser, out);
+                    ui.horizontal(|ui| {
+                        heading(ui, "Sample patients");
+                        let tour = ui.button("Tour in five minutes");
+                        let hint =
+                            "Measure a lesion at two visits of the sample patient, step by step";
+                        if tour.on_hover_text(hint).clicked() {
+                            state.tour = Some(Tour::begin(view));
+                        }
+                    });
+                    let shown = ui.scope(|ui| samples(ui, chooser, out)).response.rect;
+                    tour::spot(state, Spot::Samples, shown);
                     ui.add_space(24.0);
                 });
             });

@@ -12,7 +12,7 @@ use super::links::{link_ui, proposed_ui};
 use super::look::look_ui;
 use super::reading::{badge_ui, barred, broken_ui};
 use super::slab::NO_DRAWING;
-use super::slice::{SliceContext, number, section_ui, slice_ui};
+use super::slice::{SliceContext, number, section_ui, slice_ui, three_d_ui};
 use super::state::UiState;
 use super::theme;
 use super::uptake::UptakeForm;
@@ -20,7 +20,8 @@ use super::versions::compared_lesion;
 use super::widgets::{gated, halo_text, menu, nadir_chip, warnings_badge};
 use crate::app::Command;
 use crate::app::view::{
-    ColumnView, FrameOf, HeaderOf, PatientView, SeriesId, SliceView, TimePointId, View,
+    ColumnView, FrameOf, HeaderOf, PatientView, SectionView, SeriesId, SliceView, ThreeDView,
+    TimePointId, View,
 };
 
 /// Columns that share the width before the row scrolls.
@@ -115,7 +116,7 @@ fn column_ui(
                     .filter(|p| p.series == slice.series),
             };
             let twice = ui.input(|i| i.pointer.button_double_clicked(PointerButton::Primary));
-            let response = pictures_ui(ui, column, slice, &context, size, state, out);
+            let response = pictures_ui(ui, (patient, column), slice, &context, size, state, out);
             if twice && !state.tool.draws() && response.contains_pointer() {
                 let whole = state.maximised == Some(column.id);
                 state.maximised = (!whole).then_some(column.id);
@@ -139,56 +140,92 @@ fn column_ui(
     }
 }
 
-/// The slice, and the planes across it where three planes are shown.
+/// The slice, with the planes across it and the lesions in space where they are shown.
 fn pictures_ui(
     ui: &mut Ui,
-    column: &ColumnView,
+    (patient, column): (&PatientView, &ColumnView),
     slice: &SliceView,
     context: &SliceContext<'_>,
     size: Vec2,
     state: &mut UiState,
     out: &mut Vec<Command>,
 ) -> Response {
-    let [first, second] = &column.sections[..] else {
-        let response = slice_ui(ui, slice, context, size, state, out);
-        if let Some(reason) = column.no_planes {
-            let at = response.rect.center_top() + vec2(0.0, 40.0);
-            let font = FontId::proportional(12.0);
-            let painter = ui.painter_at(response.rect);
-            let ink = theme::image_warning();
-            halo_text(&painter, at, Align2::CENTER_TOP, reason, font, ink);
-        }
-        return response;
-    };
     let gap = 3.0;
     let of = (&*column.title, context.selected, context.barred);
     // In the wider direction there is more room beside the slice than below it.
-    if size.x > size.y {
-        let (left, right) = ((size.x - gap) * 0.6, (size.x - gap) * 0.4);
-        let row = ui.horizontal_top(|ui| {
-            ui.spacing_mut().item_spacing = vec2(gap, gap);
-            let response = slice_ui(ui, slice, context, vec2(left, size.y), state, out);
-            ui.vertical(|ui| {
-                let part = vec2(right, (size.y - gap) / 2.0);
-                section_ui(ui, first, of, part, state, out);
-                section_ui(ui, second, of, part, state, out);
-            });
-            response
-        });
-        return row.inner;
-    }
-    let (top, below) = ((size.y - gap) * 0.56, (size.y - gap) * 0.44);
-    let part = ui.scope(|ui| {
+    let wide = size.x > size.y;
+    let beside: Vec<Beside<'_>> = column
+        .sections
+        .iter()
+        .map(Beside::Section)
+        .chain(column.three_d.as_ref().map(Beside::ThreeD))
+        .collect();
+    let share = match (beside.len(), wide) {
+        (0, _) => 1.0,
+        (1, _) => 0.55,
+        (2, true) => 0.6,
+        (2, false) => 0.56,
+        (_, true) => 0.6,
+        _ => 0.45,
+    };
+    let main = if wide {
+        vec2((size.x - gap) * share, size.y)
+    } else {
+        vec2(size.x, (size.y - gap) * share)
+    };
+    let main = if beside.is_empty() { size } else { main };
+    let add = |ui: &mut Ui, one: &Beside<'_>, part: Vec2, state: &mut UiState, out: &mut Vec<_>| {
+        match one {
+            Beside::Section(section) => section_ui(ui, section, of, part, state, out),
+            Beside::ThreeD(view) => {
+                three_d_ui(ui, patient, (column, slice, view), part, state, out)
+            }
+        };
+    };
+    let pictures = |ui: &mut Ui| {
         ui.spacing_mut().item_spacing = vec2(gap, gap);
-        let response = slice_ui(ui, slice, context, vec2(size.x, top), state, out);
-        ui.horizontal_top(|ui| {
-            let part = vec2((size.x - gap) / 2.0, below);
-            section_ui(ui, first, of, part, state, out);
-            section_ui(ui, second, of, part, state, out);
+        let response = slice_ui(ui, slice, context, main, state, out);
+        let rest = if wide {
+            vec2(size.x - main.x - gap, size.y)
+        } else {
+            vec2(size.x, size.y - main.y - gap)
+        };
+        // Where there is more room downwards, two stand side by side, and a third below them.
+        let in_row = if wide { 1 } else { 2 };
+        ui.vertical(|ui| {
+            let rows = beside.chunks(in_row);
+            let high = (rest.y - gap * (rows.len().max(1) - 1) as f32) / rows.len().max(1) as f32;
+            for row in rows {
+                let n = row.len() as f32;
+                let part = vec2((rest.x - gap * (n - 1.0)) / n, high);
+                ui.horizontal(|ui| {
+                    for one in row {
+                        add(ui, one, part, state, out);
+                    }
+                });
+            }
         });
         response
-    });
-    part.inner
+    };
+    let response = if wide {
+        ui.horizontal_top(pictures).inner
+    } else {
+        ui.scope(pictures).inner
+    };
+    if let Some(reason) = column.no_planes {
+        let at = response.rect.center_top() + vec2(0.0, 40.0);
+        let font = FontId::proportional(12.0);
+        let painter = ui.painter_at(response.rect);
+        let ink = theme::image_warning();
+        halo_text(&painter, at, Align2::CENTER_TOP, reason, font, ink);
+    }
+    response
+}
+
+/// What stands beside a slice.
+enum Beside<'a> {
+    Section(&'a SectionView),
+    ThreeD(&'a ThreeDView),
 }
 
 fn title_ui(

@@ -11,6 +11,7 @@ use super::lesions::lesions_ui;
 use super::narrative::narrative_ui;
 use super::state::UiState;
 use super::theme;
+use super::tour::{self, Spot};
 use super::treatments::treatments_ui;
 use super::widgets::menu;
 use crate::app::Command;
@@ -213,6 +214,11 @@ fn panel_ui(
                     treatments_ui(ui, of.patient, of.read_only, state, out);
                 });
         }
+    }
+    match panel {
+        PanelKind::Lesions => tour::spot(state, Spot::Lesions, area),
+        PanelKind::Growth => tour::spot(state, Spot::Growth, area),
+        PanelKind::History => {}
     }
     // Left of the bar by which the panel scrolls.
     let corner = area.right_top() - vec2(36.0, 0.0);

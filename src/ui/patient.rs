@@ -13,6 +13,7 @@ use super::slice::end_gesture;
 use super::state::UiState;
 use super::theme;
 use super::tools::tools_ui;
+use super::tour::{self, Spot};
 use super::versions::versions_ui;
 use super::widgets::{Icon, icon_button, icon_toggle, primary_button, weak};
 use crate::app::Command;
@@ -40,12 +41,14 @@ pub fn patient_ui(
             .fill(p.panel)
             .inner_margin(Margin::symmetric(x, y))
     };
-    Panel::top("patient bar")
+    let shown = Panel::top("patient bar")
         .frame(bar(10, 5))
         .show(ui, |ui| bar_ui(ui, view, patient, state, out));
-    Panel::top("tools")
+    tour::spot(state, Spot::Bar, shown.response.rect);
+    let shown = Panel::top("tools")
         .frame(bar(10, 3))
         .show(ui, |ui| tools_ui(ui, patient, read_only, state, out));
+    tour::spot(state, Spot::Tools, shown.response.rect);
     let panels = Panels {
         layout: &view.layout,
         patient,
@@ -56,9 +59,10 @@ pub fn patient_ui(
         end_gesture(ui, state, out);
         return;
     }
-    CentralPanel::default()
+    let shown = CentralPanel::default()
         .frame(Frame::new().fill(p.window).inner_margin(Margin::same(6)))
         .show(ui, |ui| columns_ui(ui, view, patient, state, out));
+    tour::spot(state, Spot::Columns, shown.response.rect);
     versions_ui(ui, patient, read_only, state, out);
     end_gesture(ui, state, out);
 }
@@ -78,6 +82,12 @@ fn choose_active(patient: &PatientView, state: &mut UiState) {
             let slice = c.shown.as_ref().filter(|s| s.series == *series);
             let fused = slice.is_some_and(|s| !over || s.fused.is_some());
             fused && (*across == 0 || !c.sections.is_empty())
+        };
+        patient.columns.iter().any(shown)
+    });
+    state.scenes.retain(|series, _| {
+        let shown = |c: &ColumnView| {
+            c.three_d.is_some() && c.shown.as_ref().is_some_and(|s| s.series == *series)
         };
         patient.columns.iter().any(shown)
     });
@@ -216,6 +226,12 @@ fn switches_ui(
     {
         out.push(Command::ShowPlanes {
             three: !patient.three_planes,
+        });
+    }
+    let name = keys.hint("Lesions in three dimensions", Action::ThreeD);
+    if icon_toggle(ui, Icon::Cube, &name, patient.three_d).clicked() {
+        out.push(Command::ShowThreeD {
+            on: !patient.three_d,
         });
     }
     ui.separator();

@@ -11,6 +11,7 @@ mod overlay;
 mod paint;
 mod parts;
 mod section;
+mod three_d;
 mod transform;
 mod wheel;
 
@@ -20,6 +21,7 @@ pub(super) use measure::Menu as FigureMenu;
 pub(super) use overlay::number;
 pub(super) use parts::Part;
 pub(super) use section::section_ui;
+pub(super) use three_d::{SceneTexture, ThreeDLook, three_d_ui};
 pub(super) use wheel::Wheel;
 
 use egui::{
@@ -94,6 +96,9 @@ pub(super) fn slice_ui(
         if let Some(found) = slice.crosshair.as_ref().filter(|_| state.show_annotations) {
             let handles = response.hovered() && !state.tool.draws();
             crosshair::draw(&painter, rect, found, transform, handles);
+        }
+        if state.show_annotations {
+            crosshair::references(&painter, &slice.references, state.active, transform);
         }
         legend::draw(&painter, rect, slice);
         let drawing = overlay::draft(&painter, slice, transform, context, state.gesture.as_ref());

@@ -4,13 +4,14 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use egui::TextureHandle;
+use egui::{Rect, TextureHandle};
 
 use super::cine::Cine;
 use super::dialog::Dialog;
 use super::files::FilesForm;
 use super::header::HeaderForm;
-use super::slice::{FigureMenu, Gesture, Part, Wheel};
+use super::slice::{FigureMenu, Gesture, Part, SceneTexture, ThreeDLook, Wheel};
+use super::tour::{Spot, Tour};
 use super::treatments::TreatmentForm;
 use super::versions::Pair;
 use crate::app::view::{
@@ -161,6 +162,14 @@ pub struct UiState {
     /// Pictures on the graphics card: the slice of a series (0) and the planes across it, each with
     /// what lies over it.
     pub(super) textures: BTreeMap<(SeriesId, usize, bool), Texture>,
+    /// From where lesions are seen in three dimensions.
+    pub(super) three_d: ThreeDLook,
+    /// Lesions in three dimensions, on the graphics card.
+    pub(super) scenes: BTreeMap<SeriesId, SceneTexture>,
+    /// The tour, while it is taken.
+    pub(super) tour: Option<Tour>,
+    /// Where parts of the window are in this frame.
+    pub(super) spots: BTreeMap<Spot, Rect>,
     pub(super) show_crash: bool,
     pub(super) treatment: TreatmentForm,
     pub(super) date: Option<(TimePointId, String)>,
@@ -217,6 +226,10 @@ impl Default for UiState {
             ruler: FigureKind::Length,
             wheel: Wheel::default(),
             textures: BTreeMap::new(),
+            three_d: ThreeDLook::default(),
+            scenes: BTreeMap::new(),
+            tour: None,
+            spots: BTreeMap::new(),
             show_crash: false,
             treatment: TreatmentForm::default(),
             date: None,

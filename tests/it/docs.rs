@@ -141,3 +141,28 @@ fn schemas_are_json_and_scripts_in_them_are_known() {
         assert!(verbs.contains(&verb), "{verb} is not in the schema");
     }
 }
+
+#[test]
+fn the_guide_shows_pictures_that_the_tests_draw() {
+    let guide = read("docs/guide.md");
+    let pictures: Vec<&str> = guide
+        .split("](../tests/snapshots/")
+        .skip(1)
+        .map(|rest| rest.split(')').next().unwrap_or_default())
+        .collect();
+    assert!(pictures.len() >= 12, "{pictures:?}");
+    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+    for name in &pictures {
+        assert!(root.join("tests/snapshots").join(name).is_file(), "{name}");
+    }
+    let all = guide.matches("![").count();
+    assert_eq!(all, pictures.len(), "and no others");
+    for link in guide.split("](").skip(1) {
+        let target = link.split([')', '#']).next().unwrap_or_default();
+        let outside = target.starts_with("https:") || target.is_empty();
+        assert!(
+            outside || root.join("docs").join(target).exists(),
+            "{target}"
+        );
+    }
+}

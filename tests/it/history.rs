@@ -16,6 +16,7 @@ mod planes;
 mod readings;
 mod script;
 mod steps;
+mod three_d;
 mod uptake;
 
 use std::path::{Path, PathBuf};

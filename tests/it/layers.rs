@@ -28,6 +28,8 @@ const MAY_USE: &[(&str, &[&str])] = &[
     ),
     ("edit", &["volume", "geometry", "units", "jobs"]),
     ("reformat", &["volume", "geometry", "units"]),
+    ("surface", &["volume", "geometry", "jobs"]),
+    ("scene", &["surface", "geometry"]),
     ("measure", &["volume", "geometry", "units"]),
     ("twin", &["units", "warning", "jobs"]),
     ("response", &["units"]),
@@ -81,6 +83,7 @@ const MAY_USE: &[(&str, &[&str])] = &[
             "response",
             "segment",
             "store",
+            "surface",
             "twin",
             "units",
             "volume",
@@ -117,7 +120,8 @@ const MAY_USE: &[(&str, &[&str])] = &[
     (
         "ui",
         &[
-            "app", "case", "geometry", "jobs", "keymap", "report", "twin", "units", "volume",
+            "app", "case", "geometry", "jobs", "keymap", "report", "scene", "twin", "units",
+            "volume",
         ],
     ),
     // Joins the session to the window.

@@ -11,7 +11,9 @@ mod palette;
 mod panels;
 mod planes;
 mod record;
+mod three_d;
 mod tools;
+mod tour;
 mod unseen;
 
 use std::sync::Arc;
@@ -65,6 +67,7 @@ impl Stage {
             }
             Command::SelectLesion { lesion } => patient.selected = *lesion,
             Command::ShowPlanes { three } => patient.three_planes = *three,
+            Command::ShowThreeD { on } => patient.three_d = *on,
             _ => {}
         }
     }

@@ -96,6 +96,7 @@ impl State {
         self.forget_trace_job(job);
         self.forget_check_job(job);
         self.forget_thumbnail_job(job);
+        self.forget_surface_job(job);
         self.absorb_division(job, None);
         self.forget_files_job(job, why);
         self.forget_registration_job(job);
@@ -159,6 +160,7 @@ impl State {
             Answer::Versions(read) => self.absorb_versions(job, read),
             Answer::DatabaseChecked(found) => self.absorb_soundness(found),
             Answer::Traced(read) => self.absorb_trace(job, read),
+            Answer::Surfaced(made) => self.absorb_surface(job, made),
             Answer::Compared(made) => self.absorb_comparison(job, made),
             Answer::History(patient, steps) => self.absorb_history(job, patient, steps),
             Answer::Twin(lesion, twin) => self.absorb_twin(job, lesion, twin, effects),
@@ -215,6 +217,7 @@ impl State {
         };
         self.items.insert(series, loaded.item);
         self.images.insert(series, Slot::Ready(image));
+        self.begin_with_window(series, effects);
         self.complete_masks(series, effects);
     }
 

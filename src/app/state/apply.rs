@@ -20,6 +20,7 @@ const fn stays_with_proposal(command: &Command) -> bool {
             | Command::SetZoom { .. }
             | Command::PointAt { .. }
             | Command::ShowPlanes { .. }
+            | Command::ShowThreeD { .. }
             | Command::SetSectionZoom { .. }
             | Command::TurnPlane { .. }
             | Command::StraightenPlanes { .. }
@@ -115,6 +116,7 @@ impl State {
             }),
             Command::PointAt { series, place } => self.point_at(series, place, e),
             Command::ShowPlanes { three } => self.show_planes(three, e),
+            Command::ShowThreeD { on } => self.show_three_d(on, e),
             Command::SetSectionZoom {
                 series,
                 across,
@@ -280,6 +282,7 @@ impl State {
         }
         self.refresh_versions(&mut effects);
         self.read_trace(&mut effects);
+        self.make_surfaces(&mut effects);
         self.check_next(&mut effects);
         effects
     }
@@ -305,6 +308,7 @@ impl State {
         self.finish_erasing(&mut effects);
         self.refresh_versions(&mut effects);
         self.read_trace(&mut effects);
+        self.make_surfaces(&mut effects);
         self.check_next(&mut effects);
         effects
     }

@@ -346,7 +346,7 @@ impl State {
             same_frame_of_reference: same,
         };
         self.drop_asked(series);
-        let job = self.start(REGISTERING, Lane::Cpu, work, effects);
+        let job = self.start(REGISTERING, Lane::Align, work, effects);
         let state = Progress::Waiting(job);
         self.links.asked.insert(series, Asked { fixed, state });
     }

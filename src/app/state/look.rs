@@ -101,6 +101,7 @@ impl State {
         self.pictures.clear();
         self.sections.clear();
         self.fused.clear();
+        self.drop_surfaces();
         self.gauged = super::measurements::Gauged::default();
         self.links = super::links::Links::default();
         self.twins.clear();
@@ -252,6 +253,7 @@ impl State {
         for other in self.alike(series) {
             self.edit_view(other, effects, |view| view.window = window);
         }
+        self.remember_window(series, window, effects);
     }
 
     /// A series, and those on screen that are linked to it and have values of the same absolute unit.

@@ -144,6 +144,8 @@ pub struct SliceView {
     pub pan: [f64; 2],
     /// Where the planes across cut this slice; `None` where they are not shown.
     pub crosshair: Option<Crosshair>,
+    /// Where slices of other columns cut this one.
+    pub references: Vec<ReferenceLine>,
     /// The slab that is shown in place of the slice.
     pub slab: Option<Slab>,
     /// Its colours.
@@ -164,6 +166,15 @@ pub struct SliceView {
     pub compared: Option<[Outlines; 2]>,
     /// Slices that carry a mask of some lesion (for marks beside the slice slider).
     pub marked_slices: Vec<usize>,
+}
+
+/// The line in which the slice of another series cuts a picture.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct ReferenceLine {
+    /// Whose slice.
+    pub of: SeriesId,
+    /// Where the slice ends, in picture coordinates.
+    pub ends: [[f64; 2]; 2],
 }
 
 /// Where the planes of a series meet in a picture, and the lines in which others cut this one.
@@ -246,6 +257,8 @@ pub struct SectionView {
     pub place: Point,
     /// Where the others cut it.
     pub crosshair: Crosshair,
+    /// Where slices of other columns cut it.
+    pub references: Vec<ReferenceLine>,
     /// It was turned out of its place across the slices.
     pub turned: bool,
     /// The slab that is shown in place of the plane.

@@ -121,6 +121,7 @@ impl State {
             zoom: view.zoom,
             pan: view.pan,
             crosshair: self.crosshair_on_slice(series, &map),
+            references: self.references_on(series, &map),
             slab,
             colours: self.colours_of(series),
             fusible: self.fusible(series),

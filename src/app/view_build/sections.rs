@@ -58,7 +58,7 @@ impl State {
 
     /// Why three planes that are asked for are not there.
     pub(super) fn no_planes_of(&self, series: SeriesId) -> Option<&'static str> {
-        if !self.three_planes {
+        if !self.three_planes && !self.three_d {
             return None;
         }
         let image = self.images.get(&series).and_then(Slot::ready)?;
@@ -152,6 +152,7 @@ impl State {
             position: position_of(&plane),
             place: Point(cursor.0 - plane.normal() * plane.distance(cursor).0),
             crosshair: crosshair(&map, cursor, &others),
+            references: self.references_on(series, &map),
             turned: look.turned[across].is_some(),
             slab,
             colours: self.colours_of(series),

@@ -1,12 +1,12 @@
 //! The lines in which the planes of a time point cut each other, and their handles.
 
-use egui::{Painter, Pos2, Rect, Stroke, Vec2};
+use egui::{Painter, Pos2, Rect, Shape, Stroke, Vec2};
 
 use super::super::theme;
 use super::gesture::Kind;
 use super::transform::Transform;
 use crate::app::Command;
-use crate::app::view::{Crosshair, PixelMap, PlaneLine, Point, SeriesId, Vec3};
+use crate::app::view::{Crosshair, PixelMap, PlaneLine, Point, ReferenceLine, SeriesId, Vec3};
 
 /// Half the gap of a crosshair, so that what is looked at is not hidden by it.
 const GAP: f32 = 7.0;
@@ -57,6 +57,22 @@ pub(super) fn draw(
         for (_, at) in grips(rect, crosshair, transform) {
             painter.circle(at, HANDLE, theme::image().halo, Stroke::new(1.5, color));
         }
+    }
+}
+
+/// Draws where the slice of the active view cuts this picture, dashed: it is another column's.
+pub(super) fn references(
+    painter: &Painter,
+    lines: &[ReferenceLine],
+    active: Option<SeriesId>,
+    transform: Transform,
+) {
+    let ink = theme::image();
+    for line in lines.iter().filter(|line| Some(line.of) == active) {
+        let ends = line.ends.map(|end| transform.to_screen(end));
+        painter.line_segment(ends, Stroke::new(2.5, ink.halo));
+        let stroke = Stroke::new(1.2, ink.text_weak);
+        painter.extend(Shape::dashed_line(&ends, stroke, 7.0, 5.0));
     }
 }
 

@@ -63,6 +63,7 @@ pub(in crate::ui) fn section_ui(
         }
         let handles = response.hovered() && !state.tool.draws();
         if state.show_annotations {
+            crosshair::references(&painter, &section.references, state.active, transform);
             crosshair::draw(&painter, rect, &section.crosshair, transform, handles);
         }
         texts(&painter, rect, section, transform);

@@ -154,6 +154,7 @@ mod tests {
             zoom: 1.0,
             pan: [0.0; 2],
             crosshair: None,
+            references: Vec::new(),
             slab: None,
             colours: crate::app::view::ColourMap::default(),
             fusible: Vec::new(),

@@ -1,6 +1,7 @@
 //! Windows by values and inversion, through the session.
 
 use oncotwin::app::view::{LinkMode, SliceView, WindowLevel};
+use oncotwin::units::Days;
 
 use super::*;
 
@@ -131,4 +132,43 @@ fn a_hidden_identity_is_nowhere_in_the_view() {
     assert!(days[1].starts_with("day ") && days[1] != "day 0");
     desk.send(Command::HideIdentity { hidden: false });
     assert!(view(&mut desk).contains(&who.code));
+}
+
+#[test]
+fn the_window_last_chosen_is_that_of_the_next_image_of_its_kind() {
+    let mut desk = Desk::open();
+    let lung = WindowLevel::new(-600.0, 1500.0);
+    let last_window = |desk: &mut Desk| {
+        let column = desk.view().columns.pop().expect("a visit");
+        column.shown.expect("a slice").window
+    };
+    // Another visit, on this day.
+    let visit = |desk: &mut Desk, day: f64, seed: u64| {
+        let params = PhantomParams {
+            days: vec![Days(day)],
+            seed,
+            shape: [64, 64, 8],
+            ..PhantomParams::small()
+        };
+        let study = desk.dir.path().join(format!("study {seed}"));
+        phantom::generate(&params, &study, &JobContext::default()).expect("written");
+        desk.send(Command::Open { paths: vec![study] });
+    };
+    let own = last_window(&mut desk);
+    let series = desk.series(0);
+    desk.send(Command::SetWindow {
+        series,
+        window: Some(lung),
+    });
+    visit(&mut desk, 400.0, 7);
+    assert_eq!(last_window(&mut desk), lung);
+    // That of the file is chosen like any other.
+    desk.send(Command::SetWindow {
+        series,
+        window: None,
+    });
+    visit(&mut desk, 500.0, 8);
+    let all = desk.view().columns.into_iter();
+    let all: Vec<_> = all.map(|c| (c.date, c.shown.map(|s| s.window))).collect();
+    assert_eq!(last_window(&mut desk), own, "{all:?}");
 }
