@@ -13,6 +13,7 @@ use crate::jobs::{Cancelled, JobContext, JobId, Lane};
 use crate::keymap;
 use crate::measure::Measured;
 use crate::open::{self, Item, Refusal};
+use crate::reformat::{Plane, Slab};
 use crate::register::Registration;
 use crate::report::Format;
 use crate::segment::{BetterSlice, Prompt};
@@ -137,6 +138,15 @@ pub(super) enum Work {
         moving: Arc<Volume>,
         /// Whether their headers state one frame of reference.
         same_frame_of_reference: bool,
+    },
+    /// Make a slab to look at.
+    Slab {
+        /// Of which image.
+        volume: Arc<Volume>,
+        /// Its middle, in the space of the image.
+        plane: Plane,
+        /// Thickness and projection.
+        slab: Slab,
     },
     /// Make the surface of a mask.
     Surface {
@@ -453,6 +463,8 @@ pub(super) enum Answer {
     Twin(LesionId, Result<Box<TwinResult>, Failure>),
     /// Steps of a patient's record, oldest first.
     History(PatientId, Result<Vec<store::Step>, Failure>),
+    /// Values of a slab.
+    Layered(Vec<f32>),
     /// The surface of a mask.
     Surfaced(Result<Surface, Cancelled>),
     /// Masks that were made, oldest first.

@@ -166,7 +166,10 @@ impl Session {
 
     /// Everything the window draws.
     pub fn view(&mut self) -> View {
-        self.state.view()
+        let view = self.state.view();
+        let effects = self.state.start_slabs();
+        self.perform(effects);
+        view
     }
 
     /// The state, for reading.

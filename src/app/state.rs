@@ -29,6 +29,7 @@ pub(super) mod proposal;
 mod readers;
 mod readings;
 mod record;
+pub(super) mod slabs;
 pub(super) mod surfaces;
 pub(super) mod thumbnails;
 mod traces;
@@ -180,6 +181,8 @@ pub struct State {
     pub(super) three_planes: bool,
     /// Lesions are shown in space beside the pictures.
     pub(super) three_d: bool,
+    /// Slabs on screen.
+    slabs: BTreeMap<slabs::SlabKey, slabs::SlabSlot>,
     /// Surfaces of the masks on screen, while they are shown in space.
     surfaces: BTreeMap<AnnotationId, surfaces::Shaped>,
     /// How the planes across slices are looked at.
@@ -328,6 +331,7 @@ impl State {
             n_pictures: 0,
             three_planes: records.setting(planes::THREE_PLANES).unwrap_or(false),
             three_d: records.setting(surfaces::THREE_D).unwrap_or(false),
+            slabs: BTreeMap::new(),
             surfaces: BTreeMap::new(),
             planes: looks,
             sections: BTreeMap::new(),

@@ -28,6 +28,7 @@ use super::lookup;
 use super::state::checks::CHECKING;
 use super::state::offer::DIVIDING;
 use super::state::proposal::PREVIEWING;
+use super::state::slabs::LAYERING;
 use super::state::surfaces::SHAPING;
 use super::state::thumbnails::SHRINKING;
 use super::state::{Slot, State};
@@ -52,7 +53,8 @@ impl State {
                 .jobs
                 .iter()
                 .filter(|(_, running)| {
-                    ![PREVIEWING, CHECKING, DIVIDING, SHRINKING, SHAPING].contains(&running.name)
+                    ![PREVIEWING, CHECKING, DIVIDING, SHRINKING, SHAPING, LAYERING]
+                        .contains(&running.name)
                 })
                 .map(|(id, running)| {
                     let (step, fraction) = running.context.progress.read();

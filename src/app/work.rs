@@ -12,6 +12,7 @@ use super::{report_input, trace, twin_input, versions};
 use crate::case::{PatientId, SeriesSource};
 use crate::jobs::JobContext;
 use crate::open::{self, Item, Refusal, Watch};
+use crate::reformat::{Interpolation, reformat};
 use crate::store::{Artifacts, Cache, Query};
 use crate::surface;
 use crate::volume::{IntensityUnit, Volume, WindowLevel};
@@ -60,6 +61,11 @@ pub(super) fn run(work: Work, tools: &Tools, job: &JobContext) -> Answer {
             let found = found.map(Box::new).map_err(|e| e.to_string());
             Answer::Registered(moving_series, found)
         }
+        Work::Slab {
+            volume,
+            plane,
+            slab,
+        } => Answer::Layered(reformat(&volume, &plane, Interpolation::Linear, Some(slab))),
         Work::Surface { mask } => Answer::Surfaced(surface::surface(&mask, job)),
         Work::Segment {
             annotation,

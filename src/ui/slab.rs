@@ -32,9 +32,10 @@ fn name(projection: Projection) -> &'static str {
     way.map_or("", |(_, name, _)| name)
 }
 
-/// What a slab is called, for example `MIP 10.0 mm`.
-pub(super) fn slab_text(slab: Slab) -> String {
-    format!("{} {}", name(slab.projection), slab.thickness)
+/// What a slab is called, for example `MIP 10.0 mm`, and that it is being made.
+pub(super) fn slab_text(slab: Slab, on_its_way: bool) -> String {
+    let more = if on_its_way { " …" } else { "" };
+    format!("{} {}{more}", name(slab.projection), slab.thickness)
 }
 
 /// Why nothing can be drawn on a slab.

@@ -11,6 +11,7 @@ mod palette;
 mod panels;
 mod planes;
 mod record;
+mod states;
 mod three_d;
 mod tools;
 mod tour;

@@ -97,6 +97,7 @@ impl State {
         self.forget_check_job(job);
         self.forget_thumbnail_job(job);
         self.forget_surface_job(job);
+        self.forget_slab_job(job);
         self.absorb_division(job, None);
         self.forget_files_job(job, why);
         self.forget_registration_job(job);
@@ -160,6 +161,7 @@ impl State {
             Answer::Versions(read) => self.absorb_versions(job, read),
             Answer::DatabaseChecked(found) => self.absorb_soundness(found),
             Answer::Traced(read) => self.absorb_trace(job, read),
+            Answer::Layered(values) => self.absorb_slab(job, values),
             Answer::Surfaced(made) => self.absorb_surface(job, made),
             Answer::Compared(made) => self.absorb_comparison(job, made),
             Answer::History(patient, steps) => self.absorb_history(job, patient, steps),

@@ -43,7 +43,8 @@ pub(in crate::app) struct FusedKey {
     pub(in crate::app) plane: Plane,
     pub(in crate::app) window: WindowLevel,
     pub(in crate::app) colours: ColourMap,
-    pub(in crate::app) slab: Option<Slab>,
+    /// Which slab, and which picture of it.
+    pub(in crate::app) slab: Option<(Slab, u64)>,
 }
 
 /// Pictures that lie over others as they were drawn.

@@ -16,7 +16,7 @@ use crate::reformat::Slab;
 use crate::volume::{IntensityUnit, WindowLevel};
 
 /// What a picture was made of; equal keys mean equal pixels.
-pub(in crate::app) type PictureKey = (usize, WindowLevel, bool, Option<Slab>);
+pub(in crate::app) type PictureKey = (usize, WindowLevel, bool, Option<Slab>, u64);
 
 /// Key of the setting that remembers that identities are hidden.
 const HIDDEN: &str = "hide_identity";
@@ -101,6 +101,7 @@ impl State {
         self.pictures.clear();
         self.sections.clear();
         self.fused.clear();
+        self.slabs.clear();
         self.drop_surfaces();
         self.gauged = super::measurements::Gauged::default();
         self.links = super::links::Links::default();

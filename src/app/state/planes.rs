@@ -64,8 +64,8 @@ pub(in crate::app) struct DrawnSection {
     pub(in crate::app) plane: Plane,
     /// In which window, and whether inverted.
     pub(in crate::app) window: (WindowLevel, bool),
-    /// Of which thickness.
-    pub(in crate::app) slab: Option<Slab>,
+    /// Of which slab, and which picture of it.
+    pub(in crate::app) slab: Option<(Slab, u64)>,
     /// Its pixels.
     pub(in crate::app) picture: Arc<Picture>,
     /// Masks and where the plane cuts them.

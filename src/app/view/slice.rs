@@ -148,6 +148,8 @@ pub struct SliceView {
     pub references: Vec<ReferenceLine>,
     /// The slab that is shown in place of the slice.
     pub slab: Option<Slab>,
+    /// The slab is being made; an earlier one is shown, or nothing.
+    pub on_its_way: bool,
     /// Its colours.
     pub colours: ColourMap,
     /// Series that may lie over it.
@@ -263,6 +265,8 @@ pub struct SectionView {
     pub turned: bool,
     /// The slab that is shown in place of the plane.
     pub slab: Option<Slab>,
+    /// The slab is being made; an earlier one is shown, or nothing.
+    pub on_its_way: bool,
     /// Its colours.
     pub colours: ColourMap,
     /// What lies over it.

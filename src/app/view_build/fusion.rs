@@ -4,11 +4,12 @@ use std::sync::Arc;
 
 use crate::app::grouping;
 use crate::app::state::fusion::{FusedKey, Fusion};
+use crate::app::state::slabs::SlabOf;
 use crate::app::state::{Slot, State};
 use crate::app::view::{FusedPicture, FusedProbe, FusedView, FusionRow, FusionView};
 use crate::case::SeriesId;
 use crate::reformat::{Interpolation, Plane, Slab, reformat};
-use crate::volume::{ColourMap, Volume, WindowLevel};
+use crate::volume::{ColourMap, WindowLevel};
 
 impl State {
     /// What lies over a series, without its pictures.
@@ -96,12 +97,15 @@ impl State {
             return None;
         }
         let window = self.view_of(fusion.over).window.unwrap_or(image.window);
+        let plane = plane.taken(way.apply(plane.origin), |v| way.rotation() * v);
+        let made = slab
+            .and_then(|slab| self.slab_made((series, nth, true), &volume, SlabOf { plane, slab }));
         let key = FusedKey {
             over: fusion.over,
-            plane: plane.taken(way.apply(plane.origin), |v| way.rotation() * v),
+            plane,
             window,
             colours: fusion.colours,
-            slab,
+            slab: slab.map(|slab| (slab, made.as_ref().map_or(0, |made| made.serial))),
         };
         if let Some((of, picture)) = self.fused.get(&(series, nth))
             && *of == key
@@ -113,7 +117,14 @@ impl State {
         let picture = Arc::new(FusedPicture {
             width: plane.size[0],
             height: plane.size[1],
-            rgba: coloured(&volume, &key.plane, window, fusion.colours, slab),
+            rgba: match (slab, made) {
+                (None, _) => {
+                    let values = reformat(&volume, &plane, Interpolation::Linear, None);
+                    coloured(&values, window, fusion.colours)
+                }
+                (Some(_), Some(made)) => coloured(&made.values, window, fusion.colours),
+                (Some(_), None) => vec![0; 4 * plane.size[0] * plane.size[1]],
+            },
             version: self.n_pictures,
         });
         self.fused
@@ -122,17 +133,10 @@ impl State {
     }
 }
 
-/// Colours in a plane. What was not imaged is clear; so is, in colours, what lies below the window:
+/// Colours of values. What was not imaged is clear; so is, in colours, what lies below the window:
 /// only uptake is to be seen over anatomy.
-fn coloured(
-    volume: &Volume,
-    plane: &Plane,
-    window: WindowLevel,
-    colours: ColourMap,
-    slab: Option<Slab>,
-) -> Vec<u8> {
+fn coloured(values: &[f32], window: WindowLevel, colours: ColourMap) -> Vec<u8> {
     let table = colours.table();
-    let values = reformat(volume, plane, Interpolation::Linear, slab);
     let pixel = |value: f32| {
         if value.is_nan() {
             return [0; 4];
@@ -146,5 +150,5 @@ fn coloured(
         };
         [r, g, b, alpha]
     };
-    values.into_iter().flat_map(pixel).collect()
+    values.iter().copied().flat_map(pixel).collect()
 }

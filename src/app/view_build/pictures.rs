@@ -3,7 +3,8 @@
 use std::sync::Arc;
 
 use super::measurements::reach_of;
-use super::sections::gray_plane;
+use super::sections::gray_slab;
+use crate::app::state::slabs::SlabOf;
 use crate::app::state::{Slot, State};
 use crate::app::value;
 use crate::app::view::{Overlay, Picture, PixelMap, Probe, SliceView};
@@ -43,13 +44,16 @@ impl State {
         let (origin, dx, dy) = layout.patient_frame(&grid, slice);
         let map = PixelMap { origin, dx, dy };
         let slab = self.slab_of(series).filter(|_| grid.is_calibrated());
-        let key = (slice, window, inverted, slab);
         let plane = Plane {
             origin,
             right: dx,
             down: dy,
             size: layout.picture_size(),
         };
+        let made = slab
+            .and_then(|slab| self.slab_made((series, 0, false), &volume, SlabOf { plane, slab }));
+        let serial = made.as_ref().map_or(0, |made| made.serial);
+        let key = (slice, window, inverted, slab, serial);
         let fused = self.fused_picture((series, 0), &plane, slab);
         let picture = match self.pictures.get(&series) {
             Some((of, picture)) if *of == key => Arc::clone(picture),
@@ -57,7 +61,7 @@ impl State {
                 self.n_pictures += 1;
                 let gray = match slab {
                     None => gray_slice(&volume, slice, window, inverted, layout),
-                    slab => gray_plane(&volume, &plane, (window, inverted), slab),
+                    Some(_) => gray_slab(made.as_ref(), &plane, (window, inverted)),
                 };
                 let picture = Arc::new(Picture {
                     width: plane.size[0],
@@ -123,6 +127,7 @@ impl State {
             crosshair: self.crosshair_on_slice(series, &map),
             references: self.references_on(series, &map),
             slab,
+            on_its_way: slab.is_some() && made.is_none_or(|made| made.stale),
             colours: self.colours_of(series),
             fusible: self.fusible(series),
             fusion: self.fusion_view(series),

@@ -4,13 +4,14 @@ use std::sync::Arc;
 
 use super::crosshair::{Cutting, crosshair};
 use crate::app::state::planes::{DrawnSection, no_planes};
+use crate::app::state::slabs::{MadeSlab, SlabOf};
 use crate::app::state::{Slot, State};
 use crate::app::view::{
     Crosshair, Outlines, Picture, PixelMap, Probe, SectionOutline, SectionView,
 };
 use crate::case::{LesionId, SeriesId};
 use crate::geometry::{Grid, Point, Vec3, orientation_letters};
-use crate::reformat::{Interpolation, Plane, Slab, Stack, outlines_in, reformat};
+use crate::reformat::{Interpolation, Plane, Stack, outlines_in, reformat};
 use crate::units::Mm;
 use crate::volume::{Mask, Volume, WindowLevel};
 
@@ -79,10 +80,15 @@ impl State {
         let plane = stack.plane(index);
         let key = (series, across);
         let slab = self.slab_of(series);
+        let made = slab.and_then(|slab| {
+            let of = SlabOf { plane, slab };
+            self.slab_made((series, across + 1, false), volume, of)
+        });
+        let serial = slab.map(|slab| (slab, made.as_ref().map_or(0, |made| made.serial)));
         let stands = self
             .sections
             .get(&key)
-            .filter(|d| d.plane == plane && d.window == window && d.slab == slab);
+            .filter(|d| d.plane == plane && d.window == window && d.slab == serial);
         let picture = if let Some(drawn) = stands {
             Arc::clone(&drawn.picture)
         } else {
@@ -91,7 +97,10 @@ impl State {
             Arc::new(Picture {
                 width,
                 height,
-                gray: gray_plane(volume, &plane, window, slab),
+                gray: match slab {
+                    None => gray_plane(volume, &plane, window),
+                    Some(_) => gray_slab(made.as_ref(), &plane, window),
+                },
                 version: self.n_pictures,
             })
         };
@@ -99,7 +108,7 @@ impl State {
         let mut drawn = DrawnSection {
             plane,
             window,
-            slab,
+            slab: serial,
             picture: Arc::clone(&picture),
             cuts: Vec::new(),
         };
@@ -155,6 +164,7 @@ impl State {
             references: self.references_on(series, &map),
             turned: look.turned[across].is_some(),
             slab,
+            on_its_way: slab.is_some() && made.is_none_or(|made| made.stale),
             colours: self.colours_of(series),
             fused,
             zoom: look.zoom[across],
@@ -202,24 +212,35 @@ fn cutting(stacks: &[Stack; 2], across: usize, place: Point) -> Cutting {
     }
 }
 
-/// Grey levels in a plane or slab; what was not imaged is black.
-pub(super) fn gray_plane(
-    volume: &Volume,
+/// Grey levels in a plane; what was not imaged is black.
+fn gray_plane(volume: &Volume, plane: &Plane, look: (WindowLevel, bool)) -> Vec<u8> {
+    let values = reformat(volume, plane, Interpolation::Linear, None);
+    values.into_iter().map(|value| shade(value, look)).collect()
+}
+
+/// Grey levels of a slab; black while it is not there.
+pub(super) fn gray_slab(
+    made: Option<&MadeSlab>,
     plane: &Plane,
-    (window, inverted): (WindowLevel, bool),
-    slab: Option<Slab>,
+    look: (WindowLevel, bool),
 ) -> Vec<u8> {
-    let shade = |value: f32| {
-        if value.is_nan() {
-            0
-        } else if inverted {
-            255 - window.gray(value)
-        } else {
-            window.gray(value)
-        }
-    };
-    let values = reformat(volume, plane, Interpolation::Linear, slab);
-    values.into_iter().map(shade).collect()
+    let none = || vec![0; plane.size[0] * plane.size[1]];
+    made.map_or_else(none, |made| {
+        made.values
+            .iter()
+            .map(|value| shade(*value, look))
+            .collect()
+    })
+}
+
+fn shade(value: f32, (window, inverted): (WindowLevel, bool)) -> u8 {
+    if value.is_nan() {
+        0
+    } else if inverted {
+        255 - window.gray(value)
+    } else {
+        window.gray(value)
+    }
 }
 
 fn narrow(outlines: Vec<Vec<[f64; 2]>>) -> Outlines {

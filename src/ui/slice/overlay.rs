@@ -511,7 +511,7 @@ pub(super) fn annotations(
     }
 
     let unknown = slice.letters.is_none().then_some("orientation unknown");
-    let slab = slice.slab.map(slab_text);
+    let slab = slice.slab.map(|slab| slab_text(slab, slice.on_its_way));
     let notes = slab.as_deref().into_iter().chain(unknown);
     let notes = notes.chain(slice.badges.iter().map(|b| &**b));
     let mut at = inner.left_top() + vec2(0.0, LINE);

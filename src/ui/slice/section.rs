@@ -304,9 +304,10 @@ fn texts(painter: &Painter, rect: Rect, section: &SectionView, transform: Transf
             Align2::LEFT_TOP,
         )
     };
-    let made = section
-        .slab
-        .map_or_else(|| "interpolated".to_owned(), slab_text);
+    let made = section.slab.map_or_else(
+        || "interpolated".to_owned(),
+        |slab| slab_text(slab, section.on_its_way),
+    );
     let interpolated = put(at, anchor, &made, theme::image_warning());
     // A picture of a few lines' height is to be seen, not written upon.
     if rect.height() < 110.0 {

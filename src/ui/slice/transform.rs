@@ -156,6 +156,7 @@ mod tests {
             crosshair: None,
             references: Vec::new(),
             slab: None,
+            on_its_way: false,
             colours: crate::app::view::ColourMap::default(),
             fusible: Vec::new(),
             fusion: None,

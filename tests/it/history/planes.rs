@@ -175,14 +175,36 @@ fn a_slab_takes_the_place_of_planes_and_slice() {
         series,
         slab: Some(slab),
     });
+    // It is made behind the window; until then nothing is shown in its place, and it says so.
+    let coming = shown(&mut desk);
+    assert!(coming.on_its_way && coming.picture.gray.iter().all(|level| *level == 0));
+    desk.session().settle();
     let thick = shown(&mut desk);
+    assert!(!thick.on_its_way);
     assert_eq!(thick.slab, Some(slab));
     assert!(thick.probe.is_none(), "no value of a voxel is told");
     assert_eq!(thick.picture.gray.len(), single.picture.gray.len());
     let both = thick.picture.gray.iter().zip(&single.picture.gray);
     assert!(both.clone().all(|(t, s)| t >= s), "the brightest of all");
     assert!(both.filter(|(t, s)| t > s).count() > 100);
-    assert!(desk.sections().iter().all(|s| s.slab == Some(slab)));
+    assert!(
+        desk.sections()
+            .iter()
+            .all(|s| s.slab == Some(slab) && !s.on_its_way)
+    );
+    // Paging shows the slab of before until the next one is there.
+    let slice = thick.slice + 1;
+    desk.send(Command::SetSlice { series, slice });
+    let before = shown(&mut desk);
+    assert!(before.on_its_way);
+    assert_eq!(before.picture.gray, thick.picture.gray);
+    desk.session().settle();
+    let next = shown(&mut desk);
+    assert!(!next.on_its_way && next.picture.gray != thick.picture.gray);
+    desk.send(Command::SetSlice {
+        series,
+        slice: single.slice,
+    });
     desk.send(Command::SetSlab { series, slab: None });
     assert_eq!(shown(&mut desk).picture.gray, single.picture.gray);
     desk.no_errors();

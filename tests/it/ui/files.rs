@@ -91,7 +91,7 @@ fn list() -> FileList {
     }
 }
 
-fn with_files(mut view: View) -> View {
+pub(super) fn with_files(mut view: View) -> View {
     view.files = Some(FilesView {
         shown: true,
         roots: vec!["/data/study".into()],
@@ -103,7 +103,7 @@ fn with_files(mut view: View) -> View {
     view
 }
 
-fn scanning(mut view: View) -> View {
+pub(super) fn scanning(mut view: View) -> View {
     view = with_files(view);
     if let Some(files) = &mut view.files {
         files.scanning = Some(JobId(7));

@@ -1,0 +1,178 @@
+//! Every panel by itself, in each of its states and both themes: nothing there, still coming, there, and
+//! with what went wrong.
+
+use std::path::PathBuf;
+
+use egui::{CentralPanel, Theme, Ui, vec2};
+use egui_kittest::{Harness, SnapshotOptions, SnapshotResults};
+use oncotwin::app::Command;
+use oncotwin::app::view::{
+    FileList, FilesView, GrowthView, HistoryView, Message, Saved, Severity, View,
+};
+use oncotwin::ui::{
+    UiState, chooser_ui, columns_ui, files_ui, growth_ui, history_ui, lesions_ui, messages_ui,
+    narrative_ui, status_ui, theme, tools_ui, treatments_ui,
+};
+
+use super::{files, fixture};
+
+type Draw = fn(&mut Ui, &View, &mut UiState, &mut Vec<Command>);
+
+/// Panels with their sizes.
+const PANELS: &[(&str, [f32; 2], Draw)] = &[
+    ("chooser", [620.0, 420.0], |ui, view, state, out| {
+        chooser_ui(ui, view, state, out);
+    }),
+    ("columns", [620.0, 420.0], |ui, view, state, out| {
+        columns_ui(ui, view, patient(view), state, out);
+    }),
+    ("files", [620.0, 360.0], |ui, view, state, out| {
+        files_ui(ui, view.files.as_ref().expect("files"), state, out);
+    }),
+    ("growth", [420.0, 420.0], |ui, view, state, out| {
+        growth_ui(ui, patient(view), state, out);
+    }),
+    ("history", [320.0, 360.0], |ui, view, state, out| {
+        let barred = view.read_only.as_deref();
+        history_ui(ui, patient(view), barred, false, state, out);
+    }),
+    ("lesions", [900.0, 240.0], |ui, view, state, out| {
+        lesions_ui(ui, patient(view), view.read_only.as_deref(), state, out);
+    }),
+    ("messages", [620.0, 120.0], |ui, view, _, out| {
+        messages_ui(ui, &view.messages, out);
+    }),
+    ("narrative", [420.0, 200.0], |ui, view, _, out| {
+        narrative_ui(ui, &patient(view).narrative, out);
+    }),
+    ("status", [900.0, 34.0], |ui, view, state, out| {
+        status_ui(ui, view, state, out);
+    }),
+    ("tools", [900.0, 44.0], |ui, view, state, out| {
+        tools_ui(ui, patient(view), view.read_only.as_deref(), state, out);
+    }),
+    ("treatments", [420.0, 160.0], |ui, view, state, out| {
+        treatments_ui(ui, patient(view), view.read_only.as_deref(), state, out);
+    }),
+];
+
+fn patient(view: &View) -> &oncotwin::app::view::PatientView {
+    view.patient.as_ref().expect("a patient")
+}
+
+/// What each state is made of.
+const STATES: &[(&str, fn(bool) -> View)] = &[
+    ("empty", empty),
+    ("loading", loading),
+    ("loaded", loaded),
+    ("error", error),
+];
+
+fn nothing_opened() -> FilesView {
+    FilesView {
+        shown: true,
+        roots: vec!["/data/study".into()],
+        scanning: None,
+        n_found: 0,
+        n_read: 0,
+        list: FileList::default().into(),
+    }
+}
+
+/// A workspace and a patient with nothing in them.
+fn empty(dark: bool) -> View {
+    let mut view = fixture::loaded(dark);
+    view.jobs.clear();
+    view.messages.clear();
+    view.files = Some(nothing_opened());
+    let patient = view.patient.as_mut().expect("a patient");
+    patient.columns.clear();
+    patient.lesions.clear();
+    patient.selected = None;
+    patient.proposal = None;
+    patient.response.clear();
+    patient.growth = GrowthView::default();
+    patient.treatments.clear();
+    patient.narrative.clear();
+    patient.history = HistoryView::default();
+    view
+}
+
+fn loading(dark: bool) -> View {
+    let mut view = files::scanning(fixture::loading(dark));
+    let patient = view.patient.as_mut().expect("a patient");
+    patient.history.pending = true;
+    patient.growth.pending = true;
+    view.messages = vec![Message {
+        severity: Severity::Info,
+        text: "Follow-up 1 is still being read.".into(),
+        hint: String::new(),
+    }];
+    view
+}
+
+fn loaded(dark: bool) -> View {
+    let mut view = files::with_files(fixture::loaded(dark));
+    view.chooser = fixture::chooser(dark).chooser;
+    let patient = view.patient.as_mut().expect("a patient");
+    patient.history = fixture::record::history();
+    view
+}
+
+/// What is wrong: a series that cannot be read, files that were refused, a disk that is full, a
+/// workspace that is open elsewhere.
+fn error(dark: bool) -> View {
+    let mut view = files::with_files(fixture::error(dark));
+    view.chooser = fixture::chooser(dark).chooser;
+    view.chooser.samples.clear();
+    view.read_only = Some("The workspace is open in another program.".into());
+    view.workspace = PathBuf::from("review-2024").display().to_string();
+    view.saved = Saved::Failed("the disk is full".into());
+    let patient = view.patient.as_mut().expect("a patient");
+    patient.history = fixture::record::history();
+    let row = patient.lesions[0].cells[0].as_mut().expect("a cell");
+    row.axes.clear();
+    row.volume.clear();
+    row.confidence = None;
+    row.warnings = vec!["W-NOMASK: nothing stands out where the line was drawn".into()];
+    patient.growth.points.clear();
+    patient.growth.factual.clear();
+    patient.growth.scenario.clear();
+    patient.growth.notes = vec!["Not fitted: no size of this lesion counts yet.".into()];
+    patient.narrative.clear();
+    view
+}
+
+fn snapshot(name: &str, size: [f32; 2], draw: Draw, view: View, results: &mut SnapshotResults) {
+    let theme = if view.dark { Theme::Dark } else { Theme::Light };
+    let mut harness = Harness::builder()
+        .with_size(vec2(size[0], size[1]))
+        .with_theme(theme)
+        .with_render_cursor(false)
+        .with_max_steps(8)
+        .with_context_setup(theme::install)
+        .wgpu()
+        .build_ui_state(
+            move |ui, state: &mut UiState| {
+                let mut out = Vec::new();
+                CentralPanel::default().show(ui, |ui| draw(ui, &view, state, &mut out));
+            },
+            UiState::default(),
+        );
+    harness.step();
+    let options = SnapshotOptions::default().output_path("tests/snapshots/states");
+    results.add(harness.try_snapshot_options(name, &options));
+}
+
+#[test]
+fn every_panel_in_every_state_and_theme() {
+    let mut results = SnapshotResults::new();
+    for (panel, size, draw) in PANELS {
+        for (state, view) in STATES {
+            for (dark, theme) in [(true, "dark"), (false, "light")] {
+                let name = format!("{panel}_{state}_{theme}");
+                snapshot(&name, *size, *draw, view(dark), &mut results);
+            }
+        }
+    }
+}
