@@ -25,6 +25,7 @@ mod measure;
 mod narrate;
 mod open;
 mod phantom;
+mod pictures;
 mod register;
 mod report;
 mod response;
