@@ -20,6 +20,7 @@ mod history;
 mod identity;
 mod imaging;
 mod layers;
+mod letters;
 mod licences;
 mod measure;
 mod narrate;
