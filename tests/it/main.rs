@@ -6,6 +6,7 @@
     reason = "tests say why they skip, and fail loudly"
 )]
 
+mod all_planes;
 mod audit_export;
 mod balls;
 mod bench;
