@@ -10,7 +10,7 @@ use super::cine::Cine;
 use super::dialog::Dialog;
 use super::files::FilesForm;
 use super::header::HeaderForm;
-use super::slice::{FigureMenu, Gesture, Part, Wheel};
+use super::slice::{FigureMenu, Gesture, Paging, Part, Wheel};
 use super::treatments::TreatmentForm;
 use super::versions::Pair;
 use crate::app::view::{
@@ -158,6 +158,7 @@ pub struct UiState {
     /// The figure that was drawn last.
     pub(super) ruler: FigureKind,
     pub(super) wheel: Wheel,
+    pub(super) paging: Paging,
     /// Pictures on the graphics card: the slice of a series (0) and the planes across it, each with
     /// what lies over it.
     pub(super) textures: BTreeMap<(SeriesId, usize, bool), Texture>,
@@ -216,6 +217,7 @@ impl Default for UiState {
             figure_menu: None,
             ruler: FigureKind::Length,
             wheel: Wheel::default(),
+            paging: Paging::default(),
             textures: BTreeMap::new(),
             show_crash: false,
             treatment: TreatmentForm::default(),
