@@ -7,6 +7,7 @@ mod keys;
 mod links;
 mod looking;
 mod measuring;
+mod newcomer;
 mod paging;
 mod palette;
 mod panels;
