@@ -94,6 +94,10 @@ impl Screen {
     }
 
     /// Draws a frame, as the program does it (`ui::Window`), to the last pixel.
+    #[expect(
+        clippy::iter_over_hash_type,
+        reason = "it does not matter which texture comes first"
+    )]
     pub(crate) fn frame(&mut self, events: Vec<Event>) -> Parts {
         let start = Instant::now();
         let [width, height] = self.size.map(|n| n as f32);

@@ -85,7 +85,12 @@ pub(super) fn bench(args: &BenchArgs) -> Result<Output, Failure> {
             };
             let measured = view::run(&settings, window.as_deref())?;
             if let Some(out) = out {
-                let text = format!("{}\nMeasured on {}.\n", measured.document, machine());
+                let text = format!(
+                    "{}\nMeasured on {}{}.\n",
+                    measured.document,
+                    machine(),
+                    load_average()
+                );
                 std::fs::write(out, text)
                     .map_err(|e| Failure::new("E-WRITE", e.to_string()).at(out.display()))?;
             }
