@@ -245,6 +245,8 @@ pub fn view_ui(ui: &mut Ui, view: &View, state: &mut UiState, out: &mut Vec<Comm
     match &view.patient {
         Some(patient) => patient_ui(ui, view, patient, state, out),
         None => {
+            // Nobody looks at pictures of a patient who was closed.
+            state.textures.clear();
             keys::keys(ui, view, None, state, out);
             CentralPanel::default()
                 .frame(Frame::new().fill(p.window))

@@ -671,9 +671,18 @@ pub(super) enum BenchVerb {
         /// How many random starts of each case test the search.
         #[arg(long, default_value_t = 8)]
         starts: usize,
-        /// Pictures only, which takes seconds instead of minutes.
+        /// Without aligning images, which takes minutes.
         #[arg(long)]
         pictures: bool,
+        /// How often a study is opened and closed, to see whether memory grows.
+        #[arg(long, default_value_t = 500)]
+        cycles: usize,
+        /// What `cargo bench --bench window -- --out FILE` has written, for the document.
+        #[arg(long)]
+        window: Option<PathBuf>,
+        /// File for the figures as a document.
+        #[arg(long)]
+        out: Option<PathBuf>,
     },
     /// Tamper with a workspace in every way known, and list what finds it.
     Tamper {

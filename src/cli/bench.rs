@@ -70,15 +70,31 @@ pub(super) fn bench(args: &BenchArgs) -> Result<Output, Failure> {
             peers,
             starts,
             pictures,
+            cycles,
+            window,
+            out,
         } => {
             let data = data.clone().unwrap_or_else(shared_data);
-            let rows = view::rows(&view::Settings {
+            let settings = view::Settings {
                 scratch: scratch.path(),
                 data: &data,
                 peers,
                 starts: *starts,
                 only_pictures: *pictures,
-            })?;
+                cycles: *cycles,
+            };
+            let measured = view::run(&settings, window.as_deref())?;
+            if let Some(out) = out {
+                let text = format!(
+                    "{}\nMeasured on {}{}.\n",
+                    measured.document,
+                    machine(),
+                    load_average()
+                );
+                std::fs::write(out, text)
+                    .map_err(|e| Failure::new("E-WRITE", e.to_string()).at(out.display()))?;
+            }
+            let rows = measured.rows;
             ("view", view::table(&rows), rows, false)
         }
         BenchVerb::Tamper { seed } => {

@@ -52,11 +52,15 @@ impl Stack {
     #[must_use]
     pub fn facing(grid: &Grid, axes: [Vec3; 2]) -> Self {
         let [i, j, _] = grid.spacing_mm().map(|s| s.0);
-        let normal = axes[0].cross(&axes[1]);
-        // Paging leads to the left, to the back or to the head, whichever is nearest.
-        let normal = normal * normal[normal.iamax()].signum();
+        let normal = onwards(axes[0].cross(&axes[1]));
         spanned(grid, axes, normal, [i.min(j); 2])
     }
+}
+
+/// Paging leads to the left, to the back or to the head, whichever is nearest, in whichever order the
+/// voxels lie.
+fn onwards(normal: Vec3) -> Vec3 {
+    normal * normal[normal.iamax()].signum()
 }
 
 /// The planes that cut across the slices along their rows and along their columns: for axial
@@ -101,7 +105,7 @@ fn stack(grid: &Grid, normal: Vec3, axes: [Vec3; 2], spacing: f64) -> Stack {
     } else {
         i
     };
-    spanned(grid, [right, down], normal, [in_slice, spacing])
+    spanned(grid, [right, down], onwards(normal), [in_slice, spacing])
 }
 
 /// Planes with square pixels `pixel` mm wide (wider where there would be too many), `spacing` mm apart

@@ -8,6 +8,7 @@ mod legend;
 mod magnifier;
 mod measure;
 mod overlay;
+mod paging;
 mod paint;
 mod parts;
 mod section;
@@ -19,6 +20,7 @@ pub(super) use drags::whole;
 pub(super) use gesture::{Gesture, end as end_gesture};
 pub(super) use measure::Menu as FigureMenu;
 pub(super) use overlay::number;
+pub(super) use paging::Paging;
 pub(super) use parts::Part;
 pub(super) use section::section_ui;
 pub(super) use three_d::{SceneTexture, ThreeDLook, three_d_ui};
@@ -84,6 +86,7 @@ pub(super) fn slice_ui(
     follow(ui, slice, transform, state, out);
     measure::follow(ui, &canvas, &mut state.gesture);
     turn_wheel(ui, &response, slice, transform, state, out);
+    page(ui, &response, slice, state, out);
 
     if ui.is_rect_visible(rect) {
         let painter = ui.painter_at(rect);
@@ -364,7 +367,7 @@ fn follow(
             of: Zoomed::Slice,
             turned,
         } if changed => {
-            out.extend(step(slice, drags::pages(moved.y, turned)));
+            state.paging.add((series, 0), drags::pages(moved.y, turned));
         }
         Kind::Pan { start, zoom, of } if changed && moved != Vec2::ZERO => {
             out.push(of.command(series, *zoom, start.panned(moved)));
@@ -401,9 +404,8 @@ fn turn_wheel(
         return;
     }
     let turn = ui.input(|i| state.wheel.turn(slice.series, &i.events));
-    if let Some(command) = step(slice, turn.slices) {
-        out.push(command);
-    }
+    state.paging.add((slice.series, 0), turn.slices);
+    out.extend(step(slice, turn.leap));
     if (turn.zoom - 1.0).abs() > 1e-9 {
         let (zoom, pan) = transform.zoomed_about(pointer, turn.zoom);
         out.push(Command::SetZoom {
@@ -411,6 +413,38 @@ fn turn_wheel(
             zoom,
             pan,
         });
+    }
+}
+
+/// Shows the next of the slices that were asked for, unless somebody went elsewhere.
+fn page(
+    ui: &Ui,
+    response: &Response,
+    slice: &SliceView,
+    state: &mut UiState,
+    out: &mut Vec<Command>,
+) {
+    let of = (slice.series, 0);
+    let turned =
+        |c: &Command| matches!(c, Command::SetSlice { series, .. } if *series == slice.series);
+    let goes_on = match &state.gesture {
+        Some(gesture) => gesture.pages(slice.series, Zoomed::Slice),
+        None => response.contains_pointer(),
+    };
+    if !goes_on || out.iter().any(turned) {
+        state.paging.stop(of);
+        return;
+    }
+    let by = state.paging.next(of);
+    if by == 0 {
+        return;
+    }
+    match step(slice, by) {
+        Some(command) => out.push(command),
+        None => state.paging.stop(of),
+    }
+    if state.paging.is_ahead(of) {
+        ui.ctx().request_repaint();
     }
 }
 

@@ -10,7 +10,7 @@ use super::cine::Cine;
 use super::dialog::Dialog;
 use super::files::FilesForm;
 use super::header::HeaderForm;
-use super::slice::{FigureMenu, Gesture, Part, SceneTexture, ThreeDLook, Wheel};
+use super::slice::{FigureMenu, Gesture, Paging, Part, SceneTexture, ThreeDLook, Wheel};
 use super::tour::{Spot, Tour};
 use super::treatments::TreatmentForm;
 use super::versions::Pair;
@@ -159,6 +159,7 @@ pub struct UiState {
     /// The figure that was drawn last.
     pub(super) ruler: FigureKind,
     pub(super) wheel: Wheel,
+    pub(super) paging: Paging,
     /// Pictures on the graphics card: the slice of a series (0) and the planes across it, each with
     /// what lies over it.
     pub(super) textures: BTreeMap<(SeriesId, usize, bool), Texture>,
@@ -225,6 +226,7 @@ impl Default for UiState {
             figure_menu: None,
             ruler: FigureKind::Length,
             wheel: Wheel::default(),
+            paging: Paging::default(),
             textures: BTreeMap::new(),
             three_d: ThreeDLook::default(),
             scenes: BTreeMap::new(),

@@ -1,5 +1,6 @@
 //! Steps, readings and where numbers come from, through the same session as the window.
 
+mod all_planes;
 mod checks;
 mod damage;
 mod editing;

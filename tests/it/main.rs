@@ -6,6 +6,7 @@
     reason = "tests say why they skip, and fail loudly"
 )]
 
+mod all_planes;
 mod audit_export;
 mod balls;
 mod bench;
@@ -20,11 +21,13 @@ mod history;
 mod identity;
 mod imaging;
 mod layers;
+mod letters;
 mod licences;
 mod measure;
 mod narrate;
 mod open;
 mod phantom;
+mod pictures;
 mod register;
 mod report;
 mod response;

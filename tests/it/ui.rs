@@ -7,10 +7,13 @@ mod keys;
 mod links;
 mod looking;
 mod measuring;
+mod newcomer;
+mod paging;
 mod palette;
 mod panels;
 mod planes;
 mod record;
+mod room;
 mod states;
 mod three_d;
 mod tools;
@@ -80,7 +83,7 @@ fn harness(view: View, size: [f32; 2]) -> Harness<'static, Stage> {
         .with_size(vec2(size[0], size[1]))
         .with_theme(theme)
         .with_render_cursor(false)
-        .with_max_steps(8)
+        .with_max_steps(16)
         .with_context_setup(theme::install)
         .wgpu()
         .build_ui_state(

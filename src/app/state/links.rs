@@ -9,6 +9,7 @@ use std::sync::Arc;
 use serde::{Deserialize, Serialize};
 use serde_json::json;
 
+use super::planes::nearest;
 use super::{Slot, State};
 use crate::app::effect::{Effect, Work};
 use crate::app::view::{LinkMode, Severity};
@@ -305,16 +306,12 @@ impl State {
         };
         let target = other + (now - start);
         let n = self.series(to).map_or(0, |s| s.shape[2]);
-        let nearest = (0..n).min_by(|a, b| {
-            let off = |k| {
-                self.position_along(to, k)
-                    .map_or(f64::INFINITY, |p| (p - target).abs())
-            };
-            off(*a).total_cmp(&off(*b))
-        });
-        if let Some(slice) = nearest {
-            self.set_slice(to, slice, effects);
-        }
+        let off = |k| {
+            self.position_along(to, k)
+                .map_or(f64::INFINITY, |p| (p - target).abs())
+        };
+        let slice = nearest((0..n).map(off));
+        self.set_slice(to, slice, effects);
     }
 
     /// Registers a series to that of the first time point.

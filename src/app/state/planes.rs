@@ -17,6 +17,9 @@ use crate::volume::{Mask, WindowLevel};
 /// Key of the setting that remembers whether three planes are shown.
 pub(super) const THREE_PLANES: &str = "three_planes";
 
+/// Distances that differ by less are equal, mm.
+const TIE_MM: f64 = 1e-6;
+
 /// Places closer than this to where they were do not move the planes, mm.
 const STILL_MM: f64 = 0.01;
 
@@ -251,7 +254,28 @@ fn middle_of(grid: &Grid) -> Point {
 pub(super) fn nearest_slice(grid: &Grid, place: Point) -> usize {
     let normal = grid.normal();
     let distance = |k: usize| (place.0 - grid.slice_origins()[k].0).dot(&normal).abs();
-    let all = 0..grid.shape()[2];
-    all.min_by(|a, b| distance(*a).total_cmp(&distance(*b)))
-        .unwrap_or(0)
+    nearest((0..grid.shape()[2]).map(distance))
+}
+
+/// Number of the smallest of some distances, mm; of equal ones the first. Rounding decides nothing:
+/// else a place half-way between slices would come to this one now and to that one then, and paging
+/// would leave slices out.
+pub(super) fn nearest(distances: impl Iterator<Item = f64> + Clone) -> usize {
+    let least = distances.clone().fold(f64::INFINITY, f64::min);
+    let mut distances = distances;
+    distances.position(|d| d <= least + TIE_MM).unwrap_or(0)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::nearest;
+
+    #[test]
+    fn of_equal_distances_the_first_counts_whatever_rounding_says() {
+        for noise in [-1e-12, 0.0, 1e-12] {
+            assert_eq!(nearest([2.0, 0.5 + noise, 0.5 - noise, 2.0].into_iter()), 1);
+        }
+        assert_eq!(nearest([3.0, 2.0, 1.0].into_iter()), 2);
+        assert_eq!(nearest(std::iter::empty()), 0);
+    }
 }

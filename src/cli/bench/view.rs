@@ -1,5 +1,7 @@
-//! `bench view`: what stands behind looking at images side by side, beside SimpleITK.
+//! `bench view`: what stands behind looking at images side by side, beside SimpleITK; memory.
 
+mod document;
+mod memory;
 mod reformat;
 mod registration;
 
@@ -22,13 +24,37 @@ pub(super) struct Settings<'a> {
     pub(super) starts: usize,
     /// Registration, which takes minutes, is left out.
     pub(super) only_pictures: bool,
+    /// How often a study is opened and closed.
+    pub(super) cycles: usize,
 }
 
-/// All rows.
-pub(super) fn rows(settings: &Settings) -> Result<Vec<Value>, Failure> {
+/// What was measured.
+pub(super) struct Measured {
+    pub(super) rows: Vec<Value>,
+    /// The same for people to keep.
+    pub(super) document: String,
+}
+
+/// All rows; `window` holds what the benchmark of the window found.
+pub(super) fn run(settings: &Settings, window: Option<&Path>) -> Result<Measured, Failure> {
+    let window = window.map(read).transpose()?;
+    let rows = rows(settings)?;
+    let document = document::document(window.as_ref(), &rows);
+    Ok(Measured { rows, document })
+}
+
+fn read(path: &Path) -> Result<Value, Failure> {
+    let text = std::fs::read_to_string(path);
+    let text = text.map_err(|e| Failure::new("E-READ", e.to_string()).at(path.display()))?;
+    serde_json::from_str(&text)
+        .map_err(|e| Failure::new("E-READ", e.to_string()).at(path.display()))
+}
+
+fn rows(settings: &Settings) -> Result<Vec<Value>, Failure> {
     let script = settings.scratch.join("view.py");
     std::fs::write(&script, PEERS).map_err(|e| Failure::new("E-WRITE", e.to_string()))?;
     let mut rows = reformat::rows(settings, &script)?;
+    rows.extend(memory::rows(settings)?);
     if !settings.only_pictures {
         rows.extend(registration::rows(settings, &script)?);
     }

@@ -72,6 +72,11 @@ pub(super) enum Zoomed {
 }
 
 impl Gesture {
+    /// Whether it turns the slices or planes of this picture.
+    pub(super) fn pages(&self, series: SeriesId, of: Zoomed) -> bool {
+        self.series == series && matches!(self.kind, Kind::Page { of: o, .. } if o == of)
+    }
+
     /// Where the lens is, if it is over this picture of a series.
     pub(super) fn lens_over(&self, ui: &Ui, series: SeriesId, of: Zoomed) -> Option<Pos2> {
         let here = self.series == series && matches!(self.kind, Kind::Magnify(o) if o == of);

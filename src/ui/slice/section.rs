@@ -52,6 +52,7 @@ pub(in crate::ui) fn section_ui(
     follow(ui, section, transform, state, out);
     point(ui, &response, section, transform, state, out);
     wheel(ui, &response, section, transform, state, out);
+    page(ui, &response, section, state, out);
     measure::follow(ui, &canvas, &mut state.gesture);
 
     if ui.is_rect_visible(rect) {
@@ -190,10 +191,8 @@ fn follow(
         }
         Kind::Page { of, turned } if *of == here => {
             let by = drags::pages(pointer.y - gesture.start.y, turned);
-            let Some(place) = section_further(section, by) else {
-                return;
-            };
-            place
+            state.paging.add((section.series, section.across + 1), by);
+            return;
         }
         _ => return,
     };
@@ -203,11 +202,44 @@ fn follow(
     });
 }
 
-/// The place this many planes further; `None` where that leads nowhere.
-fn section_further(section: &SectionView, by: i64) -> Option<Point> {
+/// The command that goes this many planes further; `None` where that leads nowhere.
+fn further(section: &SectionView, by: i64) -> Option<Command> {
     let last = section.n_planes.saturating_sub(1) as i64;
     let by = (section.plane as i64 + by).clamp(0, last) - section.plane as i64;
-    (by != 0).then(|| Point(section.place.0 + section.step * by as f64))
+    (by != 0).then(|| Command::PointAt {
+        series: section.series,
+        place: Point(section.place.0 + section.step * by as f64),
+    })
+}
+
+/// Shows the next of the planes that were asked for.
+fn page(
+    ui: &Ui,
+    response: &Response,
+    section: &SectionView,
+    state: &mut UiState,
+    out: &mut Vec<Command>,
+) {
+    let of = (section.series, section.across + 1);
+    let goes_on = match &state.gesture {
+        Some(gesture) => gesture.pages(section.series, Zoomed::Section(section.across)),
+        None => response.contains_pointer(),
+    };
+    if !goes_on {
+        state.paging.stop(of);
+        return;
+    }
+    let by = state.paging.next(of);
+    if by == 0 {
+        return;
+    }
+    match further(section, by) {
+        Some(command) => out.push(command),
+        None => state.paging.stop(of),
+    }
+    if state.paging.is_ahead(of) {
+        ui.ctx().request_repaint();
+    }
 }
 
 /// A click, or moving with Shift held, brings the place into all planes.
@@ -253,11 +285,9 @@ fn wheel(
         return;
     }
     let turn = ui.input(|i| state.wheel.turn(section.series, &i.events));
-    let further = section_further(section, turn.slices);
-    out.extend(further.map(|place| Command::PointAt {
-        series: section.series,
-        place,
-    }));
+    let of = (section.series, section.across + 1);
+    state.paging.add(of, turn.slices);
+    out.extend(further(section, turn.leap));
     if (turn.zoom - 1.0).abs() > 1e-9 {
         let (zoom, pan) = transform.zoomed_about(pointer, turn.zoom);
         out.push(Zoomed::Section(section.across).command(section.series, zoom, pan));

@@ -183,7 +183,8 @@ fn turn(ui: &Ui, response: &Response, slice: &SliceView, per_point: f64, state: 
     if response.contains_pointer() {
         state.active = Some(slice.series);
         let turned = ui.input(|i| state.wheel.turn(slice.series, &i.events));
-        let closer = turned.zoom * 1.15_f64.powi(-(turned.slices.clamp(-20, 20) as i32));
+        let closer =
+            turned.zoom * 1.15_f64.powi(-((turned.slices + turned.leap).clamp(-20, 20) as i32));
         state.three_d.zoom *= closer;
     }
     let look = &mut state.three_d;

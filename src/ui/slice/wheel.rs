@@ -17,8 +17,10 @@ pub(in crate::ui) struct Wheel {
 /// What the wheel asked for in one frame.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(super) struct Turn {
-    /// Slices to go forward.
+    /// Slices to go forward, each of them shown.
     pub(super) slices: i64,
+    /// Slices to go forward at once.
+    pub(super) leap: i64,
     /// Factor to magnify by.
     pub(super) zoom: f64,
 }
@@ -34,6 +36,7 @@ impl Wheel {
         }
         let mut turn = Turn {
             slices: 0,
+            leap: 0,
             zoom: 1.0,
         };
         for event in events {
@@ -47,8 +50,10 @@ impl Wheel {
                     let notches = notches(*unit, *delta, modifiers.shift);
                     if modifiers.ctrl || modifiers.command {
                         turn.zoom *= 1.15_f64.powf(f64::from(notches));
+                    } else if modifiers.shift {
+                        turn.leap += self.add(-notches) * 5;
                     } else {
-                        turn.slices += self.add(-notches) * if modifiers.shift { 5 } else { 1 };
+                        turn.slices += self.add(-notches);
                     }
                 }
                 Event::Zoom(factor) => turn.zoom *= f64::from(*factor),
@@ -146,7 +151,8 @@ mod tests {
     fn shift_takes_five_and_ctrl_magnifies() {
         let mut wheel = Wheel::default();
         let five = event(MouseWheelUnit::Line, -1.0, Modifiers::SHIFT);
-        assert_eq!(wheel.turn(SERIES, &[five]).slices, 5);
+        let turn = wheel.turn(SERIES, &[five]);
+        assert_eq!((turn.slices, turn.leap), (0, 5));
         let closer = event(MouseWheelUnit::Line, 1.0, Modifiers::CTRL);
         let turn = wheel.turn(SERIES, &[closer]);
         assert_eq!(turn.slices, 0);
