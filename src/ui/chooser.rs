@@ -51,6 +51,10 @@ pub fn chooser_ui(ui: &mut Ui, view: &View, state: &mut UiState, out: &mut Vec<C
                     }
                     ui.horizontal(|ui| {
                         heading(ui, "Sample patients");
+                        // It leads through a sample.
+                        if chooser.samples.is_empty() {
+                            return;
+                        }
                         let tour = ui.button("Tour in five minutes");
                         let hint =
                             "Measure a lesion at two visits of the sample patient, step by step";
