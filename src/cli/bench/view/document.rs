@@ -36,15 +36,15 @@ Beside SimpleITK 2.5 where it can do the same. Memory is what the system says th
 const REASONS: &str = "
 ## What falls short, and why
 
-- **Frames in software rendering**: nearly all of a frame is the renderer's work on pixels; slices, view and
-  layout are the program's part. The shader of egui-wgpu 0.37 chooses for every pixel between two ways of reading a texture, of which the program uses the cheap one.
-  A graphics card takes one way; the software renderer of Mesa 22 works out both, and the other one, meant
-  for tests, has dozens of divisions. With a shader that knows only the cheap way the same frames took 26 ms
-  instead of 250 ms (37 frames per second, on the same busy machine): the choice belongs into the
-  making of the pipeline. Until then the window is slow without a graphics card, and shows every slice.
-- **What follows the hand** takes two frames, and falls short by the same reason.
-- **Memory behind the window**: images below some 32 MiB lie in memory that the C library keeps for the next
-  study rather than give it back; opening and closing again and again takes no more.
+- **Frames in software rendering**: nearly all of a frame is the renderer's work on pixels; slices, view
+  and layout are the program's part. The shader of egui-wgpu 0.37 chooses for every pixel between two ways
+  of reading a texture, of which the program uses the cheap one. A graphics card takes one way; the software
+  renderer of Mesa 22 works out both, and the other one, meant for tests, has dozens of divisions. With a
+  shader that knows only the cheap way (and does not dither) the same frames took 26 ms instead of 250 ms,
+  37 frames per second, on the same busy machine: the choice belongs into the making of the pipeline. Until
+  then the window is slow without a graphics card, and shows every slice.
+- **What follows the hand** takes two frames, and falls short for the same reason.
+- **Times behind the window** hold for a machine that does nothing else; the load average is at the end.
 ";
 
 /// Rows of the window's benchmark (if it was run) and of this one.
