@@ -49,7 +49,9 @@ mod uptake;
 mod versions;
 mod widgets;
 
+use std::cell::Cell;
 use std::num::NonZeroUsize;
+use std::rc::Rc;
 use std::sync::Arc;
 
 use egui::{
@@ -174,6 +176,60 @@ impl eframe::App for Window {
 /// # Errors
 /// [`Error::NoGraphics`] without a graphics driver, [`Error::NoDesktop`] without a desktop.
 pub fn run(backend: impl FnOnce(Wake) -> Box<dyn Backend>) -> Result<(), Error> {
+    // Taken once there is a window: a renderer that comes to none leaves it to the next.
+    let backend = Rc::new(Cell::new(Some(backend)));
+    let mut outcome = Ok(());
+    for renderer in renderers() {
+        let backend = Rc::clone(&backend);
+        let is_open = Rc::new(Cell::new(false));
+        let opened = Rc::clone(&is_open);
+        outcome = eframe::run_native(
+            "OncoTwin",
+            options(*renderer),
+            Box::new(move |creation| {
+                let Some(backend) = backend.take() else {
+                    return Err("there was a window already".into());
+                };
+                opened.set(true);
+                let ctx = creation.egui_ctx.clone();
+                let wake: Wake = Arc::new(move || ctx.request_repaint());
+                Ok(Box::new(Window::new(&creation.egui_ctx, backend(wake))))
+            }),
+        );
+        if is_open.get() || outcome.is_ok() {
+            break;
+        }
+    }
+    Ok(outcome?)
+}
+
+/// What draws the window, the first choice first.
+///
+/// Without graphics card the shader of the usual renderer is slow: it chooses for each pixel anew how to
+/// read textures, and takes 240 ms for a full screen where that of OpenGL takes a tenth.
+fn renderers() -> &'static [eframe::Renderer] {
+    #[cfg(target_os = "linux")]
+    if !has_graphics_card() {
+        return &[eframe::Renderer::Glow, eframe::Renderer::Wgpu];
+    }
+    &[eframe::Renderer::Wgpu]
+}
+
+/// Whether there is a device that draws: a render node, one of NVIDIA, or that of Windows below Linux.
+#[cfg(target_os = "linux")]
+fn has_graphics_card() -> bool {
+    let nodes = std::fs::read_dir("/dev/dri")
+        .into_iter()
+        .flatten()
+        .flatten();
+    let renders = |name: std::ffi::OsString| name.to_string_lossy().starts_with("renderD");
+    nodes.map(|node| node.file_name()).any(renders)
+        || ["/dev/nvidia0", "/dev/dxg"]
+            .iter()
+            .any(|path| std::path::Path::new(path).exists())
+}
+
+fn options(renderer: eframe::Renderer) -> eframe::NativeOptions {
     let mut viewport = egui::ViewportBuilder::default()
         .with_title("OncoTwin")
         .with_app_id("oncotwin")
@@ -182,24 +238,14 @@ pub fn run(backend: impl FnOnce(Wake) -> Box<dyn Backend>) -> Result<(), Error> 
     if let Ok(icon) = eframe::icon_data::from_png_bytes(include_bytes!("../assets/icon.png")) {
         viewport = viewport.with_icon(icon);
     }
-    let options = eframe::NativeOptions {
+    eframe::NativeOptions {
         viewport,
-        renderer: eframe::Renderer::Wgpu,
+        renderer,
         persist_window: false,
         // Dithering would change grey levels of the picture.
         dithering: false,
         ..eframe::NativeOptions::default()
-    };
-    eframe::run_native(
-        "OncoTwin",
-        options,
-        Box::new(|creation| {
-            let ctx = creation.egui_ctx.clone();
-            let wake: Wake = Arc::new(move || ctx.request_repaint());
-            Ok(Box::new(Window::new(&creation.egui_ctx, backend(wake))))
-        }),
-    )?;
-    Ok(())
+    }
 }
 
 /// Draws one frame of everything.

@@ -1,6 +1,8 @@
 //! How fast the window follows the hand, in software rendering: `cargo bench --bench window -- --out
 //! FILE.json` measures, `oncotwin bench view --window FILE.json` puts the figures into a document.
 //!
+//! `-- --desktop` pages in a real window instead, with whatever draws it on this desktop.
+//!
 //! The session, the view and the drawing are those of the program; events stand for the hand, and a
 //! texture of the size of a full screen for the screen. What a desktop does with a picture that is
 //! finished is not part of it.
@@ -11,6 +13,7 @@
     reason = "a benchmark speaks, and stops where it cannot go on"
 )]
 
+mod desktop;
 mod memory;
 mod paging;
 mod screen;
@@ -49,6 +52,11 @@ fn main() {
     screen.session.send(Command::Open { paths: vec![files] });
     screen.rest();
     let series = laid_out(&mut screen);
+    if arguments.iter().any(|a| a == "--desktop") {
+        let Screen { session, .. } = screen;
+        desktop::run(session, series[0]);
+        return;
+    }
     let mut rows = vec![];
     rows.extend(paging::rows(&mut screen, &series));
     rows.push(window_drag(&mut screen, &series));
