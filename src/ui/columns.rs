@@ -27,7 +27,7 @@ use crate::app::view::{
 /// Columns that share the width before the row scrolls.
 const VISIBLE: usize = 4;
 /// Narrower columns scroll instead.
-const MIN_WIDTH: f32 = 230.0;
+const MIN_WIDTH: f32 = 200.0;
 /// In narrower columns the badge of the reading has no word, so that the date is not cut.
 const WORDY: f32 = 300.0;
 

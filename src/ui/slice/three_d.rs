@@ -141,7 +141,12 @@ pub(in crate::ui) fn three_d_ui(
             rect.center() + vec2((x / points) as f32, (y / points) as f32)
         };
         box_of(&painter, &view.corners, to_screen);
-        labels(&painter, &view.bodies, patient.selected, to_screen);
+        labels(
+            &painter,
+            &view.bodies,
+            (patient.selected, per_point),
+            to_screen,
+        );
         texts(&painter, rect, view, axes, per_point);
     }
     let under = |at: Pos2| -> Option<&BodyView> {
@@ -292,11 +297,11 @@ fn box_of(painter: &Painter, corners: &[Point; 8], to_screen: impl Fn(Point) -> 
     }
 }
 
-/// What the lesions are called.
+/// What the lesions are called, above them so that nothing of them is hidden.
 fn labels(
     painter: &Painter,
     bodies: &[BodyView],
-    selected: Option<LesionId>,
+    (selected, mm_per_point): (Option<LesionId>, f64),
     to_screen: impl Fn(Point) -> Pos2,
 ) {
     for body in bodies {
@@ -308,11 +313,14 @@ fn labels(
         } else {
             FontId::proportional(12.0)
         };
+        let [low, high] = body.surface.bounds;
+        let reach = (0..3).map(|a| high[a] - low[a]).fold(0.0, f32::max) / 2.0;
+        let above = to_screen(middle) - vec2(0.0, reach / mm_per_point as f32 + 2.0);
         let ink = theme::image().text;
         halo_text(
             painter,
-            to_screen(middle),
-            Align2::CENTER_CENTER,
+            above,
+            Align2::CENTER_BOTTOM,
             &body.label,
             font,
             ink,
