@@ -1,5 +1,6 @@
 //! Paging in a real window, with whatever draws it on this desktop: frame after frame as fast as they come.
 
+use std::path::PathBuf;
 use std::time::Instant;
 
 use oncotwin::app::view::{SeriesId, View, WindowLevel};
@@ -7,6 +8,7 @@ use oncotwin::app::{Command, Session};
 use oncotwin::ui::{Backend, Wake};
 use serde_json::json;
 
+use crate::SETTINGS;
 use crate::study::SLICES;
 
 /// Frames that are not counted: until then the window may still be moved and sized from outside.
@@ -22,6 +24,29 @@ struct Desk {
     frames: usize,
     since: Instant,
     rates: Vec<f64>,
+    out: Option<PathBuf>,
+}
+
+impl Desk {
+    fn tell(&self) {
+        let row = |quantity: &str, unit: &str, ours: f64, limit: f64, least: bool| {
+            let ok = if least { ours >= limit } else { ours <= limit };
+            json!({
+                "set": SETTINGS, "quantity": quantity, "unit": unit, "ours": ours,
+                "limit": limit, "least": least, "ok": ok,
+            })
+        };
+        let answer = json!({
+            "adapter": "what the program chooses on this desktop",
+            "desktop": true,
+            "rows": [
+                row("frames per second while paging", "/s", self.rates[1], 30.0, true),
+                row("frames per second while the window changes", "/s", self.rates[2], 30.0, true),
+                row("frame while the window changes, mean", "ms", 1e3 / self.rates[2], 50.0, false),
+            ],
+        });
+        crate::write(&answer, self.out.as_deref());
+    }
 }
 
 impl Backend for Desk {
@@ -40,12 +65,7 @@ impl Backend for Desk {
             self.since = Instant::now();
         }
         if n == ends[2] {
-            let answer = json!({
-                "paging_frames_per_second": self.rates[1],
-                "window_drag_frames_per_second": self.rates[2],
-                "window_drag_ms": 1e3 / self.rates[2],
-            });
-            println!("{answer:#}");
+            self.tell();
             // The event loop ends with the process; there is nobody who could close the window.
             std::process::exit(0);
         }
@@ -68,7 +88,7 @@ impl Backend for Desk {
 }
 
 /// Opens the window on four linked columns and measures.
-pub(crate) fn run(session: Session, series: SeriesId) {
+pub(crate) fn run(session: Session, series: SeriesId, out: Option<PathBuf>) {
     oncotwin::ui::run(move |wake| {
         Box::new(Desk {
             session,
@@ -77,6 +97,7 @@ pub(crate) fn run(session: Session, series: SeriesId) {
             frames: 0,
             since: Instant::now(),
             rates: Vec::new(),
+            out,
         })
     })
     .expect("a window");

@@ -19,7 +19,7 @@ mod paging;
 mod screen;
 mod study;
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use egui::{Event, Key, Modifiers, PointerButton, vec2};
@@ -54,7 +54,7 @@ fn main() {
     let series = laid_out(&mut screen);
     if arguments.iter().any(|a| a == "--desktop") {
         let Screen { session, .. } = screen;
-        desktop::run(session, series[0]);
+        desktop::run(session, series[0], out);
         return;
     }
     let mut rows = vec![];
@@ -63,14 +63,19 @@ fn main() {
     rows.push(lesion_jump(&mut screen, &series));
     rows.extend(memory::rows(&mut screen, before));
     let answer = json!({"adapter": screen.adapter(), "settings": SETTINGS, "rows": rows});
+    write(&answer, out.as_deref());
+}
+
+/// Prints what was found, and writes it where that is asked for.
+fn write(answer: &Value, out: Option<&Path>) {
     println!("{answer:#}");
     if let Some(out) = out {
-        let text = serde_json::to_string_pretty(&answer).expect("JSON");
+        let text = serde_json::to_string_pretty(answer).expect("JSON");
         std::fs::write(out, text).expect("a writable file");
     }
 }
 
-fn session(workspace: &std::path::Path) -> Session {
+fn session(workspace: &Path) -> Session {
     Session::start(SessionConfig {
         workspace: workspace.to_owned(),
         samples: Vec::new(),

@@ -677,9 +677,10 @@ pub(super) enum BenchVerb {
         /// How often a study is opened and closed, to see whether memory grows.
         #[arg(long, default_value_t = 500)]
         cycles: usize,
-        /// What `cargo bench --bench window -- --out FILE` has written, for the document.
+        /// What `cargo bench --bench window -- --out FILE` and `-- --desktop --out FILE` have written, for
+        /// the document.
         #[arg(long)]
-        window: Option<PathBuf>,
+        window: Vec<PathBuf>,
         /// File for the figures as a document.
         #[arg(long)]
         out: Option<PathBuf>,

@@ -83,7 +83,7 @@ pub(super) fn bench(args: &BenchArgs) -> Result<Output, Failure> {
                 only_pictures: *pictures,
                 cycles: *cycles,
             };
-            let measured = view::run(&settings, window.as_deref())?;
+            let measured = view::run(&settings, window)?;
             if let Some(out) = out {
                 let text = format!(
                     "{}\nMeasured on {}{}.\n",

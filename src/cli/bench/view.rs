@@ -35,11 +35,12 @@ pub(super) struct Measured {
     pub(super) document: String,
 }
 
-/// All rows; `window` holds what the benchmark of the window found.
-pub(super) fn run(settings: &Settings, window: Option<&Path>) -> Result<Measured, Failure> {
-    let window = window.map(read).transpose()?;
+/// All rows; the files of `window` hold what the benchmark of the window found.
+pub(super) fn run(settings: &Settings, window: &[PathBuf]) -> Result<Measured, Failure> {
+    let window: Result<Vec<Value>, Failure> = window.iter().map(|path| read(path)).collect();
+    let window = window?;
     let rows = rows(settings)?;
-    let document = document::document(window.as_ref(), &rows);
+    let document = document::document(&window, &rows);
     Ok(Measured { rows, document })
 }
 

@@ -17,11 +17,19 @@ no slice left out, and no frame drawn while nothing happens (`tests/it/ui/paging
 program for the first time, with every gesture counted (`tests/it/ui/newcomer.rs`).
 ";
 
+const DESKTOP: &str = "
+## In a real window
+
+The same four time points in the program's own window on a desktop without graphics card, 1920 × 1080
+points: each frame shows another slice in all columns, or another window, as fast as frames come.
+";
+
 const WINDOW: &str = "
-## In the window
+## Into a picture
 
 Four time points of 1000 slices of 512², linked, 1920 × 1080 points, the session and the drawing of the
-program, every frame drawn to its last pixel by a software renderer. A wheel asks for more than can be
+program, every frame drawn to its last pixel by a software renderer, through the interface that graphics
+cards are used by; without one the real window uses OpenGL, which is faster. A wheel asks for more than can be
 drawn, and every slice is shown, one with each frame. Times of what follows the hand are from the event
 to the end of the frame that shows what it did, which is the second one. What a desktop takes to put a
 finished frame on a screen is not part of it.
@@ -36,22 +44,26 @@ Beside SimpleITK 2.5 where it can do the same. Memory is what the system says th
 const REASONS: &str = "
 ## What falls short, and why
 
-- **Frames in software rendering**: nearly all of a frame is the renderer's work on pixels; slices, view
-  and layout are the program's part. The shader of egui-wgpu 0.37 chooses for every pixel between two ways
-  of reading a texture, of which the program uses the cheap one. A graphics card takes one way; the software
+- **Frames into a picture**: nearly all of a frame is the renderer's work on pixels; slices, view and
+  layout are the program's part. The shader of egui-wgpu 0.37 chooses for every pixel between two ways of
+  reading a texture, of which the program uses the cheap one. A graphics card takes one way; the software
   renderer of Mesa 22 works out both, and the other one, meant for tests, has dozens of divisions. With a
-  shader that knows only the cheap way (and does not dither) the same frames took 26 ms instead of 250 ms,
-  37 frames per second, on the same busy machine: the choice belongs into the making of the pipeline. Until
-  then the window is slow without a graphics card, and shows every slice.
-- **What follows the hand** takes two frames, and falls short for the same reason.
+  shader that knows only the cheap way (and does not dither) the same frames took 26 ms instead of 250 ms.
+  So where Linux has no graphics card the window draws through OpenGL, whose shader is of that kind: those
+  are the figures of the real window.
+- **What follows the hand** takes two frames there, and falls short for the same reason.
 - **Times behind the window** hold for a machine that does nothing else; the load average is at the end.
 ";
 
-/// Rows of the window's benchmark (if it was run) and of this one.
-pub(super) fn document(window: Option<&Value>, rows: &[Value]) -> String {
+/// Rows of the window's benchmarks (those that were run) and of this one.
+pub(super) fn document(windows: &[Value], rows: &[Value]) -> String {
     let mut text = HEAD.to_owned();
-    if let Some(window) = window {
-        text.push_str(WINDOW);
+    for window in windows {
+        text.push_str(if window["desktop"] == true {
+            DESKTOP
+        } else {
+            WINDOW
+        });
         let adapter = window["adapter"].as_str().unwrap_or("not told");
         write!(text, "\nRenderer: {adapter}.\n").ok();
         let rows = window["rows"].as_array().map_or(&[][..], Vec::as_slice);
