@@ -157,7 +157,6 @@ pub(crate) use mark;
 
 #[cfg(test)]
 mod tests {
-    use super::tr;
 
     #[test]
     fn without_a_translation_texts_are_as_they_are_written() {

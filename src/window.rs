@@ -142,7 +142,7 @@ impl Desk {
                 Ask::Export => {
                     std::fs::create_dir_all(&proposed).ok();
                     let dialog = dialog
-                        .set_title("Folder for the report")
+                        .set_title(texts::tr!("Folder for the report"))
                         .set_directory(&proposed);
                     dialog.pick_folder().map(|dir| Command::Export {
                         dir,

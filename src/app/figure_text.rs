@@ -94,8 +94,11 @@ fn statistics(values: &RegionValues) -> Vec<String> {
     ));
     let n = values.n;
     lines.push(match values.n_void {
-        0 => tr!("{n} voxels", n),
-        void => tr!("{n} voxels, {void} without a value", n, void),
+        0 => tr!("{n} voxels" | "{n} voxels" % n),
+        void => tr!(
+            "{n} voxels, {void} without a value" | "{n} voxels, {void} without a value" % n,
+            void
+        ),
     });
     lines
 }

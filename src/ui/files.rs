@@ -220,8 +220,7 @@ fn summary_ui(ui: &mut Ui, files: &FilesView, asked: &mut Asked) {
         }
         if !files.list.others.is_empty() {
             ui.add(text(tr!(
-                "{others} not images",
-                others = files.list.others.len()
+                "{n} not images" | "{n} not images" % files.list.others.len()
             )));
         }
     });
@@ -478,7 +477,7 @@ pub(super) fn warning_chips(ui: &mut Ui, warnings: &[(String, String)], state: &
     );
     for code in &codes[..n] {
         let chip = chip_button(ui, None, code, color, &tr!("Explain {code}", code));
-        let hover = tr!("{texts}\nClick to read about it", texts = texts(code));
+        let hover = tr!("{text}\nClick to read about it", text = texts(code));
         if chip.on_hover_text(hover).clicked() {
             state.page = Some((*code).to_owned());
         }
@@ -487,7 +486,7 @@ pub(super) fn warning_chips(ui: &mut Ui, warnings: &[(String, String)], state: &
     if rest.is_empty() {
         return;
     }
-    let name = tr!("{rest} more warnings", rest = rest.len());
+    let name = tr!("{n} more warnings" | "{n} more warnings" % rest.len());
     let more = chip_button(ui, None, &format!("+{}", rest.len()), color, &name);
     Popup::menu(&more).show(|ui| {
         ui.set_max_width(420.0);

@@ -73,9 +73,8 @@ fn contents(ui: &mut Ui, header: &HeaderView, state: &mut UiState) {
         let n = form.found.as_ref().map_or(0, |(_, _, found)| found.len());
         let count = if form.find.trim().is_empty() {
             tr!(
-                "{format} · {rows} rows",
-                format = header.format,
-                rows = header.rows.len()
+                "{format} · {n} rows" | "{format} · {n} rows" % header.rows.len(),
+                format = header.format
             )
         } else {
             tr!("{n} of {rows} rows", n, rows = header.rows.len())

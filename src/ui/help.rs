@@ -65,7 +65,7 @@ pub(super) fn help_ui(ui: &Ui, state: &mut UiState) {
                 let profile = map.settings().profile.text();
                 let own = match map.settings().changes.len() {
                     0 => String::new(),
-                    n => tr!(", {n} changed", n),
+                    n => tr!(", {n} changed" | ", {n} changed" % n),
                 };
                 weak(ui, tr!("Profile {profile}{own}", profile, own));
                 change = ui.button(tr!("Change keys…")).clicked();

@@ -38,9 +38,12 @@ pub fn history_ui(
         }
         let undone = match steps.len() - standing {
             0 => String::new(),
-            n => tr!(", {n} undone", n),
+            n => tr!(", {n} undone" | ", {n} undone" % n),
         };
-        weak(ui, tr!("{standing} steps{undone}", standing, undone));
+        weak(
+            ui,
+            tr!("{n} steps{undone}" | "{n} steps{undone}" % standing, undone),
+        );
     });
     // Alone or below another panel it is another list to egui, which begins at the top.
     let at = (patient.id, steps.len(), standing, shared);

@@ -104,9 +104,9 @@ fn doubts(patient: &PatientView, index: usize) -> Vec<String> {
             (many > 0).then(|| match many {
                 1 => format!("{}: {}", l.label, cell.warnings[0]),
                 n => tr!(
-                    "{label}: {n} warnings, the first {warning}",
+                    "{label}: {n} warnings, the first {warning}"
+                        | "{label}: {n} warnings, the first {warning}" % n,
                     label = l.label,
-                    n,
                     warning = cell.warnings[0]
                 ),
             })
@@ -143,7 +143,10 @@ pub(super) fn sign_ui(ui: &Ui, view: &View, form: &mut SignForm) -> Answer {
             });
         }
         if let Some(more) = doubts.len().checked_sub(SHOWN_DOUBTS).filter(|n| *n > 0) {
-            weak(ui, tr!("and {more} more lesions with warnings", more));
+            let text =
+                tr!("and {n} more lesions with warnings"
+                    | "and {n} more lesions with warnings" % more);
+            weak(ui, text);
         }
         ui.add_space(6.0);
         let reader = current(&view.readers);

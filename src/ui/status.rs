@@ -99,7 +99,10 @@ fn files_chip(ui: &mut Ui, files: &FilesView, out: &mut Vec<Command>) {
     let p = theme::palette(ui);
     let (text, ink) = match files.list.n_refused {
         0 => (tr!("Files").to_owned(), p.text_weak),
-        n => (tr!("Files · {n} refused", n), p.error),
+        n => (
+            tr!("Files · {n} refused" | "Files · {n} refused" % n),
+            p.error,
+        ),
     };
     let button = egui::Button::selectable(files.shown, RichText::new(text).size(12.0).color(ink));
     if ui

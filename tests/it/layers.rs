@@ -9,7 +9,7 @@ const MAY_USE: &[(&str, &[&str])] = &[
     ("units", &[]),
     ("warning", &[]),
     ("jobs", &[]),
-    ("keymap", &[]),
+    ("keymap", &["texts"]),
     ("provenance", &[]),
     ("crash", &[]),
     ("geometry", &["units"]),

@@ -199,8 +199,8 @@ impl State {
     pub(in crate::app) fn saved(&self) -> Saved {
         if !self.unsaved.is_empty() {
             Saved::Failed(tr!(
-                "{n} changes are not on disk: {reason}",
-                n = self.unsaved.len(),
+                "{n} changes are not on disk: {reason}"
+                    | "{n} changes are not on disk: {reason}" % self.unsaved.len(),
                 reason = self.save_error
             ))
         } else if self.under_way.is_empty() {

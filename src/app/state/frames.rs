@@ -57,7 +57,7 @@ impl State {
         };
         if index >= shown.of {
             self.refuse(
-                tr!("This series has {n} volumes", n = shown.of),
+                tr!("This series has {n} volumes" | "This series has {n} volumes" % shown.of),
                 tr!("They are counted from 1."),
             );
             return;

@@ -381,10 +381,8 @@ impl State {
         if tally.patients.len() > 1 {
             self.say(
                 Severity::Info,
-                tr!(
-                    "{n} patients were entered; the first is shown",
-                    n = tally.patients.len()
-                ),
+                tr!("{n} patients were entered; the first is shown"
+                    | "{n} patients were entered; the first is shown" % tally.patients.len()),
                 tr!("The others are in the list of patients."),
             );
         }

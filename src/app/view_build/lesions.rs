@@ -58,7 +58,7 @@ impl State {
                 confidence = s.confidence,
                 consistency = s
                     .consistency
-                    .map(|c| format!(" · consistency {c:.2}"))
+                    .map(|c| tr!(" · consistency {consistency:.2}", consistency = c))
                     .unwrap_or_default()
             ),
             (None, Some(Slot::Failed(_))) => tr!("no mask; the drawn diameter stands").to_owned(),

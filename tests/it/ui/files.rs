@@ -91,7 +91,7 @@ fn list() -> FileList {
     }
 }
 
-fn with_files(mut view: View) -> View {
+pub(super) fn with_files(mut view: View) -> View {
     view.files = Some(FilesView {
         shown: true,
         roots: vec!["/data/study".into()],
@@ -118,7 +118,7 @@ fn scanning(mut view: View) -> View {
     view
 }
 
-fn header() -> HeaderView {
+pub(super) fn header() -> HeaderView {
     let row = |depth, tag: &str, vr: &str, keyword: &str, value: &str| HeaderRow {
         depth,
         tag: tag.into(),
