@@ -29,6 +29,7 @@ pub mod scene;
 pub mod segment;
 pub mod store;
 pub mod surface;
+pub mod texts;
 pub mod twin;
 #[cfg(feature = "gui")]
 pub mod ui;

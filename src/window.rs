@@ -14,6 +14,7 @@ use crate::app::{
 use crate::crash;
 use crate::report::Format;
 use crate::store;
+use crate::texts;
 use crate::ui::{self, Backend, Wake};
 
 /// Nobody calls a dialog off sooner than this after it was asked for.
@@ -52,6 +53,9 @@ pub fn run(workspace: Option<PathBuf>, paths: Vec<PathBuf>) -> Result<(), Error>
         })
     };
     let configuration = store::default_anchor_folder();
+    if let Some(folder) = &configuration {
+        texts::begin(&folder.join("translations"));
+    }
     let session = Session::start(SessionConfig {
         samples: samples(&workspace),
         workspace,
@@ -138,7 +142,7 @@ impl Desk {
                 Ask::Export => {
                     std::fs::create_dir_all(&proposed).ok();
                     let dialog = dialog
-                        .set_title("Folder for the report")
+                        .set_title(texts::tr!("Folder for the report"))
                         .set_directory(&proposed);
                     dialog.pick_folder().map(|dir| Command::Export {
                         dir,

@@ -1,6 +1,7 @@
 //! What a figure measures, in words and numbers with units.
 
 use crate::measure::{Figure, FigureKind, FigureMeasures, RegionValues};
+use crate::texts::tr;
 use crate::units::Length;
 use crate::volume::{Intensity, IntensityUnit};
 
@@ -17,13 +18,15 @@ pub(crate) fn lines(figure: &Figure, measures: &FigureMeasures) -> Vec<String> {
         }
         FigureKind::Sphere => {
             let volume = measures.volume.map(|v| v.display());
-            let across = measures.length.map(|l| format!("diameter {l}"));
+            let across = measures
+                .length
+                .map(|l| tr!("diameter {length}", length = l));
             let both: Vec<String> = volume.into_iter().chain(across).collect();
             lines.push(both.join(", "));
         }
         FigureKind::Probe => {
             let value = measures.values.map(|v| v.mean.to_string());
-            lines.push(value.unwrap_or_else(|| "no value".to_owned()));
+            lines.push(value.unwrap_or_else(|| tr!("no value").to_owned()));
         }
     }
     if matches!(
@@ -32,7 +35,7 @@ pub(crate) fn lines(figure: &Figure, measures: &FigureMeasures) -> Vec<String> {
     ) {
         match &measures.values {
             Some(values) => lines.extend(statistics(values)),
-            None => lines.push("no voxel with a value".to_owned()),
+            None => lines.push(tr!("no voxel with a value").to_owned()),
         }
     }
     lines
@@ -66,29 +69,36 @@ fn statistics(values: &RegionValues) -> Vec<String> {
     let unit = values.mean.unit;
     let decimals = mean_decimals(unit);
     let fixed = |x: Intensity| format!("{:.decimals$}", x.value);
-    let mut lines = vec![format!(
-        "mean {} ± {} {}",
-        fixed(values.mean),
-        fixed(values.sd),
-        unit.symbol()
+    let mut lines = vec![tr!(
+        "mean {mean} ± {sd} {unit}",
+        mean = fixed(values.mean),
+        sd = fixed(values.sd),
+        unit = unit.symbol()
     )];
     if let Some(peak) = values.peak {
-        lines.push(format!("peak {} {}", fixed(peak.value), unit.symbol()));
+        lines.push(tr!(
+            "peak {peak} {unit}",
+            peak = fixed(peak.value),
+            unit = unit.symbol()
+        ));
     }
     let bare = |x: Intensity| {
         let text = x.to_string();
         text.split(' ').next().unwrap_or_default().to_owned()
     };
-    lines.push(format!(
-        "{} – {}, median {}",
-        bare(values.min),
-        bare(values.max),
-        fixed(values.median)
+    lines.push(tr!(
+        "{min} – {max}, median {median}",
+        min = bare(values.min),
+        max = bare(values.max),
+        median = fixed(values.median)
     ));
     let n = values.n;
     lines.push(match values.n_void {
-        0 => format!("{n} voxels"),
-        void => format!("{n} voxels, {void} without a value"),
+        0 => tr!("{n} voxels" | "{n} voxels" % n),
+        void => tr!(
+            "{n} voxels, {void} without a value" | "{n} voxels, {void} without a value" % n,
+            void
+        ),
     });
     lines
 }

@@ -8,6 +8,7 @@ use jiff::civil::Date;
 use super::view::{FileKind, FileList, FileRow};
 use super::view_build::displayed_name;
 use crate::open::{Item, ItemKind, Listing, PatientInfo, Refusal, SeriesRow};
+use crate::texts::{self, tr};
 
 type PatientKey = (String, String);
 /// Items with their place in the scan, by date and UID of the study.
@@ -45,8 +46,8 @@ pub(super) fn tree(items: &[Item]) -> FileList {
     }
     if !refused.is_empty() {
         rows.push(FileRow {
-            title: "Not opened".to_owned(),
-            detail: counted(refused.len(), "file"),
+            title: tr!("Not opened").to_owned(),
+            detail: tr!("{n} file" | "{n} files" % refused.len()),
             ..FileRow::new(FileKind::Heading, 0)
         });
         rows.extend(refused.iter().map(|(n, item)| item_row(*n, item, 1)));
@@ -61,7 +62,7 @@ pub(super) fn tree(items: &[Item]) -> FileList {
 /// The tree of what could not be looked into at all.
 pub(super) fn refused(refusal: Refusal) -> FileList {
     let head = FileRow {
-        title: "Not opened".to_owned(),
+        title: tr!("Not opened").to_owned(),
         ..FileRow::new(FileKind::Heading, 0)
     };
     let row = FileRow {
@@ -99,7 +100,7 @@ pub(super) fn growing(listing: &Listing) -> FileList {
         let name = format!("{} {}", series.modality.code(), series.description);
         rows.push(FileRow {
             title: or_unnamed(name.trim()),
-            detail: counted(series.n_files, "file"),
+            detail: tr!("{n} file" | "{n} files" % series.n_files),
             ..FileRow::new(FileKind::Item, 2)
         });
     }
@@ -117,22 +118,22 @@ fn key(patient: &PatientInfo) -> PatientKey {
 fn patient_row(patient: &PatientInfo, n_items: usize) -> FileRow {
     let name = displayed_name(&patient.name);
     let title = match (&*name, patient.id.trim()) {
-        ("", "") => "No patient stated".to_owned(),
+        ("", "") => tr!("No patient stated").to_owned(),
         ("", id) => id.to_owned(),
         (name, "") => name.to_owned(),
         (name, id) => format!("{name} ({id})"),
     };
     FileRow {
         title,
-        detail: counted(n_items, "item"),
+        detail: tr!("{n} item" | "{n} items" % n_items),
         ..FileRow::new(FileKind::Patient, 0)
     }
 }
 
 fn study_row(date: Option<Date>, n_items: usize) -> FileRow {
     FileRow {
-        title: date.map_or_else(|| "Date unknown".to_owned(), |d| d.to_string()),
-        detail: counted(n_items, "item"),
+        title: date.map_or_else(|| tr!("Date unknown").to_owned(), |d| d.to_string()),
+        detail: tr!("{n} item" | "{n} items" % n_items),
         ..FileRow::new(FileKind::Study, 1)
     }
 }
@@ -151,11 +152,11 @@ fn item_row(n: usize, item: &Item, depth: usize) -> FileRow {
     let mut detail = vec![match item.kind {
         ItemKind::Volume | ItemKind::Refused => String::new(),
         _ if item.is_colour() => match item.n_frames_4d {
-            1 => "colour picture".to_owned(),
-            n => format!("{n} colour pictures"),
+            1 => tr!("colour picture").to_owned(),
+            n => tr!("{n} colour picture" | "{n} colour pictures" % n),
         },
-        ItemKind::Image2d => "picture".to_owned(),
-        kind => kind.name().to_owned(),
+        ItemKind::Image2d => tr!("picture").to_owned(),
+        kind => texts::text(kind.name()).to_owned(),
     }];
     if let Some(grid) = &item.grid {
         let [i, j, k] = grid.shape();
@@ -166,9 +167,9 @@ fn item_row(n: usize, item: &Item, depth: usize) -> FileRow {
         });
     }
     if item.n_frames_4d > 1 && !item.is_colour() {
-        detail.push(counted(item.n_frames_4d, "volume"));
+        detail.push(tr!("{n} volume" | "{n} volumes" % item.n_frames_4d));
     }
-    detail.push(counted(item.n_files, "file"));
+    detail.push(tr!("{n} file" | "{n} files" % item.n_files));
     detail.retain(|d| !d.is_empty());
     let warnings: Vec<(String, String)> = item
         .warnings
@@ -177,7 +178,7 @@ fn item_row(n: usize, item: &Item, depth: usize) -> FileRow {
             let files = match &w.files[..] {
                 [] => String::new(),
                 [only] => format!(" ({only})"),
-                [first, rest @ ..] => format!(" ({first} and {} more)", rest.len()),
+                [first, rest @ ..] => tr!(" ({first} and {rest} more)", first, rest = rest.len()),
             };
             (w.code.as_str(), format!("{}{files}", w.message))
         })
@@ -214,14 +215,7 @@ fn other_row(item: &Item) -> FileRow {
 
 fn or_unnamed(text: &str) -> String {
     match text {
-        "" => "Image".to_owned(),
+        "" => tr!("Image").to_owned(),
         text => text.to_owned(),
-    }
-}
-
-fn counted(n: usize, noun: &str) -> String {
-    match n {
-        1 => format!("1 {noun}"),
-        n => format!("{n} {noun}s"),
     }
 }

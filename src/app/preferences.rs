@@ -5,6 +5,7 @@ use std::io::{self, Write as _};
 use std::path::{Path, PathBuf};
 
 use crate::keymap::{self, Settings};
+use crate::texts::tr;
 
 /// Name of the file.
 const FILE: &str = "keys.toml";
@@ -28,9 +29,10 @@ pub(super) fn read(folder: &Path) -> Read {
         Err(error) => {
             return Read {
                 settings: Settings::default(),
-                wrong: format!(
-                    "Keys: {} cannot be read ({error}): the default keys hold",
-                    path.display()
+                wrong: tr!(
+                    "Keys: {path} cannot be read ({error}): the default keys hold",
+                    path = path.display(),
+                    error
                 ),
             };
         }
@@ -38,12 +40,16 @@ pub(super) fn read(folder: &Path) -> Read {
     let (settings, problems) = keymap::parse(&text);
     let problems: Vec<String> = problems
         .iter()
-        .map(|p| format!("line {}: {}", p.line, p.text))
+        .map(|p| tr!("line {line}: {text}", line = p.line, text = p.text))
         .collect();
     let wrong = if problems.is_empty() {
         String::new()
     } else {
-        format!("Keys: {}, {}", path.display(), problems.join("; "))
+        tr!(
+            "Keys: {path}, {problems}",
+            path = path.display(),
+            problems = problems.join("; ")
+        )
     };
     Read { settings, wrong }
 }

@@ -3,6 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use super::state::{Sample, SampleSource};
+use crate::texts::tr;
 
 /// The folder `sample_data`: named by `ONCOTWIN_SAMPLES`, beside the program (or up to three folders
 /// above it, as in a build folder), or in the current folder.
@@ -28,26 +29,30 @@ pub fn samples(workspace: &Path) -> Vec<Sample> {
     let phantom = within("phantom").unwrap_or_else(|| workspace.join("samples").join("phantom"));
     vec![
         Sample {
-            title: "Synthetic CT study".to_owned(),
-            detail:
+            title: tr!("Synthetic CT study").to_owned(),
+            detail: tr!(
                 "Several time points with treatment, lesions in lung and liver and a lymph node, \
                      exact sizes known. Made by this program."
-                    .to_owned(),
+            )
+            .to_owned(),
             source: SampleSource::Phantom(phantom),
         },
         Sample {
-            title: "Soft-tissue sarcoma".to_owned(),
-            detail:
+            title: tr!("Soft-tissue sarcoma").to_owned(),
+            detail: tr!(
                 "Real CT, MR and PET of one date. TCIA Soft-tissue-Sarcoma STS_008, prepared by \
                      the IBSI, CC BY 3.0."
-                    .to_owned(),
+            )
+            .to_owned(),
             source: SampleSource::Folder(within("sts_008")),
         },
         Sample {
-            title: "Glioblastoma over five months".to_owned(),
-            detail: "Real MR of two dates. TCIA Brain-Tumor-Progression, CC BY 3.0. True spacing \
+            title: tr!("Glioblastoma over five months").to_owned(),
+            detail: tr!(
+                "Real MR of two dates. TCIA Brain-Tumor-Progression, CC BY 3.0. True spacing \
                      unknown: voxels and ratios only."
-                .to_owned(),
+            )
+            .to_owned(),
             source: SampleSource::Folder(within("brain_progression_01")),
         },
     ]

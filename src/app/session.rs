@@ -17,6 +17,7 @@ use crate::crash;
 use crate::jobs::{Finished, JobSpec, Outcome, Queue, Wake};
 use crate::keymap;
 use crate::store::{self, Access, OpenOptions, Workspace};
+use crate::texts::tr;
 
 /// Tells the time. Only the session and the store ask it; stages get times as arguments.
 pub type Clock = Arc<dyn Fn() -> Timestamp + Send + Sync>;
@@ -197,9 +198,10 @@ impl Session {
                 Effect::KeepKeys(settings) => self.keep_keys(&settings),
                 Effect::SettleCrash { path, keep } => {
                     if let Err(error) = crash::settle(&path, keep) {
-                        let what = format!(
-                            "The crash report {} was not put away: {error}",
-                            path.display()
+                        let what = tr!(
+                            "The crash report {path} was not put away: {error}",
+                            path = path.display(),
+                            error
                         );
                         self.state.complain(what);
                     }
@@ -214,8 +216,10 @@ impl Session {
         };
         if let Err(error) = preferences::write(folder, settings) {
             let at = folder.display();
-            self.state.complain(format!(
-                "The keys hold until the program ends; they were not kept in {at}: {error}"
+            self.state.complain(tr!(
+                "The keys hold until the program ends; they were not kept in {at}: {error}",
+                at,
+                error
             ));
         }
     }

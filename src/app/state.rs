@@ -66,6 +66,7 @@ use crate::measure::Measured;
 use crate::open::Item;
 use crate::reformat::Stack;
 use crate::store::Opened;
+use crate::texts::{mark, tr};
 use crate::volume::{Mask, Volume, WindowLevel};
 
 /// Something that is on its way, there, or could not be had.
@@ -385,7 +386,7 @@ impl State {
         if self.ended_unclean {
             // A power cut may have damaged what the disk said was written.
             let work = Work::CheckDatabase;
-            self.start("Checking the database", Lane::Io, work, &mut effects);
+            self.start(mark!("Checking the database"), Lane::Io, work, &mut effects);
         }
         effects
     }
@@ -395,14 +396,14 @@ impl State {
             Ok(findings) => match &findings[..] {
                 [] => return,
                 [only] => only.clone(),
-                [first, rest @ ..] => format!("{first}, and {} more findings", rest.len()),
+                [first, rest @ ..] => tr!("{first}, and {n} more findings", first, n = rest.len()),
             },
             Err(failure) => failure.text,
         };
         self.say(
             Severity::Error,
-            format!("The database of the workspace is damaged: {what}"),
-            "Close the program and keep a copy of the folder. Then restore a backup, or copy what can be read with `oncotwin salvage`.",
+            tr!("The database of the workspace is damaged: {what}", what),
+            tr!("Close the program and keep a copy of the folder. Then restore a backup, or copy what can be read with `oncotwin salvage`."),
         );
     }
 

@@ -19,6 +19,7 @@ use crate::narrate::{
 use crate::response::{
     self, Assessment, Category, NewLesion, NonTarget, Target, TargetStatus, TimePointSum,
 };
+use crate::texts;
 use crate::twin::{Ladder, ScenarioChange, SizeChange};
 use crate::units::{Bulk, Days, Length, Mm, Mm3};
 use crate::warning::{Warning, WarningCode};
@@ -47,6 +48,8 @@ pub(super) struct Reading {
 
 /// Everything that is told of a patient, made anew from the record.
 pub(super) fn of(state: &State, patient: PatientId) -> Summary {
+    // Narratives are checked sentence by sentence, and go into reports.
+    let _english = texts::english();
     let points: Vec<&TimePoint> = grouping::ordered(state.records(), patient);
     let assessments = assess(state, patient, &points);
     let case = case_summary(state, patient, &points, &assessments);

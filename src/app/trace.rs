@@ -16,6 +16,7 @@ use super::view::{TraceNode, TraceView};
 use super::view_build::local_time;
 use crate::case::{Reader, ReaderRole};
 use crate::store::{AuditEntry, Query, Which};
+use crate::texts::tr;
 
 /// What is known of a number before the audit trail was read.
 #[derive(Clone, Debug)]
@@ -111,8 +112,9 @@ pub(super) fn read(outline: Outline, query: &Query) -> Result<TraceView, Failure
                     let found = query
                         .entries(&Which::Object(lookup.object.clone()))
                         .map_err(|error| Failure {
-                            text: format!("The audit trail could not be read: {error}"),
-                            hint: "`oncotwin audit verify` checks the whole record.".to_owned(),
+                            text: tr!("The audit trail could not be read: {error}", error),
+                            hint: tr!("`oncotwin audit verify` checks the whole record.")
+                                .to_owned(),
                         })?;
                     by_object.entry(lookup.object.clone()).or_insert(found)
                 }

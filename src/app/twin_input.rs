@@ -10,6 +10,7 @@ use crate::case::{LesionId, PatientId, Treatment, TreatmentKind};
 use crate::jobs::JobContext;
 use crate::provenance::StageKey;
 use crate::store::Cache;
+use crate::texts::tr;
 use crate::twin::{
     self, DoublingTime, EventKind, Fit, FitParams, LesionSeries, Observation, Projection,
     ScenarioChange, Size, Skill, TreatmentEvent, TreatmentInterval,
@@ -165,7 +166,7 @@ pub(super) fn run(
         || compute(input, job),
     );
     let cached = cached.map_err(|error| Failure {
-        text: format!("No growth curve: {error}"),
+        text: tr!("No growth curve: {error}", error),
         hint: String::new(),
     })?;
     for warning in &cached.warnings {

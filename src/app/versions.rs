@@ -15,6 +15,7 @@ use crate::case::{
 use crate::geometry::Grid;
 use crate::measure::{self, Comparison};
 use crate::store::{self, Artifacts, AuditEntry, Query, Which};
+use crate::texts::tr;
 use crate::volume::Mask;
 
 /// Which masks are asked for.
@@ -51,8 +52,8 @@ pub(super) struct Version {
 /// Reads the versions, oldest first.
 pub(super) fn read(asked: &Asked, query: &Query) -> Result<Vec<Version>, Failure> {
     gather(asked, query).map_err(|error| Failure {
-        text: format!("The earlier masks could not be read: {error}"),
-        hint: "`oncotwin audit verify` checks the whole record.".to_owned(),
+        text: tr!("The earlier masks could not be read: {error}", error),
+        hint: tr!("`oncotwin audit verify` checks the whole record.").to_owned(),
     })
 }
 
@@ -163,13 +164,13 @@ fn version(
     let id = step_of(entry)?;
     let is_restored = entry.event == "mask.restore";
     let fate = if undone.contains(&id) || gesture.is_undone {
-        "undone"
+        tr!("undone")
     } else if asked.standing.contains(&segmented.annotation) {
-        "replaced by another mask"
+        tr!("replaced by another mask")
     } else if gesture.is_replaced {
-        "replaced by a later drawing"
+        tr!("replaced by a later drawing")
     } else {
-        "removed"
+        tr!("removed")
     };
     Some(Version {
         id,
@@ -204,6 +205,6 @@ pub(super) fn compare(
     let load = |sha256: &str| masks::load(sha256, Arc::clone(grid), artifacts);
     let masks = [load(&sha256[0])?, load(&sha256[1])?];
     let made = measure::compare(&masks[0], &masks[1])
-        .map_err(|error| Failure::new(format!("The masks cannot be compared: {error}")))?;
+        .map_err(|error| Failure::new(tr!("The masks cannot be compared: {error}", error)))?;
     Ok(Box::new(Compared { masks, made }))
 }

@@ -39,6 +39,7 @@ use super::view::{
 };
 use crate::case::{PatientId, Series, TimePoint, Treatment, TreatmentKind};
 use crate::crash::CrashReport;
+use crate::texts::{self, tr};
 use crate::units::Length;
 use crate::warning::Warning;
 
@@ -60,8 +61,8 @@ impl State {
                     let (step, fraction) = running.context.progress.read();
                     JobRow {
                         id: *id,
-                        name: running.name.to_owned(),
-                        step,
+                        name: texts::text(running.name).to_owned(),
+                        step: texts::text(&step).to_owned(),
                         fraction,
                     }
                 })
@@ -101,7 +102,9 @@ impl State {
                 let points = grouping::ordered(&self.records, patient.id);
                 let n_lesions = self.lesions_of(patient.id).count();
                 let last = points.iter().filter_map(|t| t.date).max();
-                let last = last.map(|d| format!(" · last {d}")).unwrap_or_default();
+                let last = last
+                    .map(|d| format!(" · {}", tr!("last {date}", date = d)))
+                    .unwrap_or_default();
                 PatientRow {
                     id: patient.id,
                     title: self.patient_title(patient.id),
@@ -113,8 +116,8 @@ impl State {
                     },
                     detail: format!(
                         "{} · {}{last}",
-                        counted(points.len(), "time point"),
-                        counted(n_lesions, "lesion")
+                        tr!("{n} time point" | "{n} time points" % points.len()),
+                        tr!("{n} lesion" | "{n} lesions" % n_lesions)
                     ),
                 }
             })
@@ -133,7 +136,7 @@ impl State {
     fn patient_title(&self, id: PatientId) -> String {
         let identity = lookup::identity(&self.records, id);
         identity.map_or_else(
-            || "Erased patient".to_owned(),
+            || tr!("Erased patient").to_owned(),
             |i| match (displayed_name(&i.name).as_str(), i.code.trim()) {
                 ("", code) => code.to_owned(),
                 (name, code) => format!("{name} ({code})"),
@@ -147,7 +150,7 @@ impl State {
         let detail = identity.map(|i| {
             let born = i
                 .birth_date
-                .map(|d| format!("born {d}"))
+                .map(|d| tr!("born {date}", date = d))
                 .unwrap_or_default();
             let parts = [i.code.clone(), born, i.sex.clone()];
             parts
@@ -214,19 +217,20 @@ impl State {
         let status = match shown.and_then(|id| self.images.get(&id)) {
             Some(Slot::Ready(_)) => String::new(),
             Some(Slot::Failed(failure)) => format!("{}\n{}", failure.text, failure.hint),
-            Some(Slot::Waiting(_)) => "Loading…".to_owned(),
-            None => "Not loaded".to_owned(),
+            Some(Slot::Waiting(_)) => tr!("Loading…").to_owned(),
+            None => tr!("Not loaded").to_owned(),
         };
         let date = match (point.date, baseline) {
             (Some(date), Some(first)) if date != first => {
-                format!("{date} · day {:.0}", grouping::days_between(first, date).0)
+                let day = grouping::days_between(first, date).0;
+                format!("{date} · {}", tr!("day {day:.0}", day))
             }
-            (Some(date), _) => format!("{date} · day 0"),
-            (None, _) => "date unknown".to_owned(),
+            (Some(date), _) => format!("{date} · {}", tr!("day {day:.0}", day = 0.0)),
+            (None, _) => tr!("date unknown").to_owned(),
         };
         ColumnView {
             id: point.id,
-            title: column_title(n),
+            title: visit_title(n),
             date,
             needs_date: point.date.is_none(),
             is_nadir: nadir(&summary.response) == Some(n),
@@ -248,7 +252,10 @@ impl State {
         let file = || {
             let first = source.and_then(|s| s.files.first());
             let name = first.and_then(|f| f.file_name());
-            name.map_or_else(|| "Image".to_owned(), |n| n.to_string_lossy().into_owned())
+            name.map_or_else(
+                || tr!("Image").to_owned(),
+                |n| n.to_string_lossy().into_owned(),
+            )
         };
         let label = match label.trim() {
             // NIfTI and its like say nothing else of what they show.
@@ -256,7 +263,12 @@ impl State {
             label => label.to_owned(),
         };
         match series.frame {
-            Some(frame) => format!("{label} · volume {} of {}", frame.index + 1, frame.of),
+            Some(frame) => tr!(
+                "{label} · volume {n} of {of}",
+                label,
+                n = frame.index + 1,
+                of = frame.of
+            ),
             None => label,
         }
     }
@@ -335,6 +347,14 @@ pub(super) fn column_title(n: usize) -> String {
     }
 }
 
+/// The same in the language of the window; what is stored and reported keeps to [`column_title`].
+pub(super) fn visit_title(n: usize) -> String {
+    match n {
+        0 => tr!("Baseline").to_owned(),
+        n => tr!("Follow-up {n}", n),
+    }
+}
+
 /// The time point with the smallest sum of diameters, where there are several; the first of equals.
 fn nadir(response: &[ResponseCell]) -> Option<usize> {
     let sums = response.iter().enumerate().filter_map(|(n, cell)| {
@@ -359,18 +379,18 @@ pub(super) const fn treatment_kind(kind: TreatmentKind) -> &'static str {
 }
 
 fn treatment_text(t: &Treatment, baseline: Option<Date>) -> String {
-    let day = baseline.map(|b| format!(" (day {:.0})", grouping::days_between(b, t.date).0));
+    let day = baseline.map(|b| tr!(" (day {day:.0})", day = grouping::days_between(b, t.date).0));
     let dose = t
         .dose
         .map(|d| format!(" {d} {}", t.unit))
         .unwrap_or_default();
     let length = if t.duration_days > 0.0 {
-        format!(", {:.0} days", t.duration_days)
+        tr!(", {days:.0} days", days = t.duration_days)
     } else {
         String::new()
     };
     let name = if t.name.is_empty() {
-        treatment_kind(t.kind)
+        texts::text(treatment_kind(t.kind))
     } else {
         &t.name
     };
@@ -380,11 +400,4 @@ fn treatment_text(t: &Treatment, baseline: Option<Date>) -> String {
 /// `W-GAP: 3 slices are missing …`
 pub(super) fn warning_line(warning: &Warning) -> String {
     format!("{}: {}", warning.code.as_str(), warning.message)
-}
-
-fn counted(n: usize, noun: &str) -> String {
-    match n {
-        1 => format!("1 {noun}"),
-        n => format!("{n} {noun}s"),
-    }
 }

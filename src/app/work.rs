@@ -15,6 +15,7 @@ use crate::open::{self, Item, Refusal, Watch};
 use crate::reformat::{Interpolation, reformat};
 use crate::store::{Artifacts, Cache, Query};
 use crate::surface;
+use crate::texts::tr;
 use crate::volume::{IntensityUnit, Volume, WindowLevel};
 use crate::warning::WarningCode;
 use crate::{phantom, register, store};
@@ -276,15 +277,16 @@ fn load(
 fn find_again(source: &SeriesSource, fingerprint: &str, job: &JobContext) -> Result<Item, Failure> {
     let lost = |what: String| Failure {
         text: what,
-        hint:
+        hint: tr!(
             "If the originals were moved, open their folder at its new place: they are recognised \
                by their content."
-                .to_owned(),
+        )
+        .to_owned(),
     };
     if let Some(missing) = source.files.iter().find(|f| !open::exists(f)) {
-        return Err(lost(format!(
-            "The original {} is not there any more",
-            file_name(missing)
+        return Err(lost(tr!(
+            "The original {file_name} is not there any more",
+            file_name = file_name(missing)
         )));
     }
     let n_files = source.files.len();
@@ -305,7 +307,7 @@ fn find_again(source: &SeriesSource, fingerprint: &str, job: &JobContext) -> Res
         }
     }
     found.into_iter().next().ok_or_else(|| {
-        lost("The original files no longer form the series that was opened".to_owned())
+        lost(tr!("The original files no longer form the series that was opened").to_owned())
     })
 }
 
@@ -318,10 +320,12 @@ fn join(root: PathBuf, files: &[PathBuf], job: &JobContext) -> Result<Scanned, F
     items.retain(is_joined);
     if items.is_empty() {
         return Err(Failure {
-            text: "These stacks cannot be joined".to_owned(),
-            hint: "One grid holds stacks of equal size, orientation, spacing and frame of \
+            text: tr!("These stacks cannot be joined").to_owned(),
+            hint: tr!(
+                "One grid holds stacks of equal size, orientation, spacing and frame of \
                    reference, whose slices lie all at places of their own or all at the same."
-                .to_owned(),
+            )
+            .to_owned(),
         });
     }
     with_fingerprints(vec![root], items, Vec::new(), job).map_err(|e| open_failure(&e))
@@ -353,7 +357,11 @@ fn default_window(volume: &Volume) -> WindowLevel {
 
 fn history(patient: PatientId, query: &Query) -> Result<Vec<store::Step>, Failure> {
     query.steps(patient).map_err(|error| Failure {
-        text: format!("The steps of earlier sessions could not be read: {error}"),
-        hint: "They are kept; only undoing them has to wait. Open the patient again.".to_owned(),
+        text: tr!(
+            "The steps of earlier sessions could not be read: {error}",
+            error
+        ),
+        hint: tr!("They are kept; only undoing them has to wait. Open the patient again.")
+            .to_owned(),
     })
 }

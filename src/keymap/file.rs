@@ -8,6 +8,7 @@ use toml::Spanned;
 
 use super::mouse::{self, Drag};
 use super::{Action, Profile, Settings, Shortcut};
+use crate::texts::tr;
 
 /// Something in the file that means nothing.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -40,7 +41,10 @@ pub fn parse(text: &str) -> (Settings, Vec<Problem>) {
         Ok(file) => file,
         Err(error) => {
             let line = error.span().map_or(1, |span| line_of(span.start));
-            let text = format!("{}: nothing in the file holds", error.message().trim());
+            let text = tr!(
+                "{error}: nothing in the file holds",
+                error = error.message().trim()
+            );
             return (Settings::default(), vec![Problem { line, text }]);
         }
     };
@@ -52,10 +56,10 @@ pub fn parse(text: &str) -> (Settings, Vec<Problem>) {
             Some(found) => settings.profile = found,
             None => problems.push(Problem {
                 line,
-                text: format!(
-                    "there is no profile “{}”, only {}: OncoTwin's holds",
-                    profile.get_ref(),
-                    Profile::ALL.map(Profile::id).join(", ")
+                text: tr!(
+                    "there is no profile “{name}”, only {all}: OncoTwin's holds",
+                    name = profile.get_ref(),
+                    all = Profile::ALL.map(Profile::id).join(", ")
                 ),
             }),
         }
@@ -67,14 +71,14 @@ pub fn parse(text: &str) -> (Settings, Vec<Problem>) {
         let line = line_of(name.span().start);
         let mut say = |text: String| problems.push(Problem { line, text });
         let Some(action) = Action::named(name.get_ref()) else {
-            say(format!("there is no action “{}”", name.get_ref()));
+            say(tr!("there is no action “{name}”", name = name.get_ref()));
             continue;
         };
         let Some(words) = words(value.get_ref()) else {
-            say(format!(
-                "the keys of “{}” are to be a list of texts like [\"Ctrl+D\"]; those of the profile \
+            say(tr!(
+                "the keys of “{id}” are to be a list of texts like [\"Ctrl+D\"]; those of the profile \
                  hold",
-                action.id()
+                id = action.id()
             ));
             continue;
         };
@@ -86,15 +90,16 @@ pub fn parse(text: &str) -> (Settings, Vec<Problem>) {
                     Some(first) => {
                         taken.insert(key, first);
                         if first != action {
-                            say(format!(
-                                "{key} is given to “{}” and to “{}”; the first has it",
-                                first.id(),
-                                action.id()
+                            say(tr!(
+                                "{key} is given to “{first}” and to “{second}”; the first has it",
+                                key,
+                                first = first.id(),
+                                second = action.id()
                             ));
                         }
                     }
                 },
-                Err(part) => say(format!("“{part}” in “{word}” is no key")),
+                Err(part) => say(tr!("“{part}” in “{word}” is no key", part, word)),
             }
         }
         settings.changes.insert(action, keys);
@@ -104,18 +109,18 @@ pub fn parse(text: &str) -> (Settings, Vec<Problem>) {
         let line = line_of(name.span().start);
         let mut say = |text: String| problems.push(Problem { line, text });
         let Some((button, held)) = mouse::drag_named(name.get_ref()) else {
-            say(format!(
-                "there is no drag “{}”, only left, middle and right, alone, with shift+ or with ctrl+",
-                name.get_ref()
+            say(tr!(
+                "there is no drag “{name}”, only left, middle and right, alone, with shift+ or with ctrl+",
+                name = name.get_ref()
             ));
             continue;
         };
         match value.get_ref().as_str().and_then(Drag::named) {
             Some(drag) => settings.set_drag(button, held, drag),
-            None => say(format!(
-                "what “{}” does is to be one of {}; it does as in the profile",
-                name.get_ref(),
-                Drag::ALL.map(Drag::id).join(", ")
+            None => say(tr!(
+                "what “{name}” does is to be one of {all}; it does as in the profile",
+                name = name.get_ref(),
+                all = Drag::ALL.map(Drag::id).join(", ")
             )),
         }
     }

@@ -14,6 +14,7 @@ use crate::app::view::{
     ColumnView, FigureOf, Layout, LesionCell, PanelKind, PatientView, SliceView, Subject, View,
 };
 use crate::keymap::{Action, Flag};
+use crate::texts::tr;
 
 /// How much one key press magnifies.
 const CLOSER: f64 = 1.25;
@@ -33,9 +34,9 @@ impl Scene<'_> {
     pub(super) fn barred(&self, action: Action, state: &UiState) -> Option<&str> {
         let picture = self.patient.is_some_and(|p| active(p, state).is_some());
         if action.is(Flag::Patient) && self.patient.is_none() {
-            Some("Open a patient first")
+            Some(tr!("Open a patient first"))
         } else if action.is(Flag::Picture) && !picture {
-            Some("No picture is shown")
+            Some(tr!("No picture is shown"))
         } else if action.is(Flag::Write) {
             self.view.read_only.as_deref()
         } else {

@@ -13,6 +13,7 @@ use super::tour::{self, Spot, Tour};
 use super::widgets::{gated, heading, menu, primary_button, weak};
 use crate::app::Command;
 use crate::app::view::{ChooserView, PatientId, PatientRow, View};
+use crate::texts::tr;
 
 /// So many patients are found without searching.
 const FEW: usize = 3;
@@ -38,26 +39,27 @@ pub fn chooser_ui(ui: &mut Ui, view: &View, state: &mut UiState, out: &mut Vec<C
                     );
                     weak(
                         ui,
-                        "Measure a tumour at every visit, fit its growth, ask what if.",
+                        tr!("Measure a tumour at every visit, fit its growth, ask what if."),
                     );
                     ui.add_space(16.0);
                     open_area(ui, out);
                     ui.add_space(18.0);
                     if !chooser.patients.is_empty() {
-                        heading(ui, "Patients in this workspace")
-                            .on_hover_text("Those first who were looked at last");
+                        heading(ui, tr!("Patients in this workspace"))
+                            .on_hover_text(tr!("Those first who were looked at last"));
                         patients(ui, view, state, out);
                         ui.add_space(18.0);
                     }
                     ui.horizontal(|ui| {
-                        heading(ui, "Sample patients");
+                        heading(ui, tr!("Sample patients"));
                         // It leads through a sample.
                         if chooser.samples.is_empty() {
                             return;
                         }
-                        let tour = ui.button("Tour in five minutes");
-                        let hint =
-                            "Measure a lesion at two visits of the sample patient, step by step";
+                        let tour = ui.button(tr!("Tour in five minutes"));
+                        let hint = tr!(
+                            "Measure a lesion at two visits of the sample patient, step by step"
+                        );
                         if tour.on_hover_text(hint).clicked() {
                             state.tour = Some(Tour::begin(view));
                         }
@@ -83,16 +85,16 @@ fn open_area(ui: &mut Ui, out: &mut Vec<Command>) {
     card(ui).show(ui, |ui| {
         ui.set_width(ui.available_width());
         ui.horizontal(|ui| {
-            if primary_button(ui, "Open folder…").clicked() {
+            if primary_button(ui, tr!("Open folder…")).clicked() {
                 out.push(Command::ChooseOpen { folder: true });
             }
-            if ui.button("Open files…").clicked() {
+            if ui.button(tr!("Open files…")).clicked() {
                 out.push(Command::ChooseOpen { folder: false });
             }
             ui.add_space(6.0);
             weak(
                 ui,
-                "or drop DICOM folders, zip archives or NIfTI files here. Originals are only read.",
+                tr!("or drop DICOM folders, zip archives or NIfTI files here. Originals are only read."),
             );
         });
     });
@@ -105,10 +107,10 @@ fn patients(ui: &mut Ui, view: &View, state: &mut UiState, out: &mut Vec<Command
     if rows.len() > FEW {
         ui.add(
             TextEdit::singleline(&mut state.patient_search)
-                .hint_text("Search by name, number or date")
+                .hint_text(tr!("Search by name, number or date"))
                 .desired_width(f32::INFINITY),
         )
-        .accessible_name("Search patients");
+        .accessible_name(tr!("Search patients"));
         ui.add_space(4.0);
     } else {
         state.patient_search.clear();
@@ -120,7 +122,7 @@ fn patients(ui: &mut Ui, view: &View, state: &mut UiState, out: &mut Vec<Command
     };
     let wanted: Vec<&PatientRow> = rows.iter().filter(is_wanted).collect();
     if wanted.is_empty() {
-        weak(ui, "No patient of this workspace is called that.");
+        weak(ui, tr!("No patient of this workspace is called that."));
     }
     for row in wanted {
         let mut erases = false;
@@ -131,8 +133,8 @@ fn patients(ui: &mut Ui, view: &View, state: &mut UiState, out: &mut Vec<Command
             true,
             |ui| thumbnail_ui(ui, row, state, out),
             |ui| {
-                menu(ui, &format!("Actions for {}", row.title), |ui| {
-                    let text = RichText::new("Erase patient…").color(p.error);
+                menu(ui, &tr!("Actions for {title}", title = row.title), |ui| {
+                    let text = RichText::new(tr!("Erase patient…")).color(p.error);
                     let erase = gated(ui, view.read_only.as_deref(), Button::new(text));
                     erases = erase.clicked();
                 });
@@ -151,7 +153,7 @@ fn patients(ui: &mut Ui, view: &View, state: &mut UiState, out: &mut Vec<Command
 
 fn samples(ui: &mut Ui, chooser: &ChooserView, out: &mut Vec<Command>) {
     if chooser.samples.is_empty() {
-        weak(ui, "This installation has no sample patients.");
+        weak(ui, tr!("This installation has no sample patients."));
     }
     for (sample, row) in chooser.samples.iter().enumerate() {
         if row_ui(ui, &row.title, &row.detail, row.available, |_| {}, |_| {}) {
@@ -177,8 +179,8 @@ fn row_ui(
             ui.with_layout(Layout::right_to_left(Align::Center), |ui| {
                 right(ui);
                 let clicked = ui
-                    .add_enabled(enabled, Button::new("Open"))
-                    .accessible_name(format!("Open {title}"))
+                    .add_enabled(enabled, Button::new(tr!("Open")))
+                    .accessible_name(tr!("Open {title}", title))
                     .on_disabled_hover_text(detail)
                     .clicked();
                 ui.with_layout(Layout::left_to_right(Align::Center), |ui| {

@@ -23,6 +23,7 @@ use crate::app::view::{
     ColumnView, FrameOf, HeaderOf, PatientView, SectionView, SeriesId, SliceView, ThreeDView,
     TimePointId, View,
 };
+use crate::texts::{self, tr};
 
 /// Columns that share the width before the row scrolls.
 const VISIBLE: usize = 4;
@@ -47,7 +48,7 @@ pub fn columns_ui(
     let columns = whole.map_or(all, |index| index..index + 1);
     let n = columns.len();
     if n == 0 {
-        ui.centered_and_justified(|ui| ui.label("This patient has no images yet"));
+        ui.centered_and_justified(|ui| ui.label(tr!("This patient has no images yet")));
         return;
     }
     let gap = 6.0;
@@ -95,7 +96,7 @@ fn column_ui(
     let size = vec2(ui.available_width(), left.max(80.0));
     match &column.shown {
         Some(slice) => {
-            let name = format!("Slice view {}", column.title);
+            let name = tr!("Slice view {title}", title = column.title);
             let lesion = patient
                 .lesions
                 .iter()
@@ -105,7 +106,7 @@ fn column_ui(
                 selected: patient.selected,
                 selected_label: lesion.map(|l| (&*l.label, l.color)),
                 barred: barred(view.read_only.as_deref(), column)
-                    .or(slice.slab.map(|_| NO_DRAWING)),
+                    .or(slice.slab.map(|_| texts::text(NO_DRAWING))),
                 compared: compared_lesion(patient),
                 mark: lesion
                     .and_then(|l| l.cells.get(index)?.as_ref())
@@ -243,7 +244,7 @@ fn title_ui(
     // From the right, so that a long date gives way to what can be clicked.
     ui.allocate_ui_with_layout(size, Layout::right_to_left(Align::Center), |ui| {
         ui.spacing_mut().item_spacing.x = 5.0;
-        let name = format!("Actions for {}", column.title);
+        let name = tr!("Actions for {title}", title = column.title);
         let read_only = view.read_only.as_deref();
         menu(ui, &name, |ui| {
             menu_ui(ui, patient, index, read_only, state, out);
@@ -291,8 +292,8 @@ fn menu_ui(
     let barred_here = barred(read_only, column);
     let header = gated(
         ui,
-        shown.is_none().then_some("No series is shown"),
-        egui::Button::new("Show the header of this slice"),
+        shown.is_none().then_some(tr!("No series is shown")),
+        egui::Button::new(tr!("Show the header of this slice")),
     );
     if let (true, Some(series)) = (header.clicked(), shown) {
         out.push(Command::ShowHeader {
@@ -300,33 +301,35 @@ fn menu_ui(
         });
     }
     let single = (column.series.len() < 2 || shown.is_none())
-        .then_some("This time point has one series only");
+        .then_some(tr!("This time point has one series only"));
     let split = gated(
         ui,
         barred_here.or(single),
-        egui::Button::new("Give this series a time point of its own"),
+        egui::Button::new(tr!("Give this series a time point of its own")),
     );
     if let (true, Some(series)) = (split.clicked(), shown) {
         out.push(Command::SplitTimePoint { series: series.id });
     }
     let whole = shown
         .is_none_or(|s| !s.is_split)
-        .then_some("This series was not split into stacks");
+        .then_some(tr!("This series was not split into stacks"));
     let join = gated(
         ui,
         barred_here.or(whole),
-        egui::Button::new("Join the stacks of this series"),
+        egui::Button::new(tr!("Join the stacks of this series")),
     );
     if let (true, Some(series)) = (join.clicked(), shown) {
         out.push(Command::JoinStacks { series: series.id });
     }
     let before = index.checked_sub(1).map(|i| &patient.columns[i]);
-    let first = before.is_none().then_some("This is the first time point");
+    let first = before
+        .is_none()
+        .then_some(tr!("This is the first time point"));
     let signed = before.and_then(|b| barred(None, b));
     let merge = gated(
         ui,
         barred_here.or(signed).or(first),
-        egui::Button::new("Merge with the previous time point"),
+        egui::Button::new(tr!("Merge with the previous time point")),
     );
     if let (true, Some(before)) = (merge.clicked(), before) {
         out.push(Command::MergeTimePoints {
@@ -334,7 +337,7 @@ fn menu_ui(
             from: column.id,
         });
     }
-    if gated(ui, barred_here, egui::Button::new("Set date…")).clicked() {
+    if gated(ui, barred_here, egui::Button::new(tr!("Set date…"))).clicked() {
         let known = column.date.get(..10).unwrap_or_default();
         let known = known.parse::<Date>().map(|d| d.to_string());
         state.date = Some((column.id, known.unwrap_or_default()));
@@ -365,7 +368,7 @@ fn series_ui(
         let width = (ui.available_width() - reserved).max(60.0);
         let label = |s: &crate::app::view::SeriesTab| s.label.clone();
         let shown = column.series.iter().find(|s| s.shown);
-        let text = shown.map_or_else(|| "No series".to_owned(), label);
+        let text = shown.map_or_else(|| tr!("No series").to_owned(), label);
         if column.series.len() > 1 {
             let combo = ComboBox::from_id_salt(("series", column.id))
                 .width(width)
@@ -386,7 +389,7 @@ fn series_ui(
                 });
             combo
                 .response
-                .accessible_name(format!("Series of {}", column.title));
+                .accessible_name(tr!("Series of {title}", title = column.title));
         } else {
             ui.allocate_ui_with_layout(
                 vec2(width, 24.0),
@@ -408,9 +411,9 @@ fn series_ui(
             frames_ui(ui, column, series, frame, barred(read_only, column), out);
         }
         if let Some((slice, uptake)) = uptake {
-            let unit = ui
-                .button(slice.unit)
-                .on_hover_text("How uptake is counted: unit, body weight, injected activity");
+            let unit = ui.button(slice.unit).on_hover_text(tr!(
+                "How uptake is counted: unit, body weight, injected activity"
+            ));
             if unit.clicked() {
                 state.ask(Dialog::Uptake(UptakeForm::new(slice.series, uptake)));
             }
@@ -435,7 +438,7 @@ fn frames_ui(
         let height = ui.spacing().interact_size.y;
         area.show_rows(ui, height, frame.of, |ui, rows| {
             for index in rows {
-                let text = format!("Volume {}", index + 1);
+                let text = tr!("Volume {index}", index = index + 1);
                 let button = egui::Button::selectable(index == frame.index, text);
                 if gated(ui, barred_here, button).clicked() {
                     out.push(Command::ChooseFrame {
@@ -448,12 +451,14 @@ fn frames_ui(
         });
     });
     menu.response
-        .on_hover_text("This series holds several volumes: times, phases or weightings")
-        .accessible_name(format!("Volumes of {}", column.title));
+        .on_hover_text(tr!(
+            "This series holds several volumes: times, phases or weightings"
+        ))
+        .accessible_name(tr!("Volumes of {title}", title = column.title));
 }
 
 fn presets_ui(ui: &mut Ui, column: &ColumnView, slice: &SliceView, out: &mut Vec<Command>) {
-    let menu = ui.menu_button("Window", |ui| {
+    let menu = ui.menu_button(tr!("Window"), |ui| {
         ui.set_min_width(190.0);
         let series = slice.series;
         for (n, (name, window)) in slice.presets.iter().enumerate() {
@@ -477,20 +482,20 @@ fn presets_ui(ui: &mut Ui, column: &ColumnView, slice: &SliceView, out: &mut Vec
         }
         ui.separator();
         if ui
-            .add(egui::Button::new("By the values of this slice").right_text("9"))
+            .add(egui::Button::new(tr!("By the values of this slice")).right_text("9"))
             .clicked()
         {
             let region = None;
             out.push(Command::AutoWindow { series, region });
         }
         if ui
-            .add(egui::Button::new("Black for white").right_text("I"))
+            .add(egui::Button::new(tr!("Black for white")).right_text("I"))
             .clicked()
         {
             out.push(Command::Invert { series });
         }
         if ui
-            .add(egui::Button::new("From the file").right_text("0"))
+            .add(egui::Button::new(tr!("From the file")).right_text("0"))
             .clicked()
         {
             out.push(Command::SetWindow {
@@ -500,7 +505,7 @@ fn presets_ui(ui: &mut Ui, column: &ColumnView, slice: &SliceView, out: &mut Vec
         }
     });
     menu.response
-        .accessible_name(format!("Window presets of {}", column.title));
+        .accessible_name(tr!("Window presets of {title}", title = column.title));
 }
 
 /// A field for the date, validated while it is typed.
@@ -512,11 +517,11 @@ fn date_ui(ui: &mut Ui, column: &ColumnView, state: &mut UiState, out: &mut Vec<
         _ => String::new(),
     };
     ui.horizontal(|ui| {
-        let label = ui.label(RichText::new("Date").size(12.0).color(p.text_weak));
+        let label = ui.label(RichText::new(tr!("Date")).size(12.0).color(p.text_weak));
         let edit = ui
             .add(
                 TextEdit::singleline(&mut text)
-                    .hint_text("YYYY-MM-DD")
+                    .hint_text(tr!("YYYY-MM-DD"))
                     .desired_width(112.0),
             )
             .labelled_by(label.id);
@@ -526,8 +531,8 @@ fn date_ui(ui: &mut Ui, column: &ColumnView, state: &mut UiState, out: &mut Vec<
         }
         let entered = edit.lost_focus() && ui.input(|i| i.key_pressed(egui::Key::Enter));
         let set = ui
-            .add_enabled(date.is_ok(), egui::Button::new("Set date"))
-            .on_disabled_hover_text("A date looks like 2024-05-02")
+            .add_enabled(date.is_ok(), egui::Button::new(tr!("Set date")))
+            .on_disabled_hover_text(tr!("A date looks like 2024-05-02"))
             .clicked();
         if let (true, Ok(date)) = (set || entered, date) {
             out.push(Command::SetDate {
@@ -535,7 +540,7 @@ fn date_ui(ui: &mut Ui, column: &ColumnView, state: &mut UiState, out: &mut Vec<
                 date,
             });
             state.date = None;
-        } else if !column.needs_date && ui.button("Cancel").clicked() {
+        } else if !column.needs_date && ui.button(tr!("Cancel")).clicked() {
             state.date = None;
         }
     });
@@ -559,7 +564,7 @@ fn slider_ui(
                 .show_value(false)
                 .step_by(1.0),
         )
-        .accessible_name(format!("Slice of {}", column.title));
+        .accessible_name(tr!("Slice of {title}", title = column.title));
     if response.changed() && now != slice.slice {
         out.push(Command::SetSlice {
             series: slice.series,
@@ -588,7 +593,7 @@ fn empty_ui(ui: &mut Ui, column: &ColumnView, size: Vec2) {
     ui.painter()
         .rect_filled(rect, CornerRadius::ZERO, ink.background);
     let text = if column.status.is_empty() {
-        "Nothing to show"
+        tr!("Nothing to show")
     } else {
         &column.status
     };

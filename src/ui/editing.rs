@@ -10,6 +10,7 @@ use crate::app::Command;
 use crate::app::view::{
     ColumnView, Edit, Keep, LesionCell, LesionRow, Operation, PatientView, SliceView,
 };
+use crate::texts::{self, tr};
 use crate::units::Mm;
 
 /// Edits of the mask that the selected lesion has in the view that keys act on.
@@ -22,12 +23,12 @@ pub(super) fn edit_menu(
 ) {
     let marked = marked(patient, state);
     let barred = read_only.or(match &marked {
-        None => Some("Select a lesion that is marked in this view"),
-        Some((_, cell)) if cell.locked => Some(SIGNED),
-        Some((_, cell)) if cell.confidence.is_none() => Some("There is no mask yet"),
+        None => Some(tr!("Select a lesion that is marked in this view")),
+        Some((_, cell)) if cell.locked => Some(texts::text(SIGNED)),
+        Some((_, cell)) if cell.confidence.is_none() => Some(tr!("There is no mask yet")),
         Some(_) => None,
     });
-    let name = RichText::new("Edit mask").size(12.5);
+    let name = RichText::new(tr!("Edit mask")).size(12.5);
     let (Some((row, cell)), Some(series), None) = (marked, state.active, barred) else {
         gated(ui, barred, Button::new(name));
         return;
@@ -48,9 +49,9 @@ pub(super) fn edit_menu(
         }
         ui.separator();
         for (name, op) in [
-            ("Merge with", Operation::Union),
-            ("Take away", Operation::Subtract),
-            ("Keep what is also in", Operation::Intersect),
+            (tr!("Merge with"), Operation::Union),
+            (tr!("Take away"), Operation::Subtract),
+            (tr!("Keep what is also in"), Operation::Intersect),
         ] {
             ui.menu_button(name, |ui| {
                 let other = other_ui(ui, patient, row, state);
@@ -71,14 +72,14 @@ pub(super) fn edit_menu(
 fn whole_ui(ui: &mut Ui, state: &UiState, slice: Option<&SliceView>, unit: &str) -> Option<Edit> {
     let mut done = None;
     for (text, edit) in [
-        ("Fill between slices", Edit::FillBetween),
-        ("Fill holes", Edit::FillHoles { in_slices: false }),
+        (tr!("Fill between slices"), Edit::FillBetween),
+        (tr!("Fill holes"), Edit::FillHoles { in_slices: false }),
         (
-            "Fill holes slice by slice",
+            tr!("Fill holes slice by slice"),
             Edit::FillHoles { in_slices: true },
         ),
         (
-            "Keep the largest part",
+            tr!("Keep the largest part"),
             Edit::Islands {
                 keep: Keep::Largest,
             },
@@ -97,22 +98,26 @@ fn whole_ui(ui: &mut Ui, state: &UiState, slice: Option<&SliceView>, unit: &str)
             }
         });
     };
-    by("Smooth by", &[0.5, 1.0, 1.5, 2.0], &|mm| Edit::Smooth {
-        mm,
+    by(tr!("Smooth by"), &[0.5, 1.0, 1.5, 2.0], &|mm| {
+        Edit::Smooth { mm }
     });
     let margins = [1.0, 2.0, 3.0, 5.0, 10.0];
     let margin = |mm| Edit::Margin { mm, within: None };
-    by("Grow by", &margins, &margin);
-    by("Shrink by", &margins, &|Mm(mm)| margin(Mm(-mm)));
+    by(tr!("Grow by"), &margins, &margin);
+    by(tr!("Shrink by"), &margins, &|Mm(mm)| margin(Mm(-mm)));
     if let Some(within) = state.within.filter(|_| state.tool == Tool::Brush)
         && ui
-            .button(format!("Keep values from {} to {}", within[0], within[1]))
+            .button(tr!(
+                "Keep values from {low} to {high}",
+                low = within[0],
+                high = within[1]
+            ))
             .clicked()
     {
         done = Some(Edit::Threshold { within });
     }
     if let Some(slice) = slice
-        && ui.button("Clear this slice").clicked()
+        && ui.button(tr!("Clear this slice")).clicked()
     {
         done = Some(Edit::ClearSlice {
             at: slice.map.origin,
@@ -140,7 +145,7 @@ fn other_ui<'a>(
         }
     }
     if none {
-        ui.label("No other lesion has a mask in this view");
+        ui.label(tr!("No other lesion has a mask in this view"));
     }
     chosen
 }

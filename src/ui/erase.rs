@@ -7,6 +7,7 @@ use super::theme;
 use super::widgets::{danger_button, outlined, weak};
 use crate::app::Command;
 use crate::app::view::{PatientId, View};
+use crate::texts::{self, mark, tr};
 
 /// What was entered so far.
 pub(super) struct EraseForm {
@@ -26,14 +27,14 @@ impl EraseForm {
 }
 
 const GOES: &[&str] = &[
-    "name, number, birth date and sex",
-    "where the images are, lesions, lines, masks, treatments, readings",
-    "the history of steps with all earlier masks, and computed results",
+    mark!("name, number, birth date and sex"),
+    mark!("where the images are, lesions, lines, masks, treatments, readings"),
+    mark!("the history of steps with all earlier masks, and computed results"),
 ];
 const STAYS: &[&str] = &[
-    "the audit trail: which act happened when and by whom, in ids, codes and numbers",
-    "the original image files, which this program only reads",
-    "reports, exports and backups written earlier",
+    mark!("the audit trail: which act happened when and by whom, in ids, codes and numbers"),
+    mark!("the original image files, which this program only reads"),
+    mark!("reports, exports and backups written earlier"),
 ];
 
 /// What goes, what stays, why, and whether it is meant.
@@ -42,7 +43,7 @@ pub(super) fn erase_ui(ui: &Ui, view: &View, form: &mut EraseForm, fresh: bool) 
     let Some(row) = row else {
         return Answer::Closed;
     };
-    dialog::frame(ui, "Erase a patient", 440.0, |ui| {
+    dialog::frame(ui, tr!("Erase a patient"), 440.0, |ui| {
         let p = theme::palette(ui);
         let mut answer = Answer::Open;
         ui.label(
@@ -51,21 +52,24 @@ pub(super) fn erase_ui(ui: &Ui, view: &View, form: &mut EraseForm, fresh: bool) 
                 .color(p.text),
         );
         weak(ui, &row.detail);
-        for (head, lines) in [("Goes from this workspace", GOES), ("Stays", STAYS)] {
+        for (head, lines) in [
+            (tr!("Goes from this workspace"), GOES),
+            (tr!("Stays"), STAYS),
+        ] {
             ui.add_space(4.0);
             ui.label(RichText::new(head).font(theme::medium(13.0)));
             for line in lines {
-                weak(ui, format!("•  {line}"));
+                weak(ui, format!("•  {}", texts::text(line)));
             }
         }
         ui.add_space(6.0);
         let field = ui
             .add(
                 TextEdit::singleline(&mut form.reason)
-                    .hint_text("Why is the patient erased? (without names)")
+                    .hint_text(tr!("Why is the patient erased? (without names)"))
                     .desired_width(f32::INFINITY),
             )
-            .accessible_name("Reason for erasing");
+            .accessible_name(tr!("Reason for erasing"));
         if fresh {
             field.request_focus();
         }
@@ -73,7 +77,7 @@ pub(super) fn erase_ui(ui: &Ui, view: &View, form: &mut EraseForm, fresh: bool) 
             outlined(ui);
             ui.checkbox(
                 &mut form.sure,
-                "I mean this patient, and know that erasing cannot be undone",
+                tr!("I mean this patient, and know that erasing cannot be undone"),
             );
         });
         ui.add_space(8.0);
@@ -81,12 +85,14 @@ pub(super) fn erase_ui(ui: &Ui, view: &View, form: &mut EraseForm, fresh: bool) 
             let reason = form.reason.trim().to_owned();
             let missing = match &view.read_only {
                 Some(reason) => Some(reason.as_str()),
-                None if reason.is_empty() => Some("A reason is required"),
-                None if !form.sure => Some("Tick the box to confirm"),
+                None if reason.is_empty() => Some(tr!("A reason is required")),
+                None if !form.sure => Some(tr!("Tick the box to confirm")),
                 None => None,
             };
             let button = ui
-                .add_enabled_ui(missing.is_none(), |ui| danger_button(ui, "Erase for good"))
+                .add_enabled_ui(missing.is_none(), |ui| {
+                    danger_button(ui, tr!("Erase for good"))
+                })
                 .inner;
             if button.clicked() {
                 answer = Answer::Send(vec![Command::ErasePatient {
@@ -94,7 +100,7 @@ pub(super) fn erase_ui(ui: &Ui, view: &View, form: &mut EraseForm, fresh: bool) 
                     reason,
                 }]);
             }
-            if ui.button("Cancel").clicked() {
+            if ui.button(tr!("Cancel")).clicked() {
                 answer = Answer::Closed;
             }
             if let Some(missing) = missing {

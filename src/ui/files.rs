@@ -12,6 +12,7 @@ use super::theme::{self, RADIUS};
 use super::widgets::{Icon, chip_button, chip_toggle, chip_width, heading, icon_button, weak};
 use crate::app::Command;
 use crate::app::view::{FileKind, FileList, FileRow, FileState, FilesView, HeaderOf};
+use crate::texts::{self, tr};
 
 /// Height of a line.
 const LINE: f32 = 22.0;
@@ -74,11 +75,13 @@ pub fn files_ui(ui: &mut Ui, files: &FilesView, state: &mut UiState, out: &mut V
     head_ui(ui, files, &mut state.files.asked, out);
     ui.add(
         TextEdit::singleline(&mut state.files.asked.find)
-            .hint_text("Find a patient, series, code or path")
+            .hint_text(tr!("Find a patient, series, code or path"))
             .desired_width(f32::INFINITY),
     )
-    .accessible_name("Find in files")
-    .on_hover_text("The words loaded, warned and refused find rows of that state");
+    .accessible_name(tr!("Find in files"))
+    .on_hover_text(tr!(
+        "The words loaded, warned and refused find rows of that state"
+    ));
     let list = &files.list;
     let current = state
         .files
@@ -100,11 +103,11 @@ pub fn files_ui(ui: &mut Ui, files: &FilesView, state: &mut UiState, out: &mut V
         weak(
             ui,
             if files.scanning.is_some() {
-                "Nothing found yet."
+                tr!("Nothing found yet.")
             } else if list.rows.is_empty() && list.others.is_empty() {
-                "There is nothing in it that this program knows."
+                tr!("There is nothing in it that this program knows.")
             } else {
-                "Nothing matches."
+                tr!("Nothing matches.")
             },
         );
     }
@@ -131,24 +134,28 @@ fn head_ui(ui: &mut Ui, files: &FilesView, asked: &mut Asked, out: &mut Vec<Comm
     let p = theme::palette(ui);
     let size = vec2(ui.available_width(), 24.0);
     ui.allocate_ui_with_layout(size, Layout::right_to_left(Align::Center), |ui| {
-        if icon_button(ui, Icon::Close, "Hide the list of files").clicked() {
+        if icon_button(ui, Icon::Close, tr!("Hide the list of files")).clicked() {
             out.push(Command::ShowFiles { shown: false });
         }
         match files.scanning {
             Some(job) => {
-                if ui.button("Stop").clicked() {
+                if ui.button(tr!("Stop")).clicked() {
                     out.push(Command::CancelJob { job });
                 }
             }
             None => {
-                let again = icon_button(ui, Icon::Reset, "Look again, reading only what changed");
+                let again = icon_button(
+                    ui,
+                    Icon::Reset,
+                    tr!("Look again, reading only what changed"),
+                );
                 if again.clicked() {
                     out.push(Command::LookAgain);
                 }
             }
         }
         ui.with_layout(Layout::left_to_right(Align::Center), |ui| {
-            heading(ui, "Files");
+            heading(ui, tr!("Files"));
             let roots = files.roots.join("\n");
             let first = files.roots.first().cloned().unwrap_or_default();
             let text = RichText::new(first).size(12.0).color(p.text_weak);
@@ -163,20 +170,23 @@ fn head_ui(ui: &mut Ui, files: &FilesView, asked: &mut Asked, out: &mut Vec<Comm
                 .corner_radius(3)
                 .fill(p.accent),
         )
-        .accessible_name("Reading headers");
+        .accessible_name(tr!("Reading headers"));
         weak(
             ui,
-            format!(
-                "{} of {} files read · {} refused",
-                files.n_read, files.n_found, files.list.n_refused
+            tr!(
+                "{n_read} of {n_found} files read · {n_refused} refused",
+                n_read = files.n_read,
+                n_found = files.n_found,
+                n_refused = files.list.n_refused
             ),
         );
     } else if files.n_read < files.n_found {
         weak(
             ui,
-            format!(
-                "Stopped after {} of {} files; nothing of it was entered.",
-                files.n_read, files.n_found
+            tr!(
+                "Stopped after {n_read} of {n_found} files; nothing of it was entered.",
+                n_read = files.n_read,
+                n_found = files.n_found
             ),
         );
     } else {
@@ -190,7 +200,7 @@ fn summary_ui(ui: &mut Ui, files: &FilesView, asked: &mut Asked) {
     ui.horizontal_wrapped(|ui| {
         ui.spacing_mut().item_spacing = vec2(6.0, 2.0);
         let text = |text: String| Label::new(RichText::new(text).size(12.0).color(p.text_weak));
-        ui.add(text(counted(files.n_read, "file")));
+        ui.add(text(tr!("{n} file" | "{n} files" % files.n_read)));
         for state in FileState::ALL {
             let n = files.list.count(state);
             // One that is asked for stays, so that it can be asked for no longer.
@@ -203,22 +213,17 @@ fn summary_ui(ui: &mut Ui, files: &FilesView, asked: &mut Asked) {
                 FileState::Refused => p.error,
             };
             let on = asked.state == Some(state);
-            let word = format!("{n} {}", state.word());
+            let word = format!("{n} {}", texts::text(state.word()));
             if chip_toggle(ui, &word, color, on).clicked() {
                 asked.state = (!on).then_some(state);
             }
         }
         if !files.list.others.is_empty() {
-            ui.add(text(format!("{} not images", files.list.others.len())));
+            ui.add(text(tr!(
+                "{n} not images" | "{n} not images" % files.list.others.len()
+            )));
         }
     });
-}
-
-fn counted(n: usize, noun: &str) -> String {
-    match n {
-        1 => format!("1 {noun}"),
-        n => format!("{n} {noun}s"),
-    }
 }
 
 /// What a row has to be to be found: of this state, and with this text.
@@ -233,7 +238,9 @@ impl Sought {
         let mut state = asked.state;
         let lower = asked.find.to_lowercase();
         let words = lower.split_whitespace().filter(|word| {
-            let named = FileState::ALL.into_iter().find(|s| s.word() == *word);
+            let named = FileState::ALL
+                .into_iter()
+                .find(|s| texts::text(s.word()) == *word);
             state = named.or(state);
             named.is_none()
         });
@@ -344,7 +351,11 @@ fn line_ui(
             } else {
                 "▸"
             };
-            let text = format!("{sign} Other files ({})", list.others.len());
+            let text = tr!(
+                "{sign} Other files ({others})",
+                sign,
+                others = list.others.len()
+            );
             let button = Button::new(RichText::new(text).color(p.text_weak)).frame(false);
             if ui.add(button).clicked() {
                 state.files.asked.others = !state.files.asked.others;
@@ -354,7 +365,7 @@ fn line_ui(
             let row = &list.rows[n];
             let Some(path) = &row.path else { return };
             ui.add_space(row.depth as f32 * STEP + 4.0);
-            let text = RichText::new(format!("Path: {}", path.display()));
+            let text = RichText::new(tr!("Path: {path}", path = path.display()));
             ui.add(Label::new(text.size(12.0).color(p.text_weak)).truncate())
                 .on_hover_text(path.display().to_string());
         }
@@ -368,8 +379,8 @@ fn line_ui(
             let Some(error) = &row.error else { return };
             ui.add_space(row.depth as f32 * STEP + 4.0);
             let code = &error.code;
-            let chip = chip_button(ui, None, code, p.error, &format!("Explain {code}"));
-            if chip.on_hover_text("Click to read about it").clicked() {
+            let chip = chip_button(ui, None, code, p.error, &tr!("Explain {code}", code));
+            if chip.on_hover_text(tr!("Click to read about it")).clicked() {
                 state.page = Some(code.clone());
             }
             let whole = format!("{code}: {}\n{}\n{}", error.message, error.place, error.hint);
@@ -403,14 +414,14 @@ fn row_ui(ui: &mut Ui, rect: Rect, row: &FileRow, out: &mut Vec<Command>) {
             of: HeaderOf::File(path.clone()),
         };
         let does = match row.picture {
-            Some(_) => "Click to see the picture; right-click for the header",
+            Some(_) => tr!("Click to see the picture; right-click for the header"),
             None if row.kind == FileKind::Item => {
-                "Click to see the images; right-click for the header"
+                tr!("Click to see the images; right-click for the header")
             }
-            None => "Click to see the header",
+            None => tr!("Click to see the header"),
         };
         response.context_menu(|ui| {
-            if ui.button("Show the header").clicked() {
+            if ui.button(tr!("Show the header")).clicked() {
                 out.push(header.clone());
             }
         });
@@ -465,8 +476,8 @@ pub(super) fn warning_chips(ui: &mut Ui, warnings: &[(String, String)], state: &
         chip_width(ui, "+99"),
     );
     for code in &codes[..n] {
-        let chip = chip_button(ui, None, code, color, &format!("Explain {code}"));
-        let hover = format!("{}\nClick to read about it", texts(code));
+        let chip = chip_button(ui, None, code, color, &tr!("Explain {code}", code));
+        let hover = tr!("{text}\nClick to read about it", text = texts(code));
         if chip.on_hover_text(hover).clicked() {
             state.page = Some((*code).to_owned());
         }
@@ -475,7 +486,7 @@ pub(super) fn warning_chips(ui: &mut Ui, warnings: &[(String, String)], state: &
     if rest.is_empty() {
         return;
     }
-    let name = format!("{} more warnings", rest.len());
+    let name = tr!("{n} more warnings" | "{n} more warnings" % rest.len());
     let more = chip_button(ui, None, &format!("+{}", rest.len()), color, &name);
     Popup::menu(&more).show(|ui| {
         ui.set_max_width(420.0);

@@ -15,6 +15,7 @@ use super::trace::ASK;
 use super::widgets::{Icon, heading, icon_button, spinner, weak};
 use crate::app::Command;
 use crate::app::view::{BandPoint, GrowthView, PatientView, ScenarioChange, Subject};
+use crate::texts::{self, tr};
 
 /// A band that climbs higher than this many times the largest measurement leaves the axis.
 const HEADROOM: f64 = 4.0;
@@ -24,25 +25,25 @@ pub fn growth_ui(ui: &mut Ui, patient: &PatientView, state: &mut UiState, out: &
     let growth = &patient.growth;
     ui.horizontal(|ui| {
         let title = if growth.title.is_empty() {
-            "Growth".to_owned()
+            tr!("Growth").to_owned()
         } else {
-            format!("Growth of {}", growth.title)
+            tr!("Growth of {title}", title = growth.title)
         };
         heading(ui, &title);
         if let Some(lesion) = growth.lesion
-            && icon_button(ui, Icon::Source, &format!("{title}: {ASK}")).clicked()
+            && icon_button(ui, Icon::Source, &format!("{title}: {}", texts::text(ASK))).clicked()
         {
             let subject = Subject::Growth(lesion);
             out.push(Command::Trace { subject });
         }
         if growth.pending {
-            spinner(ui, "Fitting");
+            spinner(ui, tr!("Fitting"));
         }
     });
     if growth.points.is_empty() {
         weak(
             ui,
-            "Mark a lesion at two or more time points to fit its growth.",
+            tr!("Mark a lesion at two or more time points to fit its growth."),
         );
     } else {
         plot_ui(ui, growth);
@@ -115,16 +116,19 @@ fn plot_ui(ui: &mut Ui, growth: &GrowthView) {
         .default_y_bounds(0.0, top)
         .show_background(false)
         .grid_color(p.border)
-        .custom_x_axes(vec![AxisHints::new_x().label("Day after baseline")])
+        .custom_x_axes(vec![AxisHints::new_x().label(tr!("Day after baseline"))])
         .custom_y_axes(vec![AxisHints::new_y().label(&growth.y_label)])
         .label_formatter(move |at| match at {
             HoverPosition::NearDataPoint {
                 plot_name,
                 position,
                 ..
-            } => Some(format!(
-                "{plot_name}\nday {:.0} · {:.3} {unit}",
-                position.x, position.y
+            } => Some(tr!(
+                "{plot_name}\nday {x:.0} · {y:.3} {unit}",
+                plot_name,
+                x = position.x,
+                y = position.y,
+                unit
             )),
             HoverPosition::Elsewhere { .. } => None,
         })
@@ -133,7 +137,13 @@ fn plot_ui(ui: &mut Ui, growth: &GrowthView) {
             plot.set_plot_bounds_x(first - margin..=last + margin);
             plot.set_plot_bounds_y(0.0..=top);
             treated(plot, growth, p);
-            arm(plot, growth, &growth.factual, "Plan followed", p.factual);
+            arm(
+                plot,
+                growth,
+                &growth.factual,
+                tr!("Plan followed"),
+                p.factual,
+            );
             let color = if growth.identified {
                 p.scenario
             } else {
@@ -151,7 +161,7 @@ fn plot_ui(ui: &mut Ui, growth: &GrowthView) {
             }
             if let Some(locf) = growth.locf.filter(|v| v.is_finite()) {
                 plot.hline(
-                    HLine::new("Last value carried forward", locf)
+                    HLine::new(tr!("Last value carried forward"), locf)
                         .color(p.text_weak)
                         .width(1.2)
                         .style(LineStyle::Dotted { spacing: 5.0 }),
@@ -160,7 +170,7 @@ fn plot_ui(ui: &mut Ui, growth: &GrowthView) {
             if growth.horizon_day.is_finite() && growth.horizon_day < last {
                 plot.vline(
                     VLine::new(
-                        "Horizon: beyond it the curve is a guess",
+                        tr!("Horizon: beyond it the curve is a guess"),
                         growth.horizon_day,
                     )
                     .color(p.border_strong)
@@ -175,7 +185,7 @@ fn plot_ui(ui: &mut Ui, growth: &GrowthView) {
                     Text::new(
                         "",
                         at,
-                        RichText::new("NOT IDENTIFIED – prior only")
+                        RichText::new(tr!("NOT IDENTIFIED – prior only"))
                             .font(theme::medium(12.0))
                             .color(p.text),
                     )
@@ -185,10 +195,10 @@ fn plot_ui(ui: &mut Ui, growth: &GrowthView) {
             }
         })
         .response;
-    let name = format!("Growth curve of {}", growth.title);
+    let name = tr!("Growth curve of {title}", title = growth.title);
     response.widget_info(|| WidgetInfo::labeled(Role::Image, true, &name));
     if leaves {
-        weak(ui, "The band leaves the axis at the top.");
+        weak(ui, tr!("The band leaves the axis at the top."));
     }
 }
 
@@ -267,7 +277,7 @@ fn arm(plot: &mut PlotUi<'_>, growth: &GrowthView, band: &[BandPoint], name: &st
             (color, LineStyle::Solid)
         };
         plot.line(
-            Line::new(format!("{name}, median"), PlotPoints::from(median))
+            Line::new(tr!("{name}, median", name), PlotPoints::from(median))
                 .color(ink)
                 .width(1.8)
                 .style(style),
@@ -302,7 +312,7 @@ fn points(plot: &mut PlotUi<'_>, growth: &GrowthView, p: &Palette) {
     }
     let measured: Vec<[f64; 2]> = growth.points.iter().map(|p| [p.day, p.value]).collect();
     plot.points(
-        Points::new("Measured", PlotPoints::from(measured))
+        Points::new(tr!("Measured"), PlotPoints::from(measured))
             .shape(MarkerShape::Circle)
             .radius(4.0)
             .color(p.text),
@@ -328,9 +338,9 @@ fn legend_ui(ui: &mut Ui, growth: &GrowthView) {
             ui.painter().galley(at, galley, p.text_weak);
             response.widget_info(|| WidgetInfo::labeled(Role::Label, true, text));
         };
-        entry(p.text, "measured, 90 %");
+        entry(p.text, tr!("measured, 90 %"));
         if !growth.factual.is_empty() {
-            entry(p.factual, "plan followed, 50 % and 90 %");
+            entry(p.factual, tr!("plan followed, 50 % and 90 %"));
         }
         if !growth.scenario.is_empty() {
             let color = if growth.identified {
@@ -341,10 +351,10 @@ fn legend_ui(ui: &mut Ui, growth: &GrowthView) {
             entry(color, &growth.scenario_label);
         }
         if growth.locf.is_some() {
-            entry(p.text_weak, "last value carried forward");
+            entry(p.text_weak, tr!("last value carried forward"));
         }
         if !growth.treated.is_empty() {
-            entry(p.treated.gamma_multiply(0.5), "treated");
+            entry(p.treated.gamma_multiply(0.5), tr!("treated"));
         }
     });
 }
@@ -368,33 +378,33 @@ fn what_if_ui(ui: &mut Ui, patient: &PatientView, state: &mut UiState, out: &mut
     ui.horizontal_wrapped(|ui| {
         ui.spacing_mut().item_spacing.x = 5.0;
         ui.label(
-            RichText::new("What if treatment")
+            RichText::new(tr!("What if treatment"))
                 .font(theme::medium(13.0))
                 .color(p.text),
         );
         let mut choose = |ui: &mut Ui, on: bool, text: &str, change: Option<ScenarioChange>| {
             let button = ui
                 .add(Button::selectable(on, text))
-                .accessible_name(format!("Treatment {text}"));
+                .accessible_name(tr!("Treatment {text}", text));
             if button.clicked() && !on {
                 state.scenario_day = None;
                 out.push(Command::SetScenario { change });
             }
         };
-        choose(ui, asked.is_none(), "unchanged", None);
+        choose(ui, asked.is_none(), tr!("unchanged"), None);
         choose(
             ui,
             stops,
-            "stops",
+            tr!("stops"),
             Some(ScenarioChange::StopTreatment { day }),
         );
         choose(
             ui,
             starts,
-            "restarts",
+            tr!("restarts"),
             Some(ScenarioChange::StartTreatment { day }),
         );
-        ui.label(RichText::new("on day").color(p.text_weak));
+        ui.label(RichText::new(tr!("on day")).color(p.text_weak));
         let field = ui
             .add(
                 DragValue::new(&mut day)
@@ -402,7 +412,7 @@ fn what_if_ui(ui: &mut Ui, patient: &PatientView, state: &mut UiState, out: &mut
                     .speed(1.0)
                     .max_decimals(0),
             )
-            .accessible_name("Day of the change");
+            .accessible_name(tr!("Day of the change"));
         if field.changed() {
             state.scenario_day = Some(day);
         }

@@ -12,6 +12,7 @@ use super::theme::{self, RADIUS};
 use super::widgets::{spinner, weak};
 use crate::app::Command;
 use crate::app::view::{HeaderRow, HeaderView};
+use crate::texts::tr;
 
 /// Height of a row.
 const ROW: f32 = 19.0;
@@ -33,7 +34,7 @@ pub(super) struct HeaderForm {
 pub(super) fn header_ui(ui: &Ui, header: &HeaderView, state: &mut UiState, out: &mut Vec<Command>) {
     let mut open = true;
     let room = ui.ctx().content_rect();
-    Window::new("Header")
+    Window::new(tr!("Header"))
         .id(Id::unique("header"))
         .open(&mut open)
         .collapsible(true)
@@ -57,8 +58,8 @@ fn contents(ui: &mut Ui, header: &HeaderView, state: &mut UiState) {
         .on_hover_text(&header.path);
     if header.pending {
         ui.horizontal(|ui| {
-            spinner(ui, "Reading the header");
-            weak(ui, "Reading the header…");
+            spinner(ui, tr!("Reading the header"));
+            weak(ui, tr!("Reading the header…"));
         });
         return;
     }
@@ -71,17 +72,20 @@ fn contents(ui: &mut Ui, header: &HeaderView, state: &mut UiState) {
         let form = &mut state.header;
         let n = form.found.as_ref().map_or(0, |(_, _, found)| found.len());
         let count = if form.find.trim().is_empty() {
-            format!("{} · {} rows", header.format, header.rows.len())
+            tr!(
+                "{format} · {n} rows" | "{format} · {n} rows" % header.rows.len(),
+                format = header.format
+            )
         } else {
-            format!("{n} of {} rows", header.rows.len())
+            tr!("{n} of {rows} rows", n, rows = header.rows.len())
         };
         ui.label(RichText::new(count).size(12.0).color(p.text_weak));
         ui.add(
             TextEdit::singleline(&mut form.find)
-                .hint_text("Find a tag, keyword or value")
+                .hint_text(tr!("Find a tag, keyword or value"))
                 .desired_width(f32::INFINITY),
         )
-        .accessible_name("Find in header");
+        .accessible_name(tr!("Find in header"));
     });
     let form = &mut state.header;
     let current = form
@@ -99,7 +103,7 @@ fn contents(ui: &mut Ui, header: &HeaderView, state: &mut UiState) {
     }
     let found = form.found.as_ref().map_or(&[][..], |(_, _, found)| found);
     if found.is_empty() {
-        weak(ui, "Nothing matches.");
+        weak(ui, tr!("Nothing matches."));
     }
     ui.spacing_mut().item_spacing.y = 0.0;
     ScrollArea::vertical()
@@ -159,6 +163,6 @@ fn row_ui(ui: &mut Ui, n: usize, row: &HeaderRow) {
     }
     response.on_hover_ui(|ui| {
         ui.add(Label::new(text.trim()).wrap());
-        weak(ui, "Click to copy");
+        weak(ui, tr!("Click to copy"));
     });
 }

@@ -8,17 +8,36 @@ use super::state::UiState;
 use super::theme;
 use super::widgets::{heading, weak};
 use crate::keymap::{Action, Button, Drag, Flag, Group, Held, KeyMap};
+use crate::texts::{self, mark, tr};
 
 /// What is the same in all profiles.
 const MOUSE: &[(&str, &str)] = &[
-    ("Left click", "without a tool: all planes go there"),
-    ("Shift + move", "all planes follow the pointer"),
-    ("Alt + left drag", "a lens; with a tool in hand: take away"),
-    ("Right click", "on a mask: remove this part"),
-    ("Wheel", "one slice per notch; with Shift five"),
-    ("Shift + wheel", "size of the brush, while there is one"),
-    ("Ctrl + wheel", "magnify about the pointer"),
-    ("Double click", "this time point alone, and back"),
+    (
+        mark!("Left click"),
+        mark!("without a tool: all planes go there"),
+    ),
+    (
+        mark!("Shift + move"),
+        mark!("all planes follow the pointer"),
+    ),
+    (
+        mark!("Alt + left drag"),
+        mark!("a lens; with a tool in hand: take away"),
+    ),
+    (mark!("Right click"), mark!("on a mask: remove this part")),
+    (
+        mark!("Wheel"),
+        mark!("one slice per notch; with Shift five"),
+    ),
+    (
+        mark!("Shift + wheel"),
+        mark!("size of the brush, while there is one"),
+    ),
+    (mark!("Ctrl + wheel"), mark!("magnify about the pointer")),
+    (
+        mark!("Double click"),
+        mark!("this time point alone, and back"),
+    ),
 ];
 
 /// Windows of this width have room for three columns.
@@ -35,7 +54,7 @@ pub(super) fn help_ui(ui: &Ui, state: &mut UiState) {
     let map = std::sync::Arc::clone(&state.keys);
     let mut open = state.show_help;
     let mut change = false;
-    Window::new("Mouse and keys")
+    Window::new(tr!("Mouse and keys"))
         .open(&mut open)
         .collapsible(false)
         .resizable(false)
@@ -46,10 +65,10 @@ pub(super) fn help_ui(ui: &Ui, state: &mut UiState) {
                 let profile = map.settings().profile.text();
                 let own = match map.settings().changes.len() {
                     0 => String::new(),
-                    n => format!(", {n} changed"),
+                    n => tr!(", {n} changed" | ", {n} changed" % n),
                 };
-                weak(ui, format!("Profile {profile}{own}"));
-                change = ui.button("Change keys…").clicked();
+                weak(ui, tr!("Profile {profile}{own}", profile, own));
+                change = ui.button(tr!("Change keys…")).clicked();
             });
             ui.add_space(4.0);
             let room = ui.ctx().content_rect().size();
@@ -67,7 +86,7 @@ pub(super) fn help_ui(ui: &Ui, state: &mut UiState) {
 fn sheet_ui(ui: &mut Ui, map: &KeyMap, wide: bool) {
     ui.horizontal_top(|ui| {
         ui.vertical(|ui| {
-            section_ui(ui, "On a slice", &mouse(map));
+            section_ui(ui, tr!("On a slice"), &mouse(map));
             ui.add_space(8.0);
             group_ui(ui, Group::Tools, map);
         });
@@ -94,7 +113,7 @@ fn others_ui(ui: &mut Ui, map: &KeyMap) {
 
 fn group_ui(ui: &mut Ui, group: Group, map: &KeyMap) {
     let rows = rows(group, map);
-    section_ui(ui, group.text(), &rows);
+    section_ui(ui, texts::text_in("group of actions", group.text()), &rows);
 }
 
 /// Keys and meanings of a group; actions that belong together share a row.
@@ -112,7 +131,7 @@ fn rows(group: Group, map: &KeyMap) -> Vec<(String, String)> {
                 before.push(' ');
                 before.push_str(&keys);
             }
-            None => rows.push((keys, action.text().to_owned())),
+            None => rows.push((keys, texts::text(action.text()).to_owned())),
         }
     }
     rows
@@ -129,27 +148,31 @@ fn mouse(map: &KeyMap) -> Vec<(String, String)> {
             if held != Held::Nothing && drag == plain {
                 continue;
             }
-            let with = held.text();
-            let name = button.text();
+            let with = texts::text(held.text());
+            let name = texts::text_in("button of the mouse", button.text());
             let name = if with.is_empty() {
-                format!("{name} drag")
+                tr!("{button} drag", button = name)
             } else {
-                format!("{with}{} drag", name.to_lowercase())
+                tr!(
+                    "{held}{button} drag",
+                    held = with,
+                    button = name.to_lowercase()
+                )
             };
             rows.push((name, meaning(button, drag)));
         }
     }
     let fixed = MOUSE
         .iter()
-        .map(|(k, w)| ((*k).to_owned(), (*w).to_owned()));
+        .map(|(k, w)| (texts::text(k).to_owned(), texts::text(w).to_owned()));
     rows.extend(fixed);
     rows
 }
 
 fn meaning(button: Button, drag: Drag) -> String {
-    let text = drag.text();
+    let text = texts::text(drag.text());
     if button == Button::Left && drag != Drag::Region {
-        format!("{text}, or what the tool draws")
+        tr!("{text}, or what the tool draws", text)
     } else {
         text.to_owned()
     }

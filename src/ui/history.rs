@@ -12,6 +12,7 @@ use super::theme;
 use super::widgets::{heading, spinner, weak};
 use crate::app::Command;
 use crate::app::view::{HistoryRow, PatientView};
+use crate::texts::tr;
 
 const ROW: f32 = 38.0;
 /// Height of the line between what stands and what was undone.
@@ -31,15 +32,18 @@ pub fn history_ui(
     let steps = &patient.history.steps[..];
     let standing = patient.history.standing;
     ui.horizontal(|ui| {
-        heading(ui, "History");
+        heading(ui, tr!("History"));
         if patient.history.pending {
-            spinner(ui, "Reading the steps of earlier sessions");
+            spinner(ui, tr!("Reading the steps of earlier sessions"));
         }
         let undone = match steps.len() - standing {
             0 => String::new(),
-            n => format!(", {n} undone"),
+            n => tr!(", {n} undone" | ", {n} undone" % n),
         };
-        weak(ui, format!("{standing} steps{undone}"));
+        weak(
+            ui,
+            tr!("{n} steps{undone}" | "{n} steps{undone}" % standing, undone),
+        );
     });
     // Alone or below another panel it is another list to egui, which begins at the top.
     let at = (patient.id, steps.len(), standing, shared);
@@ -124,11 +128,11 @@ fn row_ui(
         .rect_filled(rect, CornerRadius::same(theme::RADIUS), fill);
     rail(ui, rect, row, list, undone, current);
     let ink = if undone { p.text_weak } else { p.text };
-    let title = step.map_or("Beginning", |s| &s.title);
+    let title = step.map_or(tr!("Beginning"), |s| &s.title);
     let name = match (current, undone) {
-        (true, _) => format!("{title} (now)"),
-        (_, true) => format!("Redo up to: {title}"),
-        _ => format!("Go back to: {title}"),
+        (true, _) => tr!("{title} (now)", title),
+        (_, true) => tr!("Redo up to: {title}", title),
+        _ => tr!("Go back to: {title}", title),
     };
     response
         .widget_info(|| WidgetInfo::selected(Role::Button, read_only.is_none(), current, &name));
@@ -144,7 +148,7 @@ fn row_ui(
     let about = match step {
         Some(step) if step.reason.is_empty() => said_by(step).to_owned(),
         Some(step) => format!("{} · “{}”", said_by(step), step.reason),
-        None => "Nothing marked yet".to_owned(),
+        None => tr!("Nothing marked yet").to_owned(),
     };
     line_ui(
         ui,
@@ -164,7 +168,7 @@ fn row_ui(
 
 fn said_by(step: &HistoryRow) -> &str {
     if step.who.is_empty() {
-        "no reader named"
+        tr!("no reader named")
     } else {
         &step.who
     }
@@ -212,7 +216,7 @@ fn now_ui(ui: &Ui, list: &List<'_>) {
     let word = painter.text(
         pos2(list.origin.x + RAIL, y),
         egui::Align2::LEFT_CENTER,
-        "now – below was undone",
+        tr!("now – below was undone"),
         FontId::proportional(11.0),
         p.accent,
     );
@@ -224,6 +228,6 @@ fn now_ui(ui: &Ui, list: &List<'_>) {
 pub(super) fn step_text(act: &str, step: Option<&str>) -> String {
     match step {
         Some(step) => format!("{act}: {step}"),
-        None => format!("Nothing to {}", act.to_lowercase()),
+        None => tr!("Nothing to {act}", act = act.to_lowercase()),
     }
 }

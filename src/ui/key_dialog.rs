@@ -9,6 +9,7 @@ use super::widgets::{Icon, heading, icon_button, radio, weak};
 use crate::app::Command;
 use crate::app::view::View;
 use crate::keymap::{self, Action, Drag, Group, Held, KeyMap, Profile, Settings, Shortcut};
+use crate::texts::{self, tr};
 
 /// What was entered so far.
 #[derive(Default)]
@@ -34,15 +35,15 @@ pub(super) fn keys_ui(ui: &Ui, view: &View, form: &mut KeysForm) -> Answer {
     if let Some(waiting) = form.waiting {
         form.waiting = take_key(ui, map, waiting, &mut settings);
     }
-    let answer = frame(ui, "Mouse and keys", 640.0, |ui| {
+    let answer = frame(ui, tr!("Mouse and keys"), 640.0, |ui| {
         profile_ui(ui, &mut settings);
         ui.add_space(6.0);
         ui.add(
             TextEdit::singleline(&mut form.search)
-                .hint_text("Search actions and keys")
+                .hint_text(tr!("Search actions and keys"))
                 .desired_width(f32::INFINITY),
         )
-        .accessible_name("Search actions and keys");
+        .accessible_name(tr!("Search actions and keys"));
         let height = (ui.ctx().content_rect().height() - 260.0).clamp(120.0, 460.0);
         ui.add_space(4.0);
         ScrollArea::vertical()
@@ -58,13 +59,13 @@ pub(super) fn keys_ui(ui: &Ui, view: &View, form: &mut KeysForm) -> Answer {
         waiting_ui(ui, map, form, &mut settings);
         ui.horizontal(|ui| {
             let changed = !settings.changes.is_empty() || !settings.drags.is_empty();
-            let reset = ui.add_enabled(changed, Button::new("Reset all keys and drags"));
+            let reset = ui.add_enabled(changed, Button::new(tr!("Reset all keys and drags")));
             if reset.clicked() {
                 settings.changes.clear();
                 settings.drags.clear();
             }
             ui.with_layout(egui::Layout::right_to_left(egui::Align::Center), |ui| {
-                close = ui.button("Close").clicked();
+                close = ui.button(tr!("Close")).clicked();
             });
         });
         Answer::Open
@@ -81,7 +82,7 @@ pub(super) fn keys_ui(ui: &Ui, view: &View, form: &mut KeysForm) -> Answer {
 
 fn profile_ui(ui: &mut Ui, settings: &mut Settings) {
     ui.horizontal(|ui| {
-        ui.label("Profile");
+        ui.label(tr!("Profile"));
         for profile in Profile::ALL {
             if radio(ui, settings.profile == profile, profile.text()).clicked() {
                 settings.profile = profile;
@@ -90,13 +91,15 @@ fn profile_ui(ui: &mut Ui, settings: &mut Settings) {
     });
     weak(
         ui,
-        "Keys and mouse as in other programs. Keys that you change go before those of the profile.",
+        tr!(
+            "Keys and mouse as in other programs. Keys that you change go before those of the profile."
+        ),
     );
 }
 
 /// What the buttons of the mouse do when dragged.
 fn mouse_ui(ui: &mut Ui, map: &KeyMap, settings: &mut Settings) {
-    heading(ui, "Dragging with the mouse");
+    heading(ui, tr!("Dragging with the mouse"));
     let mouse = map.mouse();
     Grid::new("drags")
         .num_columns(4)
@@ -104,21 +107,28 @@ fn mouse_ui(ui: &mut Ui, map: &KeyMap, settings: &mut Settings) {
         .show(ui, |ui| {
             ui.label("");
             for button in keymap::Button::ALL {
-                ui.label(RichText::new(button.text()).size(12.5));
+                let name = texts::text_in("button of the mouse", button.text());
+                ui.label(RichText::new(name).size(12.5));
             }
             ui.end_row();
             for held in Held::ALL {
-                let with = held.text().trim_end_matches(" + ");
-                ui.label(RichText::new(if with.is_empty() { "Alone" } else { with }).size(12.5));
+                let with = texts::text(held.text()).trim_end_matches(" + ");
+                ui.label(
+                    RichText::new(if with.is_empty() { tr!("Alone") } else { with }).size(12.5),
+                );
                 for button in keymap::Button::ALL {
                     let mut drag = mouse.drag(button, held);
-                    let name = format!("{}{} drag", held.text(), button.text());
+                    let name = tr!(
+                        "{held}{button} drag",
+                        held = texts::text(held.text()),
+                        button = texts::text_in("button of the mouse", button.text())
+                    );
                     let choice = ComboBox::from_id_salt(&name)
                         .width(150.0)
-                        .selected_text(drag.text())
+                        .selected_text(texts::text(drag.text()))
                         .show_ui(ui, |ui| {
                             for other in Drag::ALL {
-                                ui.selectable_value(&mut drag, other, other.text());
+                                ui.selectable_value(&mut drag, other, texts::text(other.text()));
                             }
                         });
                     choice.response.accessible_name(name);
@@ -131,7 +141,9 @@ fn mouse_ui(ui: &mut Ui, map: &KeyMap, settings: &mut Settings) {
         });
     weak(
         ui,
-        "The left button does this while the tool in hand draws nothing. Clicks stay as they are.",
+        tr!(
+            "The left button does this while the tool in hand draws nothing. Clicks stay as they are."
+        ),
     );
     ui.add_space(4.0);
 }
@@ -141,7 +153,7 @@ fn actions_ui(ui: &mut Ui, map: &KeyMap, form: &mut KeysForm, settings: &mut Set
     let is_wanted = |action: &Action| {
         let keys = map.keys(*action).iter();
         wanted.is_empty()
-            || action.text().to_lowercase().contains(&wanted)
+            || texts::text(action.text()).to_lowercase().contains(&wanted)
             || keys.map(|k| k.text()).any(|k| k.to_lowercase() == wanted)
     };
     for group in Group::ALL {
@@ -152,14 +164,14 @@ fn actions_ui(ui: &mut Ui, map: &KeyMap, form: &mut KeysForm, settings: &mut Set
         if actions.peek().is_none() {
             continue;
         }
-        heading(ui, group.text());
+        heading(ui, texts::text_in("group of actions", group.text()));
         Grid::new(("keys of", group.text()))
             .num_columns(2)
             .min_col_width(270.0)
             .spacing(vec2(12.0, 2.0))
             .show(ui, |ui| {
                 for action in actions {
-                    ui.label(RichText::new(action.text()).size(12.5));
+                    ui.label(RichText::new(texts::text(action.text())).size(12.5));
                     action_ui(ui, action, map, form, settings);
                     ui.end_row();
                 }
@@ -175,7 +187,7 @@ fn action_ui(
     form: &mut KeysForm,
     settings: &mut Settings,
 ) {
-    let text = action.text();
+    let text = texts::text(action.text());
     ui.horizontal(|ui| {
         ui.spacing_mut().item_spacing.x = 4.0;
         for key in map.keys(action) {
@@ -183,13 +195,13 @@ fn action_ui(
             let label = RichText::new(format!("{key_text}  ×")).font(theme::medium(12.0));
             let button = ui
                 .add(Button::new(label).small())
-                .accessible_name(format!("Take {key_text} from: {text}"))
-                .on_hover_text("Click to take this key away");
+                .accessible_name(tr!("Take {key_text} from: {text}", key_text, text))
+                .on_hover_text(tr!("Click to take this key away"));
             if button.clicked() {
                 settings.unbind(action, *key);
             }
         }
-        if icon_button(ui, Icon::Plus, &format!("New key for: {text}")).clicked() {
+        if icon_button(ui, Icon::Plus, &tr!("New key for: {text}", text)).clicked() {
             form.waiting = Some(Waiting {
                 action,
                 pressed: None,
@@ -197,7 +209,12 @@ fn action_ui(
         }
         let changed = settings.changes.contains_key(&action);
         if changed
-            && icon_button(ui, Icon::Undo, &format!("Keys of the profile for: {text}")).clicked()
+            && icon_button(
+                ui,
+                Icon::Undo,
+                &tr!("Keys of the profile for: {text}", text),
+            )
+            .clicked()
         {
             settings.reset(action);
         }
@@ -246,17 +263,21 @@ fn waiting_ui(ui: &mut Ui, map: &KeyMap, form: &mut KeysForm, settings: &mut Set
         return;
     };
     let p = theme::palette(ui);
-    let text = waiting.action.text();
+    let text = texts::text(waiting.action.text());
     let Some((key, other)) = waiting
         .pressed
         .and_then(|key| Some((key, map.action(key)?)))
     else {
-        let ask = format!("{text}: press the new key. Esc calls it off");
+        let ask = tr!("{text}: press the new key. Esc calls it off", text);
         ui.label(RichText::new(ask).font(theme::medium(13.0)).color(p.accent));
         return;
     };
     let key_text = key.text();
-    let taken = format!("{key_text} is the key of: {}", other.text());
+    let taken = tr!(
+        "{key_text} is the key of: {text}",
+        key_text,
+        text = texts::text(other.text())
+    );
     ui.label(
         RichText::new(taken)
             .font(theme::medium(13.0))
@@ -264,19 +285,22 @@ fn waiting_ui(ui: &mut Ui, map: &KeyMap, form: &mut KeysForm, settings: &mut Set
     );
     ui.horizontal_wrapped(|ui| {
         let give = ui
-            .button(format!("Give it to: {text}"))
-            .on_hover_text(format!("“{}” loses this key", other.text()));
+            .button(tr!("Give it to: {text}", text))
+            .on_hover_text(tr!(
+                "“{text}” loses this key",
+                text = texts::text(other.text())
+            ));
         if give.clicked() {
             settings.bind(waiting.action, key);
             form.waiting = None;
         }
-        if ui.button("Another key").clicked() {
+        if ui.button(tr!("Another key")).clicked() {
             form.waiting = Some(Waiting {
                 pressed: None,
                 ..waiting
             });
         }
-        if ui.button("Leave it").clicked() {
+        if ui.button(tr!("Leave it")).clicked() {
             form.waiting = None;
         }
     });

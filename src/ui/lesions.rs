@@ -13,6 +13,7 @@ use super::theme;
 use super::widgets::{heading, menu, weak};
 use crate::app::Command;
 use crate::app::view::{LesionRow, PatientView};
+use crate::texts::tr;
 
 const ROW: f32 = 26.0;
 const HEAD: f32 = 20.0;
@@ -32,15 +33,15 @@ pub fn lesions_ui(
     out: &mut Vec<Command>,
 ) {
     ui.horizontal(|ui| {
-        heading(ui, "Lesions");
+        heading(ui, tr!("Lesions"));
         let fresh = patient.selected.is_none();
         let response = ui
             .add_enabled(
                 read_only.is_none(),
-                Button::new("New lesion").selected(fresh),
+                Button::new(tr!("New lesion")).selected(fresh),
             )
             .on_hover_text(state.keys.hint(
-                "The next diameter starts a new lesion",
+                tr!("The next diameter starts a new lesion"),
                 crate::keymap::Action::NewLesion,
             ))
             .on_disabled_hover_text(read_only.unwrap_or_default());
@@ -51,7 +52,7 @@ pub fn lesions_ui(
         if patient.lesions.is_empty() {
             weak(
                 ui,
-                "Press D and drag the longest diameter of a lesion on a slice.",
+                tr!("Press D and drag the longest diameter of a lesion on a slice."),
             );
         }
     });
@@ -138,7 +139,10 @@ fn about_ui(
     let (rect, _) = ui.allocate_exact_size(vec2(width, 2.0 * HEAD), Sense::hover());
     let second = Rect::from_min_max(pos2(rect.left(), rect.top() + HEAD), rect.max);
     let columns = fields(rect.left(), second, ABOUT);
-    for (rect, text) in columns.into_iter().zip(["", "Organ", "Role", "Node", ""]) {
+    for (rect, text) in columns
+        .into_iter()
+        .zip(["", tr!("Organ"), tr!("Role"), tr!("Node"), ""])
+    {
         head(ui, rect, Align::LEFT, text);
     }
     for lesion in &patient.lesions {
@@ -148,7 +152,7 @@ fn about_ui(
             width,
             lesion,
             selected,
-            &format!("Select {}", lesion.label),
+            &tr!("Select {label}", label = lesion.label),
         );
         if response.clicked() {
             out.push(Command::SelectLesion {
@@ -177,7 +181,7 @@ fn about_ui(
             edit::node_ui(ui, lesion, barred, out)
         });
         at(ui, actions, Align::LEFT, |ui| {
-            let name = format!("Actions for {}", lesion.label);
+            let name = tr!("Actions for {label}", label = lesion.label);
             menu(ui, &name, |ui| {
                 edit::menu_ui(ui, patient, lesion, read_only, state, out);
             });
@@ -191,7 +195,7 @@ fn about_ui(
         Stroke::new(1.0, p.border_strong),
     );
     at(ui, rect.shrink2(vec2(4.0, 0.0)), Align::LEFT, |ui| {
-        ui.label(RichText::new("Sum of diameters").font(theme::medium(13.0)));
+        ui.label(RichText::new(tr!("Sum of diameters")).font(theme::medium(13.0)));
     });
 }
 
@@ -219,11 +223,11 @@ fn measurements_ui(
         });
         let second = first.translate(vec2(0.0, HEAD));
         let names = [
-            "Drawn",
-            "Long × short",
-            "Volume · partial",
-            "Change",
-            "Confidence",
+            tr!("Drawn"),
+            tr!("Long × short"),
+            tr!("Volume · partial"),
+            tr!("Change"),
+            tr!("Confidence"),
             "",
         ];
         for (rect, name) in fields(left, second, CELL).into_iter().zip(names) {
@@ -232,7 +236,7 @@ fn measurements_ui(
     }
     for lesion in &patient.lesions {
         let selected = patient.selected == Some(lesion.id);
-        let name = format!("Select {} by its measurements", lesion.label);
+        let name = tr!("Select {label} by its measurements", label = lesion.label);
         let response = row(ui, width, lesion, selected, &name);
         if response.clicked() {
             out.push(Command::SelectLesion {
@@ -251,7 +255,11 @@ fn measurements_ui(
                     .with_max_x(left + group - GAP);
                 let id = response.id.with(n);
                 let mark = ui.interact(place, id, Sense::click());
-                let name = format!("{} at {}", lesion.label, patient.columns[n].title);
+                let name = tr!(
+                    "{label} at {title}",
+                    label = lesion.label,
+                    title = patient.columns[n].title
+                );
                 mark.widget_info(|| WidgetInfo::labeled(Role::Cell, true, &name));
                 if mark.clicked() {
                     out.push(Command::SelectLesion {

@@ -8,12 +8,16 @@ use super::theme;
 use super::widgets::{Icon, chip_button, gated, weak};
 use crate::app::Command;
 use crate::app::view::{LinkMode, LinkTrust, LinkView};
+use crate::texts::{self, mark, tr};
 
 /// Ways of linking, and what they are called.
 const MODES: [(LinkMode, &str); 3] = [
-    (LinkMode::Position, "By position"),
-    (LinkMode::Offset, "By offset, from where they stand now"),
-    (LinkMode::Off, "Not at all"),
+    (LinkMode::Position, mark!("By position")),
+    (
+        LinkMode::Offset,
+        mark!("By offset, from where they stand now"),
+    ),
+    (LinkMode::Off, mark!("Not at all")),
 ];
 
 /// Colour of a link: how much it can be trusted.
@@ -38,7 +42,7 @@ pub(super) fn link_ui(
         LinkTrust::Off | LinkTrust::Unknown => Icon::Unlinked,
         _ => Icon::Link,
     };
-    let name = format!("Link of {title}: {}", link.text);
+    let name = tr!("Link of {title}: {text}", title, text = link.text);
     let color = color_of(ui, link.trust);
     let chip = chip_button(ui, Some(icon), "", color, &name);
     Popup::menu(&chip).show(|ui| menu_ui(ui, link, read_only, out));
@@ -47,10 +51,13 @@ pub(super) fn link_ui(
 
 fn menu_ui(ui: &mut Ui, link: &LinkView, read_only: Option<&str>, out: &mut Vec<Command>) {
     ui.set_min_width(250.0);
-    weak(ui, "Follow the other time points");
+    weak(ui, tr!("Follow the other time points"));
     for (mode, text) in MODES {
         if ui
-            .add(egui::Button::selectable(link.mode == mode, text))
+            .add(egui::Button::selectable(
+                link.mode == mode,
+                texts::text(text),
+            ))
             .clicked()
         {
             out.push(Command::SetLink {
@@ -61,25 +68,25 @@ fn menu_ui(ui: &mut Ui, link: &LinkView, read_only: Option<&str>, out: &mut Vec<
     }
     ui.separator();
     if link.is_reference {
-        let all = egui::Button::new("Align the other time points to this one");
+        let all = egui::Button::new(tr!("Align the other time points to this one"));
         if gated(ui, read_only, all).clicked() {
             out.push(Command::RegisterAll);
         }
         return;
     }
-    let busy = link.pending.then_some("Already under way");
+    let busy = link.pending.then_some(tr!("Already under way"));
     let text = if link.is_registered {
-        "Align to the first time point anew"
+        tr!("Align to the first time point anew")
     } else {
-        "Align to the first time point"
+        tr!("Align to the first time point")
     };
     if gated(ui, read_only.or(busy), egui::Button::new(text)).clicked() {
         out.push(Command::Register {
             series: link.series,
         });
     }
-    let none = (!link.is_registered).then_some("There is none");
-    let remove = egui::Button::new("Remove the alignment");
+    let none = (!link.is_registered).then_some(tr!("There is none"));
+    let remove = egui::Button::new(tr!("Remove the alignment"));
     if gated(ui, read_only.or(none), remove).clicked() {
         out.push(Command::RemoveRegistration {
             series: link.series,
@@ -110,13 +117,14 @@ pub(super) fn proposed_ui(ui: &Ui, rect: Rect, link: &LinkView, out: &mut Vec<Co
                         ui.add(Label::new(text).wrap());
                     }
                     ui.horizontal_wrapped(|ui| {
-                        let accept = ui.button(RichText::new("Accept the alignment").size(12.5));
+                        let accept =
+                            ui.button(RichText::new(tr!("Accept the alignment")).size(12.5));
                         if accept.clicked() {
                             out.push(Command::AcceptRegistration {
                                 series: link.series,
                             });
                         }
-                        let reject = ui.button(RichText::new("Reject").size(12.5));
+                        let reject = ui.button(RichText::new(tr!("Reject")).size(12.5));
                         if reject.clicked() {
                             out.push(Command::RemoveRegistration {
                                 series: link.series,

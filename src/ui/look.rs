@@ -6,25 +6,26 @@ use super::slab::slab_ui;
 use super::widgets::weak;
 use crate::app::Command;
 use crate::app::view::{ColourMap, ColumnView, Fusion, FusionView, SliceView, WindowLevel};
+use crate::texts::{self, tr};
 
 /// The menu in the row of the series.
 pub(super) fn look_ui(ui: &mut Ui, column: &ColumnView, slice: &SliceView, out: &mut Vec<Command>) {
     let series = slice.series;
-    let menu = ui.menu_button("View", |ui| {
+    let menu = ui.menu_button(tr!("View"), |ui| {
         ui.set_min_width(230.0);
         slab_ui(ui, slice, out);
         ui.separator();
         let turned = column.sections.iter().any(|s| s.turned);
         let straight = ui
-            .add_enabled(turned, Button::new("Straighten the planes"))
-            .on_disabled_hover_text("Planes are turned by the handles of their lines");
+            .add_enabled(turned, Button::new(tr!("Straighten the planes")))
+            .on_disabled_hover_text(tr!("Planes are turned by the handles of their lines"));
         if straight.clicked() {
             out.push(Command::StraightenPlanes { series });
         }
         ui.separator();
         ui.horizontal(|ui| {
-            ui.label("Colours");
-            if let Some(colours) = colours_ui(ui, "Colours of the image", slice.colours) {
+            ui.label(tr!("Colours"));
+            if let Some(colours) = colours_ui(ui, tr!("Colours of the image"), slice.colours) {
                 out.push(Command::SetColours { series, colours });
             }
         });
@@ -32,8 +33,10 @@ pub(super) fn look_ui(ui: &mut Ui, column: &ColumnView, slice: &SliceView, out: 
         fusion_ui(ui, slice, out);
     });
     menu.response
-        .on_hover_text("Slabs (MIP, MinIP, mean), colours, another image laid over this one")
-        .accessible_name(format!("View of {}", column.title));
+        .on_hover_text(tr!(
+            "Slabs (MIP, MinIP, mean), colours, another image laid over this one"
+        ))
+        .accessible_name(tr!("View of {title}", title = column.title));
 }
 
 /// A choice of colours; what was chosen.
@@ -41,10 +44,10 @@ fn colours_ui(ui: &mut Ui, name: &str, now: ColourMap) -> Option<ColourMap> {
     let mut chosen = now;
     let choice = ComboBox::from_id_salt(name)
         .width(110.0)
-        .selected_text(now.name())
+        .selected_text(texts::text(now.name()))
         .show_ui(ui, |ui| {
             for map in ColourMap::ALL {
-                ui.selectable_value(&mut chosen, map, map.name());
+                ui.selectable_value(&mut chosen, map, texts::text(map.name()));
             }
         });
     choice.response.accessible_name(name);
@@ -54,18 +57,18 @@ fn colours_ui(ui: &mut Ui, name: &str, now: ColourMap) -> Option<ColourMap> {
 /// Which image lies over this one, and how.
 fn fusion_ui(ui: &mut Ui, slice: &SliceView, out: &mut Vec<Command>) {
     let series = slice.series;
-    weak(ui, "Laid over it");
+    weak(ui, tr!("Laid over it"));
     if slice.fusible.is_empty() {
         weak(
             ui,
-            "Nothing: no other image shares its frame of reference or is aligned to it.",
+            tr!("Nothing: no other image shares its frame of reference or is aligned to it."),
         );
         return;
     }
     let fusion = slice.fusion.as_ref();
     let set = |fusion| Command::SetFusion { series, fusion };
     if ui
-        .add(Button::selectable(fusion.is_none(), "Nothing"))
+        .add(Button::selectable(fusion.is_none(), tr!("Nothing")))
         .clicked()
     {
         out.push(set(None));
@@ -83,7 +86,7 @@ fn fusion_ui(ui: &mut Ui, slice: &SliceView, out: &mut Vec<Command>) {
     let Some(fusion) = fusion else { return };
     let now = asked(fusion);
     ui.horizontal(|ui| {
-        let label = ui.label("Opacity");
+        let label = ui.label(tr!("Opacity"));
         let mut percent = now.opacity * 100.0;
         let slider = Slider::new(&mut percent, 0.0..=100.0)
             .suffix(" %")
@@ -96,8 +99,8 @@ fn fusion_ui(ui: &mut Ui, slice: &SliceView, out: &mut Vec<Command>) {
         }
     });
     ui.horizontal(|ui| {
-        ui.label("Its colours");
-        if let Some(colours) = colours_ui(ui, "Colours of what lies over it", now.colours) {
+        ui.label(tr!("Its colours"));
+        if let Some(colours) = colours_ui(ui, tr!("Colours of what lies over it"), now.colours) {
             out.push(set(Some(Fusion { colours, ..now })));
         }
     });
@@ -120,10 +123,10 @@ fn window_ui(ui: &mut Ui, fusion: &FusionView, window: WindowLevel, out: &mut Ve
     let [mut low, mut high] = ends(window);
     let speed = window.width / 200.0;
     ui.horizontal(|ui| {
-        let label = ui.label("From");
+        let label = ui.label(tr!("values" => "From"));
         let from = ui.add(DragValue::new(&mut low).speed(speed).max_decimals(2));
         let from = from.labelled_by(label.id);
-        let label = ui.label("to");
+        let label = ui.label(tr!("values" => "to"));
         let to = ui.add(DragValue::new(&mut high).speed(speed).max_decimals(2));
         let to = to.labelled_by(label.id);
         ui.label(fusion.unit);

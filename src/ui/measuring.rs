@@ -8,33 +8,38 @@ use super::tools;
 use super::widgets::gated;
 use crate::app::Command;
 use crate::app::view::{FigureKind, PatientView};
+use crate::texts::{self, mark, tr};
 
 /// What the tool is called that measures a lesion.
-const CALIPER: &str = "Lesion caliper";
+const CALIPER: &str = mark!("Lesion caliper");
 
 /// What a figure is called in the menu.
-const fn name(kind: FigureKind) -> &'static str {
+fn name(kind: FigureKind) -> &'static str {
     match kind {
-        FigureKind::Length => "Length",
-        FigureKind::Bidirectional => "Two diameters",
-        FigureKind::Angle => "Angle",
-        FigureKind::Ellipse => "Ellipse",
-        FigureKind::Polygon => "Polygon",
-        FigureKind::Sphere => "Sphere",
-        FigureKind::Probe => "Voxel value",
+        FigureKind::Length => tr!("Length"),
+        FigureKind::Bidirectional => tr!("Two diameters"),
+        FigureKind::Angle => tr!("Angle"),
+        FigureKind::Ellipse => tr!("Ellipse"),
+        FigureKind::Polygon => tr!("Polygon"),
+        FigureKind::Sphere => tr!("Sphere"),
+        FigureKind::Probe => tr!("Voxel value"),
     }
 }
 
 /// What drawing one does, as an invitation.
-pub(super) const fn what(kind: FigureKind) -> &'static str {
+pub(super) fn what(kind: FigureKind) -> &'static str {
     match kind {
-        FigureKind::Length => "Drag a line to measure its length",
-        FigureKind::Bidirectional => "Drag the longest diameter; the short one can be dragged then",
-        FigureKind::Angle => "Drag or click one leg, then click the end of the other",
-        FigureKind::Ellipse => "Drag from corner to corner of what the ellipse fills",
-        FigureKind::Polygon => "Click the corners; the first one, a double click or Enter ends it",
-        FigureKind::Sphere => "Drag from the centre of the sphere to its surface",
-        FigureKind::Probe => "Click a voxel to read its value",
+        FigureKind::Length => tr!("Drag a line to measure its length"),
+        FigureKind::Bidirectional => {
+            tr!("Drag the longest diameter; the short one can be dragged then")
+        }
+        FigureKind::Angle => tr!("Drag or click one leg, then click the end of the other"),
+        FigureKind::Ellipse => tr!("Drag from corner to corner of what the ellipse fills"),
+        FigureKind::Polygon => {
+            tr!("Click the corners; the first one, a double click or Enter ends it")
+        }
+        FigureKind::Sphere => tr!("Drag from the centre of the sphere to its surface"),
+        FigureKind::Probe => tr!("Click a voxel to read its value"),
     }
 }
 
@@ -47,9 +52,9 @@ pub(super) fn measure_menu(
     out: &mut Vec<Command>,
 ) {
     let text = match state.tool {
-        Tool::Measure(kind) => format!("Measure: {}", name(kind)),
-        Tool::Caliper => format!("Measure: {CALIPER}"),
-        _ => "Measure".to_owned(),
+        Tool::Measure(kind) => tr!("Measure: {name}", name = name(kind)),
+        Tool::Caliper => tr!("Measure: {name}", name = texts::text(CALIPER)),
+        _ => tr!("Measure").to_owned(),
     };
     let text = RichText::new(text).size(12.5);
     let on = matches!(state.tool, Tool::Measure(_) | Tool::Caliper);
@@ -61,7 +66,7 @@ pub(super) fn measure_menu(
     let (response, _) = egui::containers::menu::MenuButton::from_button(button).ui(ui, |ui| {
         ui.set_min_width(150.0);
         let on = state.tool == Tool::Caliper;
-        let button = Button::selectable(on, CALIPER);
+        let button = Button::selectable(on, texts::text(CALIPER));
         let hover = format!(
             "{} (K)",
             tools::what(Tool::Caliper, false, state.keys.mouse())
@@ -80,5 +85,7 @@ pub(super) fn measure_menu(
             }
         }
     });
-    response.on_hover_text("A lesion by hand, or lengths, angles, regions and values");
+    response.on_hover_text(tr!(
+        "A lesion by hand, or lengths, angles, regions and values"
+    ));
 }

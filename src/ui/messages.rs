@@ -6,6 +6,7 @@ use super::theme;
 use super::widgets::{Icon, icon, icon_button};
 use crate::app::Command;
 use crate::app::view::{Message, Severity};
+use crate::texts::tr;
 
 /// Height of one message.
 const ROW: f32 = 31.0;
@@ -30,9 +31,9 @@ pub fn messages_ui(ui: &mut Ui, messages: &[Message], out: &mut Vec<Command>) {
 fn message_ui(ui: &mut Ui, index: usize, message: &Message, out: &mut Vec<Command>) {
     let p = theme::palette(ui);
     let (color, sign, word) = match message.severity {
-        Severity::Info => (p.info, Icon::Info, "Information"),
-        Severity::Warning => (p.warning, Icon::Warning, "Warning"),
-        Severity::Error => (p.error, Icon::Warning, "Error"),
+        Severity::Info => (p.info, Icon::Info, tr!("Information")),
+        Severity::Warning => (p.warning, Icon::Warning, tr!("Warning")),
+        Severity::Error => (p.error, Icon::Warning, tr!("Error")),
     };
     let shown = Frame::new()
         .fill(color.gamma_multiply(0.12))
@@ -40,7 +41,7 @@ fn message_ui(ui: &mut Ui, index: usize, message: &Message, out: &mut Vec<Comman
         .show(ui, |ui| {
             let size = vec2(ui.available_width(), 24.0);
             ui.allocate_ui_with_layout(size, Layout::right_to_left(Align::Center), |ui| {
-                if icon_button(ui, Icon::Close, "Dismiss message").clicked() {
+                if icon_button(ui, Icon::Close, tr!("Dismiss message")).clicked() {
                     out.push(Command::DismissMessage { index });
                 }
                 ui.with_layout(Layout::left_to_right(Align::Center), |ui| {

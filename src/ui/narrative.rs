@@ -6,12 +6,13 @@ use super::theme;
 use super::widgets::{chip_button, heading, weak};
 use crate::app::Command;
 use crate::app::view::{NarrativeRow, Subject};
+use crate::texts::tr;
 
 /// Draws the sentences; hovering one shows its facts, each of which can be followed to its source.
 pub fn narrative_ui(ui: &mut Ui, narrative: &[NarrativeRow], out: &mut Vec<Command>) {
-    heading(ui, "Narrative");
+    heading(ui, tr!("Narrative"));
     if narrative.is_empty() {
-        weak(ui, "Written once a lesion is measured.");
+        weak(ui, tr!("Written once a lesion is measured."));
     }
     let p = theme::palette(ui);
     ui.spacing_mut().item_spacing = egui::vec2(4.0, 4.0);
@@ -38,11 +39,11 @@ pub fn narrative_ui(ui: &mut Ui, narrative: &[NarrativeRow], out: &mut Vec<Comma
 
 fn fact_ui(ui: &mut Ui, number: u32, fact: &str, out: &mut Vec<Command>) {
     let p = theme::palette(ui);
-    let name = format!("Where does F{number} come from?");
+    let name = tr!("Where does F{number} come from?", number);
     let chip = chip_button(ui, None, &format!("F{number}"), p.text_weak, &name);
     let chip = chip.on_hover_ui(|ui| {
         ui.label(RichText::new(fact).size(12.0));
-        weak(ui, "Click: where this comes from");
+        weak(ui, tr!("Click: where this comes from"));
     });
     if chip.clicked() {
         let subject = Subject::Fact(number);

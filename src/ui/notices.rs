@@ -13,6 +13,7 @@ use super::theme;
 use super::widgets::{Icon, gated, icon, primary_button, weak};
 use crate::app::Command;
 use crate::app::view::{CrashView, View};
+use crate::texts::tr;
 
 /// A coloured strip: sign and text at the left, buttons at the right.
 fn strip(
@@ -51,11 +52,15 @@ fn strip(
 /// Why nothing can be changed, and the way out.
 pub(super) fn read_only_ui(ui: &mut Ui, reason: &str, out: &mut Vec<Command>) {
     let color = theme::palette(ui).warning;
-    let text = ("Read only", "Reading only – nothing can be changed", reason);
+    let text = (
+        tr!("Read only"),
+        tr!("Reading only – nothing can be changed"),
+        reason,
+    );
     strip(ui, color, Icon::Lock, text, |ui| {
-        let reload = ui
-            .button("Reload")
-            .on_hover_text("Read the workspace again, and take it over for writing if it is free");
+        let reload = ui.button(tr!("Reload")).on_hover_text(tr!(
+            "Read the workspace again, and take it over for writing if it is free"
+        ));
         if reload.clicked() {
             out.push(Command::Reload);
         }
@@ -66,20 +71,22 @@ pub(super) fn read_only_ui(ui: &mut Ui, reason: &str, out: &mut Vec<Command>) {
 pub(super) fn identity_ui(ui: &mut Ui, view: &View, dispute: &str, state: &mut UiState) {
     let color = theme::palette(ui).error;
     let text = (
-        "Patient mix-up",
-        "W-PATIENT: drawing, signing and reports wait until somebody states whose studies these are",
+        tr!("Patient mix-up"),
+        tr!(
+            "W-PATIENT: drawing, signing and reports wait until somebody states whose studies these are"
+        ),
         dispute,
     );
     strip(ui, color, Icon::Person, text, |ui| {
         let state_it = gated(
             ui,
             view.read_only.as_deref(),
-            egui::Button::new("State why they are one person…"),
+            egui::Button::new(tr!("State why they are one person…")),
         );
         if state_it.clicked() {
             state.ask(Dialog::OnePerson(PersonForm::default()));
         }
-        if ui.button("Explain").clicked() {
+        if ui.button(tr!("Explain")).clicked() {
             state.page = Some("W-PATIENT".to_owned());
         }
     });
@@ -94,33 +101,33 @@ pub(super) fn crash_ui(
 ) {
     let color = theme::palette(ui).error;
     let text = (
-        "Crash report",
-        "OncoTwin stopped unexpectedly the last time. Nothing was sent to anybody.",
+        tr!("Crash report"),
+        tr!("OncoTwin stopped unexpectedly the last time. Nothing was sent to anybody."),
         &*crash.summary,
     );
     strip(ui, color, Icon::Warning, text, |ui| {
         if ui
-            .button("Delete")
-            .on_hover_text("Delete the report from this computer")
+            .button(tr!("Delete"))
+            .on_hover_text(tr!("Delete the report from this computer"))
             .clicked()
         {
             out.push(Command::SettleCrash { keep: false });
         }
         if ui
-            .button("Keep the file")
+            .button(tr!("Keep the file"))
             .on_hover_text(&crash.path)
             .clicked()
         {
             out.push(Command::SettleCrash { keep: true });
         }
         if ui
-            .button("Copy")
-            .on_hover_text("Copy the report as text; it holds no patient data")
+            .button(tr!("Copy"))
+            .on_hover_text(tr!("Copy the report as text; it holds no patient data"))
             .clicked()
         {
             ui.ctx().copy_text(crash.text.clone());
         }
-        if primary_button(ui, "Show").clicked() {
+        if primary_button(ui, tr!("Show")).clicked() {
             state.show_crash = !state.show_crash;
         }
     });
@@ -129,7 +136,7 @@ pub(super) fn crash_ui(
 
 fn report_ui(ui: &Ui, crash: &CrashView, open: &mut bool) {
     let room = ui.ctx().content_rect();
-    Window::new("Crash report")
+    Window::new(tr!("Crash report"))
         .id(Id::unique("crash"))
         .open(open)
         .collapsible(false)
@@ -142,7 +149,7 @@ fn report_ui(ui: &Ui, crash: &CrashView, open: &mut bool) {
         ))
         .max_height(room.height() - 100.0)
         .show(ui.ctx(), |ui| {
-            weak(ui, format!("{} – holds no patient data", crash.path));
+            weak(ui, tr!("{path} – holds no patient data", path = crash.path));
             ScrollArea::both()
                 .auto_shrink([false, false])
                 .show(ui, |ui| {

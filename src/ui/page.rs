@@ -5,6 +5,7 @@ use egui::{Align2, Id, Label, RichText, ScrollArea, Ui, Window, vec2};
 use super::state::UiState;
 use super::theme;
 use crate::app::view::code_page;
+use crate::texts::tr;
 
 /// Draws the page that was asked for.
 pub(super) fn page_ui(ui: &Ui, state: &mut UiState) {
@@ -13,8 +14,8 @@ pub(super) fn page_ui(ui: &Ui, state: &mut UiState) {
         return;
     };
     let title = match state.page.as_deref() {
-        Some(code) if code.starts_with("E-") => "About this refusal",
-        _ => "About this warning",
+        Some(code) if code.starts_with("E-") => tr!("About this refusal"),
+        _ => tr!("About this warning"),
     };
     let mut open = true;
     let room = ui.ctx().content_rect();

@@ -14,6 +14,7 @@ use super::theme;
 use super::widgets::weak;
 use crate::app::Command;
 use crate::app::view::View;
+use crate::texts::tr;
 use entries::{Entry, Target, entries};
 
 /// Rows that a page key turns.
@@ -38,14 +39,14 @@ pub(super) fn palette_ui(
     let found = ranked(&all, &form.text);
     let chosen = keys(ui, found.len(), form);
     let mut clicked = None;
-    let answer = frame(ui, "Find and do anything", 560.0, |ui| {
+    let answer = frame(ui, tr!("Find and do anything"), 560.0, |ui| {
         let field = ui
             .add(
                 TextEdit::singleline(&mut form.text)
-                    .hint_text("An action, patient, lesion, time point or window")
+                    .hint_text(tr!("An action, patient, lesion, time point or window"))
                     .desired_width(f32::INFINITY),
             )
-            .accessible_name("Find and do anything");
+            .accessible_name(tr!("Find and do anything"));
         if fresh {
             field.request_focus();
         }
@@ -53,7 +54,7 @@ pub(super) fn palette_ui(
             form.at = 0;
         }
         if found.is_empty() {
-            weak(ui, "Nothing is called that.");
+            weak(ui, tr!("Nothing is called that."));
         }
         let height = (ui.ctx().content_rect().height() - 180.0).clamp(80.0, 380.0);
         ScrollArea::vertical()

@@ -16,6 +16,7 @@ use super::treatments::treatments_ui;
 use super::widgets::menu;
 use crate::app::Command;
 use crate::app::view::{Layout, PanelKind, PatientView, Side};
+use crate::texts::tr;
 
 /// What panels are drawn of.
 pub(super) struct Panels<'a> {
@@ -229,15 +230,15 @@ fn panel_ui(
 
 fn menu_ui(ui: &mut Ui, panel: PanelKind, layout: &Layout, out: &mut Vec<Command>) {
     let name = name(panel);
-    menu(ui, &format!("Place of the {name} panel"), |ui| {
+    menu(ui, &tr!("Place of the {name} panel", name), |ui| {
         ui.set_min_width(150.0);
         let look = layout.of(panel);
         let whole = layout.maximised == Some(panel);
         let mut to = |layout| out.push(Command::SetLayout { layout });
         for (side, text) in [
-            (Side::Left, "Left"),
-            (Side::Right, "Right"),
-            (Side::Bottom, "Below"),
+            (Side::Left, tr!("Left")),
+            (Side::Right, tr!("Right")),
+            (Side::Bottom, tr!("Below")),
         ] {
             let here = look.side == side && !whole;
             if ui.add(Button::selectable(here, text)).clicked() {
@@ -246,18 +247,18 @@ fn menu_ui(ui: &mut Ui, panel: PanelKind, layout: &Layout, out: &mut Vec<Command
         }
         ui.separator();
         let text = if whole {
-            "Back to its place"
+            tr!("Back to its place")
         } else {
-            "All the room"
+            tr!("All the room")
         };
         if ui.button(text).clicked() {
             to(layout.maximised((!whole).then_some(panel)));
         }
-        if ui.button("Hide").clicked() {
+        if ui.button(tr!("Hide")).clicked() {
             to(layout.toggled(panel));
         }
         ui.separator();
-        if ui.button("All panels as at first").clicked() {
+        if ui.button(tr!("All panels as at first")).clicked() {
             to(Layout {
                 scale: layout.scale,
                 ..Layout::default()
@@ -267,10 +268,10 @@ fn menu_ui(ui: &mut Ui, panel: PanelKind, layout: &Layout, out: &mut Vec<Command
 }
 
 /// What a panel is called.
-pub(super) const fn name(panel: PanelKind) -> &'static str {
+pub(super) fn name(panel: PanelKind) -> &'static str {
     match panel {
-        PanelKind::Lesions => "Lesions",
-        PanelKind::Growth => "Growth",
-        PanelKind::History => "History",
+        PanelKind::Lesions => tr!("Lesions"),
+        PanelKind::Growth => tr!("Growth"),
+        PanelKind::History => tr!("History"),
     }
 }

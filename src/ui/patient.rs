@@ -19,6 +19,7 @@ use super::widgets::{Icon, icon_button, icon_toggle, primary_button, weak};
 use crate::app::Command;
 use crate::app::view::{ColumnView, Layout, PanelKind, PatientView, View};
 use crate::keymap::Action;
+use crate::texts::tr;
 
 /// In a narrower bar the panels share a menu.
 const NARROW: f32 = 900.0;
@@ -105,24 +106,24 @@ fn bar_ui(
     let size = vec2(ui.available_width(), 26.0);
     // From the right, so that a long name gives way to the tools.
     ui.allocate_ui_with_layout(size, egui::Layout::right_to_left(Align::Center), |ui| {
-        if icon_button(ui, Icon::Theme, "Light or dark theme").clicked() {
+        if icon_button(ui, Icon::Theme, tr!("Light or dark theme")).clicked() {
             out.push(Command::SetDark {
                 dark: !ui.visuals().dark_mode,
             });
         }
         let help = ui
             .button("?")
-            .accessible_name("Mouse and keys")
-            .on_hover_text("Mouse and keys");
+            .accessible_name(tr!("Mouse and keys"))
+            .on_hover_text(tr!("Mouse and keys"));
         if help.clicked() {
             state.show_help = !state.show_help;
         }
         // The name of the patient goes before the words of buttons.
         let narrow = size.x < NARROW;
         let export = if narrow {
-            "Export…"
+            tr!("Export…")
         } else {
-            "Export report…"
+            tr!("Export report…")
         };
         if primary_button(ui, export).clicked() {
             out.push(Command::ChooseExport);
@@ -133,7 +134,7 @@ fn bar_ui(
         switches_ui(ui, patient, read_only, state, out);
         ui.add_space(8.0);
         ui.with_layout(egui::Layout::left_to_right(Align::Center), |ui| {
-            let back = icon_button(ui, Icon::Back, "Back to the patients");
+            let back = icon_button(ui, Icon::Back, tr!("Back to the patients"));
             if std::mem::take(&mut state.focus_bar) {
                 back.request_focus();
             }
@@ -149,7 +150,10 @@ fn bar_ui(
         });
     });
     if !patient.last_report.is_empty() {
-        weak(ui, format!("Report written to {}", patient.last_report));
+        weak(
+            ui,
+            tr!("Report written to {path}", path = patient.last_report),
+        );
     }
 }
 
@@ -160,17 +164,17 @@ fn toggles_ui(ui: &mut Ui, narrow: bool, layout: &Layout, state: &UiState, out: 
         for (panel, hover, action) in [
             (
                 PanelKind::History,
-                "Show or hide the steps",
+                tr!("Show or hide the steps"),
                 Action::History,
             ),
             (
                 PanelKind::Growth,
-                "Show or hide growth, narrative and treatments",
+                tr!("Show or hide growth, narrative and treatments"),
                 Action::GrowthPanel,
             ),
             (
                 PanelKind::Lesions,
-                "Show or hide the table",
+                tr!("Show or hide the table"),
                 Action::LesionsPanel,
             ),
         ] {
@@ -178,7 +182,7 @@ fn toggles_ui(ui: &mut Ui, narrow: bool, layout: &Layout, state: &UiState, out: 
             let button = Button::selectable(layout.of(panel).shown, text);
             let toggle = ui
                 .add(button)
-                .accessible_name(format!("{text} panel"))
+                .accessible_name(tr!("{text} panel", text))
                 .on_hover_text(state.keys.hint(hover, action));
             if toggle.clicked() {
                 let layout = layout.toggled(panel);
@@ -187,7 +191,7 @@ fn toggles_ui(ui: &mut Ui, narrow: bool, layout: &Layout, state: &UiState, out: 
         }
     };
     if narrow {
-        ui.menu_button("Panels", draw);
+        ui.menu_button(tr!("Panels"), draw);
     } else {
         draw(ui);
     }
@@ -205,21 +209,21 @@ fn switches_ui(
     if icon_toggle(
         ui,
         Icon::Fill,
-        &keys.hint("Masks filled or outlined", Action::FillMasks),
+        &keys.hint(tr!("Masks filled or outlined"), Action::FillMasks),
         state.fill_masks,
     )
     .clicked()
     {
         state.fill_masks = !state.fill_masks;
     }
-    let name = keys.hint("Masks on or off", Action::Masks);
+    let name = keys.hint(tr!("Masks on or off"), Action::Masks);
     if icon_toggle(ui, Icon::Eye, &name, state.show_overlays).clicked() {
         state.show_overlays = !state.show_overlays;
     }
     if icon_toggle(
         ui,
         Icon::Planes,
-        &keys.hint("Three planes, or slices alone", Action::ThreePlanes),
+        &keys.hint(tr!("Three planes, or slices alone"), Action::ThreePlanes),
         patient.three_planes,
     )
     .clicked()
@@ -228,7 +232,7 @@ fn switches_ui(
             three: !patient.three_planes,
         });
     }
-    let name = keys.hint("Lesions in three dimensions", Action::ThreeD);
+    let name = keys.hint(tr!("Lesions in three dimensions"), Action::ThreeD);
     if icon_toggle(ui, Icon::Cube, &name, patient.three_d).clicked() {
         out.push(Command::ShowThreeD {
             on: !patient.three_d,
@@ -238,7 +242,7 @@ fn switches_ui(
     let reset = icon_button(
         ui,
         Icon::Reset,
-        &keys.hint("Reset magnification and window", Action::Reset),
+        &keys.hint(tr!("Reset magnification and window"), Action::Reset),
     );
     if let (true, Some(series)) = (reset.clicked(), state.active) {
         out.extend(super::act::reset(series));
@@ -259,14 +263,14 @@ fn steps_ui(
     for (icon, act, step, action, command) in [
         (
             Icon::Redo,
-            "Redo",
+            tr!("Redo"),
             &history.redo,
             Action::Redo,
             Command::Redo,
         ),
         (
             Icon::Undo,
-            "Undo",
+            tr!("Undo"),
             &history.undo,
             Action::Undo,
             Command::Undo,

@@ -12,6 +12,7 @@ use super::theme;
 use super::widgets::{chip, halo_text, spinner, weak};
 use crate::app::Command;
 use crate::app::view::{ColourImage, PictureView};
+use crate::texts::tr;
 
 /// Draws the window.
 pub(super) fn picture_ui(
@@ -22,7 +23,7 @@ pub(super) fn picture_ui(
 ) {
     let mut open = true;
     let room = ui.ctx().content_rect();
-    Window::new("Picture")
+    Window::new(tr!("Picture"))
         .id(Id::unique("colour picture"))
         .open(&mut open)
         .collapsible(true)
@@ -44,14 +45,14 @@ fn contents(ui: &mut Ui, picture: &PictureView, state: &mut UiState, out: &mut V
     let p = theme::palette(ui);
     ui.horizontal(|ui| {
         ui.label(RichText::new(&picture.title).font(theme::medium(13.5)));
-        chip(ui, "no measurements: colour", p.warning);
+        chip(ui, tr!("no measurements: colour"), p.warning);
         if picture.pending {
-            spinner(ui, "Reading the picture");
+            spinner(ui, tr!("Reading the picture"));
         }
     });
     weak(
         ui,
-        "A colour picture is shown as it is; nothing is measured on it.",
+        tr!("A colour picture is shown as it is; nothing is measured on it."),
     );
     if !picture.error.is_empty() {
         ui.label(RichText::new(&picture.error).color(p.error));
@@ -63,19 +64,23 @@ fn contents(ui: &mut Ui, picture: &PictureView, state: &mut UiState, out: &mut V
     if picture.n_frames > 1 {
         ui.horizontal(|ui| {
             let last = picture.n_frames - 1;
-            let back = ui.add_enabled(picture.frame > 0, egui::Button::new("Previous"));
+            let back = ui.add_enabled(picture.frame > 0, egui::Button::new(tr!("Previous")));
             if back.clicked() {
                 out.push(go(picture.frame.saturating_sub(1)));
             }
-            let on = ui.add_enabled(picture.frame < last, egui::Button::new("Next"));
+            let on = ui.add_enabled(picture.frame < last, egui::Button::new(tr!("Next")));
             if on.clicked() {
                 out.push(go(picture.frame + 1));
             }
-            ui.label(format!("{} of {}", picture.frame + 1, picture.n_frames));
+            ui.label(tr!(
+                "{frame} of {n_frames}",
+                frame = picture.frame + 1,
+                n_frames = picture.n_frames
+            ));
             let mut frame = picture.frame;
             ui.spacing_mut().slider_width = (ui.available_width() - 8.0).max(60.0);
             let slider = Slider::new(&mut frame, 0..=last).show_value(false);
-            if ui.add(slider).accessible_name("Picture").changed() {
+            if ui.add(slider).accessible_name(tr!("Picture")).changed() {
                 out.push(go(frame));
             }
         });
@@ -93,9 +98,11 @@ fn draw(ui: &Ui, rect: Rect, image: &Arc<ColourImage>, state: &mut UiState) {
     let size = [image.width(), image.height()];
     let limit = ui.input(|i| i.max_texture_side);
     if size[0].max(size[1]) > limit {
-        let text = format!(
-            "{} × {} pixels: the graphics driver shows at most {limit}",
-            size[0], size[1]
+        let text = tr!(
+            "{width} × {height} pixels: the graphics driver shows at most {limit}",
+            width = size[0],
+            height = size[1],
+            limit
         );
         let (font, ink) = (FontId::proportional(13.0), theme::image().text);
         halo_text(

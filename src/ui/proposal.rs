@@ -9,9 +9,10 @@ use super::widgets::{gated, spinner};
 use crate::app::Command;
 use crate::app::view::{KeyMap, OfferView, ProposalView, SliceView};
 use crate::keymap::Action;
+use crate::texts::{self, mark, tr};
 
 /// Why a diameter is offered in another slice.
-const BETTER_SLICE: &str = "The same line stands out more in that slice";
+const BETTER_SLICE: &str = mark!("The same line stands out more in that slice");
 
 /// Draws the bar into the foot of a slice.
 pub(super) fn proposal_ui(
@@ -42,7 +43,7 @@ pub(super) fn proposal_ui(
                             .color(theme::lesion(proposal.color));
                         ui.label(label);
                         if proposal.pending {
-                            spinner(ui, "Segmenting");
+                            spinner(ui, tr!("Segmenting"));
                         }
                         let ink: Color32 = if proposal.doubtful { p.warning } else { p.text };
                         ui.label(RichText::new(&proposal.text).size(12.5).color(ink));
@@ -66,38 +67,45 @@ fn buttons_ui(
     if let Some(offer) = &proposal.offer {
         let (text, why) = match offer {
             OfferView::Slice(better) if *better == slice.slice => {
-                ("Draw it here".to_owned(), BETTER_SLICE)
+                (tr!("Draw it here").to_owned(), BETTER_SLICE)
             }
             OfferView::Slice(better) => (
-                format!("Fits better on slice {}: draw it there", better + 1),
+                tr!(
+                    "Fits better on slice {better}: draw it there",
+                    better = better + 1
+                ),
                 BETTER_SLICE,
             ),
             OfferView::Whole {
                 by_slice: true,
                 volume,
             } => (
-                format!("Slice by slice: {volume}"),
-                "Follows the lesion from the drawn slice to the others, as the dashed line shows",
+                tr!("Slice by slice: {volume}", volume),
+                tr!(
+                    "Follows the lesion from the drawn slice to the others, as the dashed line shows"
+                ),
             ),
             OfferView::Whole { volume, .. } => (
-                format!("Whole lesion anew: {volume}"),
-                "Divides the whole lesion again with your strokes in mind, as the dashed line shows",
+                tr!("Whole lesion anew: {volume}", volume),
+                tr!(
+                    "Divides the whole lesion again with your strokes in mind, as the dashed line shows"
+                ),
             ),
         };
         let button = ui.button(RichText::new(text).size(12.5));
         if button
-            .on_hover_text(keys.hint(why, Action::TakeOffer))
+            .on_hover_text(keys.hint(texts::text(why), Action::TakeOffer))
             .clicked()
         {
             out.push(Command::TakeOffer);
         }
     }
     if proposal.doubtful {
-        let button = ui.button(RichText::new("Let the mask count").size(12.5));
+        let button = ui.button(RichText::new(tr!("Let the mask count")).size(12.5));
         if button
-            .on_hover_text(
-                "The engine does not trust this mask, so that it counts for nothing as it is",
-            )
+            .on_hover_text(tr!(
+                "The engine does not trust this mask, so that it counts for nothing as it is"
+            ))
             .clicked()
         {
             out.push(Command::CountBy {
@@ -106,17 +114,17 @@ fn buttons_ui(
             });
         }
     }
-    let accept = Button::new(RichText::new("Accept").size(12.5));
-    let accept = gated(ui, proposal.pending.then_some("Not there yet"), accept);
+    let accept = Button::new(RichText::new(tr!("Accept")).size(12.5));
+    let accept = gated(ui, proposal.pending.then_some(tr!("Not there yet")), accept);
     if accept
-        .on_hover_text(keys.hint("Keep it", Action::Accept))
+        .on_hover_text(keys.hint(tr!("Keep it"), Action::Accept))
         .clicked()
     {
         out.push(Command::Accept);
     }
-    let reject = ui.button(RichText::new("Reject").size(12.5));
+    let reject = ui.button(RichText::new(tr!("Reject")).size(12.5));
     if reject
-        .on_hover_text(keys.hint("Back to what stood before", Action::Cancel))
+        .on_hover_text(keys.hint(tr!("Back to what stood before"), Action::Cancel))
         .clicked()
     {
         out.push(Command::Reject);

@@ -10,6 +10,7 @@ use super::widgets::{Icon, chip_button, heading, primary_button, weak};
 use crate::app::Command;
 use crate::app::view::{ReaderRole, ReaderRow, ReadersView, TimePointId, View};
 use crate::keymap::Action;
+use crate::texts::{self, tr};
 
 /// Longer names are cut on the chip, not on hover.
 const LONGEST: usize = 28;
@@ -72,19 +73,23 @@ pub(super) fn reader_chip(ui: &mut Ui, readers: &ReadersView, state: &mut UiStat
             } else {
                 ""
             };
-            let role = reader.role.name();
+            let role = texts::text(reader.role.name());
             (
                 format!("{short}{cut} · {role}"),
                 p.text_weak,
-                format!("Reader: {}, {role}", reader.name),
-                format!("{}, {role}, acts from now on. Click to change", reader.name),
+                tr!("Reader: {name}, {role}", name = reader.name, role),
+                tr!(
+                    "{name}, {role}, acts from now on. Click to change",
+                    name = reader.name,
+                    role
+                ),
             )
         }
         None => (
-            "No reader named".to_owned(),
+            tr!("No reader named").to_owned(),
             p.warning,
-            "No reader named".to_owned(),
-            "What you do is recorded without a name. Click to say who you are".to_owned(),
+            tr!("No reader named").to_owned(),
+            tr!("What you do is recorded without a name. Click to say who you are").to_owned(),
         ),
     };
     let chip = chip_button(ui, Some(Icon::Person), &text, color, &name);
@@ -98,20 +103,22 @@ pub(super) fn reader_chip(ui: &mut Ui, readers: &ReadersView, state: &mut UiStat
 pub(super) fn reader_ui(ui: &Ui, view: &View, form: &mut ReaderForm, fresh: bool) -> Answer {
     let (title, why) = match form.then {
         Then::Nothing => (
-            "Who is reading?",
-            "The name stands beside everything done from now on, in the history and in reports.",
+            tr!("Who is reading?"),
+            tr!(
+                "The name stands beside everything done from now on, in the history and in reports."
+            ),
         ),
         Then::Review(_) => (
-            "Who is reviewing?",
-            "A reviewed reading carries the name of its reader, and none is named yet.",
+            tr!("Who is reviewing?"),
+            tr!("A reviewed reading carries the name of its reader, and none is named yet."),
         ),
         Then::Sign(_) => (
-            "Who is signing?",
-            "A signature carries the name of its reader, and none is named yet.",
+            tr!("Who is signing?"),
+            tr!("A signature carries the name of its reader, and none is named yet."),
         ),
         Then::Amend(_) => (
-            "Who is amending?",
-            "An amendment carries the name of its reader, and none is named yet.",
+            tr!("Who is amending?"),
+            tr!("An amendment carries the name of its reader, and none is named yet."),
         ),
     };
     dialog::frame(ui, title, 380.0, |ui| {
@@ -119,15 +126,15 @@ pub(super) fn reader_ui(ui: &Ui, view: &View, form: &mut ReaderForm, fresh: bool
         weak(ui, why);
         if !view.readers.all.is_empty() {
             ui.add_space(4.0);
-            heading(ui, "Known readers");
+            heading(ui, tr!("Known readers"));
             ScrollArea::vertical().max_height(190.0).show(ui, |ui| {
                 ui.spacing_mut().item_spacing.y = 2.0;
                 for reader in &view.readers.all {
                     let on = Some(reader.id) == view.readers.current;
                     let button = Button::selectable(on, &reader.name)
-                        .right_text(RichText::new(reader.role.name()).size(12.0))
+                        .right_text(RichText::new(texts::text(reader.role.name())).size(12.0))
                         .min_size(egui::vec2(ui.available_width(), 26.0));
-                    let name = format!("{}, {}", reader.name, reader.role.name());
+                    let name = format!("{}, {}", reader.name, texts::text(reader.role.name()));
                     if ui.add(button).accessible_name(name).clicked() {
                         answer = form.done(Command::SetReader {
                             reader: Some(reader.id),
@@ -136,7 +143,7 @@ pub(super) fn reader_ui(ui: &Ui, view: &View, form: &mut ReaderForm, fresh: bool
                 }
             });
             ui.add_space(4.0);
-            heading(ui, "Somebody else");
+            heading(ui, tr!("Somebody else"));
         }
         let entered = ui
             .horizontal(|ui| {
@@ -144,23 +151,23 @@ pub(super) fn reader_ui(ui: &Ui, view: &View, form: &mut ReaderForm, fresh: bool
                 let field = ui
                     .add(
                         TextEdit::singleline(&mut form.name)
-                            .hint_text("Name as printed in reports")
+                            .hint_text(tr!("Name as printed in reports"))
                             .desired_width(width),
                     )
-                    .accessible_name("Name of the reader");
+                    .accessible_name(tr!("Name of the reader"));
                 if fresh {
                     field.request_focus();
                 }
                 ComboBox::from_id_salt("reader role")
                     .width(120.0)
-                    .selected_text(form.role.name())
+                    .selected_text(texts::text(form.role.name()))
                     .show_ui(ui, |ui| {
                         for role in ReaderRole::ALL {
-                            ui.selectable_value(&mut form.role, role, role.name());
+                            ui.selectable_value(&mut form.role, role, texts::text(role.name()));
                         }
                     })
                     .response
-                    .accessible_name("Role of the reader");
+                    .accessible_name(tr!("Role of the reader"));
                 field.lost_focus() && ui.input(|i| i.key_pressed(Key::Enter))
             })
             .inner;
@@ -169,20 +176,20 @@ pub(super) fn reader_ui(ui: &Ui, view: &View, form: &mut ReaderForm, fresh: bool
             let name = form.name.trim().to_owned();
             let ready = !name.is_empty();
             let confirmed = ui
-                .add_enabled_ui(ready, |ui| primary_button(ui, "Confirm"))
+                .add_enabled_ui(ready, |ui| primary_button(ui, tr!("Confirm")))
                 .inner
-                .on_disabled_hover_text("Enter a name, or choose one above");
+                .on_disabled_hover_text(tr!("Enter a name, or choose one above"));
             if ready && (confirmed.clicked() || entered) {
                 answer = form.done(Command::EnterReader {
                     name,
                     role: form.role,
                 });
             }
-            if ui.button("Cancel").clicked() {
+            if ui.button(tr!("Cancel")).clicked() {
                 answer = Answer::Closed;
             }
             let leave = form.then == Then::Nothing && view.readers.current.is_some();
-            if leave && ui.button("Go on without a name").clicked() {
+            if leave && ui.button(tr!("Go on without a name")).clicked() {
                 answer = Answer::Send(vec![Command::SetReader { reader: None }]);
             }
         });

@@ -10,24 +10,27 @@ use super::theme::{self, Palette};
 use super::widgets::{Icon, chip_button, gated, icon, weak};
 use crate::app::Command;
 use crate::app::view::{ColumnView, ReadingState, ReadingView, Subject, View};
+use crate::texts::{self, mark, tr};
 
 /// Why a locked thing does not change.
-pub(super) const SIGNED: &str = "Signed – amend the reading first";
+pub(super) const SIGNED: &str = mark!("Signed – amend the reading first");
 /// Words of a reading that no longer is what was signed.
-const BROKEN: &str = "What was signed is not what stands now: the record was altered outside the \
-                      program";
+const BROKEN: &str = mark!(
+    "What was signed is not what stands now: the record was altered outside the \
+                      program"
+);
 
 /// Why nothing of a time point can be changed, if so.
 pub(super) fn barred<'a>(read_only: Option<&'a str>, column: &ColumnView) -> Option<&'a str> {
-    read_only.or((column.reading.state == ReadingState::Signed).then_some(SIGNED))
+    read_only.or((column.reading.state == ReadingState::Signed).then(|| texts::text(SIGNED)))
 }
 
 fn look(p: &Palette, reading: &ReadingView) -> (Icon, &'static str, Color32) {
     match reading.state {
-        _ if reading.broken => (Icon::Warning, "Altered", p.error),
-        ReadingState::Draft => (Icon::Pencil, "Draft", p.text_weak),
-        ReadingState::Reviewed => (Icon::Check, "Reviewed", p.info),
-        ReadingState::Signed => (Icon::Lock, "Signed", p.success),
+        _ if reading.broken => (Icon::Warning, tr!("Altered"), p.error),
+        ReadingState::Draft => (Icon::Pencil, tr!("Draft"), p.text_weak),
+        ReadingState::Reviewed => (Icon::Check, tr!("Reviewed"), p.info),
+        ReadingState::Signed => (Icon::Lock, tr!("Signed"), p.success),
     }
 }
 
@@ -43,7 +46,7 @@ pub(super) fn badge_ui(
     let p = theme::palette(ui);
     let reading = &column.reading;
     let (sign, word, color) = look(p, reading);
-    let name = format!("Reading of {}: {word}", column.title);
+    let name = tr!("Reading of {title}: {word}", title = column.title, word);
     let shown = if words { word } else { "" };
     let badge = chip_button(ui, Some(sign), shown, color, &name);
     Popup::menu(&badge).show(|ui| menu_ui(ui, view, column, state, out));
@@ -56,7 +59,7 @@ fn states_ui(ui: &mut Ui, reading: &ReadingView, word: &str) {
         ui.label(RichText::new(BROKEN).color(p.error));
     }
     let text = match &*reading.text {
-        "" => format!("{word}: nobody has reviewed or signed this reading"),
+        "" => tr!("{word}: nobody has reviewed or signed this reading", word),
         text => text.to_owned(),
     };
     ui.label(RichText::new(text).color(p.text));
@@ -85,13 +88,13 @@ fn menu_ui(
     );
     ui.separator();
     let read_only = view.read_only.as_deref();
-    let empty = (!reading.has_content).then_some("No lesion is marked at this time point");
-    let signed = (reading.state == ReadingState::Signed).then_some(SIGNED);
-    let again = (reading.state == ReadingState::Reviewed).then_some("Reviewed already");
+    let empty = (!reading.has_content).then_some(tr!("No lesion is marked at this time point"));
+    let signed = (reading.state == ReadingState::Signed).then(|| texts::text(SIGNED));
+    let again = (reading.state == ReadingState::Reviewed).then_some(tr!("Reviewed already"));
     let review = gated(
         ui,
         read_only.or(signed).or(again).or(empty),
-        egui::Button::new("Mark as reviewed"),
+        egui::Button::new(tr!("Mark as reviewed")),
     );
     if review.clicked() {
         mark_reviewed(view, column, state, out);
@@ -99,20 +102,20 @@ fn menu_ui(
     let signing = gated(
         ui,
         read_only.or(signed).or(empty),
-        egui::Button::new("Sign…").right_text("F9"),
+        egui::Button::new(tr!("Sign…")).right_text("F9"),
     );
     if signing.clicked() {
         state.ask(sign(view, time_point));
     }
     let unsigned = signed
         .is_none()
-        .then_some("Only a signed reading is amended");
-    let amending = gated(ui, read_only.or(unsigned), egui::Button::new("Amend…"));
+        .then_some(tr!("Only a signed reading is amended"));
+    let amending = gated(ui, read_only.or(unsigned), egui::Button::new(tr!("Amend…")));
     if amending.clicked() {
         state.ask(amend(view, time_point));
     }
     ui.separator();
-    if ui.button("Where does this come from?").clicked() {
+    if ui.button(tr!("Where does this come from?")).clicked() {
         out.push(Command::Trace {
             subject: Subject::Reading(time_point),
         });
@@ -161,7 +164,7 @@ pub(super) fn broken_ui(ui: &mut Ui, column: &ColumnView) {
     }
     let p = theme::palette(ui);
     ui.horizontal_top(|ui| {
-        icon(ui, Icon::Warning, p.error, "Error");
+        icon(ui, Icon::Warning, p.error, tr!("Error"));
         ui.add(
             egui::Label::new(
                 RichText::new(format!("{BROKEN}."))

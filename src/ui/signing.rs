@@ -8,6 +8,7 @@ use super::theme;
 use super::widgets::{Icon, icon, primary_button, radio, weak};
 use crate::app::Command;
 use crate::app::view::{ColumnView, Meaning, PatientView, TimePointId, View};
+use crate::texts::{self, tr};
 
 /// More lesions with warnings are counted, not listed, so that the question fits a small window.
 const SHOWN_DOUBTS: usize = 4;
@@ -64,12 +65,12 @@ fn column(view: &View, time_point: TimePointId) -> Option<(&PatientView, usize, 
     Some((patient, index, &patient.columns[index]))
 }
 
-const fn explained(meaning: Meaning) -> &'static str {
+fn explained(meaning: Meaning) -> &'static str {
     match meaning {
-        Meaning::Authorship => "I made these measurements",
-        Meaning::Review => "I checked these measurements",
-        Meaning::Approval => "I approve them for use",
-        Meaning::Responsibility => "I answer for them",
+        Meaning::Authorship => tr!("I made these measurements"),
+        Meaning::Review => tr!("I checked these measurements"),
+        Meaning::Approval => tr!("I approve them for use"),
+        Meaning::Responsibility => tr!("I answer for them"),
     }
 }
 
@@ -80,13 +81,10 @@ fn subject(patient: &PatientView, index: usize) -> String {
         .iter()
         .filter(|l| matches!(l.cells.get(index), Some(Some(_))))
         .count();
-    let mut text = match marked {
-        1 => "1 lesion".to_owned(),
-        n => format!("{n} lesions"),
-    };
+    let mut text = tr!("{n} lesion" | "{n} lesions" % marked);
     if let Some(response) = patient.response.get(index) {
         if !response.sum.is_empty() {
-            text.push_str(&format!(" · sum of diameters {}", response.sum));
+            text.push_str(&tr!(" · sum of diameters {sum}", sum = response.sum));
         }
         if !response.category.is_empty() {
             text.push_str(&format!(" · {}", response.category));
@@ -105,7 +103,12 @@ fn doubts(patient: &PatientView, index: usize) -> Vec<String> {
             let many = cell.warnings.len();
             (many > 0).then(|| match many {
                 1 => format!("{}: {}", l.label, cell.warnings[0]),
-                n => format!("{}: {n} warnings, the first {}", l.label, cell.warnings[0]),
+                n => tr!(
+                    "{label}: {n} warnings, the first {warning}"
+                        | "{label}: {n} warnings, the first {warning}" % n,
+                    label = l.label,
+                    warning = cell.warnings[0]
+                ),
             })
         })
         .collect()
@@ -116,7 +119,7 @@ fn segmenting(patient: &PatientView, index: usize) -> Option<String> {
         .lesions
         .iter()
         .find(|l| matches!(l.cells.get(index), Some(Some(cell)) if cell.pending))
-        .map(|l| format!("{} is still being segmented", l.label))
+        .map(|l| tr!("{label} is still being segmented", label = l.label))
 }
 
 /// Who signs what, with which meaning.
@@ -124,7 +127,7 @@ pub(super) fn sign_ui(ui: &Ui, view: &View, form: &mut SignForm) -> Answer {
     let Some((patient, index, column)) = column(view, form.time_point) else {
         return Answer::Closed;
     };
-    let title = format!("Sign the reading of {}", column.title);
+    let title = tr!("Sign the reading of {title}", title = column.title);
     dialog::frame(ui, &title, 440.0, |ui| {
         let p = theme::palette(ui);
         let mut answer = Answer::Open;
@@ -135,26 +138,29 @@ pub(super) fn sign_ui(ui: &Ui, view: &View, form: &mut SignForm) -> Answer {
         let doubts = doubts(patient, index);
         for doubt in doubts.iter().take(SHOWN_DOUBTS) {
             ui.horizontal_top(|ui| {
-                icon(ui, Icon::Warning, p.warning, "Warning");
+                icon(ui, Icon::Warning, p.warning, tr!("Warning"));
                 ui.add(egui::Label::new(RichText::new(doubt).size(12.0)).wrap());
             });
         }
         if let Some(more) = doubts.len().checked_sub(SHOWN_DOUBTS).filter(|n| *n > 0) {
-            weak(ui, format!("and {more} more lesions with warnings"));
+            let text =
+                tr!("and {n} more lesions with warnings"
+                    | "and {n} more lesions with warnings" % more);
+            weak(ui, text);
         }
         ui.add_space(6.0);
         let reader = current(&view.readers);
         ui.horizontal(|ui| {
-            ui.label(RichText::new("Signing as").color(p.text_weak));
+            ui.label(RichText::new(tr!("Signing as")).color(p.text_weak));
             if let Some(reader) = reader {
                 ui.label(RichText::new(&reader.name).font(theme::medium(14.0)));
-                ui.label(RichText::new(reader.role.name()).color(p.text_weak));
+                ui.label(RichText::new(texts::text(reader.role.name())).color(p.text_weak));
             } else {
-                ui.label(RichText::new("nobody").color(p.warning));
+                ui.label(RichText::new(tr!("nobody")).color(p.warning));
             }
             if ui
-                .small_button("Change…")
-                .on_hover_text("Somebody else is signing")
+                .small_button(tr!("Change…"))
+                .on_hover_text(tr!("Somebody else is signing"))
                 .clicked()
             {
                 let form = ReaderForm::new(Then::Sign(form.time_point));
@@ -162,9 +168,9 @@ pub(super) fn sign_ui(ui: &Ui, view: &View, form: &mut SignForm) -> Answer {
             }
         });
         ui.add_space(6.0);
-        ui.label(RichText::new("The signature means").color(p.text_weak));
+        ui.label(RichText::new(tr!("The signature means")).color(p.text_weak));
         for meaning in Meaning::ALL {
-            let word = meaning.name();
+            let word = texts::text(meaning.name());
             let text = format!(
                 "{}{} – {}",
                 word[..1].to_uppercase(),
@@ -179,24 +185,26 @@ pub(super) fn sign_ui(ui: &Ui, view: &View, form: &mut SignForm) -> Answer {
         ui.add_space(6.0);
         weak(
             ui,
-            "Signing locks lesions, lines and masks of this time point. Name, time and meaning go \
+            tr!(
+                "Signing locks lesions, lines and masks of this time point. Name, time and meaning go \
              into the audit trail and into reports. A signed reading changes only when it is \
-             amended, with a reason; the signature stays in the trail.",
+             amended, with a reason; the signature stays in the trail."
+            ),
         );
         weak(
             ui,
-            "No password is asked: the signature states who was named, it does not prove it.",
+            tr!("No password is asked: the signature states who was named, it does not prove it."),
         );
         ui.add_space(8.0);
         ui.with_layout(Layout::right_to_left(Align::Center), |ui| {
             let missing = match (&view.read_only, reader, form.meaning) {
                 (Some(reason), ..) => Some(reason.clone()),
-                (_, None, _) => Some("Say first who signs".to_owned()),
-                (.., None) => Some("Choose what the signature means".to_owned()),
+                (_, None, _) => Some(tr!("Say first who signs").to_owned()),
+                (.., None) => Some(tr!("Choose what the signature means").to_owned()),
                 _ => segmenting(patient, index),
             };
             let button = ui
-                .add_enabled_ui(missing.is_none(), |ui| primary_button(ui, "Sign"))
+                .add_enabled_ui(missing.is_none(), |ui| primary_button(ui, tr!("Sign")))
                 .inner;
             if let (true, Some(meaning)) = (button.clicked(), form.meaning) {
                 answer = Answer::Send(vec![Command::Sign {
@@ -204,7 +212,7 @@ pub(super) fn sign_ui(ui: &Ui, view: &View, form: &mut SignForm) -> Answer {
                     meaning,
                 }]);
             }
-            if ui.button("Cancel").clicked() {
+            if ui.button(tr!("Cancel")).clicked() {
                 answer = Answer::Closed;
             }
             if let Some(missing) = missing {
@@ -223,7 +231,7 @@ pub(super) fn amend_ui(ui: &Ui, view: &View, form: &mut AmendForm, fresh: bool) 
     let Some((_, _, column)) = column(view, form.time_point) else {
         return Answer::Closed;
     };
-    let title = format!("Amend the reading of {}", column.title);
+    let title = tr!("Amend the reading of {title}", title = column.title);
     dialog::frame(ui, &title, 440.0, |ui| {
         let mut answer = Answer::Open;
         if !column.reading.text.is_empty() {
@@ -231,17 +239,19 @@ pub(super) fn amend_ui(ui: &Ui, view: &View, form: &mut AmendForm, fresh: bool) 
         }
         weak(
             ui,
-            "It becomes a draft that can be changed and has to be signed again. The signature and \
-             what was signed stay in the audit trail.",
+            tr!(
+                "It becomes a draft that can be changed and has to be signed again. The signature and \
+             what was signed stay in the audit trail."
+            ),
         );
         ui.add_space(4.0);
         let field = ui
             .add(
                 TextEdit::singleline(&mut form.reason)
-                    .hint_text("Why is it changed?")
+                    .hint_text(tr!("Why is it changed?"))
                     .desired_width(f32::INFINITY),
             )
-            .accessible_name("Reason for amending");
+            .accessible_name(tr!("Reason for amending"));
         if fresh {
             field.request_focus();
         }
@@ -251,12 +261,12 @@ pub(super) fn amend_ui(ui: &Ui, view: &View, form: &mut AmendForm, fresh: bool) 
             let reason = form.reason.trim().to_owned();
             let missing = match &view.read_only {
                 Some(reason) => Some(reason.as_str()),
-                None if current(&view.readers).is_none() => Some("Say first who amends"),
-                None if reason.is_empty() => Some("A reason is required"),
+                None if current(&view.readers).is_none() => Some(tr!("Say first who amends")),
+                None if reason.is_empty() => Some(tr!("A reason is required")),
                 None => None,
             };
             let button = ui
-                .add_enabled_ui(missing.is_none(), |ui| primary_button(ui, "Amend"))
+                .add_enabled_ui(missing.is_none(), |ui| primary_button(ui, tr!("Amend")))
                 .inner;
             if missing.is_none() && (button.clicked() || entered) {
                 answer = Answer::Send(vec![Command::Amend {
@@ -264,7 +274,7 @@ pub(super) fn amend_ui(ui: &Ui, view: &View, form: &mut AmendForm, fresh: bool) 
                     reason,
                 }]);
             }
-            if ui.add(Button::new("Cancel")).clicked() {
+            if ui.add(Button::new(tr!("Cancel"))).clicked() {
                 answer = Answer::Closed;
             }
             if let Some(missing) = missing {

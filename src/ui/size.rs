@@ -6,6 +6,7 @@ use super::dialog::{self, Answer};
 use super::widgets::{primary_button, weak};
 use crate::app::Command;
 use crate::app::view::{ImportedSize, LesionId, TimePointId, View};
+use crate::texts::tr;
 use crate::units::Mm;
 
 /// What was entered so far.
@@ -40,16 +41,18 @@ impl SizeForm {
 
     /// The size, or what is wrong or missing.
     fn size(&self) -> Result<ImportedSize, &'static str> {
-        let long = typed(&self.long)?.ok_or("The longest diameter is required")?;
+        let long = typed(&self.long)?.ok_or(tr!("The longest diameter is required"))?;
         let short = typed(&self.short)?;
         if short.is_some_and(|s| s > long) {
-            return Err("The short axis is at most as long as the longest diameter");
+            return Err(tr!(
+                "The short axis is at most as long as the longest diameter"
+            ));
         }
         if self.nodal && short.is_none() {
-            return Err("Of a node the short axis counts");
+            return Err(tr!("Of a node the short axis counts"));
         }
         if self.reason.trim().is_empty() {
-            return Err("Say where the size comes from");
+            return Err(tr!("Say where the size comes from"));
         }
         Ok(ImportedSize { long, short })
     }
@@ -63,41 +66,43 @@ fn typed(text: &str) -> Result<Option<Mm>, &'static str> {
     }
     match text.parse::<f64>() {
         Ok(value) if value.is_finite() && (0.0..=2000.0).contains(&value) => Ok(Some(Mm(value))),
-        _ => Err("Sizes are numbers of millimetres"),
+        _ => Err(tr!("Sizes are numbers of millimetres")),
     }
 }
 
 /// Diameters and where they come from.
 pub(super) fn size_ui(ui: &Ui, view: &View, form: &mut SizeForm, fresh: bool) -> Answer {
-    let title = format!("Size of {}", form.title);
+    let title = tr!("Size of {title}", title = form.title);
     dialog::frame(ui, &title, 420.0, |ui| {
         let mut answer = Answer::Open;
         weak(
             ui,
-            "As measured elsewhere, for example in a report. It counts for RECIST in place of what \
-             is drawn here; the table says so.",
+            tr!(
+                "As measured elsewhere, for example in a report. It counts for RECIST in place of what \
+             is drawn here; the table says so."
+            ),
         );
         ui.add_space(6.0);
         Grid::new("size").spacing(vec2(10.0, 6.0)).show(ui, |ui| {
-            ui.label("Longest diameter, mm");
+            ui.label(tr!("Longest diameter, mm"));
             let long = ui
                 .add(TextEdit::singleline(&mut form.long).desired_width(90.0))
-                .accessible_name("Longest diameter in mm");
+                .accessible_name(tr!("Longest diameter in mm"));
             if fresh {
                 long.request_focus();
             }
             ui.end_row();
-            ui.label("Short axis, mm");
+            ui.label(tr!("Short axis, mm"));
             ui.add(TextEdit::singleline(&mut form.short).desired_width(90.0))
-                .accessible_name("Short axis in mm");
+                .accessible_name(tr!("Short axis in mm"));
             ui.end_row();
-            ui.label("From");
+            ui.label(tr!("From"));
             ui.add(
                 TextEdit::singleline(&mut form.reason)
-                    .hint_text("radiology report, trial database …")
+                    .hint_text(tr!("radiology report, trial database …"))
                     .desired_width(230.0),
             )
-            .accessible_name("Where the size comes from");
+            .accessible_name(tr!("Where the size comes from"));
             ui.end_row();
         });
         ui.add_space(8.0);
@@ -105,7 +110,7 @@ pub(super) fn size_ui(ui: &Ui, view: &View, form: &mut SizeForm, fresh: bool) ->
             let size = form.size();
             let missing = view.read_only.as_deref().or(size.err());
             let button = ui
-                .add_enabled_ui(missing.is_none(), |ui| primary_button(ui, "Enter"))
+                .add_enabled_ui(missing.is_none(), |ui| primary_button(ui, tr!("Enter")))
                 .inner;
             if let (true, Ok(size)) = (button.clicked(), size) {
                 answer = Answer::Send(vec![Command::EnterSize {
@@ -115,7 +120,7 @@ pub(super) fn size_ui(ui: &Ui, view: &View, form: &mut SizeForm, fresh: bool) ->
                     reason: form.reason.trim().to_owned(),
                 }]);
             }
-            if ui.button("Cancel").clicked() {
+            if ui.button(tr!("Cancel")).clicked() {
                 answer = Answer::Closed;
             }
             if let Some(missing) = missing {

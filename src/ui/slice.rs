@@ -39,6 +39,7 @@ use super::widgets::halo_text;
 use crate::app::Command;
 use crate::app::view::{AnnotationId, LesionId, ProposalView, SliceView};
 use crate::keymap::Button;
+use crate::texts::tr;
 use crate::units::Mm;
 use crosshair::Turn;
 use draft::Draft;
@@ -118,12 +119,12 @@ pub(super) fn slice_ui(
         let measuring = state.gesture.as_ref().is_some_and(measure::is_measuring);
         let busy = context.proposal.is_some() || measuring;
         if drawing.is_none() && !busy && state.tool.draws() && response.hovered() {
-            let who = context.selected_label.map_or("new lesion", |(l, _)| l);
+            let who = context.selected_label.map_or(tr!("new lesion"), |(l, _)| l);
             let negative = draft::is_negative(ui, state.negative);
             let (text, color) = match context.barred {
                 Some(reason) => (reason.to_owned(), theme::image_warning()),
                 None if state.tool == Tool::Cut && context.mark.is_none() => (
-                    "Select a lesion that is marked here".to_owned(),
+                    tr!("Select a lesion that is marked here").to_owned(),
                     theme::image_warning(),
                 ),
                 None if matches!(state.tool, Tool::Measure(_)) => (

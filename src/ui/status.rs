@@ -8,34 +8,49 @@ use super::theme;
 use super::widgets::{Icon, icon, icon_button, spinner};
 use crate::app::Command;
 use crate::app::view::{FilesView, JobRow, Saved, View};
+use crate::texts::tr;
 
 /// Draws the status line; always visible.
 pub fn status_ui(ui: &mut Ui, view: &View, state: &mut UiState, out: &mut Vec<Command>) {
     let p = theme::palette(ui);
     ui.horizontal_centered(|ui| {
         ui.label(
-            RichText::new("Research use only – not for diagnosis")
+            RichText::new(tr!("Research use only – not for diagnosis"))
                 .font(theme::medium(12.0))
                 .color(p.warning),
         );
         ui.separator();
         match &view.saved {
             Saved::All => {
-                icon(ui, Icon::Check, p.success, "Everything shown is on disk");
-                ui.label(RichText::new("All saved").size(12.0).color(p.text_weak));
+                icon(
+                    ui,
+                    Icon::Check,
+                    p.success,
+                    tr!("Everything shown is on disk"),
+                );
+                ui.label(
+                    RichText::new(tr!("All saved"))
+                        .size(12.0)
+                        .color(p.text_weak),
+                );
             }
             Saved::Pending(n) => {
-                spinner(ui, "Writing to disk");
+                spinner(ui, tr!("Writing to disk"));
                 ui.label(
-                    RichText::new(format!("Saving {n}…"))
+                    RichText::new(tr!("Saving {n}…", n))
                         .size(12.0)
                         .color(p.text_weak),
                 );
             }
             Saved::Failed(reason) => {
-                icon(ui, Icon::Warning, p.error, "What is shown is not on disk");
+                icon(
+                    ui,
+                    Icon::Warning,
+                    p.error,
+                    tr!("What is shown is not on disk"),
+                );
                 ui.label(
-                    RichText::new(format!("Not saved: {reason}"))
+                    RichText::new(tr!("Not saved: {reason}", reason))
                         .font(theme::medium(12.0))
                         .color(p.error),
                 );
@@ -49,7 +64,7 @@ pub fn status_ui(ui: &mut Ui, view: &View, state: &mut UiState, out: &mut Vec<Co
             reader_chip(ui, &view.readers, state);
             identity_chip(ui, view.hidden, out);
             ui.label(RichText::new(&view.workspace).size(12.0).color(p.text_weak))
-                .on_hover_text("Workspace folder");
+                .on_hover_text(tr!("Workspace folder"));
             if !view.jobs.is_empty() {
                 ui.separator();
             }
@@ -68,12 +83,12 @@ pub fn status_ui(ui: &mut Ui, view: &View, state: &mut UiState, out: &mut Vec<Co
 fn identity_chip(ui: &mut Ui, hidden: bool, out: &mut Vec<Command>) {
     let p = theme::palette(ui);
     let (text, ink) = if hidden {
-        ("Identity hidden", p.warning)
+        (tr!("Identity hidden"), p.warning)
     } else {
-        ("Hide identity", p.text_weak)
+        (tr!("Hide identity"), p.text_weak)
     };
     let button = egui::Button::selectable(hidden, RichText::new(text).size(12.0).color(ink));
-    let hover = "Leave names, numbers, dates and places of files out of the window";
+    let hover = tr!("Leave names, numbers, dates and places of files out of the window");
     if ui.add(button).on_hover_text(hover).clicked() {
         out.push(Command::HideIdentity { hidden: !hidden });
     }
@@ -83,13 +98,16 @@ fn identity_chip(ui: &mut Ui, hidden: bool, out: &mut Vec<Command>) {
 fn files_chip(ui: &mut Ui, files: &FilesView, out: &mut Vec<Command>) {
     let p = theme::palette(ui);
     let (text, ink) = match files.list.n_refused {
-        0 => ("Files".to_owned(), p.text_weak),
-        n => (format!("Files · {n} refused"), p.error),
+        0 => (tr!("Files").to_owned(), p.text_weak),
+        n => (
+            tr!("Files · {n} refused" | "Files · {n} refused" % n),
+            p.error,
+        ),
     };
     let button = egui::Button::selectable(files.shown, RichText::new(text).size(12.0).color(ink));
     if ui
         .add(button)
-        .on_hover_text("What was opened, and what became of each file")
+        .on_hover_text(tr!("What was opened, and what became of each file"))
         .clicked()
     {
         out.push(Command::ShowFiles {
@@ -100,7 +118,7 @@ fn files_chip(ui: &mut Ui, files: &FilesView, out: &mut Vec<Command>) {
 
 fn job_ui(ui: &mut Ui, job: &JobRow, out: &mut Vec<Command>) {
     let p = theme::palette(ui);
-    if icon_button(ui, Icon::Close, &format!("Cancel {}", job.name)).clicked() {
+    if icon_button(ui, Icon::Close, &tr!("Cancel {name}", name = job.name)).clicked() {
         out.push(Command::CancelJob { job: job.id });
     }
     ui.add(

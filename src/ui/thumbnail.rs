@@ -9,6 +9,7 @@ use super::state::{Texture, UiState};
 use super::theme;
 use crate::app::Command;
 use crate::app::view::{ColourMap, PatientRow, Picture, Thumbnail};
+use crate::texts::tr;
 
 /// Side of the square that it has.
 const SIDE: f32 = 48.0;
@@ -29,7 +30,7 @@ pub(super) fn thumbnail_ui(
         .rect_filled(rect, CornerRadius::same(theme::RADIUS), ground);
     match &row.thumbnail {
         Thumbnail::Made(picture) => {
-            let name = format!("Picture of {}", row.title);
+            let name = tr!("Picture of {title}", title = row.title);
             response.widget_info(|| WidgetInfo::labeled(Role::Image, true, &name));
             paint(ui, rect, row, picture, state);
         }

@@ -13,18 +13,19 @@ use super::widgets::gated;
 use crate::app::Command;
 use crate::app::view::PatientView;
 use crate::keymap::{self, Action, Drag, Held, KeyMap, MouseMap};
+use crate::texts::{self, mark, tr};
 
 /// Tools in the order of the strip, and their names.
 pub(super) const TOOLS: [(Tool, &str); 9] = [
-    (Tool::Window, "Window"),
-    (Tool::Diameter, "Diameter"),
-    (Tool::Point, "Point"),
-    (Tool::Box, "Box"),
-    (Tool::Scribble, "Scribble"),
-    (Tool::Lasso, "Lasso"),
-    (Tool::Caliper, "Caliper"),
-    (Tool::Brush, "Brush"),
-    (Tool::Cut, "Cut"),
+    (Tool::Window, mark!("Window")),
+    (Tool::Diameter, mark!("Diameter")),
+    (Tool::Point, mark!("Point")),
+    (Tool::Box, mark!("Box")),
+    (Tool::Scribble, mark!("Scribble")),
+    (Tool::Lasso, mark!("Lasso")),
+    (Tool::Caliper, mark!("Caliper")),
+    (Tool::Brush, mark!("Brush")),
+    (Tool::Cut, mark!("Cut")),
 ];
 
 /// What the tool in hand does, as an invitation.
@@ -32,21 +33,21 @@ pub(super) fn what(tool: Tool, negative: bool, mouse: MouseMap) -> &'static str 
     match (tool, negative) {
         (Tool::Measure(kind), _) => measuring::what(kind),
         (Tool::Window, _) => match mouse.drag(keymap::Button::Left, Held::Nothing) {
-            Drag::Crosshair => "Drag the crosshair",
-            _ => "Drag for window and level",
+            Drag::Crosshair => tr!("Drag the crosshair"),
+            _ => tr!("Drag for window and level"),
         },
-        (Tool::Diameter, _) => "Drag the longest diameter",
-        (Tool::Point, false) => "Click in the middle of the lesion",
-        (Tool::Point, true) => "Click what is not lesion",
-        (Tool::Box, _) => "Drag a box around the lesion",
-        (Tool::Scribble, false) => "Draw over what is lesion",
-        (Tool::Scribble, true) => "Draw over what is not lesion",
-        (Tool::Lasso, false) => "Draw around what is lesion",
-        (Tool::Lasso, true) => "Draw around what is not lesion",
-        (Tool::Brush, false) => "Paint the mask",
-        (Tool::Brush, true) => "Erase the mask",
-        (Tool::Cut, _) => "Drag a line across the lesion; the far side becomes a lesion",
-        (Tool::Caliper, _) => "Drag a line to measure; across another it is the short axis",
+        (Tool::Diameter, _) => tr!("Drag the longest diameter"),
+        (Tool::Point, false) => tr!("Click in the middle of the lesion"),
+        (Tool::Point, true) => tr!("Click what is not lesion"),
+        (Tool::Box, _) => tr!("Drag a box around the lesion"),
+        (Tool::Scribble, false) => tr!("Draw over what is lesion"),
+        (Tool::Scribble, true) => tr!("Draw over what is not lesion"),
+        (Tool::Lasso, false) => tr!("Draw around what is lesion"),
+        (Tool::Lasso, true) => tr!("Draw around what is not lesion"),
+        (Tool::Brush, false) => tr!("Paint the mask"),
+        (Tool::Brush, true) => tr!("Erase the mask"),
+        (Tool::Cut, _) => tr!("Drag a line across the lesion; the far side becomes a lesion"),
+        (Tool::Caliper, _) => tr!("Drag a line to measure; across another it is the short axis"),
     }
 }
 
@@ -67,10 +68,11 @@ pub fn tools_ui(
             }
             let barred = read_only.filter(|_| tool.draws());
             let on = state.tool == tool;
+            let name = texts::text(name);
             let text = RichText::new(name).size(12.5);
             let button = Button::selectable(on, text);
             let response = gated(ui, barred, button)
-                .accessible_name(format!("{name} tool"))
+                .accessible_name(tr!("{name} tool", name))
                 .on_hover_text(
                     state
                         .keys
@@ -88,7 +90,7 @@ pub fn tools_ui(
         }
         if state.tool.has_brush() {
             ui.separator();
-            ui.label(RichText::new("Brush").size(12.5));
+            ui.label(RichText::new(tr!("Brush")).size(12.5));
             let unit = unit(patient, state);
             let keys = Arc::clone(&state.keys);
             ui.spacing_mut().slider_width = 90.0;
@@ -112,17 +114,25 @@ fn brush_hint(keys: &KeyMap) -> String {
     let of = |action| keys.first(action);
     match (of(Action::BrushSmaller), of(Action::BrushLarger)) {
         (Some(smaller), Some(larger)) => {
-            format!("Radius of the brush (Shift + wheel, or {smaller} and {larger})")
+            tr!(
+                "Radius of the brush (Shift + wheel, or {smaller} and {larger})",
+                smaller,
+                larger
+            )
         }
-        _ => "Radius of the brush (Shift + wheel)".to_owned(),
+        _ => tr!("Radius of the brush (Shift + wheel)").to_owned(),
     }
 }
 
 /// Form of the brush, and the values that it keeps to.
 fn brush_ui(ui: &mut Ui, patient: &PatientView, state: &mut UiState) {
     for (sphere, text, hover) in [
-        (false, "slice", "Paints in this slice alone"),
-        (true, "sphere", "Paints in space, through the slices"),
+        (false, tr!("slice"), tr!("Paints in this slice alone")),
+        (
+            true,
+            tr!("sphere"),
+            tr!("Paints in space, through the slices"),
+        ),
     ] {
         let button = Button::selectable(state.sphere == sphere, RichText::new(text).size(12.5));
         if ui.add(button).on_hover_text(hover).clicked() {
@@ -132,8 +142,10 @@ fn brush_ui(ui: &mut Ui, patient: &PatientView, state: &mut UiState) {
     ui.separator();
     let mut limited = state.within.is_some();
     let check = ui
-        .checkbox(&mut limited, RichText::new("only values").size(12.5))
-        .on_hover_text("Changes only voxels whose value lies between these, both included");
+        .checkbox(&mut limited, RichText::new(tr!("only values")).size(12.5))
+        .on_hover_text(tr!(
+            "Changes only voxels whose value lies between these, both included"
+        ));
     if check.changed() {
         let shown = patient.columns.iter().filter_map(|c| c.shown.as_ref());
         let window = shown
@@ -147,7 +159,7 @@ fn brush_ui(ui: &mut Ui, patient: &PatientView, state: &mut UiState) {
     }
     if let Some([low, high]) = &mut state.within {
         ui.add(DragValue::new(low).speed(1.0).range(f64::MIN..=*high));
-        ui.label(RichText::new("to").size(12.5));
+        ui.label(RichText::new(tr!("values" => "to")).size(12.5));
         ui.add(DragValue::new(high).speed(1.0).range(*low..=f64::MAX));
     }
 }
@@ -157,7 +169,7 @@ fn brush_ui(ui: &mut Ui, patient: &PatientView, state: &mut UiState) {
 pub(super) fn unit(patient: &PatientView, state: &UiState) -> &'static str {
     let mut shown = patient.columns.iter().filter_map(|c| c.shown.as_ref());
     match shown.find(|s| Some(s.series) == state.active) {
-        Some(slice) if !slice.calibrated => "units",
+        Some(slice) if !slice.calibrated => tr!("units"),
         _ => "mm",
     }
 }
@@ -166,11 +178,11 @@ pub(super) fn unit(patient: &PatientView, state: &UiState) -> &'static str {
 fn sign_ui(ui: &mut Ui, state: &mut UiState) {
     let p = theme::palette(ui);
     for (negative, text, hover) in [
-        (false, "+ add", "Gestures add to the lesion"),
+        (false, tr!("+ add"), tr!("Gestures add to the lesion")),
         (
             true,
-            "− take away",
-            "Gestures take away (also with Alt held)",
+            tr!("− take away"),
+            tr!("Gestures take away (also with Alt held)"),
         ),
     ] {
         let ink: Color32 = if negative { p.warning } else { p.text };

@@ -12,6 +12,7 @@ use super::state::UiState;
 use super::theme;
 use super::widgets::{primary_button, weak};
 use crate::app::view::View;
+use crate::texts::{self, tr};
 use steps::{STEPS, Seen};
 
 /// A part of the window that a step is about.
@@ -76,14 +77,14 @@ pub(super) fn tour_ui(ui: &Ui, view: &View, state: &mut UiState) {
     }
     let mut open = true;
     let mut go = None;
-    Window::new("Tour")
+    Window::new(tr!("Tour"))
         .open(&mut open)
         .collapsible(true)
         .resizable(false)
         .anchor(Align2::RIGHT_BOTTOM, vec2(-14.0, -40.0))
         .show(ui.ctx(), |ui| {
             ui.set_width(330.0);
-            ui.label(RichText::new(step.title).font(theme::medium(15.0)));
+            ui.label(RichText::new(texts::text(step.title)).font(theme::medium(15.0)));
             ui.add_space(2.0);
             for line in (step.text)(&state.keys) {
                 ui.label(line);
@@ -92,28 +93,31 @@ pub(super) fn tour_ui(ui: &Ui, view: &View, state: &mut UiState) {
             let p = theme::palette(ui);
             match (step.done.is_some(), tour.done) {
                 (true, true) => {
-                    ui.label(RichText::new("Done").color(p.success));
+                    ui.label(RichText::new(tr!("Done")).color(p.success));
                 }
                 (true, false) => {
-                    weak(ui, step.task);
+                    weak(ui, texts::text(step.task));
                 }
                 (false, _) => {}
             }
             let share = (tour.at + 1) as f32 / STEPS.len() as f32;
             ui.add(ProgressBar::new(share).desired_height(4.0));
             ui.horizontal(|ui| {
-                weak(ui, format!("{} of {}", tour.at + 1, STEPS.len()));
+                weak(
+                    ui,
+                    tr!("{at} of {steps}", at = tour.at + 1, steps = STEPS.len()),
+                );
                 ui.with_layout(Layout::right_to_left(Align::Center), |ui| {
                     let is_last = tour.at + 1 == STEPS.len();
                     let next = match (is_last, tour.done || step.done.is_none()) {
-                        (true, _) => primary_button(ui, "End the tour"),
-                        (false, true) => primary_button(ui, "Next"),
-                        (false, false) => ui.button("Skip"),
+                        (true, _) => primary_button(ui, tr!("End the tour")),
+                        (false, true) => primary_button(ui, tr!("Next")),
+                        (false, false) => ui.button(tr!("Skip")),
                     };
                     if next.clicked() {
                         go = Some(tour.at + 1);
                     }
-                    if tour.at > 0 && ui.button("Back").clicked() {
+                    if tour.at > 0 && ui.button(tr!("Back")).clicked() {
                         go = Some(tour.at - 1);
                     }
                 });

@@ -8,9 +8,10 @@ use super::theme;
 use super::widgets::{spinner, weak};
 use crate::app::Command;
 use crate::app::view::{TraceNode, TraceView};
+use crate::texts::{self, mark, tr};
 
 /// What every way to here is called.
-pub(super) const ASK: &str = "Where does this come from?";
+pub(super) const ASK: &str = mark!("Where does this come from?");
 /// Indent per stage.
 const STEP: f32 = 16.0;
 /// Deeper stages are not indented any further.
@@ -20,7 +21,7 @@ const DEEPEST: usize = 8;
 pub(super) fn trace_ui(ui: &Ui, trace: &TraceView, out: &mut Vec<Command>) {
     let mut open = true;
     let room = ui.ctx().content_rect();
-    Window::new(ASK)
+    Window::new(texts::text(ASK))
         .id(Id::unique("trace"))
         .open(&mut open)
         .collapsible(true)
@@ -34,8 +35,8 @@ pub(super) fn trace_ui(ui: &Ui, trace: &TraceView, out: &mut Vec<Command>) {
         .show(ui.ctx(), |ui| {
             ui.horizontal(|ui| {
                 if ui
-                    .add_enabled(!trace.nodes.is_empty(), Button::new("Copy all"))
-                    .on_hover_text("Copy everything below as text")
+                    .add_enabled(!trace.nodes.is_empty(), Button::new(tr!("Copy all")))
+                    .on_hover_text(tr!("Copy everything below as text"))
                     .clicked()
                 {
                     ui.ctx().copy_text(text(trace));
@@ -45,11 +46,11 @@ pub(super) fn trace_ui(ui: &Ui, trace: &TraceView, out: &mut Vec<Command>) {
             });
             if trace.pending {
                 ui.horizontal(|ui| {
-                    spinner(ui, "Reading the audit trail");
-                    weak(ui, "Reading the audit trail…");
+                    spinner(ui, tr!("Reading the audit trail"));
+                    weak(ui, tr!("Reading the audit trail…"));
                 });
             } else if trace.nodes.is_empty() {
-                weak(ui, "Nothing is recorded about it.");
+                weak(ui, tr!("Nothing is recorded about it."));
             }
             ScrollArea::vertical()
                 .auto_shrink([false, false])

@@ -8,6 +8,7 @@ use super::theme;
 use super::widgets::{Icon, gated, heading, icon_button, weak};
 use crate::app::Command;
 use crate::app::view::{PatientView, TreatmentKind};
+use crate::texts::tr;
 
 /// What was typed into the form.
 #[derive(Clone, Debug)]
@@ -48,11 +49,11 @@ const KINDS: [TreatmentKind; 5] = [
 
 fn kind_name(kind: TreatmentKind) -> &'static str {
     match kind {
-        TreatmentKind::Systemic => "Drug treatment",
-        TreatmentKind::Radiotherapy => "Radiotherapy",
-        TreatmentKind::Surgery => "Surgery",
-        TreatmentKind::Stop => "End of treatment",
-        TreatmentKind::Note => "Note",
+        TreatmentKind::Systemic => tr!("Drug treatment"),
+        TreatmentKind::Radiotherapy => tr!("Radiotherapy"),
+        TreatmentKind::Surgery => tr!("Surgery"),
+        TreatmentKind::Stop => tr!("End of treatment"),
+        TreatmentKind::Note => tr!("Note"),
     }
 }
 
@@ -63,7 +64,7 @@ impl TreatmentForm {
             .date
             .trim()
             .parse::<Date>()
-            .map_err(|_| "A date looks like 2024-05-02")?;
+            .map_err(|_| tr!("A date looks like 2024-05-02"))?;
         let number = |text: &str| -> Option<f64> {
             let v: f64 = text.trim().replace(',', ".").parse().ok()?;
             (v.is_finite() && v >= 0.0).then_some(v)
@@ -71,15 +72,15 @@ impl TreatmentForm {
         let dose = if self.dose.trim().is_empty() {
             None
         } else {
-            Some(number(&self.dose).ok_or("The dose is a number, for example 60")?)
+            Some(number(&self.dose).ok_or(tr!("The dose is a number, for example 60"))?)
         };
         if dose.is_some() && self.unit.trim().is_empty() {
-            return Err("A dose needs its unit, for example Gy");
+            return Err(tr!("A dose needs its unit, for example Gy"));
         }
         let duration_days = if self.duration.trim().is_empty() {
             0.0
         } else {
-            number(&self.duration).ok_or("The length is a number of days")?
+            number(&self.duration).ok_or(tr!("The length is a number of days"))?
         };
         Ok(Command::AddTreatment {
             date,
@@ -101,11 +102,11 @@ pub fn treatments_ui(
     out: &mut Vec<Command>,
 ) {
     ui.horizontal(|ui| {
-        heading(ui, "Treatments");
+        heading(ui, tr!("Treatments"));
         let name = if state.treatment.open {
-            "Close the form"
+            tr!("Close the form")
         } else {
-            "Add treatment"
+            tr!("Add treatment")
         };
         let icon = if state.treatment.open {
             Icon::Close
@@ -118,11 +119,11 @@ pub fn treatments_ui(
         }
     });
     if patient.treatments.is_empty() && !state.treatment.open {
-        weak(ui, "None entered.");
+        weak(ui, tr!("None entered."));
     }
     for treatment in &patient.treatments {
         ui.horizontal(|ui| {
-            let name = format!("Remove {}", treatment.text);
+            let name = tr!("Remove {text}", text = treatment.text);
             let remove = ui
                 .add_enabled_ui(read_only.is_none(), |ui| {
                     icon_button(ui, Icon::Close, &name)
@@ -156,8 +157,14 @@ fn form_ui(ui: &mut Ui, read_only: Option<&str>, state: &mut UiState, out: &mut 
     Grid::new("treatment form")
         .spacing(vec2(8.0, 5.0))
         .show(ui, |ui| {
-            field(ui, "First day", &mut form.date, "YYYY-MM-DD", 96.0);
-            ui.label(RichText::new("Kind").size(12.0).color(p.text_weak));
+            field(
+                ui,
+                tr!("First day"),
+                &mut form.date,
+                tr!("YYYY-MM-DD"),
+                96.0,
+            );
+            ui.label(RichText::new(tr!("Kind")).size(12.0).color(p.text_weak));
             let combo = ComboBox::from_id_salt("treatment kind")
                 .width(120.0)
                 .selected_text(kind_name(form.kind))
@@ -166,19 +173,25 @@ fn form_ui(ui: &mut Ui, read_only: Option<&str>, state: &mut UiState, out: &mut 
                         ui.selectable_value(&mut form.kind, kind, kind_name(kind));
                     }
                 });
-            combo.response.accessible_name("Kind of treatment");
+            combo.response.accessible_name(tr!("Kind of treatment"));
             ui.end_row();
-            field(ui, "Name", &mut form.name, "Drug, technique", 96.0);
-            field(ui, "Length", &mut form.duration, "days", 60.0);
+            field(
+                ui,
+                tr!("Name"),
+                &mut form.name,
+                tr!("Drug, technique"),
+                96.0,
+            );
+            field(ui, tr!("Length"), &mut form.duration, tr!("days"), 60.0);
             ui.end_row();
-            field(ui, "Dose", &mut form.dose, "optional", 96.0);
-            field(ui, "Unit", &mut form.unit, "Gy, mg/m2", 60.0);
+            field(ui, tr!("Dose"), &mut form.dose, tr!("optional"), 96.0);
+            field(ui, tr!("Unit"), &mut form.unit, tr!("Gy, mg/m2"), 60.0);
             ui.end_row();
         });
     let command = form.command();
     ui.horizontal(|ui| {
         let missing = command.as_ref().err().copied();
-        let add = gated(ui, read_only.or(missing), Button::new("Add"));
+        let add = gated(ui, read_only.or(missing), Button::new(tr!("Add")));
         match command {
             Ok(command) => {
                 if add.clicked() {

@@ -7,6 +7,7 @@ use super::theme;
 use super::widgets::{primary_button, weak};
 use crate::app::Command;
 use crate::app::view::{PetStatement, SeriesId, UptakeKind, UptakeView, View};
+use crate::texts::tr;
 
 /// What was entered so far.
 pub(super) struct UptakeForm {
@@ -24,11 +25,11 @@ const MBQ: f64 = 1e6;
 /// How a kind is named in the list.
 fn name(kind: UptakeKind) -> &'static str {
     match kind {
-        UptakeKind::BodyWeight => "SUVbw – body weight",
-        UptakeKind::LeanMassJames => "SUVlbm – lean body mass (James)",
-        UptakeKind::LeanMassJanmahasatian => "SUVlbm – lean body mass (Janmahasatian)",
-        UptakeKind::BodySurface => "SUVbsa – body surface (Du Bois)",
-        UptakeKind::Activity => "Bq/mL – activity concentration",
+        UptakeKind::BodyWeight => tr!("SUVbw – body weight"),
+        UptakeKind::LeanMassJames => tr!("SUVlbm – lean body mass (James)"),
+        UptakeKind::LeanMassJanmahasatian => tr!("SUVlbm – lean body mass (Janmahasatian)"),
+        UptakeKind::BodySurface => tr!("SUVbsa – body surface (Du Bois)"),
+        UptakeKind::Activity => tr!("Bq/mL – activity concentration"),
     }
 }
 
@@ -70,9 +71,21 @@ impl UptakeForm {
     fn stated(&self) -> Result<PetStatement, &'static str> {
         Ok(PetStatement {
             kind: Some(self.kind),
-            weight_kg: typed(&self.weight, 1.0, "The weight is a number of kilograms")?,
-            height_m: typed(&self.height, CM, "The height is a number of centimetres")?,
-            dose_bq: typed(&self.dose, MBQ, "The injected activity is a number of MBq")?,
+            weight_kg: typed(
+                &self.weight,
+                1.0,
+                tr!("The weight is a number of kilograms"),
+            )?,
+            height_m: typed(
+                &self.height,
+                CM,
+                tr!("The height is a number of centimetres"),
+            )?,
+            dose_bq: typed(
+                &self.dose,
+                MBQ,
+                tr!("The injected activity is a number of MBq"),
+            )?,
         })
     }
 }
@@ -87,7 +100,7 @@ pub(super) fn uptake_ui(ui: &Ui, view: &View, form: &mut UptakeForm) -> Answer {
     let Some(uptake) = uptake else {
         return Answer::Closed;
     };
-    dialog::frame(ui, "How uptake is counted", 460.0, |ui| {
+    dialog::frame(ui, tr!("How uptake is counted"), 460.0, |ui| {
         for kind in UptakeKind::ALL {
             ui.radio_value(&mut form.kind, kind, name(kind));
         }
@@ -95,8 +108,10 @@ pub(super) fn uptake_ui(ui: &Ui, view: &View, form: &mut UptakeForm) -> Answer {
         fields_ui(ui, uptake, form);
         weak(
             ui,
-            "What is left empty is taken from the header. Everything measured on this series is \
-             counted anew; the files are not touched.",
+            tr!(
+                "What is left empty is taken from the header. Everything measured on this series is \
+             counted anew; the files are not touched."
+            ),
         );
         ui.add_space(8.0);
         buttons_ui(ui, view, uptake, form)
@@ -107,31 +122,31 @@ fn fields_ui(ui: &mut Ui, uptake: &UptakeView, form: &mut UptakeForm) {
     let p = theme::palette(ui);
     let header = |value: Option<f64>, unit: f64| {
         value.map_or_else(
-            || "not in the header".to_owned(),
-            |v| format!("header: {}", digits(v / unit)),
+            || tr!("not in the header").to_owned(),
+            |v| tr!("header: {digits}", digits = digits(v / unit)),
         )
     };
     let stated = &uptake.header;
     let rows = [
         (
-            "Body weight, kg",
+            tr!("Body weight, kg"),
             &mut form.weight,
             header(stated.weight_kg, 1.0),
         ),
         (
-            "Body height, cm",
+            tr!("Body height, cm"),
             &mut form.height,
             header(stated.height_m, CM),
         ),
         (
-            "Injected activity, MBq",
+            tr!("Injected activity, MBq"),
             &mut form.dose,
             header(stated.dose_bq, MBQ),
         ),
         (
-            "Reason",
+            tr!("Reason"),
             &mut form.reason,
-            "where the numbers are from".to_owned(),
+            tr!("where the numbers are from").to_owned(),
         ),
     ];
     Grid::new("uptake form")
@@ -147,7 +162,7 @@ fn fields_ui(ui: &mut Ui, uptake: &UptakeView, form: &mut UptakeForm) {
             }
         });
     if let Some(reference) = &uptake.decay_reference {
-        weak(ui, format!("Decay is counted to the {reference}."));
+        weak(ui, tr!("Decay is counted to the {reference}.", reference));
     }
 }
 
@@ -164,12 +179,12 @@ fn buttons_ui(ui: &mut Ui, view: &View, uptake: &UptakeView, form: &UptakeForm) 
             (Some(reason), _) => Some(reason.as_str()),
             (None, Err(what)) => Some(*what),
             (None, Ok(_)) if replaces && form.reason.trim().is_empty() => {
-                Some("A reason is required")
+                Some(tr!("A reason is required"))
             }
             _ => None,
         };
         let button = ui
-            .add_enabled_ui(missing.is_none(), |ui| primary_button(ui, "Count so"))
+            .add_enabled_ui(missing.is_none(), |ui| primary_button(ui, tr!("Count so")))
             .inner;
         if let (true, Ok(stated)) = (button.clicked(), stated) {
             answer = Answer::Send(vec![Command::StatePet {
@@ -178,10 +193,11 @@ fn buttons_ui(ui: &mut Ui, view: &View, uptake: &UptakeView, form: &UptakeForm) 
                 reason: form.reason.trim().to_owned(),
             }]);
         }
-        if ui.button("Cancel").clicked() {
+        if ui.button(tr!("Cancel")).clicked() {
             answer = Answer::Closed;
         }
-        if uptake.stated != PetStatement::default() && ui.button("As in the header").clicked() {
+        if uptake.stated != PetStatement::default() && ui.button(tr!("As in the header")).clicked()
+        {
             answer = Answer::Send(vec![Command::StatePet {
                 series: form.series,
                 stated: PetStatement::default(),

@@ -11,6 +11,7 @@ use super::theme;
 use super::widgets::{chip, gated, radio, spinner, weak};
 use crate::app::Command;
 use crate::app::view::{AnnotationId, LesionId, PatientView, StepId, VersionRow, VersionsView};
+use crate::texts::{self, tr};
 
 /// Which two rows are chosen, while one of them may still be missing.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -65,22 +66,25 @@ pub(super) fn versions_ui(
     }
     let mut cells = patient.lesions.iter().flat_map(|l| &l.cells).flatten();
     let locked = cells.any(|c| c.annotation == versions.annotation && c.locked);
-    let barred = read_only.or(locked.then_some(SIGNED));
+    let barred = read_only.or(locked.then(|| texts::text(SIGNED)));
     let mut open = true;
     let room = ui.ctx().content_rect();
-    Window::new(format!("Versions of the mask · {}", versions.title))
-        .id(Id::unique("versions"))
-        .open(&mut open)
-        .collapsible(true)
-        .pivot(Align2::LEFT_BOTTOM)
-        .default_pos(room.left_bottom() + vec2(12.0, -36.0))
-        .default_width((room.width() - 48.0).min(860.0))
-        .max_height(room.height() - 80.0)
-        .show(ui.ctx(), |ui| {
-            table_ui(ui, versions, &mut pair, barred, out);
-            ui.separator();
-            comparison_ui(ui, versions, &pair, out);
-        });
+    Window::new(tr!(
+        "Versions of the mask · {title}",
+        title = versions.title
+    ))
+    .id(Id::unique("versions"))
+    .open(&mut open)
+    .collapsible(true)
+    .pivot(Align2::LEFT_BOTTOM)
+    .default_pos(room.left_bottom() + vec2(12.0, -36.0))
+    .default_width((room.width() - 48.0).min(860.0))
+    .max_height(room.height() - 80.0)
+    .show(ui.ctx(), |ui| {
+        table_ui(ui, versions, &mut pair, barred, out);
+        ui.separator();
+        comparison_ui(ui, versions, &pair, out);
+    });
     state.pair = Some(pair);
     if !open {
         out.push(Command::HideVersions);
@@ -101,11 +105,11 @@ fn table_ui(
     let p = theme::palette(ui);
     if versions.pending {
         ui.horizontal(|ui| {
-            spinner(ui, "Reading the audit trail");
-            weak(ui, "Reading the audit trail…");
+            spinner(ui, tr!("Reading the audit trail"));
+            weak(ui, tr!("Reading the audit trail…"));
         });
     } else if versions.rows.is_empty() {
-        weak(ui, "No mask was ever made here.");
+        weak(ui, tr!("No mask was ever made here."));
     }
     if versions.rows.is_empty() {
         return;
@@ -122,14 +126,14 @@ fn table_ui(
                     let heads = [
                         "A",
                         "B",
-                        "When",
-                        "Long × short",
-                        "Volume",
-                        "Confidence",
+                        tr!("When"),
+                        tr!("Long × short"),
+                        tr!("Volume"),
+                        tr!("Confidence"),
                         "",
-                        "Who",
-                        "What",
-                        "Why",
+                        tr!("Who"),
+                        tr!("What"),
+                        tr!("Why"),
                     ];
                     for head in heads {
                         ui.label(RichText::new(head).size(11.5).color(p.text_weak));
@@ -159,11 +163,11 @@ fn row_ui(
         let choice = ui
             .add_enabled_ui(several && !taken, |ui| radio(ui, on, ""))
             .inner
-            .accessible_name(format!("{letter}: mask of {}", row.when))
+            .accessible_name(tr!("{letter}: mask of {when}", letter, when = row.when))
             .on_disabled_hover_text(if several {
-                "A mask is compared with another one"
+                tr!("A mask is compared with another one")
             } else {
-                "There is only one mask"
+                tr!("There is only one mask")
             });
         if choice.clicked() && !on {
             pair.chosen[side] = Some(row.id);
@@ -174,7 +178,7 @@ fn row_ui(
     }
     let ink = if row.standing { p.text } else { p.text_weak };
     let who = if row.who.is_empty() {
-        "no reader named"
+        tr!("no reader named")
     } else {
         &row.who
     };
@@ -186,10 +190,10 @@ fn row_ui(
     value(ui, RichText::new(&row.volume));
     value(ui, RichText::new(format!("{:.2}", row.confidence)));
     if row.standing {
-        chip(ui, "Stands", p.success);
+        chip(ui, tr!("Stands"), p.success);
     } else {
-        let restore = gated(ui, barred, Button::new("Let this one stand").small());
-        let restore = restore.accessible_name(format!("Let the mask of {} stand", row.when));
+        let restore = gated(ui, barred, Button::new(tr!("Let this one stand")).small());
+        let restore = restore.accessible_name(tr!("Let the mask of {when} stand", when = row.when));
         if restore.clicked() {
             out.push(Command::RestoreVersion { version: row.id });
         }
@@ -204,7 +208,7 @@ fn comparison_ui(ui: &mut Ui, versions: &VersionsView, pair: &Pair, out: &mut Ve
     let [Some(a), Some(b)] = pair.chosen else {
         weak(
             ui,
-            "Choose A and B to compare two masks: numbers here, both outlines on the slice.",
+            tr!("Choose A and B to compare two masks: numbers here, both outlines on the slice."),
         );
         return;
     };
@@ -223,15 +227,15 @@ fn comparison_ui(ui: &mut Ui, versions: &VersionsView, pair: &Pair, out: &mut Ve
     });
     if versions.compared != Some([a, b]) {
         // It was refused or failed, as a message says; it can be asked for again.
-        if ui.button("Compare A with B").clicked() {
+        if ui.button(tr!("Compare A with B")).clicked() {
             out.push(Command::CompareVersions { a, b });
         }
         return;
     }
     if versions.comparison.is_empty() {
         ui.horizontal(|ui| {
-            spinner(ui, "Comparing");
-            weak(ui, "Comparing…");
+            spinner(ui, tr!("Comparing"));
+            weak(ui, tr!("Comparing…"));
         });
         return;
     }

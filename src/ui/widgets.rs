@@ -7,6 +7,7 @@ use egui::{
 
 use super::theme::{self, RADIUS};
 use crate::app::view::code_page;
+use crate::texts::tr;
 
 /// Icons are drawn, not typed, because no bundled font has them all.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -325,7 +326,7 @@ pub(super) fn chip_toggle(ui: &mut Ui, text: &str, color: Color32, on: bool) -> 
         .galley(rect.center() - galley.size() / 2.0, galley, color);
     let enabled = ui.is_enabled();
     response.widget_info(|| WidgetInfo::selected(Role::Button, enabled, on, text));
-    response.on_hover_text("Click to see only these, once more to see all")
+    response.on_hover_text(tr!("Click to see only these, once more to see all"))
 }
 
 /// Width of a [`chip_button`] with this text and no icon.
@@ -423,7 +424,7 @@ pub(super) fn warnings_badge(ui: &mut Ui, warnings: &[String], page: &mut Option
         for warning in warnings {
             ui.label(warning);
         }
-        weak(ui, "Click to read about them");
+        weak(ui, tr!("Click to read about them"));
     });
 }
 
@@ -498,8 +499,9 @@ pub(super) fn danger_button(ui: &mut Ui, text: &str) -> Response {
 /// Marks the time point with the smallest sum of diameters.
 pub(super) fn nadir_chip(ui: &mut Ui) {
     let color = theme::palette(ui).info;
-    chip(ui, "nadir", color)
-        .on_hover_text("The smallest sum of diameters: progression is counted from it");
+    chip(ui, tr!("nadir"), color).on_hover_text(tr!(
+        "The smallest sum of diameters: progression is counted from it"
+    ));
 }
 
 /// A button with three dots that opens a menu; `name` says whose.

@@ -5,10 +5,11 @@ use std::path::{Path, PathBuf};
 
 /// Module → our modules that it may use.
 const MAY_USE: &[(&str, &[&str])] = &[
+    ("texts", &[]),
     ("units", &[]),
     ("warning", &[]),
     ("jobs", &[]),
-    ("keymap", &[]),
+    ("keymap", &["texts"]),
     ("provenance", &[]),
     ("crash", &[]),
     ("geometry", &["units"]),
@@ -84,6 +85,7 @@ const MAY_USE: &[(&str, &[&str])] = &[
             "segment",
             "store",
             "surface",
+            "texts",
             "twin",
             "units",
             "volume",
@@ -120,12 +122,15 @@ const MAY_USE: &[(&str, &[&str])] = &[
     (
         "ui",
         &[
-            "app", "case", "geometry", "jobs", "keymap", "report", "scene", "twin", "units",
-            "volume",
+            "app", "case", "geometry", "jobs", "keymap", "report", "scene", "texts", "twin",
+            "units", "volume",
         ],
     ),
     // Joins the session to the window.
-    ("window", &["app", "crash", "report", "store", "ui"]),
+    (
+        "window",
+        &["app", "crash", "report", "store", "texts", "ui"],
+    ),
 ];
 
 /// Outside crate → modules that may name it. Crates not listed may appear anywhere.
@@ -139,6 +144,7 @@ const CRATE_ONLY_IN: &[(&str, &[&str])] = &[
     ("dicom_pixeldata", &["open"]),
     ("nifti", &["open", "export"]),
     ("clap", &["cli", "main"]),
+    ("gettext", &["texts"]),
     ("minijinja", &["report"]),
     ("tar", &["store"]),
 ];

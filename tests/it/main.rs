@@ -38,5 +38,6 @@ mod segment_verb;
 mod store;
 mod strokes;
 mod tamper;
+mod texts;
 mod twin;
 mod ui;

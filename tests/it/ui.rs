@@ -4,6 +4,7 @@ mod chooser;
 mod files;
 mod fixture;
 mod keys;
+mod language;
 mod links;
 mod looking;
 mod measuring;

@@ -17,6 +17,7 @@ use crate::case::{
 use crate::jobs::JobId;
 use crate::reformat::across;
 use crate::segment::{self, Prompt};
+use crate::texts::{self, tr};
 
 impl State {
     pub(super) fn absorb_job(
@@ -30,16 +31,20 @@ impl State {
         match result {
             JobResult::Done(answer) => self.absorb_answer(job, answer, now, effects),
             JobResult::Cancelled => {
-                let failure = Failure::new("Cancelled");
+                let failure = Failure::new(tr!("Cancelled"));
                 let mark = self.mark_awaiting(job);
                 self.forget_job(job, &failure);
                 self.without_mask(mark, failure, effects);
             }
             JobResult::Panicked(message) => {
-                let name = running.map_or("A job", |r| r.name);
+                let name = running.map_or(tr!("A job"), |r| texts::text(r.name));
                 let failure = Failure {
-                    text: format!("{name} failed through a defect of the program: {message}"),
-                    hint: "Nothing saved was lost. Please report this.".to_owned(),
+                    text: tr!(
+                        "{name} failed through a defect of the program: {message}",
+                        name,
+                        message
+                    ),
+                    hint: tr!("Nothing saved was lost. Please report this.").to_owned(),
                 };
                 self.say_failure(&failure);
                 let mark = self.mark_awaiting(job);
@@ -289,7 +294,9 @@ impl State {
                 changes.push(Change::PutSegmented(segmented));
                 let slot = match self.commit(changes, audit, effects) {
                     Some(_) => Slot::Ready(made.mask),
-                    None => Slot::Failed(Failure::new("The mask was not entered into the record")),
+                    None => Slot::Failed(Failure::new(tr!(
+                        "The mask was not entered into the record"
+                    ))),
                 };
                 self.masks.insert(annotation, slot);
                 self.find_offer(annotation, made.better_slice, effects);
@@ -361,10 +368,10 @@ impl State {
             }
         }
         let said = if is_drag {
-            "The drawn diameter is kept, but no mask could be made of it"
+            tr!("The drawn diameter is kept, but no mask could be made of it")
         } else {
             self.n_refused += 1;
-            "No mask could be made of this mark"
+            tr!("No mask could be made of this mark")
         };
         self.say(
             Severity::Warning,
@@ -408,8 +415,8 @@ impl State {
         self.last_report = exported.dir.display().to_string();
         self.say(
             Severity::Info,
-            format!("Report written to {}", self.last_report),
-            "It says what it rests on; read its limitations before passing it on.",
+            tr!("Report written to {path}", path = self.last_report),
+            tr!("It says what it rests on; read its limitations before passing it on."),
         );
     }
 }

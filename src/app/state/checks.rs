@@ -14,9 +14,10 @@ use crate::case::{
 };
 use crate::jobs::{JobId, Lane};
 use crate::segment::{self, Prompt};
+use crate::texts::mark;
 
 /// Name of the job; it comes and goes too often to be listed.
-pub(in crate::app) const CHECKING: &str = "Checking a mask";
+pub(in crate::app) const CHECKING: &str = mark!("Checking a mask");
 
 /// A mask: the mark, and the hash of what was made of it.
 type MaskOf = (AnnotationId, String);

@@ -11,6 +11,7 @@ use crate::case::{
     Transaction,
 };
 use crate::store::{Refusal, apply_in_memory};
+use crate::texts::tr;
 
 impl State {
     /// Changes the record as a person asked. Answers with the identifier of the transaction; `None`
@@ -28,8 +29,8 @@ impl State {
                 // The store would refuse the transaction for the same reason.
                 self.say(
                     Severity::Error,
-                    format!("A change was refused: {refusal}"),
-                    "This is a defect of the program; nothing was changed on disk. Please report it.",
+                    tr!("A change was refused: {refusal}", refusal),
+                    tr!("This is a defect of the program; nothing was changed on disk. Please report it."),
                 );
                 None
             }
@@ -123,8 +124,8 @@ impl State {
             return false;
         };
         self.refuse(
-            format!("Nothing was changed: {reason}"),
-            "What is shown can be looked at. Reload when the reason is gone.",
+            tr!("Nothing was changed: {reason}", reason),
+            tr!("What is shown can be looked at. Reload when the reason is gone."),
         );
         true
     }
@@ -139,15 +140,15 @@ impl State {
     }
 
     fn say_locked(&mut self, signature: &Signoff) {
-        let text = format!(
-            "{} is signed by {} on {}; amend the reading first",
-            self.visit_name(signature.time_point),
-            signature.reader_name,
-            local_day(signature.created)
+        let text = tr!(
+            "{visit} is signed by {reader} on {day}; amend the reading first",
+            visit = self.visit_title(signature.time_point),
+            reader = signature.reader_name,
+            day = local_day(signature.created)
         );
         self.refuse(
             text,
-            "Nothing was changed. Amending asks for the reason and unlocks the time point.",
+            tr!("Nothing was changed. Amending asks for the reason and unlocks the time point."),
         );
     }
 
@@ -197,10 +198,10 @@ impl State {
     /// What the status bar says of saving.
     pub(in crate::app) fn saved(&self) -> Saved {
         if !self.unsaved.is_empty() {
-            Saved::Failed(format!(
-                "{} changes are not on disk: {}",
-                self.unsaved.len(),
-                self.save_error
+            Saved::Failed(tr!(
+                "{n} changes are not on disk: {reason}"
+                    | "{n} changes are not on disk: {reason}" % self.unsaved.len(),
+                reason = self.save_error
             ))
         } else if self.under_way.is_empty() {
             Saved::All

@@ -15,6 +15,7 @@ use crate::case::{
 use crate::geometry::Point;
 use crate::jobs::Lane;
 use crate::segment::Prompt;
+use crate::texts::{mark, tr};
 
 /// A correction may lie this far from the box around the mask that it corrects, mm.
 const REACH_MM: f64 = 20.0;
@@ -68,7 +69,7 @@ impl State {
     ) {
         if !step.is_usable() {
             let what = step.unusable();
-            self.refuse(what, "Nothing was changed.");
+            self.refuse(what, tr!("Nothing was changed."));
             return;
         }
         let Some(target) = self.target(series, lesion, step.points(), step.adds()) else {
@@ -81,8 +82,8 @@ impl State {
         }
         if !step.adds() {
             self.refuse(
-                "There is no mask here to change",
-                "Select the lesion, or draw its longest diameter first.",
+                tr!("There is no mask here to change"),
+                tr!("Select the lesion, or draw its longest diameter first."),
             );
             return;
         }
@@ -113,8 +114,8 @@ impl State {
         });
         if elsewhere {
             self.refuse(
-                "This lesion is marked on another image of this time point",
-                "Show that image and draw there, or drag the longest diameter here to mark it anew.",
+                tr!("This lesion is marked on another image of this time point"),
+                tr!("Show that image and draw there, or drag the longest diameter here to mark it anew."),
             );
         }
         elsewhere
@@ -295,7 +296,10 @@ impl State {
         effects: &mut Vec<Effect>,
     ) -> bool {
         if !marking.is_usable() {
-            self.refuse("The gesture has no place", "Draw it on the image.");
+            self.refuse(
+                tr!("The gesture has no place"),
+                tr!("Draw it on the image."),
+            );
             return false;
         }
         let word = marking.steps.last().map_or("correction", MaskStep::word);
@@ -381,7 +385,7 @@ impl State {
         };
         if let Some(reason) = &self.read_only {
             // Masks are part of the record.
-            let failure = Failure::new(format!("No mask was made: {reason}"));
+            let failure = Failure::new(tr!("No mask was made: {reason}", reason));
             self.masks.insert(annotation, Slot::Failed(failure));
             return;
         }
@@ -394,7 +398,7 @@ impl State {
             volume,
             fingerprint,
         };
-        let job = self.start("Segmenting", Lane::Gesture, work, effects);
+        let job = self.start(mark!("Segmenting"), Lane::Gesture, work, effects);
         self.masks.insert(annotation, Slot::Waiting(job));
     }
 }

@@ -8,6 +8,7 @@ use crate::app::effect::Effect;
 use crate::case::{Annotation, AnnotationId, BaseMask, Change, Lesion, Marking, MaskRef, MaskStep};
 use crate::edit::{Cut, Edit, Operation};
 use crate::geometry::{Point, Vec3};
+use crate::texts::tr;
 
 impl State {
     /// The mask of a mark as other marks name it.
@@ -43,13 +44,16 @@ impl State {
         };
         let Some(mask) = self.mask_ref(other).filter(|_| mark.series == with.series) else {
             self.refuse(
-                "The two masks do not lie on one image",
-                "Mark both lesions on the same series; the other one needs a mask.",
+                tr!("The two masks do not lie on one image"),
+                tr!("Mark both lesions on the same series; the other one needs a mask."),
             );
             return;
         };
         if annotation == other || self.segmented(annotation).is_none() {
-            self.refuse("There is no mask to combine", "Draw the lesion first.");
+            self.refuse(
+                tr!("There is no mask to combine"),
+                tr!("Draw the lesion first."),
+            );
             return;
         }
         let Some(target) = self.target_of(&mark) else {
@@ -93,7 +97,10 @@ impl State {
         };
         let (Some(base), Some(shown)) = (self.base_of(&mark), self.mask_shown(annotation).cloned())
         else {
-            self.refuse("There is no mask to cut", "Draw the lesion first.");
+            self.refuse(
+                tr!("There is no mask to cut"),
+                tr!("Draw the lesion first."),
+            );
             return;
         };
         let Some(target) = self.target_of(&mark) else {
@@ -105,8 +112,8 @@ impl State {
         let usable = normal.iter().all(|x| x.is_finite()) && normal.norm() > 0.0;
         if !usable {
             self.refuse(
-                "The cut gives no plane",
-                "Drag a line across the lesion, within a slice.",
+                tr!("The cut gives no plane"),
+                tr!("Drag a line across the lesion, within a slice."),
             );
             return;
         }

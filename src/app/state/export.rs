@@ -14,6 +14,7 @@ use crate::app::{VERSION, figure_text, grouping, reading, twin_input};
 use crate::case::{Measurement, PatientId, TimePoint};
 use crate::jobs::Lane;
 use crate::report::{Format, MeasuredFigure};
+use crate::texts::{self, mark, tr};
 use crate::volume::WindowLevel;
 
 impl State {
@@ -28,7 +29,7 @@ impl State {
         let Some(patient) = self.shown else {
             self.say(
                 Severity::Error,
-                "No patient is shown, so there is nothing to report",
+                tr!("No patient is shown, so there is nothing to report"),
                 "",
             );
             return;
@@ -37,14 +38,15 @@ impl State {
         if self.lesions_of(patient).next().is_none() && figures.is_empty() {
             self.say(
                 Severity::Error,
-                "Nothing is measured, so there is nothing to report",
-                "Drag the longest diameter of a lesion, or measure a figure, first.",
+                tr!("Nothing is measured, so there is nothing to report"),
+                tr!("Drag the longest diameter of a lesion, or measure a figure, first."),
             );
             return;
         }
         if self.refuses_to_write() {
             return;
         }
+        let _english = texts::english();
         let summary = self.summary(patient);
         let growth = self
             .lesions_of(patient)
@@ -72,11 +74,12 @@ impl State {
             dir,
             formats,
         };
-        self.start("Writing the report", Lane::Cpu, work, effects);
+        self.start(mark!("Writing the report"), Lane::Cpu, work, effects);
     }
 
     /// The figures of a patient with what they measure, visit by visit.
     fn measured_figures(&mut self, patient: PatientId) -> Vec<MeasuredFigure> {
+        let _english = texts::english();
         let mut rows = Vec::new();
         let points = grouping::ordered(&self.records, patient);
         let points: Vec<TimePoint> = points.into_iter().cloned().collect();

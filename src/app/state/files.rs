@@ -12,6 +12,7 @@ use crate::app::view::{FileList, FileState, FilesView, HeaderView, PictureView, 
 use crate::case::SeriesId;
 use crate::jobs::{JobId, Lane};
 use crate::open::{Header, Refusal, Watch};
+use crate::texts::{mark, tr};
 use crate::volume::ColourImage;
 
 /// The last scan.
@@ -50,7 +51,7 @@ impl State {
             paths: paths.clone(),
             watch: watch.clone(),
         };
-        let job = self.start("Looking into files", Lane::Io, work, effects);
+        let job = self.start(mark!("Looking into files"), Lane::Io, work, effects);
         self.shown_picture = None;
         self.files = Some(Files {
             roots: paths,
@@ -65,13 +66,15 @@ impl State {
     /// Without a desktop portal and without zenity, Linux has no dialog to show.
     pub(super) fn say_no_dialog(&mut self, export: bool) {
         let hint = if export {
-            "Write the report from a terminal: oncotwin report --case WORKSPACE --out FOLDER."
+            tr!("Write the report from a terminal: oncotwin report --case WORKSPACE --out FOLDER.")
         } else {
-            "Drop files or a folder on this window, or name them in a terminal: oncotwin FOLDER. On Linux, xdg-desktop-portal or zenity brings the dialog back."
+            tr!(
+                "Drop files or a folder on this window, or name them in a terminal: oncotwin FOLDER. On Linux, xdg-desktop-portal or zenity brings the dialog back."
+            )
         };
         self.say(
             Severity::Warning,
-            "The system showed no dialog to choose files",
+            tr!("The system showed no dialog to choose files"),
             hint,
         );
     }
@@ -154,7 +157,12 @@ impl State {
             pending: true,
             ..HeaderView::default()
         };
-        let job = self.start("Reading a header", Lane::Io, Work::Header { path }, effects);
+        let job = self.start(
+            mark!("Reading a header"),
+            Lane::Io,
+            Work::Header { path },
+            effects,
+        );
         self.header = Some(ShownHeader {
             job: Some(job),
             view,
@@ -187,7 +195,7 @@ impl State {
             item: Box::new(item.clone()),
             frame,
         };
-        let job = self.start("Reading a picture", Lane::Io, work, effects);
+        let job = self.start(mark!("Reading a picture"), Lane::Io, work, effects);
         self.shown_picture = Some(ShownPicture {
             job: Some(job),
             view,

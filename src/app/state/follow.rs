@@ -8,6 +8,7 @@ use super::{Slot, State};
 use crate::app::effect::{Effect, Work};
 use crate::case::{AnnotationId, Change, LesionId, PatientId, SeriesId};
 use crate::jobs::Lane;
+use crate::texts::mark;
 
 impl State {
     /// Follows changes that were just made, of which `changes` names everything concerned, and
@@ -126,7 +127,7 @@ impl State {
                 artifact_sha256,
                 grid: Arc::clone(&grid),
             };
-            let job = self.start("Reading masks", Lane::Io, work, effects);
+            let job = self.start(mark!("Reading masks"), Lane::Io, work, effects);
             self.masks.insert(annotation, Slot::Waiting(job));
         }
     }

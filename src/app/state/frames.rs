@@ -16,6 +16,7 @@ use crate::case::{
 };
 use crate::jobs::Lane;
 use crate::open::Item;
+use crate::texts::{mark, tr};
 use crate::warning::{self, WarningCode};
 
 /// The frame that an item is entered with: the first, where there are several.
@@ -49,15 +50,15 @@ impl State {
         };
         let Some(shown) = self.frame_of(&record) else {
             self.refuse(
-                "This series is one volume",
-                "Only series over time, phase or weighting have several.",
+                tr!("This series is one volume"),
+                tr!("Only series over time, phase or weighting have several."),
             );
             return;
         };
         if index >= shown.of {
             self.refuse(
-                format!("This series has {} volumes", shown.of),
-                "They are counted from 1.",
+                tr!("This series has {n} volumes" | "This series has {n} volumes" % shown.of),
+                tr!("They are counted from 1."),
             );
             return;
         }
@@ -150,7 +151,7 @@ impl State {
             files,
             visit: record.time_point,
         };
-        self.start("Joining stacks", Lane::Io, work, effects);
+        self.start(mark!("Joining stacks"), Lane::Io, work, effects);
     }
 
     /// Where all stacks of one series are, itself among them.
@@ -212,13 +213,13 @@ impl State {
         let Some(series) = find(self) else { return };
         self.show_series(series, effects);
         let text = match before {
-            None => "The stacks were joined to one series, which is shown",
-            Some(_) => "These stacks are joined already; the joined one is shown",
+            None => tr!("The stacks were joined to one series, which is shown"),
+            Some(_) => tr!("These stacks are joined already; the joined one is shown"),
         };
         self.say(
             Severity::Info,
             text,
-            "The parts are still in the list of series.",
+            tr!("The parts are still in the list of series."),
         );
     }
 }

@@ -10,6 +10,7 @@ use crate::app::effect::Effect;
 use crate::app::view::FusedPicture;
 use crate::case::{Change, SeriesId};
 use crate::reformat::{Plane, Slab};
+use crate::texts::tr;
 use crate::volume::{ColourMap, WindowLevel};
 
 /// What lies over a series.
@@ -97,8 +98,8 @@ impl State {
         };
         if !self.is_fusible(series, fusion.over) {
             self.refuse(
-                "Nothing is laid over this image: where the other one lies in it is unknown",
-                "Align the two, or choose images of one frame of reference.",
+                tr!("Nothing is laid over this image: where the other one lies in it is unknown"),
+                tr!("Align the two, or choose images of one frame of reference."),
             );
             return;
         }

@@ -11,6 +11,7 @@ use crate::app::view::Severity;
 use crate::case::{
     AnnotationId, AuditAction, AuditNote, Change, Lesion, LesionId, LesionRole, PatientId,
 };
+use crate::texts::tr;
 
 impl State {
     pub(super) fn new_lesion(&mut self, patient: PatientId, now: Timestamp) -> Lesion {
@@ -90,8 +91,11 @@ impl State {
                 .unwrap_or_default();
             self.say(
                 Severity::Warning,
-                format!("{label} is marked at this time point already, so nothing was linked"),
-                "Remove one of the two marks first.",
+                tr!(
+                    "{label} is marked at this time point already, so nothing was linked",
+                    label
+                ),
+                tr!("Remove one of the two marks first."),
             );
             return;
         }
@@ -150,8 +154,8 @@ impl State {
         if label.is_empty() || is_taken {
             self.say(
                 Severity::Warning,
-                "A lesion needs a label that no other lesion of the patient has",
-                format!("{} keeps its label.", before.label),
+                tr!("A lesion needs a label that no other lesion of the patient has"),
+                tr!("{label} keeps its label.", label = before.label),
             );
             return;
         }

@@ -9,6 +9,7 @@ use crate::app::view::Severity;
 use crate::case::{AuditAction, AuditNote, Change, PatientId, Series, StepId, StepKind};
 use crate::jobs::{JobId, Lane};
 use crate::store;
+use crate::texts::{mark, tr};
 use crate::warning::naming_frame;
 
 /// Which way a step is taken.
@@ -32,7 +33,7 @@ impl State {
     pub(super) fn load_history(&mut self, patient: PatientId, effects: &mut Vec<Effect>) {
         if self.histories.entry(patient).or_default().is_unread() {
             let work = Work::History { patient };
-            let job = self.start("Reading the history", Lane::Io, work, effects);
+            let job = self.start(mark!("Reading the history"), Lane::Io, work, effects);
             if let Some(history) = self.histories.get_mut(&patient) {
                 history.await_job(job);
             }
@@ -130,25 +131,30 @@ impl State {
         });
         let Some(step) = steps.last().cloned() else {
             let text = match (history.is_some_and(|h| h.is_pending()), way) {
-                (true, _) => "The steps of earlier sessions are still being read",
-                (false, Way::Back) => "There is nothing to undo",
-                (false, Way::Forth) => "There is nothing to redo",
+                (true, _) => tr!("The steps of earlier sessions are still being read"),
+                (false, Way::Back) => tr!("There is nothing to undo"),
+                (false, Way::Forth) => tr!("There is nothing to redo"),
             };
             self.n_refused += 1;
             self.say(Severity::Info, text, "");
             return None;
         };
         let (word, kind) = match way {
-            Way::Back => ("undone", StepKind::Undo(step.id)),
-            Way::Forth => ("redone", StepKind::Redo(step.id)),
+            Way::Back => (tr!("undone"), StepKind::Undo(step.id)),
+            Way::Forth => (tr!("redone"), StepKind::Redo(step.id)),
         };
         let changes = match step.changes_back() {
             Ok(changes) => self.brought_up(changes),
             Err(error) => {
                 self.say(
                     Severity::Error,
-                    format!("“{}” cannot be {word}: {error}", step.title),
-                    "Nothing was changed. `oncotwin audit verify` checks the whole record.",
+                    tr!(
+                        "“{title}” cannot be {word}: {error}",
+                        title = step.title,
+                        word,
+                        error
+                    ),
+                    tr!("Nothing was changed. `oncotwin audit verify` checks the whole record."),
                 );
                 return None;
             }
@@ -172,8 +178,8 @@ impl State {
                 Some(concerned)
             }
             Err(refusal) => {
-                self.refuse(format!("“{}” cannot be {word}: {refusal}", step.title),
-                    "The record has changed since in a way that is not a step, such as an import. Nothing was changed.",
+                self.refuse(tr!("“{title}” cannot be {word}: {refusal}", title = step.title, word, refusal),
+                    tr!("The record has changed since in a way that is not a step, such as an import. Nothing was changed."),
                 );
                 None
             }

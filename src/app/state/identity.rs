@@ -7,6 +7,7 @@ use crate::app::effect::Effect;
 use crate::app::lookup;
 use crate::case::{AuditAction, AuditNote, Change, PatientId, Series, SeriesId};
 use crate::open::Item;
+use crate::texts::tr;
 use crate::warning::{Warning, WarningCode};
 
 /// Key of the setting that holds the series which were stated to be of this person.
@@ -95,13 +96,10 @@ impl State {
             .iter()
             .flat_map(|s| &s.warnings)
             .find(|w| w.code == WarningCode::Patient)?;
-        Some(format!(
-            "{} of this patient may be of another person: {}",
-            match disputed.len() {
-                1 => "1 series".to_owned(),
-                n => format!("{n} series"),
-            },
-            first.message
+        Some(tr!(
+            "{n} series of this patient may be of another person: {why}"
+                | "{n} series of this patient may be of another person: {why}" % disputed.len(),
+            why = first.message
         ))
     }
 
@@ -111,8 +109,8 @@ impl State {
             return false;
         };
         self.refuse(
-            format!("Nothing was done. {dispute}"),
-            "Check the identities; then state in the red strip why the studies belong to one person.",
+            tr!("Nothing was done. {dispute}", dispute),
+            tr!("Check the identities; then state in the red strip why the studies belong to one person."),
         );
         true
     }
@@ -129,8 +127,8 @@ impl State {
         }
         if reason.is_empty() {
             self.refuse(
-                "Nothing was stated: a reason is required",
-                "Say what shows that the studies belong to one person.",
+                tr!("Nothing was stated: a reason is required"),
+                tr!("Say what shows that the studies belong to one person."),
             );
             return;
         }

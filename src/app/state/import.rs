@@ -17,6 +17,7 @@ use crate::case::{
     SeriesSource, TimePoint, TimePointId, Treatment, TreatmentId, TreatmentKind,
 };
 use crate::open::{Item, ItemKind, SidecarTreatmentKind};
+use crate::texts::tr;
 use crate::warning::{Warning, WarningCode, naming_frame};
 
 /// What one import did, for the message at its end.
@@ -332,8 +333,8 @@ impl State {
         let [patient] = tally.patients[..] else {
             self.say(
                 Severity::Warning,
-                "Treatments beside the images were not entered: the folder holds several patients",
-                "Open one patient's folder at a time.",
+                tr!("Treatments beside the images were not entered: the folder holds several patients"),
+                tr!("Open one patient's folder at a time."),
             );
             return;
         };
@@ -369,49 +370,42 @@ impl State {
         if tally.n_refused > 0 {
             self.say(
                 Severity::Error,
-                match tally.n_refused {
-                    1 => format!("1 item could not be opened: {}", tally.first_refusal),
-                    n => format!(
-                        "{n} items could not be opened; the first: {}",
-                        tally.first_refusal
-                    ),
-                },
-                "The list of files has every one with its reason.",
+                tr!(
+                    "{n} item could not be opened: {first}"
+                        | "{n} items could not be opened; the first: {first}" % tally.n_refused,
+                    first = tally.first_refusal
+                ),
+                tr!("The list of files has every one with its reason."),
             );
         }
         if tally.patients.len() > 1 {
             self.say(
                 Severity::Info,
-                format!(
-                    "{} patients were entered; the first is shown",
-                    tally.patients.len()
-                ),
-                "The others are in the list of patients.",
+                tr!("{n} patients were entered; the first is shown"
+                    | "{n} patients were entered; the first is shown" % tally.patients.len()),
+                tr!("The others are in the list of patients."),
             );
         }
         let listed: Vec<String> = tally
             .n_listed
             .iter()
-            .map(|(kind, n)| match n {
-                1 => format!("1 {}", kind.trim_end_matches('s')),
-                n => format!("{n} {kind}"),
-            })
+            .map(|(kind, n)| counted(kind, *n))
             .collect();
         let nothing = tally.n_added + tally.n_known + tally.n_forbidden + tally.n_refused == 0;
         if nothing && tally.first_colour.is_none() {
             self.say(
                 Severity::Error,
-                "No image volume was found in what was opened",
+                tr!("No image volume was found in what was opened"),
                 if listed.is_empty() {
-                    "Open a folder with DICOM files, or NIfTI files.".to_owned()
+                    tr!("Open a folder with DICOM files, or NIfTI files.").to_owned()
                 } else {
-                    format!("Found only: {}.", listed.join(", "))
+                    tr!("Found only: {listed}.", listed = listed.join(", "))
                 },
             );
         } else if !listed.is_empty() {
             self.say(
                 Severity::Info,
-                format!("Not shown as images: {}", listed.join(", ")),
+                tr!("Not shown as images: {listed}", listed = listed.join(", ")),
                 "",
             );
         }
@@ -425,6 +419,17 @@ const fn plural(kind: ItemKind) -> &'static str {
         ItemKind::RtStruct => "contour sets",
         ItemKind::Report => "reports",
         _ => "tables",
+    }
+}
+
+/// So many items of a kind.
+fn counted(kind: &str, n: usize) -> String {
+    match kind {
+        COLOUR => tr!("{n} colour picture" | "{n} colour pictures" % n),
+        "segmentations" => tr!("{n} segmentation" | "{n} segmentations" % n),
+        "contour sets" => tr!("{n} contour set" | "{n} contour sets" % n),
+        "reports" => tr!("{n} report" | "{n} reports" % n),
+        _ => tr!("{n} table" | "{n} tables" % n),
     }
 }
 

@@ -17,10 +17,11 @@ use crate::case::{AuditAction, AuditNote, Change, PatientId, SeriesId};
 use crate::geometry::Point;
 use crate::jobs::{JobId, Lane};
 use crate::register::{self, Registration, Residual, Rigid};
+use crate::texts::{mark, tr};
 use crate::units::Mm;
 
 /// Name of the job, as people see it.
-const REGISTERING: &str = "Aligning images";
+const REGISTERING: &str = mark!("Aligning images");
 
 /// Key of the setting that remembers how a series follows the others.
 fn mode_key(series: SeriesId) -> String {
@@ -318,16 +319,16 @@ impl State {
     pub(super) fn register(&mut self, series: SeriesId, effects: &mut Vec<Effect>) {
         let Some(fixed) = self.link_reference().filter(|fixed| *fixed != series) else {
             self.refuse(
-                "The first time point is what the others are aligned to",
-                "Align the others to it.",
+                tr!("The first time point is what the others are aligned to"),
+                tr!("Align the others to it."),
             );
             return;
         };
         let ready = |id: SeriesId| self.images.get(&id).and_then(Slot::ready);
         let (Some(a), Some(b)) = (ready(fixed), ready(series)) else {
             self.refuse(
-                "Nothing was aligned: images are still being loaded",
-                "Try again when both are shown.",
+                tr!("Nothing was aligned: images are still being loaded"),
+                tr!("Try again when both are shown."),
             );
             return;
         };
@@ -397,8 +398,8 @@ impl State {
                 self.links.asked.remove(&series);
                 self.say(
                     Severity::Warning,
-                    format!("The images were not aligned: {reason}"),
-                    "Nothing changed. Columns can also be linked by offset, in the menu of the link.",
+                    tr!("The images were not aligned: {reason}", reason),
+                    tr!("Nothing changed. Columns can also be linked by offset, in the menu of the link."),
                 );
             }
         }

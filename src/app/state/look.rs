@@ -13,6 +13,7 @@ use crate::geometry::Point;
 use crate::jobs::Lane;
 use crate::open::Watch;
 use crate::reformat::Slab;
+use crate::texts::{mark, tr};
 use crate::volume::{IntensityUnit, WindowLevel};
 
 /// What a picture was made of; equal keys mean equal pixels.
@@ -43,15 +44,15 @@ impl State {
             SampleSource::Phantom(out) => {
                 let watch = Watch::default();
                 let work = Work::MakePhantom { out, watch };
-                self.start("Making the sample study", Lane::Cpu, work, effects);
+                self.start(mark!("Making the sample study"), Lane::Cpu, work, effects);
             }
             SampleSource::Folder(Some(path)) => {
                 self.look_into(vec![path], effects);
             }
             SampleSource::Folder(None) => self.say(
                 Severity::Error,
-                format!("The files of the sample “{title}” were not found"),
-                "Start the program from its source folder, or set ONCOTWIN_SAMPLES to the folder sample_data.",
+                tr!("The files of the sample “{title}” were not found", title),
+                tr!("Start the program from its source folder, or set ONCOTWIN_SAMPLES to the folder sample_data."),
             ),
         }
     }
@@ -191,7 +192,7 @@ impl State {
             fingerprint: record.fingerprint.clone(),
             read_as: ReadAs::of(record),
         };
-        let job = self.start("Loading images", Lane::Io, work, effects);
+        let job = self.start(mark!("Loading images"), Lane::Io, work, effects);
         self.images.insert(series, Slot::Waiting(job));
     }
 
@@ -305,8 +306,8 @@ impl State {
         match WindowLevel::automatic(values.into_iter()).filter(|w| w.width > NARROWEST) {
             Some(window) => self.set_window(series, Some(window), effects),
             None => self.refuse(
-                "The window stays as it is: all values there are alike",
-                "Choose a larger part of the picture.",
+                tr!("The window stays as it is: all values there are alike"),
+                tr!("Choose a larger part of the picture."),
             ),
         }
     }

@@ -16,6 +16,7 @@ use crate::case::{
 };
 use crate::geometry::Point;
 use crate::measure::{Figure, FigureMeasures, gauge, placed};
+use crate::texts::tr;
 use crate::volume::Volume;
 
 /// What figures measure, kept while figure and image stay the same.
@@ -53,8 +54,8 @@ impl State {
     fn can_measure(&mut self, series: SeriesId, figure: &Figure) -> bool {
         let Some(image) = self.images.get(&series).and_then(Slot::ready) else {
             self.refuse(
-                "The image is not there yet",
-                "Show the series and wait until it is loaded.",
+                tr!("The image is not there yet"),
+                tr!("Show the series and wait until it is loaded."),
             );
             return false;
         };
@@ -107,8 +108,8 @@ impl State {
         };
         let Some(figure) = measurement.figure.moved(handle, to) else {
             self.refuse(
-                "Nothing of a size would be left of the figure",
-                "Nothing was changed.",
+                tr!("Nothing of a size would be left of the figure"),
+                tr!("Nothing was changed."),
             );
             return;
         };
@@ -208,7 +209,10 @@ impl State {
             return;
         };
         let Some(moved) = figure.moved(handle, to) else {
-            self.refuse("The line would have no length", "Nothing was changed.");
+            self.refuse(
+                tr!("The line would have no length"),
+                tr!("Nothing was changed."),
+            );
             return;
         };
         if moved == figure || !self.can_measure(mark.series, &moved) {

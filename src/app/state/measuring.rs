@@ -12,6 +12,7 @@ use crate::case::{
     Marking, SeriesId, TimePointId, ValueSource,
 };
 use crate::geometry::Point;
+use crate::texts::tr;
 use crate::units::Mm;
 
 impl State {
@@ -27,7 +28,10 @@ impl State {
     ) {
         let finite = line.iter().all(|p| p.0.iter().all(|x| x.is_finite()));
         if !finite || line[0].distance(line[1]).0 <= 0.0 {
-            self.refuse("The line has no length", "Drag from one end to the other.");
+            self.refuse(
+                tr!("The line has no length"),
+                tr!("Drag from one end to the other."),
+            );
             return;
         }
         let Some(target) = self.target(series, lesion, &line, true) else {
@@ -84,8 +88,10 @@ impl State {
         let fits = usable(size.long) && size.short.is_none_or(|s| usable(s) && s <= size.long);
         if !fits {
             self.refuse(
-                "These are no diameters of a lesion",
-                "Enter millimetres; the short axis is at most as long as the longest diameter.",
+                tr!("These are no diameters of a lesion"),
+                tr!(
+                    "Enter millimetres; the short axis is at most as long as the longest diameter."
+                ),
             );
             return;
         }

@@ -12,10 +12,11 @@ use crate::app::steps;
 use crate::case::{AnnotationId, LesionId, MaskStep, SeriesId};
 use crate::jobs::{JobId, Lane};
 use crate::segment::{BetterSlice, Prompt};
+use crate::texts::mark;
 use crate::volume::Mask;
 
 /// Name of the job that divides a lesion in another way; it comes and goes with gestures.
-pub(in crate::app) const DIVIDING: &str = "Dividing in another way";
+pub(in crate::app) const DIVIDING: &str = mark!("Dividing in another way");
 
 /// What is offered beside what a gesture has made.
 #[derive(Debug)]

@@ -6,6 +6,7 @@ use super::State;
 use crate::app::effect::Effect;
 use crate::app::view::Severity;
 use crate::case::{AuditAction, AuditNote, Change, Series, SeriesId};
+use crate::texts::tr;
 use crate::warning::{Warning, WarningCode};
 
 /// Digits of a fingerprint that a warning names.
@@ -37,8 +38,8 @@ impl State {
         if now.is_some() {
             self.say(
                 Severity::Warning,
-                "W-CHANGED: The files of a series are not the ones that were measured",
-                "Masks and measurements were made on other pixels. Restore the originals, or open the changed files as a new study.",
+                tr!("W-CHANGED: The files of a series are not the ones that were measured"),
+                tr!("Masks and measurements were made on other pixels. Restore the originals, or open the changed files as a new study."),
             );
         }
         if before == now.as_ref() || self.read_only.is_some() {

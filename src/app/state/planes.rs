@@ -11,6 +11,7 @@ use crate::app::view::{Outlines, Picture};
 use crate::case::{Change, SeriesId};
 use crate::geometry::{Grid, Point, Vec3, Voxel};
 use crate::reformat::{Plane, Slab, Stack};
+use crate::texts::tr;
 use crate::units::Mm;
 use crate::volume::{Mask, WindowLevel};
 
@@ -78,9 +79,11 @@ pub(in crate::app) struct DrawnSection {
 /// Why a grid has no planes across its slices; `None` when it has.
 pub(in crate::app) fn no_planes(grid: &Grid) -> Option<&'static str> {
     if grid.shape()[2] < 2 {
-        Some("A single slice has no planes across it")
+        Some(tr!("A single slice has no planes across it"))
     } else if !grid.is_calibrated() {
-        Some("Where these slices lie is unknown: there are no planes across them")
+        Some(tr!(
+            "Where these slices lie is unknown: there are no planes across them"
+        ))
     } else {
         None
     }
@@ -179,8 +182,8 @@ impl State {
         let grid = self.images.get(&series).and_then(Slot::ready);
         if let (Some(reason), Some(_)) = (grid.and_then(|i| no_planes(i.volume.grid())), slab) {
             self.refuse(
-                format!("No slab can be shown: {}", lower(reason)),
-                "Slabs need slices whose places are known.",
+                tr!("No slab can be shown: {reason}", reason = lower(reason)),
+                tr!("Slabs need slices whose places are known."),
             );
             return;
         }

@@ -12,10 +12,11 @@ use crate::case::{
     AnnotationId, AuditAction, AuditNote, Change, LesionId, MaskStep, PatientId, SeriesId,
 };
 use crate::jobs::{JobId, Lane};
+use crate::texts::{mark, tr};
 use crate::volume::Mask;
 
 /// Name of the job that makes a preview; it comes and goes too often to be listed.
-pub(in crate::app) const PREVIEWING: &str = "Previewing";
+pub(in crate::app) const PREVIEWING: &str = mark!("Previewing");
 
 /// What the gesture under way would give.
 #[derive(Debug)]
@@ -187,16 +188,16 @@ impl State {
     pub(super) fn reject(&mut self, effects: &mut Vec<Effect>) {
         let Some(proposal) = self.proposal.take() else {
             self.refuse(
-                "There is nothing to reject",
-                "What was gone on from is accepted; undo takes it back.",
+                tr!("There is nothing to reject"),
+                tr!("What was gone on from is accepted; undo takes it back."),
             );
             return;
         };
         self.call_off(&proposal);
         if !self.take_back(proposal.annotation, "annotation.reject", effects) {
             self.refuse(
-                "Other steps were taken since, so this one cannot be rejected alone",
-                "Undo them first, or remove the mark.",
+                tr!("Other steps were taken since, so this one cannot be rejected alone"),
+                tr!("Undo them first, or remove the mark."),
             );
         }
     }

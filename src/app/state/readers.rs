@@ -3,6 +3,7 @@
 use super::{READER, State};
 use crate::app::effect::Effect;
 use crate::case::{AuditAction, AuditNote, Change, Reader, ReaderId, ReaderRole};
+use crate::texts::tr;
 
 /// Stands for the reader in the audit trail where none is named.
 const UNNAMED: &str = "unnamed";
@@ -27,8 +28,8 @@ impl State {
         let name = name.split_whitespace().collect::<Vec<_>>().join(" ");
         if name.is_empty() {
             self.refuse(
-                "A reader needs a name",
-                "It is printed in reports beside every signature.",
+                tr!("A reader needs a name"),
+                tr!("It is printed in reports beside every signature."),
             );
             return;
         }

@@ -6,10 +6,11 @@ use super::{Slot, State};
 use crate::app::effect::Effect;
 use crate::app::reading;
 use crate::case::{AuditAction, AuditNote, Change, LesionId, Meaning, ReadingState, TimePointId};
+use crate::texts::tr;
 
 impl State {
     pub(super) fn mark_reviewed(&mut self, id: TimePointId, effects: &mut Vec<Effect>) {
-        if self.is_locked(id) || !self.can_be_read(id, "reviewed") {
+        if self.is_locked(id) || !self.can_be_read(id, tr!("reviewed")) {
             return;
         }
         self.put_signoff(
@@ -23,7 +24,7 @@ impl State {
     }
 
     pub(super) fn sign(&mut self, id: TimePointId, meaning: Meaning, effects: &mut Vec<Effect>) {
-        if self.is_locked(id) || !self.can_be_read(id, "signed") {
+        if self.is_locked(id) || !self.can_be_read(id, tr!("signed")) {
             return;
         }
         let event = "reading.sign";
@@ -33,23 +34,23 @@ impl State {
     /// Unlocks a signed reading.
     pub(super) fn amend(&mut self, id: TimePointId, reason: &str, effects: &mut Vec<Effect>) {
         let reason = reason.trim();
-        let name = self.visit_name(id);
+        let name = self.visit_title(id);
         let refusal = if reading::signature(&self.records, id).is_none() {
             Some((
-                format!("{name} is not signed, so there is nothing to amend"),
+                tr!("{name} is not signed, so there is nothing to amend", name),
                 "",
             ))
         } else if reason.is_empty() {
             Some((
-                format!("{name} was not amended: a reason is required"),
-                "State why the signed reading has to change.",
+                tr!("{name} was not amended: a reason is required", name),
+                tr!("State why the signed reading has to change."),
             ))
         } else {
             None
         };
         if let Some((text, hint)) = refusal {
             self.refuse(text, hint);
-        } else if self.is_named("amended") {
+        } else if self.is_named(tr!("amended")) {
             let event = "reading.amend";
             self.put_signoff(id, ReadingState::Draft, None, reason, event, effects);
         }
@@ -88,8 +89,8 @@ impl State {
         let named = self.reader().is_some();
         if !named {
             self.refuse(
-                format!("The reading was not {done}: no reader is named"),
-                "Enter your name and role first.",
+                tr!("The reading was not {done}: no reader is named", done),
+                tr!("Enter your name and role first."),
             );
         }
         named
@@ -97,7 +98,7 @@ impl State {
 
     /// Whether there is a named reader and something whole to read; otherwise it is said what lacks.
     fn can_be_read(&mut self, id: TimePointId, done: &str) -> bool {
-        let Some(name) = self.time_point(id).map(|_| self.visit_name(id)) else {
+        let Some(name) = self.time_point(id).map(|_| self.visit_title(id)) else {
             return false;
         };
         if !self.is_named(done) {
@@ -112,17 +113,20 @@ impl State {
                 && !matches!(self.masks.get(&a.id), Some(Slot::Failed(_)))
         });
         let lacks = if lesions.is_empty() {
-            Some(("no lesion is marked there", "Mark a lesion first."))
+            Some((
+                tr!("no lesion is marked there"),
+                tr!("Mark a lesion first."),
+            ))
         } else if pending {
             Some((
-                "a mask is still being made there",
-                "Wait until every mask is there and look at it.",
+                tr!("a mask is still being made there"),
+                tr!("Wait until every mask is there and look at it."),
             ))
         } else {
             None
         };
         if let Some((why, hint)) = lacks {
-            let text = format!("{name} was not {done}: {why}");
+            let text = tr!("{name} was not {done}: {why}", name, done, why);
             self.refuse(text, hint);
         }
         lacks.is_none()

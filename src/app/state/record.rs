@@ -2,7 +2,7 @@
 
 use super::State;
 use crate::app::lookup;
-use crate::app::view_build::column_title;
+use crate::app::view_build::{column_title, visit_title};
 use crate::app::{grouping, reading};
 use crate::case::{
     Annotation, AnnotationId, Lesion, LesionId, Patient, PatientId, Reader, Segmented, Series,
@@ -66,6 +66,13 @@ impl State {
         };
         let at = self.visits(patient).iter().position(|t| *t == id);
         at.map(column_title).unwrap_or_default()
+    }
+
+    /// The same in the language of the window, for messages; never for what is stored.
+    pub(in crate::app) fn visit_title(&self, id: TimePointId) -> String {
+        let patient = self.time_point(id).map(|t| t.patient);
+        let at = patient.and_then(|p| self.visits(p).iter().position(|t| *t == id));
+        at.map(visit_title).unwrap_or_default()
     }
 
     pub(in crate::app) fn annotation(&self, id: AnnotationId) -> Option<&Annotation> {

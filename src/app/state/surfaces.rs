@@ -7,10 +7,11 @@ use crate::app::effect::{Effect, Work};
 use crate::case::{AnnotationId, Change, SeriesId};
 use crate::jobs::{Cancelled, JobId, Lane};
 use crate::surface::Surface;
+use crate::texts::mark;
 use crate::volume::Mask;
 
 /// Name of the job; it comes and goes too often to be listed.
-pub(in crate::app) const SHAPING: &str = "Making a surface";
+pub(in crate::app) const SHAPING: &str = mark!("Making a surface");
 
 /// Key of the setting that remembers whether lesions are shown in three dimensions.
 pub(super) const THREE_D: &str = "three_d";

@@ -10,9 +10,10 @@ use crate::app::lookup;
 use crate::app::view::{Picture, Thumbnail};
 use crate::case::{Change, PatientId, SeriesId};
 use crate::jobs::{JobId, Lane};
+use crate::texts::{mark, tr};
 
 /// Name of the job; it comes and goes too often to be listed.
-pub(in crate::app) const SHRINKING: &str = "Making a small picture";
+pub(in crate::app) const SHRINKING: &str = mark!("Making a small picture");
 
 /// Key of the setting that remembers who was looked at, the last first.
 const RECENT: &str = "recent_patients";
@@ -96,7 +97,7 @@ impl State {
 
     /// A job that was to make a picture ended without.
     pub(super) fn forget_thumbnail_job(&mut self, job: JobId) {
-        self.absorb_thumbnail(job, Err(Failure::new("Cancelled")));
+        self.absorb_thumbnail(job, Err(Failure::new(tr!("Cancelled"))));
     }
 
     /// Pictures of a patient who was erased go with the rest.

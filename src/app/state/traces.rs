@@ -6,6 +6,7 @@ use crate::app::effect::{Effect, Failure, Work};
 use crate::app::trace;
 use crate::app::view::{Severity, TraceView};
 use crate::jobs::{JobId, Lane};
+use crate::texts::{mark, tr};
 
 /// What [`crate::app::Command::Trace`] shows.
 #[derive(Debug)]
@@ -22,7 +23,7 @@ impl State {
         let Some(outline) = trace::gather(self, subject) else {
             self.say(
                 Severity::Info,
-                "There is nothing to trace: the number is not there any more",
+                tr!("There is nothing to trace: the number is not there any more"),
                 "",
             );
             return;
@@ -52,7 +53,7 @@ impl State {
         let work = Work::Trace {
             outline: Box::new(outline),
         };
-        let job = self.start("Reading the audit trail", Lane::Io, work, effects);
+        let job = self.start(mark!("Reading the audit trail"), Lane::Io, work, effects);
         if let Some(traced) = &mut self.traced {
             traced.job = Some(job);
             traced.is_asked = true;

@@ -9,6 +9,7 @@ use crate::app::effect::{Effect, Work};
 use crate::app::twin_input;
 use crate::case::{AuditAction, AuditNote, LesionId, PatientId};
 use crate::jobs::Lane;
+use crate::texts::mark;
 
 impl State {
     /// Notes that a lesion's twin is of older data than the record.
@@ -41,7 +42,7 @@ impl State {
                         lesion,
                         input: Box::new(input),
                     };
-                    let job = self.start("Fitting the twin", Lane::Cpu, work, effects);
+                    let job = self.start(mark!("Fitting the twin"), Lane::Cpu, work, effects);
                     self.twins.insert(lesion, Slot::Waiting(job));
                 }
                 None => {

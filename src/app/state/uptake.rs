@@ -7,6 +7,7 @@ use crate::app::effect::{Effect, ReadAs};
 use crate::app::view::UptakeView;
 use crate::case::{AuditAction, AuditNote, Change, Segmented, Series, SeriesId};
 use crate::open::Item;
+use crate::texts::tr;
 use crate::volume::{IntensityUnit, PetStatement};
 use crate::warning::{Warning, WarningCode};
 
@@ -29,8 +30,8 @@ impl State {
         }
         let Some(item) = self.items.get(&series).cloned() else {
             self.refuse(
-                "Nothing was changed: the series is still being read",
-                "Try again when its picture is shown.",
+                tr!("Nothing was changed: the series is still being read"),
+                tr!("Try again when its picture is shown."),
             );
             return;
         };
@@ -39,8 +40,8 @@ impl State {
         let before = record.pet.unwrap_or_default();
         if reason.is_empty() && numbers(stated) != numbers(before) {
             self.refuse(
-                "Nothing was changed: a reason is required",
-                "Say where the numbers are from, for example from the injection record.",
+                tr!("Nothing was changed: a reason is required"),
+                tr!("Say where the numbers are from, for example from the injection record."),
             );
             return;
         }
@@ -49,7 +50,7 @@ impl State {
             (Ok(old), Ok(new)) => (old, new),
             (_, Err(refusal)) | (Err(refusal), _) => {
                 self.refuse(
-                    format!("Nothing was changed: {}", refusal.message),
+                    tr!("Nothing was changed: {reason}", reason = refusal.message),
                     refusal.hint,
                 );
                 return;

@@ -15,6 +15,7 @@ use crate::case::{
     TimePointId,
 };
 use crate::jobs::{JobId, Lane};
+use crate::texts::{mark, tr};
 
 /// The list of masks that is shown.
 #[derive(Debug)]
@@ -97,7 +98,7 @@ impl State {
         let work = Work::Versions {
             asked: Box::new(asked),
         };
-        let job = self.start("Reading earlier masks", Lane::Io, work, effects);
+        let job = self.start(mark!("Reading earlier masks"), Lane::Io, work, effects);
         let revision = self.revision;
         if let Some(shown) = &mut self.versions {
             shown.job = Some(job);
@@ -133,19 +134,19 @@ impl State {
         let artifacts = [one, other].map(|v| v.segmented.artifact_sha256.clone());
         let image = self.images.get(&series).and_then(Slot::ready);
         let result = if series != other.gesture.series {
-            Slot::Failed(Failure::new(
-                "The two masks were drawn on different images and cannot be compared",
-            ))
+            Slot::Failed(Failure::new(tr!(
+                "The two masks were drawn on different images and cannot be compared"
+            )))
         } else if let Some(image) = image {
             let work = Work::Compare {
                 grid: Arc::clone(image.volume.grid()),
                 artifacts,
             };
-            Slot::Waiting(self.start("Comparing masks", Lane::Cpu, work, effects))
+            Slot::Waiting(self.start(mark!("Comparing masks"), Lane::Cpu, work, effects))
         } else {
-            Slot::Failed(Failure::new(
-                "The masks can be compared once their image is shown",
-            ))
+            Slot::Failed(Failure::new(tr!(
+                "The masks can be compared once their image is shown"
+            )))
         };
         if let Slot::Failed(failure) = &result {
             self.refuse(&*failure.text, "");
@@ -199,7 +200,11 @@ impl State {
         };
         if version.is_standing {
             self.n_refused += 1;
-            self.say(Severity::Info, "This is the mask that stands already", "");
+            self.say(
+                Severity::Info,
+                tr!("This is the mask that stands already"),
+                "",
+            );
             return;
         }
         let Some(patient) = self.lesion(standing.lesion).map(|l| l.patient) else {

@@ -13,6 +13,7 @@ use crate::case::{
     AuditAction, AuditNote, Change, Scenario, ScenarioId, Series, SeriesId, StepKind, TimePoint,
     TimePointId, Treatment, TreatmentId,
 };
+use crate::texts::tr;
 use crate::twin::ScenarioChange;
 
 impl State {
@@ -37,7 +38,7 @@ impl State {
         if moving.len() == all.len() {
             self.say(
                 Severity::Info,
-                "This time point holds a single study, so there is nothing to split",
+                tr!("This time point holds a single study, so there is nothing to split"),
                 "",
             );
             return;
@@ -97,8 +98,11 @@ impl State {
         if let Some(label) = marked_twice {
             self.say(
                 Severity::Warning,
-                format!("{label} is marked at both time points, so they were not merged"),
-                "Remove one of the two marks first.",
+                tr!(
+                    "{label} is marked at both time points, so they were not merged",
+                    label
+                ),
+                tr!("Remove one of the two marks first."),
             );
             return;
         }

@@ -8,6 +8,7 @@ use crate::app::effect::Effect;
 use crate::app::view::Severity;
 use crate::case::{AuditAction, AuditNote, Change, PatientId};
 use crate::crash::CrashReport;
+use crate::texts::tr;
 
 impl State {
     /// Erases a patient for good. The audit trail keeps that it was, by whom, when and why.
@@ -22,8 +23,8 @@ impl State {
             return;
         }
         if reason.is_empty() {
-            self.refuse("The patient was not erased: a reason is required",
-                "State why. The reason is kept when everything else of the patient is gone, so it must not name anybody.",
+            self.refuse(tr!("The patient was not erased: a reason is required"),
+                tr!("State why. The reason is kept when everything else of the patient is gone, so it must not name anybody."),
             );
             return;
         }
@@ -83,8 +84,8 @@ impl State {
         self.messages.clear();
         self.say(
             Severity::Info,
-            "The patient was erased from this workspace",
-            "Original images, and reports and backups that were written, are files of their own and still there.",
+            tr!("The patient was erased from this workspace"),
+            tr!("Original images, and reports and backups that were written, are files of their own and still there."),
         );
     }
 
@@ -111,12 +112,15 @@ impl State {
         match self.read_only.clone() {
             Some(reason) => self.say(
                 Severity::Info,
-                format!("The workspace was read again; it still cannot be changed: {reason}"),
+                tr!(
+                    "The workspace was read again; it still cannot be changed: {reason}",
+                    reason
+                ),
                 "",
             ),
             None => self.say(
                 Severity::Info,
-                "The workspace was read again and can be changed now",
+                tr!("The workspace was read again and can be changed now"),
                 "",
             ),
         }

@@ -9,6 +9,7 @@ use crate::app::state::{Slot, State};
 use crate::app::view::{FusedPicture, FusedProbe, FusedView, FusionRow, FusionView};
 use crate::case::SeriesId;
 use crate::reformat::{Interpolation, Plane, Slab, reformat};
+use crate::texts::tr;
 use crate::volume::{ColourMap, WindowLevel};
 
 impl State {
@@ -22,9 +23,9 @@ impl State {
         let (way, trust) = self.way(series, over)?;
         let trust = match (trust.registered, trust.proposed, trust.residual) {
             (false, ..) => String::new(),
-            (true, true, _) => "proposed alignment".to_owned(),
-            (true, false, Some(residual)) => format!("aligned ±{residual}"),
-            (true, false, None) => "aligned".to_owned(),
+            (true, true, _) => tr!("proposed alignment").to_owned(),
+            (true, false, Some(residual)) => tr!("aligned ±{residual}", residual),
+            (true, false, None) => tr!("aligned").to_owned(),
         };
         let image = self.images.get(&over);
         let ready = image.and_then(Slot::ready);
@@ -64,7 +65,7 @@ impl State {
                     let label = if own {
                         label
                     } else {
-                        format!("{}: {label}", super::column_title(n))
+                        format!("{}: {label}", super::visit_title(n))
                     };
                     rows.push((
                         own,

@@ -14,6 +14,7 @@ use crate::app::view::{
     PictureView, View,
 };
 use crate::case::{PatientIdentity, Records};
+use crate::texts::tr;
 
 /// What stands in place of what is covered.
 const COVER: &str = "•••";
@@ -66,7 +67,7 @@ impl State {
         if let Some(header) = &mut view.header {
             *header = HeaderView {
                 pending: header.pending,
-                error: "Headers are not shown while identities are hidden".to_owned(),
+                error: tr!("Headers are not shown while identities are hidden").to_owned(),
                 ..HeaderView::default()
             };
         }
@@ -114,7 +115,7 @@ impl Cover {
             match self.baseline {
                 Some(first) => {
                     let days = grouping::days_between(first, date).0;
-                    made.push_str(&format!("day {days:.0}"));
+                    made.push_str(&tr!("day {day:.0}", day = days));
                 }
                 None => made.push_str(COVER),
             }
@@ -127,19 +128,18 @@ impl Cover {
     fn chooser(&self, chooser: &mut ChooserView) {
         let n = chooser.patients.len();
         for (at, row) in chooser.patients.iter_mut().enumerate() {
-            row.title = format!("Patient {}", n - at);
-            // The date of the last visit stands at the end.
-            if let Some((counts, _)) = row.detail.split_once(" · last ") {
-                row.detail = counts.to_owned();
-            }
+            row.title = tr!("Patient {n}", n = n - at);
+            // The date of the last visit stands at the end, after how many visits and lesions there are.
+            let counts: Vec<&str> = row.detail.split(" · ").take(2).collect();
+            row.detail = counts.join(" · ");
         }
     }
 
     fn patient(&self, patient: &mut PatientView) {
-        patient.name = "Identity hidden".to_owned();
+        patient.name = tr!("Identity hidden").to_owned();
         patient.detail.clear();
         if let Some(dispute) = &mut patient.dispute {
-            *dispute = "These studies may be of several persons".to_owned();
+            *dispute = tr!("These studies may be of several persons").to_owned();
         }
         for column in &mut patient.columns {
             column.date = match column.date.split_once(" · ") {
@@ -212,7 +212,7 @@ impl Cover {
 fn hide_files(files: &mut FilesView) {
     files.roots.iter_mut().for_each(|r| COVER.clone_into(r));
     let mut row = FileRow::new(FileKind::Heading, 0);
-    "Files are not listed while identities are hidden".clone_into(&mut row.title);
+    tr!("Files are not listed while identities are hidden").clone_into(&mut row.title);
     files.list = Arc::new(FileList {
         rows: vec![row],
         others: Vec::new(),
@@ -223,7 +223,7 @@ fn hide_files(files: &mut FilesView) {
 fn hide_picture(picture: &mut PictureView) {
     COVER.clone_into(&mut picture.title);
     picture.image = None;
-    "Pictures may have names in their pixels: they are not shown while identities are hidden"
+    tr!("Pictures may have names in their pixels: they are not shown while identities are hidden")
         .clone_into(&mut picture.error);
 }
 

@@ -5,8 +5,9 @@ use crate::app::state::{Slot, State};
 use crate::app::view::{LesionCell, LesionRow, OfferView, ProposalView};
 use crate::app::view_build::{axes, warning_line};
 use crate::app::{consistency, value};
-use crate::case::{Annotation, Lesion, MaskStep, PatientId, TimePoint, ValueSource};
+use crate::case::{Annotation, Lesion, PatientId, TimePoint, ValueSource};
 use crate::segment::Prompt;
+use crate::texts::{self, tr};
 
 impl State {
     pub(super) fn lesion_rows(&self, patient: PatientId, points: &[TimePoint]) -> Vec<LesionRow> {
@@ -50,17 +51,18 @@ impl State {
         let segmented = self.segmented(mark.id);
         let pending = matches!(self.masks.get(&mark.id), Some(Slot::Waiting(_)));
         let text = match (segmented, self.masks.get(&mark.id)) {
-            (Some(s), _) => format!(
-                "{} · {} · confidence {:.2}{}",
-                axes(&s.measured),
-                s.measured.volume.display(),
-                s.confidence,
-                s.consistency
-                    .map(|c| format!(" · consistency {c:.2}"))
+            (Some(s), _) => tr!(
+                "{axes} · {volume} · confidence {confidence:.2}{consistency}",
+                axes = axes(&s.measured),
+                volume = s.measured.volume.display(),
+                confidence = s.confidence,
+                consistency = s
+                    .consistency
+                    .map(|c| tr!(" · consistency {consistency:.2}", consistency = c))
                     .unwrap_or_default()
             ),
-            (None, Some(Slot::Failed(_))) => "no mask; the drawn diameter stands".to_owned(),
-            (None, _) if pending => "segmenting …".to_owned(),
+            (None, Some(Slot::Failed(_))) => tr!("no mask; the drawn diameter stands").to_owned(),
+            (None, _) if pending => tr!("segmenting …").to_owned(),
             (None, _) => value::drawn_length(self, mark)
                 .map(|l| l.to_string())
                 .unwrap_or_default(),
@@ -129,16 +131,18 @@ impl State {
             };
             warnings.push(said.to_owned());
         }
-        let steps: Vec<&str> = mark.marking.steps.iter().map(MaskStep::word).collect();
+        let steps: Vec<&str> = mark
+            .marking
+            .steps
+            .iter()
+            .map(|s| texts::text(s.word()))
+            .collect();
         let unseen = self.unseen_slices(mark.id).len();
         if unseen > 0 {
-            warnings.push(match unseen {
-                1 => "1 slice of the mask was filled from its neighbour and not looked at yet"
-                    .to_owned(),
-                n => format!(
-                    "{n} slices of the mask were filled from their neighbours and not looked at yet"
-                ),
-            });
+            warnings.push(tr!(
+                "{n} slice of the mask was filled from its neighbour and not looked at yet"
+                    | "{n} slices of the mask were filled from their neighbours and not looked at yet" % unseen
+            ));
         }
         if let Some(series) = self.series(mark.series) {
             warnings.extend(series.warnings.iter().map(warning_line));
@@ -180,14 +184,19 @@ impl State {
                 && !locked
                 && !mark.marking.steps.is_empty(),
             provenance: segmented.map_or_else(
-                || format!("drawn {}", mark.created.strftime("%Y-%m-%d %H:%M UTC")),
+                || {
+                    tr!(
+                        "drawn {when}",
+                        when = mark.created.strftime("%Y-%m-%d %H:%M UTC")
+                    )
+                },
                 |s| {
-                    format!(
-                        "{} from {} · mask {} · drawn {}",
-                        s.engine,
-                        steps.join(", "),
-                        &s.mask_sha256[..12.min(s.mask_sha256.len())],
-                        mark.created.strftime("%Y-%m-%d %H:%M UTC")
+                    tr!(
+                        "{engine} from {steps} · mask {mask} · drawn {when}",
+                        engine = s.engine,
+                        steps = steps.join(", "),
+                        mask = &s.mask_sha256[..12.min(s.mask_sha256.len())],
+                        when = mark.created.strftime("%Y-%m-%d %H:%M UTC")
                     )
                 },
             ),

@@ -4,6 +4,7 @@ use crate::app::state::State;
 use crate::app::view::{LinkMode, LinkTrust, LinkView, RegistrationView};
 use crate::case::SeriesId;
 use crate::register::Registration;
+use crate::texts::tr;
 
 impl State {
     /// How a series is linked to that of the first time point; `None` where there is but one.
@@ -20,11 +21,11 @@ impl State {
         let (trust, text) = match (mode, way) {
             (LinkMode::Off, _) => (
                 LinkTrust::Off,
-                "Not linked: it stays where it is".to_owned(),
+                tr!("Not linked: it stays where it is").to_owned(),
             ),
             (LinkMode::Offset, _) => (
                 LinkTrust::Offset,
-                "Linked by offset: slices keep their distance, whatever they show".to_owned(),
+                tr!("Linked by offset: slices keep their distance, whatever they show").to_owned(),
             ),
             (LinkMode::Position, _) if series == reference => {
                 let follow = |other: &SeriesId| {
@@ -34,38 +35,36 @@ impl State {
                 match shown[1..].iter().filter(|other| follow(other)).count() {
                     0 => (
                         LinkTrust::Unknown,
-                        "No other time point is linked to this one".to_owned(),
-                    ),
-                    1 => (
-                        LinkTrust::Frame,
-                        "Another time point is linked to this one".to_owned(),
+                        tr!("No other time point is linked to this one").to_owned(),
                     ),
                     n => (
                         LinkTrust::Frame,
-                        format!("{n} other time points are linked to this one"),
+                        tr!("Another time point is linked to this one"
+                            | "{n} other time points are linked to this one" % n),
                     ),
                 }
             }
             (LinkMode::Position, None) => (
                 LinkTrust::Unknown,
-                "Not linked: where its places lie in the first time point is unknown".to_owned(),
+                tr!("Not linked: where its places lie in the first time point is unknown")
+                    .to_owned(),
             ),
             (LinkMode::Position, Some((_, trust))) if trust.registered => {
                 let residual = trust.residual.map_or_else(
-                    || "how far off is unknown".to_owned(),
-                    |mm| format!("local anatomy lies {mm} off (median)"),
+                    || tr!("how far off is unknown").to_owned(),
+                    |mm| tr!("local anatomy lies {mm} off (median)", mm),
                 );
                 if trust.proposed {
-                    let text = format!("Linked as proposed: {residual}");
+                    let text = tr!("Linked as proposed: {residual}", residual);
                     (LinkTrust::Proposed, text)
                 } else {
-                    let text = format!("Linked by an accepted alignment: {residual}");
+                    let text = tr!("Linked by an accepted alignment: {residual}", residual);
                     (LinkTrust::Registered, text)
                 }
             }
             (LinkMode::Position, Some(_)) => (
                 LinkTrust::Frame,
-                "Linked: the scanner states one frame of reference".to_owned(),
+                tr!("Linked: the scanner states one frame of reference").to_owned(),
             ),
         };
         Some(LinkView {
@@ -83,13 +82,20 @@ impl State {
 
 fn registration_view(found: &Registration) -> RegistrationView {
     let residual = found.residual.map_or_else(
-        || "too few parts were found again to say how far off".to_owned(),
-        |r| format!("half within {}, 95 % within {}", r.median, r.p95),
+        || tr!("too few parts were found again to say how far off").to_owned(),
+        |r| {
+            tr!(
+                "half within {median}, 95 % within {p95}",
+                median = r.median,
+                p95 = r.p95
+            )
+        },
     );
     RegistrationView {
-        text: format!(
-            "Aligned: {residual}; {:.0} % overlap",
-            found.overlap * 100.0
+        text: tr!(
+            "Aligned: {residual}; {overlap:.0} % overlap",
+            residual,
+            overlap = found.overlap * 100.0
         ),
         warnings: found.warnings.iter().map(|w| w.message.clone()).collect(),
     }

@@ -11,18 +11,19 @@ use crate::app::view::{Overlay, Picture, PixelMap, Probe, SliceView};
 use crate::case::{Annotation, Lesion, LesionId, SeriesId};
 use crate::geometry::{Grid, Point, orientation_letters};
 use crate::reformat::Plane;
+use crate::texts::{self, mark, tr};
 use crate::units::Mm;
 use crate::volume::{IntensityUnit, Layout, Mask, WindowLevel, gray_slice, outlines};
 use crate::warning::WarningCode;
 
 /// CT presets: name, centre and width in HU, in the order of the keys 1 to 6.
 const CT_PRESETS: [(&str, f64, f64); 6] = [
-    ("Soft tissue", 40.0, 400.0),
-    ("Lung", -600.0, 1500.0),
-    ("Liver", 90.0, 150.0),
-    ("Mediastinum", 50.0, 350.0),
-    ("Bone", 400.0, 2000.0),
-    ("Brain", 40.0, 80.0),
+    (mark!("Soft tissue"), 40.0, 400.0),
+    (mark!("Lung"), -600.0, 1500.0),
+    (mark!("Liver"), 90.0, 150.0),
+    (mark!("Mediastinum"), 50.0, 350.0),
+    (mark!("Bone"), 400.0, 2000.0),
+    (mark!("Brain"), 40.0, 80.0),
 ];
 
 /// Upper ends of the windows offered for uptake, which begin at 0.
@@ -74,13 +75,14 @@ impl State {
             }
         };
         let reach = reach_of(&grid, slice, &map);
-        let mut presets = vec![("Default".to_owned(), default_window)];
+        let mut presets = vec![(tr!("Default").to_owned(), default_window)];
         if volume.unit == IntensityUnit::Hounsfield {
-            presets.extend(
-                CT_PRESETS.map(|(name, center, width)| {
-                    (name.to_owned(), WindowLevel::new(center, width))
-                }),
-            );
+            presets.extend(CT_PRESETS.map(|(name, center, width)| {
+                (
+                    texts::text(name).to_owned(),
+                    WindowLevel::new(center, width),
+                )
+            }));
         }
         if matches!(
             volume.unit,
@@ -98,8 +100,8 @@ impl State {
             let name = volume.window_names.get(n).map_or("", |name| name.trim());
             if *window != default_window || !name.is_empty() {
                 presets.push(match name {
-                    "" => (format!("File {}", n + 1), *window),
-                    name => (format!("File: {name}"), *window),
+                    "" => (tr!("File {n}", n = n + 1), *window),
+                    name => (tr!("File: {name}", name), *window),
                 });
             }
         }
@@ -150,21 +152,20 @@ impl State {
                 .is_some_and(|s| s.warnings.iter().any(|w| w.code == code))
         };
         if self.is_inverted(series) {
-            badges.push("inverted".to_owned());
+            badges.push(tr!("inverted").to_owned());
         }
         if warned(WarningCode::Lossy) {
-            badges.push("lossy".to_owned());
+            badges.push(tr!("lossy").to_owned());
         }
         if warned(WarningCode::Tilt) {
-            badges.push(format!("tilt {:.1}°", grid.tilt_deg().abs()));
+            badges.push(tr!("tilt {angle:.1}°", angle = grid.tilt_deg().abs()));
         }
         if warned(WarningCode::UnevenSpacing) {
-            badges.push("uneven slices".to_owned());
+            badges.push(tr!("uneven slices").to_owned());
         }
         match grid.void_slices().len() {
             0 => {}
-            1 => badges.push("1 slice missing".to_owned()),
-            n => badges.push(format!("{n} slices missing")),
+            n => badges.push(tr!("{n} slice missing" | "{n} slices missing" % n)),
         }
         badges
     }

@@ -12,6 +12,7 @@ use crate::app::summary::Summary;
 use crate::app::view::{HistoryRow, HistoryView, ReaderRow, ReadersView, ReadingView};
 use crate::app::{lookup, reading};
 use crate::case::{PatientId, ReaderId, ReaderRole, ReadingState, Records, Signoff, TimePointId};
+use crate::texts::{self, tr};
 
 /// Date of a time in the computer's time zone.
 pub(in crate::app) fn local_day(at: Timestamp) -> String {
@@ -39,19 +40,25 @@ pub(in crate::app) fn signoff_text(
     time: &dyn Fn(Timestamp) -> String,
 ) -> String {
     let act = match (signoff.state, signoff.reason.is_empty()) {
-        (ReadingState::Signed, _) => "Signed",
-        (ReadingState::Reviewed, _) => "Reviewed",
-        (ReadingState::Draft, true) => "Draft again after an edit",
-        (ReadingState::Draft, false) => "Amended",
+        (ReadingState::Signed, _) => tr!("Signed"),
+        (ReadingState::Reviewed, _) => tr!("Reviewed"),
+        (ReadingState::Draft, true) => tr!("Draft again after an edit"),
+        (ReadingState::Draft, false) => tr!("Amended"),
     };
     let role = signoff.reader.and_then(|id| lookup::reader(records, id));
-    let role = role.map(|r| format!(" ({})", r.role.name()));
+    let role = role.map(|r| format!(" ({})", texts::text(r.role.name())));
     let by = if signoff.reader_name.is_empty() {
         String::new()
     } else {
-        format!(" by {}{}", signoff.reader_name, role.unwrap_or_default())
+        tr!(
+            " by {reader}{role}",
+            reader = signoff.reader_name,
+            role = role.unwrap_or_default()
+        )
     };
-    let meaning = signoff.meaning.map(|m| format!(", {}", m.name()));
+    let meaning = signoff
+        .meaning
+        .map(|m| format!(", {}", texts::text(m.name())));
     let reason = if signoff.reason.is_empty() {
         String::new()
     } else {

@@ -12,6 +12,7 @@ use crate::app::view::{
 use crate::case::{LesionId, SeriesId};
 use crate::geometry::{Grid, Point, Vec3, orientation_letters};
 use crate::reformat::{Interpolation, Plane, Stack, outlines_in, reformat};
+use crate::texts::tr;
 use crate::units::Mm;
 use crate::volume::{Mask, Volume, WindowLevel};
 
@@ -254,14 +255,14 @@ fn narrow(outlines: Vec<Vec<[f64; 2]>>) -> Outlines {
 /// What a plane is called: by the axis of the patient that is nearest to its normal.
 fn title_of(plane: &Plane, across: usize, known_orientation: bool) -> String {
     if !known_orientation {
-        return ["Across columns", "Across rows"][across % 2].to_owned();
+        return [tr!("Across columns"), tr!("Across rows")][across % 2].to_owned();
     }
     let normal = plane.normal();
     let axis = normal.iamax();
-    let name = ["sagittal", "coronal", "axial"][axis];
+    let name = [tr!("sagittal"), tr!("coronal"), tr!("axial")][axis];
     // A degree is less than anybody can see, and more than headers are wrong by.
     if normal[axis].abs() < 1.0_f64.to_radians().cos() {
-        return format!("Oblique {name}");
+        return tr!("Oblique {name}", name);
     }
     let (first, rest) = name.split_at(1);
     format!("{}{rest}", first.to_uppercase())

@@ -5,6 +5,7 @@ use crate::app::twin_input::{self, TwinResult};
 use crate::app::view::{BandPoint, GrowthPoint, GrowthView};
 use crate::app::{grouping, summary};
 use crate::case::{Lesion, LesionId, PatientId, TimePoint, TreatmentKind};
+use crate::texts::{self, tr};
 use crate::twin::{Arm, Quantiles, Scale, ScenarioChange};
 
 impl State {
@@ -22,9 +23,9 @@ impl State {
             None => {
                 let undated = points.iter().all(|p| p.date.is_none());
                 growth.notes.push(if undated {
-                    "No date is known for any time point. Set dates to see growth.".to_owned()
+                    tr!("No date is known for any time point. Set dates to see growth.").to_owned()
                 } else {
-                    "Mark this lesion at a dated time point to see its growth.".to_owned()
+                    tr!("Mark this lesion at a dated time point to see its growth.").to_owned()
                 });
             }
         }
@@ -125,7 +126,7 @@ impl State {
                     from + t.duration_days
                 };
                 let name = if t.name.is_empty() {
-                    super::treatment_kind(t.kind).to_owned()
+                    texts::text(super::treatment_kind(t.kind)).to_owned()
                 } else {
                     t.name.clone()
                 };
@@ -146,12 +147,12 @@ fn empty(lesion: &Lesion) -> GrowthView {
 }
 
 /// Axis label and the factor from the twin's unit to the plotted one.
-const fn plotted(scale: Scale) -> (&'static str, f64) {
+fn plotted(scale: Scale) -> (&'static str, f64) {
     match scale {
-        Scale::VolumeMm3 => ("Volume (mL)", 1e-3),
-        Scale::Voxels => ("Volume (voxels)", 1.0),
-        Scale::DiameterMm => ("Longest diameter (mm)", 1.0),
-        Scale::DiameterPx => ("Longest diameter (px)", 1.0),
+        Scale::VolumeMm3 => (tr!("Volume (mL)"), 1e-3),
+        Scale::Voxels => (tr!("Volume (voxels)"), 1.0),
+        Scale::DiameterMm => (tr!("Longest diameter (mm)"), 1.0),
+        Scale::DiameterPx => (tr!("Longest diameter (px)"), 1.0),
     }
 }
 
@@ -169,10 +170,16 @@ fn band_point(day: f64, q: &Quantiles, factor: f64) -> BandPoint {
 /// What a scenario is called.
 pub(in crate::app) fn scenario_label(change: &ScenarioChange) -> String {
     match change {
-        ScenarioChange::StopTreatment { day } => format!("treatment stops on day {day:.0}"),
-        ScenarioChange::StartTreatment { day } => format!("treatment starts again on day {day:.0}"),
+        ScenarioChange::StopTreatment { day } => tr!("treatment stops on day {day:.0}", day),
+        ScenarioChange::StartTreatment { day } => {
+            tr!("treatment starts again on day {day:.0}", day)
+        }
         ScenarioChange::ScaleDose { from_day, factor } => {
-            format!("{:.0} % of the dose from day {from_day:.0}", 100.0 * factor)
+            tr!(
+                "{percent:.0} % of the dose from day {from_day:.0}",
+                percent = 100.0 * factor,
+                from_day
+            )
         }
     }
 }

@@ -8,6 +8,7 @@ use crate::app::view_build::{local_time, reader_name};
 use crate::case::{MaskStep, SeriesId};
 use crate::measure::Measured;
 use crate::segment::Prompt;
+use crate::texts::{self, tr};
 use crate::volume::{Layout, Mask, outlines};
 
 impl State {
@@ -17,12 +18,12 @@ impl State {
         let title = format!(
             "{} · {}",
             self.label(shown.lesion),
-            self.visit_name(shown.time_point)
+            self.visit_title(shown.time_point)
         );
         let comparison = shown.compared.as_ref().map(|c| match &c.result {
             Slot::Ready(made) => comparison(made),
-            Slot::Waiting(_) => vec![("Comparison".to_owned(), "under way".to_owned())],
-            Slot::Failed(failure) => vec![("Comparison".to_owned(), failure.text.clone())],
+            Slot::Waiting(_) => vec![(tr!("Comparison").to_owned(), tr!("under way").to_owned())],
+            Slot::Failed(failure) => vec![(tr!("Comparison").to_owned(), failure.text.clone())],
         });
         Some(VersionsView {
             annotation: mark.id,
@@ -36,25 +37,24 @@ impl State {
 
     fn version_row(&self, version: &Version) -> VersionRow {
         let drawn = value::drawn_length(self, &version.gesture);
-        let drawn = drawn.map_or_else(String::new, |d| format!(" of {d}"));
+        let drawn = drawn.map_or_else(String::new, |d| tr!(" of {length}", length = d));
         let (first, more) = match &version.gesture.marking.steps[..] {
-            [] => ("nothing", 0),
+            [] => (tr!("nothing"), 0),
             [
                 MaskStep::Prompt {
                     prompt: Prompt::Drag { .. },
                 },
                 more @ ..,
-            ] => ("a drawn diameter", more.len()),
-            [first, more @ ..] => (first.word(), more.len()),
+            ] => (tr!("a drawn diameter"), more.len()),
+            [first, more @ ..] => (texts::text(first.word()), more.len()),
         };
         let more = match more {
             0 => String::new(),
-            1 => " and 1 correction".to_owned(),
-            n => format!(" and {n} corrections"),
+            n => tr!(" and {n} correction" | " and {n} corrections" % n),
         };
         let measured = &version.segmented.measured;
         let again = if version.is_restored {
-            ", restored"
+            tr!(", restored")
         } else {
             ""
         };
@@ -62,9 +62,13 @@ impl State {
             id: version.id,
             when: local_time(version.at),
             who: reader_name(&self.records, version.reader),
-            what: format!(
-                "{} from {first}{drawn}{more}{again}",
-                version.segmented.engine
+            what: tr!(
+                "{engine} from {first}{drawn}{more}{again}",
+                engine = version.segmented.engine,
+                first,
+                drawn,
+                more,
+                again
             ),
             why: version.why.clone(),
             axes: axes(measured),
@@ -119,12 +123,18 @@ fn comparison(compared: &Compared) -> Vec<(String, String)> {
     };
     let line = |name: &str, value: String| (name.to_owned(), value);
     vec![
-        line("Dice overlap", format!("{:.3}", made.dice)),
-        line("Volume of the first", a.display()),
-        line("Volume of the second", format!("{}{change}", b.display())),
-        line("Voxels in the first only", made.only[0].to_string()),
-        line("Voxels in the second only", made.only[1].to_string()),
-        line("95 % surface distance", made.surface_95.to_string()),
-        line("Largest surface distance", made.surface_max.to_string()),
+        line(tr!("Dice overlap"), format!("{:.3}", made.dice)),
+        line(tr!("Volume of the first"), a.display()),
+        line(
+            tr!("Volume of the second"),
+            format!("{}{change}", b.display()),
+        ),
+        line(tr!("Voxels in the first only"), made.only[0].to_string()),
+        line(tr!("Voxels in the second only"), made.only[1].to_string()),
+        line(tr!("95 % surface distance"), made.surface_95.to_string()),
+        line(
+            tr!("Largest surface distance"),
+            made.surface_max.to_string(),
+        ),
     ]
 }

@@ -15,6 +15,7 @@ use crate::measure;
 use crate::provenance::{InputHash, StageKey};
 use crate::segment::{self, BetterSlice, Params, Prompt};
 use crate::store::{Artifacts, decode_mask, encode_mask};
+use crate::texts::tr;
 use crate::units::Bulk;
 use crate::volume::{Mask, MaskRuns, Volume};
 use crate::warning::Warning;
@@ -73,7 +74,7 @@ pub(super) fn make(
     let put = |bytes: &[u8]| {
         tools.artifacts.put(bytes).map_err(|error| Failure {
             text: error.to_string(),
-            hint: "The mask was not saved. Free some disk space and draw again.".to_owned(),
+            hint: tr!("The mask was not saved. Free some disk space and draw again.").to_owned(),
         })
     };
     let artifact_sha256 = put(&bytes)?;
@@ -264,8 +265,8 @@ fn run(
     };
     steps::run_last(steps, before, &desk).map_err(|error| Failure {
         hint: match (&error, steps, before) {
-            (steps::Error::Segment(segment::Error::NeedsDrag(_)), ..) => "Nothing was marked.",
-            (_, _, Some(_)) => "The mask stays as it was.",
+            (steps::Error::Segment(segment::Error::NeedsDrag(_)), ..) => tr!("Nothing was marked."),
+            (_, _, Some(_)) => tr!("The mask stays as it was."),
             (
                 _,
                 [MaskStep::Prompt {
@@ -273,9 +274,9 @@ fn run(
                 }],
                 None,
             ) => {
-                "The diameter stands as drawn. Draw it again on the slice where the lesion is widest."
+                tr!("The diameter stands as drawn. Draw it again on the slice where the lesion is widest.")
             }
-            _ => "Draw the longest diameter of the lesion instead.",
+            _ => tr!("Draw the longest diameter of the lesion instead."),
         }
         .to_owned(),
         text: error.to_string(),
@@ -332,8 +333,8 @@ pub(in crate::app) fn load(
     artifacts: &Artifacts,
 ) -> Result<Arc<Mask>, Failure> {
     let damaged = |what: String| Failure {
-        text: format!("A saved mask could not be read: {what}"),
-        hint: "Its measurements are kept. Draw the diameter again to have the mask back."
+        text: tr!("A saved mask could not be read: {what}", what),
+        hint: tr!("Its measurements are kept. Draw the diameter again to have the mask back.")
             .to_owned(),
     };
     let bytes = artifacts

@@ -12,6 +12,7 @@ use super::super::widgets::{Icon, chip, icon_button, nadir_chip, spinner, warnin
 use super::{CELL, at};
 use crate::app::Command;
 use crate::app::view::{ColumnView, LesionCell, ResponseCell, Subject, ValueSource};
+use crate::texts::{self, tr};
 
 /// Below this a mask wants a second look.
 const DOUBTFUL: f64 = 0.7;
@@ -30,7 +31,7 @@ pub(super) fn cell_ui(
             ui,
             axes,
             RichText::new("–").color(p.text_weak),
-            "Not marked",
+            tr!("Not marked"),
         );
         return;
     };
@@ -38,8 +39,12 @@ pub(super) fn cell_ui(
     drawn_ui(ui, drawn, cell, doubtful);
     if cell.pending {
         at(ui, axes, Align::RIGHT, |ui| {
-            spinner(ui, "Segmenting");
-            ui.label(RichText::new("segmenting").size(12.0).color(p.text_weak));
+            spinner(ui, tr!("Segmenting"));
+            ui.label(
+                RichText::new(tr!("segmenting"))
+                    .size(12.0)
+                    .color(p.text_weak),
+            );
         });
     } else {
         let text = axes_text(ui, cell, doubtful);
@@ -49,16 +54,16 @@ pub(super) fn cell_ui(
         "" => cell.volume.clone(),
         partial => format!("{} · {partial}", cell.volume),
     };
-    let hover = format!(
-        "By whole voxels · voxels at the border by their share of lesion\n{}",
-        why(cell, doubtful)
+    let hover = tr!(
+        "By whole voxels · voxels at the border by their share of lesion\n{why}",
+        why = why(cell, doubtful)
     );
     value(ui, volume, size(&both, doubtful, p.text_weak), &hover);
     value(
         ui,
         change,
         RichText::new(&cell.change),
-        "Change of the RECIST diameter against the first time point",
+        tr!("Change of the RECIST diameter against the first time point"),
     );
     if let Some(value) = cell.confidence {
         confidence_ui(ui, confidence, value, cell);
@@ -71,19 +76,19 @@ pub(super) fn cell_ui(
 /// The line drawn by hand, or the size that was entered; strong where it counts.
 fn drawn_ui(ui: &mut Ui, rect: Rect, cell: &LesionCell, doubtful: bool) {
     let p = theme::palette(ui);
-    let imported = format!("imp. {}", cell.recist);
+    let imported = tr!("imp. {recist}", recist = cell.recist);
     let (text, what) = match cell.source {
-        Some(ValueSource::Imported) => (&imported, "As entered: it counts"),
+        Some(ValueSource::Imported) => (&imported, tr!("As entered: it counts")),
         Some(ValueSource::Caliper) if cell.chosen.is_some() => (
             &cell.recist,
-            "Drawn by hand: it counts, because a reader said so",
+            tr!("Drawn by hand: it counts, because a reader said so"),
         ),
         Some(ValueSource::Caliper) if doubtful => (
             &cell.recist,
-            "Diameter as drawn: it counts, because the mask is doubtful",
+            tr!("Diameter as drawn: it counts, because the mask is doubtful"),
         ),
-        Some(ValueSource::Caliper) => (&cell.recist, "Drawn by hand: it counts"),
-        Some(ValueSource::Mask) | None => (&cell.drawn, "Diameter as drawn"),
+        Some(ValueSource::Caliper) => (&cell.recist, tr!("Drawn by hand: it counts")),
+        Some(ValueSource::Mask) | None => (&cell.drawn, tr!("Diameter as drawn")),
     };
     let text = match cell.source {
         Some(ValueSource::Mask) | None => RichText::new(text).color(p.text_weak),
@@ -126,7 +131,10 @@ fn axes_text(ui: &Ui, cell: &LesionCell, doubtful: bool) -> WidgetText {
 
 fn why(cell: &LesionCell, doubtful: bool) -> String {
     if doubtful {
-        format!("Does not count: the mask is doubtful\n{}", cell.provenance)
+        tr!(
+            "Does not count: the mask is doubtful\n{provenance}",
+            provenance = cell.provenance
+        )
     } else {
         cell.provenance.clone()
     }
@@ -179,26 +187,24 @@ fn confidence_ui(ui: &mut Ui, rect: Rect, confidence: f64, cell: &LesionCell) {
             .with(("confidence", rect.min.x as i64, rect.min.y as i64)),
         Sense::hover(),
     );
-    let mut name = format!("Confidence of the mask {confidence:.2}");
+    let mut name = tr!("Confidence of the mask {confidence:.2}", confidence);
     if let Some(consistency) = cell.consistency {
-        name.push_str(&format!(", consistency {consistency:.2}"));
+        name.push_str(&tr!(", consistency {consistency:.2}", consistency));
     }
     response.widget_info(|| WidgetInfo::labeled(Role::Label, true, &name));
     let mut hint = if confidence < DOUBTFUL {
-        "Confidence of the engine in its mask; low, please check the outline".to_owned()
+        tr!("Confidence of the engine in its mask; low, please check the outline").to_owned()
     } else {
-        "Confidence of the engine in its mask".to_owned()
+        tr!("Confidence of the engine in its mask").to_owned()
     };
     if let Some(consistency) = cell.consistency {
         let low = if cell.depends {
-            "; low, please check the outline"
+            tr!("; low, please check the outline")
         } else {
             ""
         };
-        hint.push_str(&format!(
-            "\nConsistency {consistency:.2}: how well masks of the same gesture made a pixel or two beside \
-             agree with it (Dice){low}"
-        ));
+        hint.push_str(&tr!("\nConsistency {consistency:.2}: how well masks of the same gesture made a pixel or two beside \
+             agree with it (Dice){low}", consistency, low));
     }
     response.on_hover_text(hint);
 }
@@ -257,7 +263,11 @@ pub(super) fn response_ui(
         explain(response, shown);
     }
     if !response.sum.is_empty() {
-        let name = format!("Sum and response at {}: {ASK}", column.title);
+        let name = tr!(
+            "Sum and response at {title}: {ask}",
+            title = column.title,
+            ask = texts::text(ASK)
+        );
         if icon_button(ui, Icon::Source, &name).clicked() {
             out.push(trace(column));
         }

@@ -11,18 +11,19 @@ use super::super::trace::ASK;
 use super::super::widgets::{gated, radio, weak};
 use crate::app::Command;
 use crate::app::view::{ColumnView, LesionCell, LesionRole, LesionRow, PatientView, Subject};
+use crate::texts::{self, tr};
 
 /// Why what is said of a lesion cannot be changed: it is part of every reading that marks it.
 pub(super) fn barred<'a>(read_only: Option<&'a str>, lesion: &LesionRow) -> Option<&'a str> {
     let locked = lesion.cells.iter().flatten().any(|c| c.locked);
-    read_only.or(locked.then_some(SIGNED))
+    read_only.or(locked.then(|| texts::text(SIGNED)))
 }
 
 fn role_name(role: LesionRole) -> &'static str {
     match role {
-        LesionRole::Target => "Target",
-        LesionRole::NonTarget => "Non-target",
-        LesionRole::New => "New",
+        LesionRole::Target => tr!("Target"),
+        LesionRole::NonTarget => tr!("Non-target"),
+        LesionRole::New => tr!("New"),
     }
 }
 
@@ -62,7 +63,11 @@ fn text_ui(
         .id(id)
         .hint_text(hint)
         .desired_width(f32::INFINITY);
-    let response = gated(ui, barred, edit).accessible_name(format!("{hint} of {}", lesion.label));
+    let response = gated(ui, barred, edit).accessible_name(tr!(
+        "{hint} of {label}",
+        hint,
+        label = lesion.label
+    ));
     if response.changed() {
         state.lesion_text = Some(LesionText {
             lesion: lesion.id,
@@ -96,7 +101,15 @@ pub(super) fn organ_ui(
     out: &mut Vec<Command>,
 ) {
     ui.spacing_mut().interact_size.y = 20.0;
-    text_ui(ui, lesion, LesionField::Organ, "Organ", barred, state, out);
+    text_ui(
+        ui,
+        lesion,
+        LesionField::Organ,
+        tr!("Organ"),
+        barred,
+        state,
+        out,
+    );
 }
 
 pub(super) fn role_ui(
@@ -120,7 +133,7 @@ pub(super) fn role_ui(
                 }
             })
             .response
-            .accessible_name(format!("Role of {}", lesion.label))
+            .accessible_name(tr!("Role of {label}", label = lesion.label))
     };
     let shown = ui.add_enabled_ui(barred.is_none(), combo).inner;
     if let Some(reason) = barred {
@@ -136,8 +149,8 @@ pub(super) fn node_ui(
 ) {
     let mut nodal = lesion.nodal;
     let response = gated(ui, barred, Checkbox::without_text(&mut nodal))
-        .accessible_name(format!("{} is a lymph node", lesion.label))
-        .on_hover_text("Lymph node: the short axis counts");
+        .accessible_name(tr!("{label} is a lymph node", label = lesion.label))
+        .on_hover_text(tr!("Lymph node: the short axis counts"));
     if response.changed() {
         out.push(edited(lesion, |l| l.nodal = nodal));
     }
@@ -157,13 +170,21 @@ pub(super) fn menu_ui(
     ui.set_min_width(230.0);
     ui.set_max_width(260.0);
     ui.horizontal(|ui| {
-        ui.label("Label");
-        text_ui(ui, lesion, LesionField::Label, "Label", barred, state, out);
+        ui.label(tr!("Label"));
+        text_ui(
+            ui,
+            lesion,
+            LesionField::Label,
+            tr!("Label"),
+            barred,
+            state,
+            out,
+        );
     });
     ui.separator();
     marks_ui(ui, patient, lesion, read_only, state, out);
     ui.separator();
-    let text = format!("Remove {} with all its marks", lesion.label);
+    let text = tr!("Remove {label} with all its marks", label = lesion.label);
     let remove = Button::new(RichText::new(text).color(p.error));
     if gated(ui, barred, remove).clicked() {
         out.push(Command::RemoveLesion { lesion: lesion.id });
@@ -183,7 +204,7 @@ pub(super) fn marks_ui(
     for (column, cell) in patient.columns.iter().zip(&lesion.cells) {
         match cell {
             Some(cell) => {
-                ui.menu_button(format!("Mark at {}", column.title), |ui| {
+                ui.menu_button(tr!("Mark at {title}", title = column.title), |ui| {
                     mark_ui(ui, patient, lesion, cell, read_only, state, out);
                 });
             }
@@ -200,9 +221,13 @@ fn size_ui(
     barred: Option<&str>,
     state: &mut UiState,
 ) {
-    let text = format!("Enter a size at {}…", column.title);
+    let text = tr!("Enter a size at {title}…", title = column.title);
     if gated(ui, barred, Button::new(text)).clicked() {
-        let title = format!("{} at {}", lesion.label, column.title);
+        let title = tr!(
+            "{label} at {title}",
+            label = lesion.label,
+            title = column.title
+        );
         let form = SizeForm::new(lesion.id, column.id, title, lesion.nodal);
         state.ask(Dialog::Size(form));
         Popup::close_all(ui.ctx());
@@ -212,16 +237,18 @@ fn size_ui(
 /// Which of its sizes counts for RECIST.
 fn counts_ui(ui: &mut Ui, cell: &LesionCell, out: &mut Vec<Command>) {
     let annotation = cell.annotation;
-    ui.menu_button("What counts for RECIST", |ui| {
+    ui.menu_button(tr!("What counts for RECIST"), |ui| {
         ui.set_min_width(210.0);
         let by_rule = match cell.source {
-            Some(source) if cell.chosen.is_none() => format!("By rule: {}", source.word()),
-            _ => "By rule".to_owned(),
+            Some(source) if cell.chosen.is_none() => {
+                tr!("By rule: {word}", word = texts::text(source.word()))
+            }
+            _ => tr!("By rule").to_owned(),
         };
         if radio(ui, cell.chosen.is_none(), &by_rule)
-            .on_hover_text(
-                "The mask where it can be trusted, else the caliper, else what was entered",
-            )
+            .on_hover_text(tr!(
+                "The mask where it can be trusted, else the caliper, else what was entered"
+            ))
             .clicked()
         {
             out.push(Command::CountBy {
@@ -231,7 +258,7 @@ fn counts_ui(ui: &mut Ui, cell: &LesionCell, out: &mut Vec<Command>) {
             Popup::close_all(ui.ctx());
         }
         for (source, length) in &cell.sources {
-            let text = format!("{} · {length}", source.word());
+            let text = format!("{} · {length}", texts::text(source.word()));
             if radio(ui, cell.chosen == Some(*source), &text).clicked() {
                 out.push(Command::CountBy {
                     annotation,
@@ -255,25 +282,32 @@ pub(super) fn mark_ui(
 ) {
     ui.set_min_width(230.0);
     let annotation = cell.annotation;
-    if ui.add(Button::new(ASK).right_text("T")).clicked() {
+    if ui
+        .add(Button::new(texts::text(ASK)).right_text("T"))
+        .clicked()
+    {
         let subject = Subject::Size(annotation);
         out.push(Command::Trace { subject });
         Popup::close_all(ui.ctx());
     }
     if ui
-        .add(Button::new("Versions of the mask…").right_text("V"))
+        .add(Button::new(tr!("Versions of the mask…")).right_text("V"))
         .clicked()
     {
         out.push(Command::ShowVersions { annotation });
         Popup::close_all(ui.ctx());
     }
     ui.separator();
-    let barred = read_only.or(cell.locked.then_some(SIGNED));
+    let barred = read_only.or(cell.locked.then(|| texts::text(SIGNED)));
     if let Some(reason) = barred {
         // A submenu that cannot be opened says nothing, so that the reason stands in its place.
-        gated(ui, barred, Button::new("What counts for RECIST"));
-        gated(ui, barred, Button::new("Move the mark to another lesion"));
-        gated(ui, barred, Button::new("Remove the mark"));
+        gated(ui, barred, Button::new(tr!("What counts for RECIST")));
+        gated(
+            ui,
+            barred,
+            Button::new(tr!("Move the mark to another lesion")),
+        );
+        gated(ui, barred, Button::new(tr!("Remove the mark")));
         weak(ui, reason);
         return;
     }
@@ -286,7 +320,7 @@ pub(super) fn mark_ui(
         size_ui(ui, lesion, column, None, state);
     }
     ui.separator();
-    ui.menu_button("Move the mark to", |ui| {
+    ui.menu_button(tr!("Move the mark to"), |ui| {
         for other in patient.lesions.iter().filter(|l| l.id != lesion.id) {
             if ui.button(&other.label).clicked() {
                 out.push(Command::LinkAnnotation {
@@ -296,7 +330,7 @@ pub(super) fn mark_ui(
                 Popup::close_all(ui.ctx());
             }
         }
-        if ui.button("a lesion of its own").clicked() {
+        if ui.button(tr!("a lesion of its own")).clicked() {
             out.push(Command::LinkAnnotation {
                 annotation,
                 lesion: None,
@@ -304,7 +338,7 @@ pub(super) fn mark_ui(
             Popup::close_all(ui.ctx());
         }
     });
-    if ui.button("Remove the mark").clicked() {
+    if ui.button(tr!("Remove the mark")).clicked() {
         out.push(Command::RemoveAnnotation { annotation });
         Popup::close_all(ui.ctx());
     }

@@ -5,6 +5,7 @@ use super::super::state::UiState;
 use crate::app::Command;
 use crate::app::view::{PatientView, SeriesId, TimePointId, View};
 use crate::keymap::Action;
+use crate::texts::{self, tr};
 
 /// Something that can be found and done.
 pub(super) struct Entry {
@@ -49,8 +50,8 @@ pub(super) fn entries(view: &View, state: &UiState) -> Vec<Entry> {
     all.extend(actions.map(|action| {
         let keys: Vec<String> = state.keys.keys(action).iter().map(|k| k.text()).collect();
         Entry {
-            kind: action.group().text(),
-            text: action.text().to_owned(),
+            kind: texts::text_in("group of actions", action.group().text()),
+            text: texts::text(action.text()).to_owned(),
             keys: keys.join(", "),
             barred: scene.barred(action, state).map(str::to_owned),
             target: Target::Act(action),
@@ -59,7 +60,7 @@ pub(super) fn entries(view: &View, state: &UiState) -> Vec<Entry> {
     let shown = view.patient.as_ref().map(|p| p.id);
     let others = view.chooser.patients.iter().filter(|p| Some(p.id) != shown);
     all.extend(others.map(|row| Entry {
-        kind: "Patient",
+        kind: tr!("Patient"),
         text: row.title.clone(),
         keys: String::new(),
         barred: None,
@@ -75,7 +76,7 @@ fn of_patient(patient: &PatientView, state: &UiState, all: &mut Vec<Entry>) {
             organ => format!(" · {organ}"),
         };
         Entry {
-            kind: "Lesion",
+            kind: tr!("Lesion"),
             text: format!("{}{organ}", lesion.label),
             keys: String::new(),
             barred: None,
@@ -87,7 +88,7 @@ fn of_patient(patient: &PatientView, state: &UiState, all: &mut Vec<Entry>) {
     all.extend(patient.columns.iter().filter_map(|column| {
         let shown = column.shown.as_ref()?;
         Some(Entry {
-            kind: "Time point",
+            kind: tr!("Time point"),
             text: format!("{} · {}", column.title, column.date),
             keys: String::new(),
             barred: None,
@@ -101,7 +102,7 @@ fn of_patient(patient: &PatientView, state: &UiState, all: &mut Vec<Entry>) {
     for (n, (name, window)) in slice.presets.iter().enumerate() {
         let action = Action::all().find(|a| super::super::act::preset(*a) == Some(n));
         all.push(Entry {
-            kind: "Window preset",
+            kind: tr!("Window preset"),
             text: format!("{name} · W {} L {}", window.width, window.center),
             keys: action.and_then(|a| state.keys.first(a)).unwrap_or_default(),
             barred: None,

@@ -8,6 +8,7 @@ use super::super::look::ends;
 use super::super::theme;
 use super::overlay::{number, small_text};
 use crate::app::view::{ColourMap, SliceView, WindowLevel};
+use crate::texts::tr;
 
 const WIDTH: f32 = 9.0;
 /// Lower pictures have no room for a bar.
@@ -36,10 +37,10 @@ pub(super) fn draw(painter: &Painter, rect: Rect, slice: &SliceView) {
                 bar(painter, at, fusion.colours, window, fusion.unit);
             }
             let text = if fusion.window.is_none() && note.is_empty() {
-                format!("{} · loading", fusion.label)
+                tr!("{label} · loading", label = fusion.label)
             } else if note.is_empty() {
                 // Its values lie between those that are shown.
-                format!("{} · interpolated", fusion.label)
+                tr!("{label} · interpolated", label = fusion.label)
             } else {
                 format!("{} · {note}", fusion.label)
             };

@@ -16,6 +16,7 @@ use crate::app::view::{
     DrawnFigure, Figure, FigureKind, FigureOf, FigureView, PixelMap, Point, Probe, SectionView,
     SeriesId, SliceView,
 };
+use crate::texts::{self, tr};
 use crate::units::Mm;
 
 /// A handle is taken within this distance of the pointer, in points.
@@ -633,10 +634,10 @@ pub(super) fn menu_ui(
         .show(|ui| {
             let mut close = false;
             ui.horizontal(|ui| {
-                ui.label("Name");
+                ui.label(tr!("Name"));
                 let field = egui::TextEdit::singleline(&mut menu.label).desired_width(150.0);
-                let response =
-                    gated(ui, canvas.barred, field).accessible_name("Name of this measurement");
+                let response = gated(ui, canvas.barred, field)
+                    .accessible_name(tr!("Name of this measurement"));
                 if response.lost_focus() && menu.label.trim() != figure.label {
                     out.push(Command::LabelMeasurement {
                         measurement,
@@ -645,7 +646,10 @@ pub(super) fn menu_ui(
                 }
                 close |= response.lost_focus() && ui.input(|i| i.key_pressed(Key::Enter));
             });
-            let button = Button::new(format!("Remove this {}", figure.figure.kind().word()));
+            let button = Button::new(tr!(
+                "Remove this {word}",
+                word = texts::text(figure.figure.kind().word())
+            ));
             if gated(ui, canvas.barred, button).clicked() {
                 out.push(Command::RemoveMeasurement { measurement });
                 close = true;

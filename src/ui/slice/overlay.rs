@@ -15,6 +15,7 @@ use super::draft::{Draft, length_text};
 use super::gesture::{Gesture, Kind};
 use super::transform::{Transform, pixel_size, round_length};
 use crate::app::view::{Letters, Overlay, PixelMap, SliceView};
+use crate::texts::tr;
 
 const SMALL: f32 = 11.5;
 /// From one line of small text to the next.
@@ -454,7 +455,7 @@ pub(super) fn void(painter: &Painter, slice: &SliceView, transform: Transform) {
         painter,
         area.center(),
         Align2::CENTER_CENTER,
-        "slice missing",
+        tr!("slice missing"),
         theme::medium(15.0),
         theme::image_warning(),
     );
@@ -510,7 +511,10 @@ pub(super) fn annotations(
         taken.push(put(at, Align2::RIGHT_TOP, &zoom, ink.text_weak));
     }
 
-    let unknown = slice.letters.is_none().then_some("orientation unknown");
+    let unknown = slice
+        .letters
+        .is_none()
+        .then_some(tr!("orientation unknown"));
     let slab = slice.slab.map(|slab| slab_text(slab, slice.on_its_way));
     let notes = slab.as_deref().into_iter().chain(unknown);
     let notes = notes.chain(slice.badges.iter().map(|b| &**b));
@@ -537,7 +541,7 @@ pub(super) fn annotations(
         badge(
             painter,
             inner.left_bottom() - vec2(0.0, 17.0),
-            "spacing unknown – px",
+            tr!("spacing unknown – px"),
         );
     }
 
@@ -571,7 +575,7 @@ pub(super) fn annotations(
                     at.z.abs()
                 )
             } else {
-                format!("column {x:.0}, row {y:.0}")
+                tr!("column {x:.0}, row {y:.0}", x, y)
             };
             // Above the scale and the letter where it does not fit between them and the edge.
             let whole = format!("{value}{place}");

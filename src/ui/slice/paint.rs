@@ -7,6 +7,7 @@ use super::super::theme;
 use super::super::widgets::halo_text;
 use super::transform::Transform;
 use crate::app::view::{ColourMap, FusedView, Picture, SeriesId};
+use crate::texts::tr;
 
 /// Above this many screen pixels per picture pixel the pixels themselves are shown.
 const PIXELS_VISIBLE: f64 = 6.0;
@@ -34,12 +35,14 @@ pub(super) fn gray(
     let usable = size[0] > 0 && size[1] > 0 && picture.gray.len() == size[0] * size[1];
     if !usable || size[0].max(size[1]) > limit {
         let text = if usable {
-            format!(
-                "{} × {} pixels: the graphics driver shows at most {limit}",
-                size[0], size[1]
+            tr!(
+                "{width} × {height} pixels: the graphics driver shows at most {limit}",
+                width = size[0],
+                height = size[1],
+                limit
             )
         } else {
-            "no pixels here".to_owned()
+            tr!("no pixels here").to_owned()
         };
         let at = painter.clip_rect().center();
         let font = FontId::proportional(13.0);

@@ -9,6 +9,7 @@ use super::{SliceContext, gesture};
 use crate::app::Command;
 use crate::app::view::{Edit, LesionId, Overlay, SeriesId, SliceView};
 use crate::geometry::Point;
+use crate::texts::tr;
 
 /// The part that was clicked.
 pub(in crate::ui) struct Part {
@@ -50,7 +51,7 @@ pub(super) fn menu_ui(
         .open_memory(open)
         .at_position(part.clicked)
         .show(|ui| {
-            let button = Button::new(format!("Remove this part of {}", part.label));
+            let button = Button::new(tr!("Remove this part of {label}", label = part.label));
             if gated(ui, context.barred, button).clicked() {
                 out.push(Command::Edit {
                     series: part.series,

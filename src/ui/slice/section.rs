@@ -17,6 +17,7 @@ use super::{magnifier, measure, paint};
 use crate::app::Command;
 use crate::app::view::{LesionId, Point, SectionView};
 use crate::keymap::Button;
+use crate::texts::tr;
 
 /// Draws a plane across the slices of a time point into `size` and turns gestures on it into
 /// commands; `of` is the time point's title, the selected lesion, and why nothing can be drawn.
@@ -29,7 +30,7 @@ pub(in crate::ui) fn section_ui(
     out: &mut Vec<Command>,
 ) -> Response {
     let (title, selected, barred) = of;
-    let name = format!("{} plane {title}", section.title);
+    let name = tr!("{plane} plane {title}", plane = section.title, title);
     let (rect, _) = ui.allocate_exact_size(size, Sense::hover());
     let id = egui::Id::unique("section")
         .with(section.series)
@@ -84,7 +85,7 @@ pub(in crate::ui) fn section_ui(
     };
     let measures = matches!(state.tool, Tool::Measure(kind) if !kind.is_flat_region());
     let hint = if state.tool.draws() && !measures {
-        "Draw on the slices themselves; this plane is interpolated"
+        tr!("Draw on the slices themselves; this plane is interpolated")
     } else {
         ""
     };
@@ -335,7 +336,7 @@ fn texts(painter: &Painter, rect: Rect, section: &SectionView, transform: Transf
         )
     };
     let made = section.slab.map_or_else(
-        || "interpolated".to_owned(),
+        || tr!("interpolated").to_owned(),
         |slab| slab_text(slab, section.on_its_way),
     );
     let interpolated = put(at, anchor, &made, theme::image_warning());

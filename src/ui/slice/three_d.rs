@@ -18,6 +18,7 @@ use crate::app::view::{
 };
 use crate::geometry::orientation_letters;
 use crate::scene::{Body, Camera, Drawn, Sheet, draw};
+use crate::texts::tr;
 
 /// Radians to a point of dragging.
 const TURN: f64 = 0.01;
@@ -112,7 +113,7 @@ pub(in crate::ui) fn three_d_ui(
     let (rect, _) = ui.allocate_exact_size(size, Sense::hover());
     let id = egui::Id::unique("three_d").with(slice.series);
     let response = ui.interact(rect, id, Sense::click_and_drag());
-    let name = format!("Lesions in three dimensions {}", column.title);
+    let name = tr!("Lesions in three dimensions {title}", title = column.title);
     response.widget_info(|| WidgetInfo::labeled(Role::Image, true, &name));
     let per_point = 1.1 * reach(patient) * 2.0 / f64::from(size.min_elem().max(1.0));
     turn(ui, &response, slice, per_point, state);
@@ -163,12 +164,12 @@ pub(in crate::ui) fn three_d_ui(
             .map(|b| b.lesion);
         out.extend(lesion.map(|id| Command::SelectLesion { lesion: Some(id) }));
     }
-    let hint = meant.map(|body| format!("{}: click to go there", body.label));
+    let hint = meant.map(|body| tr!("{label}: click to go there", label = body.label));
     sides_ui(ui, rect, &column.title, state);
     if view.pending {
         let corner = Rect::from_min_size(rect.right_top() + vec2(-26.0, 8.0), Vec2::splat(18.0));
         ui.scope_builder(UiBuilder::new().max_rect(corner), |ui| {
-            spinner(ui, "Making surfaces");
+            spinner(ui, tr!("Making surfaces"));
         });
     }
     let cursor = if hint.is_some() {
@@ -334,9 +335,9 @@ fn texts(painter: &Painter, rect: Rect, view: &ThreeDView, axes: [Vec3; 3], per_
     let title = small_text(painter, inner.left_top(), Align2::LEFT_TOP, "3-D", ink.text);
     if view.bodies.is_empty() {
         let text = if view.pending {
-            "Making surfaces…"
+            tr!("Making surfaces…")
         } else {
-            "No lesion has a mask here yet"
+            tr!("No lesion has a mask here yet")
         };
         let at = inner.center_bottom() - vec2(0.0, 40.0);
         small_text(painter, at, Align2::CENTER_BOTTOM, text, ink.text_weak);
@@ -371,12 +372,12 @@ fn sides_ui(ui: &mut Ui, rect: Rect, title: &str, state: &mut UiState) {
     let half = std::f64::consts::PI;
     let quarter = half / 2.0;
     let sides = [
-        ("A", "From the front", 0.0, 0.0),
-        ("P", "From behind", half, 0.0),
-        ("L", "From the patient's left", quarter, 0.0),
-        ("R", "From the patient's right", 3.0 * quarter, 0.0),
-        ("H", "From above", 0.0, quarter),
-        ("F", "From the feet", 0.0, -quarter),
+        ("A", tr!("From the front"), 0.0, 0.0),
+        ("P", tr!("From behind"), half, 0.0),
+        ("L", tr!("From the patient's left"), quarter, 0.0),
+        ("R", tr!("From the patient's right"), 3.0 * quarter, 0.0),
+        ("H", tr!("From above"), 0.0, quarter),
+        ("F", tr!("From the feet"), 0.0, -quarter),
     ];
     if rect.height() < 110.0 || rect.width() < 190.0 {
         return;
@@ -404,10 +405,15 @@ fn sides_ui(ui: &mut Ui, rect: Rect, title: &str, state: &mut UiState) {
                 }
             }
             let on = state.three_d.sheets;
-            let slice = ui.add(Button::selectable(on, "Slice").small());
-            let slice = slice.on_hover_text("The slice, and the planes, among the lesions");
+            let slice = ui.add(Button::selectable(on, tr!("Slice")).small());
+            let slice = slice.on_hover_text(tr!("The slice, and the planes, among the lesions"));
             slice.widget_info(|| {
-                WidgetInfo::selected(Role::Button, true, on, format!("Slice in space, {title}"))
+                WidgetInfo::selected(
+                    Role::Button,
+                    true,
+                    on,
+                    tr!("Slice in space, {title}", title),
+                )
             });
             if slice.clicked() {
                 state.three_d.sheets = !on;

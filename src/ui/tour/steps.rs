@@ -3,6 +3,7 @@
 use super::Spot;
 use crate::app::view::View;
 use crate::keymap::{Action, KeyMap};
+use crate::texts::{mark, tr};
 
 /// A step.
 pub(super) struct Step {
@@ -76,118 +77,100 @@ fn key(map: &KeyMap, action: Action) -> String {
 
 pub(super) const STEPS: &[Step] = &[
     Step {
-        title: "Welcome to OncoTwin",
+        title: mark!("Welcome to OncoTwin"),
         text: |_| {
             vec![
-                "In five minutes: open a patient, measure a lesion at two visits, and see how it grows."
+                tr!("In five minutes: open a patient, measure a lesion at two visits, and see how it grows.")
                     .to_owned(),
-                "Open the synthetic CT study. It belongs to nobody, and nothing in it can be broken: \
-                 everything can be undone."
+                tr!("Open the synthetic CT study. It belongs to nobody, and nothing in it can be broken: \
+                 everything can be undone.")
                     .to_owned(),
             ]
         },
-        task: "Open “Synthetic CT study”.",
+        task: mark!("Open “Synthetic CT study”."),
         spot: Some(Spot::Samples),
         done: Some(|_, now| now.is_open),
     },
     Step {
-        title: "Visits stand side by side",
+        title: mark!("Visits stand side by side"),
         text: |map| {
             vec![
-                "The oldest is at the left. The wheel pages one slice per notch, and all visits follow: \
-                 the chain in the head of a column tells what that rests on."
+                tr!("The oldest is at the left. The wheel pages one slice per notch, and all visits follow: \
+                 the chain in the head of a column tells what that rests on.")
                     .to_owned(),
-                format!(
-                    "Arrow keys page too; Page Up and Down by ten. A double click shows one visit alone {}.",
-                    key(map, Action::Alone)
-                ),
+                tr!("Arrow keys page too; Page Up and Down by ten. A double click shows one visit alone {key}.", key = key(map, Action::Alone)),
             ]
         },
-        task: "Page to another slice.",
+        task: mark!("Page to another slice."),
         spot: Some(Spot::Columns),
         done: Some(|before, now| before.slices != now.slices),
     },
     Step {
-        title: "Light",
+        title: mark!("Light"),
         text: |map| {
             vec![
-                format!(
-                    "Keys 1 to 6 are windows for soft tissue, lung, liver, mediastinum, bone and brain; {} is \
-                     that of the file.",
-                    key(map, Action::FileWindow)
-                ),
-                "Dragging with the left button changes it by hand; Ctrl and dragging takes it from a part \
-                 of the picture."
+                tr!("Keys 1 to 6 are windows for soft tissue, lung, liver, mediastinum, bone and brain; {key} is \
+                     that of the file.", key = key(map, Action::FileWindow)),
+                tr!("Dragging with the left button changes it by hand; Ctrl and dragging takes it from a part \
+                 of the picture.")
                     .to_owned(),
             ]
         },
-        task: "Press 2 for the lung.",
+        task: mark!("Press 2 for the lung."),
         spot: Some(Spot::Columns),
         done: Some(|before, now| before.windows != now.windows),
     },
     Step {
-        title: "One gesture, one lesion",
+        title: mark!("One gesture, one lesion"),
         text: |map| {
             vec![
-                format!("Take the diameter tool {}.", key(map, Action::Diameter)),
-                "Find a round lesion in the lung or liver of the baseline and drag along its longest \
-                 diameter, from edge to edge. The program outlines the whole lesion, in all slices."
+                tr!("Take the diameter tool {key}.", key = key(map, Action::Diameter)),
+                tr!("Find a round lesion in the lung or liver of the baseline and drag along its longest \
+                 diameter, from edge to edge. The program outlines the whole lesion, in all slices.")
                     .to_owned(),
             ]
         },
-        task: "Drag across a lesion in the first column.",
+        task: mark!("Drag across a lesion in the first column."),
         spot: Some(Spot::Tools),
         done: Some(|before, now| now.n_masks() > before.n_masks()),
     },
     Step {
-        title: "You decide",
+        title: mark!("You decide"),
         text: |map| {
             vec![
-                format!(
-                    "Look at the outline. Accept it {}, reject it {}, or correct it: a scribble {} adds what \
-                     is missing, and with Alt takes away what is too much.",
-                    key(map, Action::Accept),
-                    key(map, Action::Cancel),
-                    key(map, Action::Scribble)
-                ),
-                "What is already in the table is saved. A question mark before a number says that the \
-                 outline is not to be trusted before you say so."
+                tr!("Look at the outline. Accept it {accept}, reject it {reject}, or correct it: a scribble {scribble} adds what \
+                     is missing, and with Alt takes away what is too much.", accept = key(map, Action::Accept), reject = key(map, Action::Cancel), scribble = key(map, Action::Scribble)),
+                tr!("What is already in the table is saved. A question mark before a number says that the \
+                 outline is not to be trusted before you say so.")
                     .to_owned(),
             ]
         },
-        task: "Accept the outline.",
+        task: mark!("Accept the outline."),
         spot: Some(Spot::Columns),
         done: Some(|_, now| !now.waits && now.n_masks() > 0),
     },
     Step {
-        title: "The same lesion, later",
+        title: mark!("The same lesion, later"),
         text: |map| {
             vec![
-                "The lesion is still chosen, and the other columns show the same place. Drag along it in \
-                 the next column: its size joins the row."
+                tr!("The lesion is still chosen, and the other columns show the same place. Drag along it in \
+                 the next column: its size joins the row.")
                     .to_owned(),
-                format!(
-                    "{} goes from lesion to lesion; {} begins a new one.",
-                    key(map, Action::NextLesion),
-                    key(map, Action::NewLesion)
-                ),
+                tr!("{next} goes from lesion to lesion; {new} begins a new one.", next = key(map, Action::NextLesion), new = key(map, Action::NewLesion)),
             ]
         },
-        task: "Measure it at a second visit.",
+        task: mark!("Measure it at a second visit."),
         spot: Some(Spot::Columns),
         done: Some(|_, now| now.followed >= 2),
     },
     Step {
-        title: "Numbers and where they come from",
+        title: mark!("Numbers and where they come from"),
         text: |map| {
             vec![
-                "The table holds diameters, volumes and the change since the baseline; below it the sum of \
-                 target lesions and the response by RECIST 1.1, with how probable it is."
+                tr!("The table holds diameters, volumes and the change since the baseline; below it the sum of \
+                 target lesions and the response by RECIST 1.1, with how probable it is.")
                     .to_owned(),
-                format!(
-                    "Every number can be followed to its slice, file and reader {}.",
-                    key(map, Action::Trace)
-                ),
+                tr!("Every number can be followed to its slice, file and reader {key}.", key = key(map, Action::Trace)),
             ]
         },
         task: "",
@@ -195,69 +178,72 @@ pub(super) const STEPS: &[Step] = &[
         done: None,
     },
     Step {
-        title: "The twin",
+        title: mark!("The twin"),
         text: |_| {
             vec![
-                "The curve is fitted to what you measured, the bands say how sure it is: 50 % and 90 %. A \
-                 click on a point goes to its slice."
+                tr!("The curve is fitted to what you measured, the bands say how sure it is: 50 % and 90 %. A \
+                 click on a point goes to its slice.")
                     .to_owned(),
-                "Ask what would be if the treatment stopped. Where the measurements cannot tell, the answer \
-                 is hatched and says so."
+                tr!("Ask what would be if the treatment stopped. Where the measurements cannot tell, the answer \
+                 is hatched and says so.")
                     .to_owned(),
             ]
         },
-        task: "Choose “stops” under “What if treatment”.",
+        task: mark!("Choose “stops” under “What if treatment”."),
         spot: Some(Spot::Growth),
         done: Some(|_, now| now.scenario),
     },
     Step {
-        title: "Nothing is lost",
+        title: mark!("Nothing is lost"),
         text: |map| {
-            vec![format!(
-                "Every step is on disk at once and can be taken back {} and done again {}. The history \
+            vec![tr!(
+                "Every step is on disk at once and can be taken back {undo} and done again {redo}. The history \
                      lists them all.",
-                key(map, Action::Undo),
-                key(map, Action::Redo)
+                undo = key(map, Action::Undo),
+                redo = key(map, Action::Redo)
             )]
         },
-        task: "Undo a step, then redo it.",
+        task: mark!("Undo a step, then redo it."),
         spot: Some(Spot::Bar),
         done: Some(|before, now| now.undone != before.undone),
     },
     Step {
-        title: "All planes, and in space",
+        title: mark!("All planes, and in space"),
         text: |map| {
             vec![
-                format!(
-                    "Three planes of each visit {}, and the lesions in three dimensions {}.",
-                    key(map, Action::ThreePlanes),
-                    key(map, Action::ThreeD)
+                tr!(
+                    "Three planes of each visit {planes}, and the lesions in three dimensions {space}.",
+                    planes = key(map, Action::ThreePlanes),
+                    space = key(map, Action::ThreeD)
                 ),
-                "Click anywhere and all planes go there; turn a plane by the ring on its line."
-                    .to_owned(),
+                tr!(
+                    "Click anywhere and all planes go there; turn a plane by the ring on its line."
+                )
+                .to_owned(),
             ]
         },
-        task: "Show three planes, or the lesions in space.",
+        task: mark!("Show three planes, or the lesions in space."),
         spot: Some(Spot::Bar),
         done: Some(|before, now| {
             (before.three_planes, before.three_d) != (now.three_planes, now.three_d)
         }),
     },
     Step {
-        title: "The report, and the rest",
+        title: mark!("The report, and the rest"),
         text: |map| {
             vec![
-                format!(
-                    "“Export report…” {} writes a page with tables, curves and pictures, every number checked.",
-                    key(map, Action::Report)
+                tr!(
+                    "“Export report…” {key} writes a page with tables, curves and pictures, every number checked.",
+                    key = key(map, Action::Report)
                 ),
-                format!(
-                    "All keys are on the sheet {}; anything can be found by its name {}. Keys and mouse can be \
+                tr!(
+                    "All keys are on the sheet {sheet}; anything can be found by its name {find}. Keys and mouse can be \
                      changed, also to those of a PACS or of ITK-SNAP.",
-                    key(map, Action::Help),
-                    key(map, Action::Palette)
+                    sheet = key(map, Action::Help),
+                    find = key(map, Action::Palette)
                 ),
-                "The tour can be taken again from the list of patients and by its name.".to_owned(),
+                tr!("The tour can be taken again from the list of patients and by its name.")
+                    .to_owned(),
             ]
         },
         task: "",

@@ -118,7 +118,7 @@ pub(super) fn scanning(mut view: View) -> View {
     view
 }
 
-fn header() -> HeaderView {
+pub(super) fn header() -> HeaderView {
     let row = |depth, tag: &str, vr: &str, keyword: &str, value: &str| HeaderRow {
         depth,
         tag: tag.into(),
