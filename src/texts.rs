@@ -104,6 +104,13 @@ pub fn text_in<'a>(context: &'static str, text: &'a str) -> &'a str {
     catalog().map_or(text, |catalog| catalog.pgettext(context, text))
 }
 
+/// A word as a line begins with it.
+pub(crate) fn capital(word: &str) -> String {
+    let mut letters = word.chars();
+    let first = letters.next().into_iter().flat_map(char::to_uppercase);
+    first.chain(letters).collect()
+}
+
 /// The form for so many; numbers beyond what a language tells apart do not occur.
 pub(crate) fn plural(one: &'static str, many: &'static str, n: usize) -> &'static str {
     match catalog() {

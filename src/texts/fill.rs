@@ -26,8 +26,8 @@ pub(crate) fn fill(text: &str, values: &[(&str, &dyn Display)]) -> String {
 
 /// Writes the value of the placeholder that a text begins with. Answers with its length.
 fn put(filled: &mut String, text: &str, values: &[(&str, &dyn Display)]) -> Option<usize> {
-    let end = text.find('}')?;
-    let (name, form) = text[1..end].split_once(':').unwrap_or((&text[1..end], ""));
+    let (inner, _) = text.strip_prefix('{')?.split_once('}')?;
+    let (name, form) = inner.split_once(':').unwrap_or((inner, ""));
     let (_, value) = values.iter().find(|(of, _)| *of == name)?;
     let (sign, form) = match form.strip_prefix('+') {
         Some(form) => (true, form),
@@ -41,7 +41,7 @@ fn put(filled: &mut String, text: &str, values: &[(&str, &dyn Display)]) -> Opti
         (false, _) => write!(filled, "{value}"),
     }
     .ok()?;
-    Some(end + 1)
+    Some(inner.len() + 2)
 }
 
 #[cfg(test)]

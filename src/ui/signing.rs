@@ -171,12 +171,7 @@ pub(super) fn sign_ui(ui: &Ui, view: &View, form: &mut SignForm) -> Answer {
         ui.label(RichText::new(tr!("The signature means")).color(p.text_weak));
         for meaning in Meaning::ALL {
             let word = texts::text(meaning.name());
-            let text = format!(
-                "{}{} – {}",
-                word[..1].to_uppercase(),
-                &word[1..],
-                explained(meaning)
-            );
+            let text = format!("{} – {}", texts::capital(word), explained(meaning));
             let on = form.meaning == Some(meaning);
             if radio(ui, on, &text).clicked() {
                 form.meaning = Some(meaning);

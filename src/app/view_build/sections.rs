@@ -12,7 +12,7 @@ use crate::app::view::{
 use crate::case::{LesionId, SeriesId};
 use crate::geometry::{Grid, Point, Vec3, orientation_letters};
 use crate::reformat::{Interpolation, Plane, Stack, outlines_in, reformat};
-use crate::texts::tr;
+use crate::texts::{self, tr};
 use crate::units::Mm;
 use crate::volume::{Mask, Volume, WindowLevel};
 
@@ -264,8 +264,7 @@ fn title_of(plane: &Plane, across: usize, known_orientation: bool) -> String {
     if normal[axis].abs() < 1.0_f64.to_radians().cos() {
         return tr!("Oblique {name}", name);
     }
-    let (first, rest) = name.split_at(1);
-    format!("{}{rest}", first.to_uppercase())
+    texts::capital(name)
 }
 
 /// Where a plane lies along the patient axis that is nearest to its normal, mm.
