@@ -8,10 +8,11 @@ use crate::app::effect::{Effect, Work};
 use crate::case::SeriesId;
 use crate::jobs::{JobId, Lane};
 use crate::reformat::{Plane, Slab};
+use crate::texts::mark;
 use crate::volume::Volume;
 
 /// Name of the job; it comes and goes too often to be listed.
-pub(in crate::app) const LAYERING: &str = "Making a slab";
+pub(in crate::app) const LAYERING: &str = mark!("Making a slab");
 
 /// Which picture of the window: the series, the slice (0) or a plane across it, and whether it is what
 /// lies over that.

@@ -135,10 +135,13 @@ impl Found {
             let is = |n: usize, text: &str| before(n).is_some_and(|t| t == text);
             if is(1, "!") && (is(2, "tr") || is(2, "mark")) {
                 self.take_text(file, &inner);
-            } else if jobs && is(1, "step") && is(2, ".") && is(3, "progress") {
-                if let [only] = &inner[..] {
-                    self.add(file, None, literal(only).expect("a literal"), None);
-                }
+            } else if jobs
+                && is(1, "step")
+                && is(2, ".")
+                && is(3, "progress")
+                && let [only] = &inner[..]
+            {
+                self.add(file, None, literal(only).expect("a literal"), None);
             }
             self.take_uses(file, &inner, jobs);
         }

@@ -60,8 +60,10 @@ fn patient(view: &View) -> &oncotwin::app::view::PatientView {
     view.patient.as_ref().expect("a patient")
 }
 
+type Fixture = fn(bool) -> View;
+
 /// What each state is made of.
-const STATES: &[(&str, fn(bool) -> View)] = &[
+const STATES: &[(&str, Fixture)] = &[
     ("empty", empty),
     ("loading", loading),
     ("loaded", loaded),
