@@ -1,6 +1,6 @@
 //! Texts of the window in the language of who reads them, by way of gettext.
 //!
-//! A text stands in English where it is used, inside [`tr!`](crate::texts::tr). Without a translation
+//! A text stands in English where it is used, inside `tr!`. Without a translation
 //! that is what is shown, letter by letter. All of them are listed in `assets/texts/oncotwin.pot`, from
 //! which translators make a catalogue; `docs/translating.md` says how. What is stored, logged or written
 //! into reports is never translated, so that it means the same everywhere.
@@ -87,8 +87,8 @@ fn catalog() -> Option<&'static Catalog> {
     CATALOG.get().filter(|_| ENGLISH.get() == 0)
 }
 
-/// A text as it is shown. [`tr!`](crate::texts::tr) asks for it; this is for texts that stand in a table
-/// under [`mark!`](crate::texts::mark). One that has no translation comes back as it is.
+/// A text as it is shown. `tr!` asks for it; this is for texts that stand in a table
+/// under `mark!`. One that has no translation comes back as it is.
 #[must_use]
 pub fn text(text: &str) -> &str {
     // An empty text is the key of the catalogue's own description.
