@@ -8,7 +8,7 @@ cd "$(dirname "$0")/.."
 require_rust
 # A C compiler for SQLite; Vulkan with a software driver (lavapipe) for machines without a GPU; the
 # window system's client libraries; fonts for names in any script; a file dialog.
-install_packages build-essential cmake libvulkan1 mesa-vulkan-drivers libx11-6 libx11-xcb1 libxcursor1 libxi6 \
+install_packages build-essential cmake libvulkan1 mesa-vulkan-drivers libgl1 libegl1 libgl1-mesa-dri libx11-6 libx11-xcb1 libxcursor1 libxi6 \
     libxkbcommon0 libxkbcommon-x11-0 libxrandr2 libwayland-client0 fontconfig fonts-noto-core fonts-noto-cjk zenity
 
 say "Building OncoTwin (the first build takes some minutes)"
