@@ -432,21 +432,9 @@ fn page(
         Some(gesture) => gesture.pages(slice.series, Zoomed::Slice),
         None => response.contains_pointer(),
     };
-    if !goes_on || out.iter().any(turned) {
-        state.paging.stop(of);
-        return;
-    }
-    let by = state.paging.next(of);
-    if by == 0 {
-        return;
-    }
-    match step(slice, by) {
-        Some(command) => out.push(command),
-        None => state.paging.stop(of),
-    }
-    if state.paging.is_ahead(of) {
-        ui.ctx().request_repaint();
-    }
+    let goes_on = goes_on && !out.iter().any(turned);
+    let next = state.paging.turn(ui, of, goes_on, |by| step(slice, by));
+    out.extend(next);
 }
 
 /// The command that goes forward by a number of slices; `None` when that leads nowhere.

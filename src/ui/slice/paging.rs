@@ -1,6 +1,9 @@
 //! Slices that were asked for and are still to be shown: one with each frame, so that a wheel that
 //! turns faster than the window draws leaves none out.
 
+use egui::Ui;
+
+use crate::app::Command;
 use crate::app::view::SeriesId;
 
 /// A picture of a series: the slice (0) or a plane across the slices (from 1).
@@ -28,7 +31,7 @@ impl Paging {
     }
 
     /// The step to show with this frame: −1, 0 or 1.
-    pub(super) fn next(&mut self, of: Of) -> i64 {
+    fn next(&mut self, of: Of) -> i64 {
         if self.of != Some(of) {
             return 0;
         }
@@ -38,12 +41,39 @@ impl Paging {
     }
 
     /// Whether more is to be shown with later frames.
-    pub(super) fn is_ahead(&self, of: Of) -> bool {
+    fn is_ahead(&self, of: Of) -> bool {
         self.of == Some(of) && self.ahead != 0
     }
 
+    /// Shows the next of what was asked for in a picture as long as `goes_on`; `further` is the command that
+    /// goes so far there, `None` at its end.
+    pub(super) fn turn(
+        &mut self,
+        ui: &Ui,
+        of: Of,
+        goes_on: bool,
+        further: impl FnOnce(i64) -> Option<Command>,
+    ) -> Option<Command> {
+        if !goes_on {
+            self.stop(of);
+            return None;
+        }
+        let by = self.next(of);
+        if by == 0 {
+            return None;
+        }
+        let command = further(by);
+        if command.is_none() {
+            self.stop(of);
+        }
+        if self.is_ahead(of) {
+            ui.ctx().request_repaint();
+        }
+        command
+    }
+
     /// Lets go of what was asked for in a picture.
-    pub(super) fn stop(&mut self, of: Of) {
+    fn stop(&mut self, of: Of) {
         if self.of == Some(of) {
             *self = Self::default();
         }

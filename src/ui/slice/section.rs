@@ -226,21 +226,10 @@ fn page(
         Some(gesture) => gesture.pages(section.series, Zoomed::Section(section.across)),
         None => response.contains_pointer(),
     };
-    if !goes_on {
-        state.paging.stop(of);
-        return;
-    }
-    let by = state.paging.next(of);
-    if by == 0 {
-        return;
-    }
-    match further(section, by) {
-        Some(command) => out.push(command),
-        None => state.paging.stop(of),
-    }
-    if state.paging.is_ahead(of) {
-        ui.ctx().request_repaint();
-    }
+    let turned = state
+        .paging
+        .turn(ui, of, goes_on, |by| further(section, by));
+    out.extend(turned);
 }
 
 /// A click, or moving with Shift held, brings the place into all planes.
