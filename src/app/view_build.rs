@@ -42,6 +42,7 @@ use crate::crash::CrashReport;
 use crate::texts::{self, tr};
 use crate::units::Length;
 use crate::warning::Warning;
+use references::lines_on;
 
 impl State {
     /// Everything the window draws.
@@ -228,6 +229,15 @@ impl State {
             (Some(date), _) => format!("{date} · {}", tr!("day {day:.0}", day = 0.0)),
             (None, _) => tr!("date unknown").to_owned(),
         };
+        let mut slice = shown.and_then(|id| self.slice_view(id));
+        let mut sections = shown.map_or_else(Vec::new, |id| self.section_views(id));
+        let beside = shown.map_or_else(Vec::new, |id| self.slices_beside(id));
+        if let Some(slice) = &mut slice {
+            slice.references = lines_on(&slice.map, &beside);
+        }
+        for section in &mut sections {
+            section.references = lines_on(&section.map, &beside);
+        }
         ColumnView {
             id: point.id,
             title: visit_title(n),
@@ -235,8 +245,8 @@ impl State {
             needs_date: point.date.is_none(),
             is_nadir: nadir(&summary.response) == Some(n),
             series,
-            shown: shown.and_then(|id| self.slice_view(id)),
-            sections: shown.map_or_else(Vec::new, |id| self.section_views(id)),
+            shown: slice,
+            sections,
             link: shown.and_then(|id| self.link_view(id)),
             no_planes: shown.and_then(|id| self.no_planes_of(id)),
             three_d: shown.and_then(|id| self.three_d_view(id)),

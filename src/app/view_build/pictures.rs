@@ -127,7 +127,7 @@ impl State {
             zoom: view.zoom,
             pan: view.pan,
             crosshair: self.crosshair_on_slice(series, &map),
-            references: self.references_on(series, &map),
+            references: Vec::new(),
             slab,
             on_its_way: slab.is_some() && made.is_none_or(|made| made.stale),
             colours: self.colours_of(series),

@@ -8,26 +8,24 @@ use crate::reformat::Plane;
 use crate::volume::Layout;
 
 impl State {
-    /// The lines in which the slices that other columns show cut a picture of a series, as far as it
-    /// is known where those lie in it.
-    pub(super) fn references_on(&self, series: SeriesId, map: &PixelMap) -> Vec<ReferenceLine> {
+    /// The slices that other columns show, with their corners in the space of a series, as far as it is
+    /// known where they lie in it.
+    pub(super) fn slices_beside(&self, series: SeriesId) -> Vec<(SeriesId, [Point; 4])> {
         let mut others = self.series_on_screen();
         others.retain(|other| *other != series);
         if others.is_empty() {
             return Vec::new();
         }
         let ways = self.ways(series, None);
-        let line = |other: SeriesId| {
+        let corners = |other: SeriesId| {
             let (way, _) = ways.get(&other)?;
             let back = way.inverse();
-            let corners = self.slice_corners(other)?.map(|corner| back.apply(corner));
-            let [from, to] = cut(&corners, map)?.map(|place| map.pixel(place));
-            Some(ReferenceLine {
-                of: other,
-                ends: [from, to],
-            })
+            Some((
+                other,
+                self.slice_corners(other)?.map(|corner| back.apply(corner)),
+            ))
         };
-        others.into_iter().filter_map(line).collect()
+        others.into_iter().filter_map(corners).collect()
     }
 
     /// Outer corners of the slice of a series that is shown, one after the other.
@@ -51,6 +49,15 @@ impl State {
         let corners = [[-0.5, -0.5], [width, -0.5], [width, height], [-0.5, height]];
         Some(corners.map(|[x, y]| plane.at(x, y)))
     }
+}
+
+/// The lines in which slices cut a picture.
+pub(super) fn lines_on(map: &PixelMap, slices: &[(SeriesId, [Point; 4])]) -> Vec<ReferenceLine> {
+    let line = |(of, corners): &(SeriesId, [Point; 4])| {
+        let ends = cut(corners, map)?.map(|place| map.pixel(place));
+        Some(ReferenceLine { of: *of, ends })
+    };
+    slices.iter().filter_map(line).collect()
 }
 
 /// Where the rim of a rectangle meets the plane of a picture; `None` where it does not, or lies in it.

@@ -162,7 +162,7 @@ impl State {
             position: position_of(&plane),
             place: Point(cursor.0 - plane.normal() * plane.distance(cursor).0),
             crosshair: crosshair(&map, cursor, &others),
-            references: self.references_on(series, &map),
+            references: Vec::new(),
             turned: look.turned[across].is_some(),
             slab,
             on_its_way: slab.is_some() && made.is_none_or(|made| made.stale),
