@@ -1,22 +1,24 @@
 //! Views as the program would make them, for drawing without it.
 
 pub(super) mod record;
+mod space;
 
 use std::path::PathBuf;
 use std::sync::Arc;
 
 use oncotwin::app::view::{
-    AnnotationId, BandPoint, BodyView, ChooserView, ColourMap, ColumnView, Crosshair, FusedPicture,
+    AnnotationId, BandPoint, ChooserView, ColourMap, ColumnView, Crosshair, FusedPicture,
     FusedView, FusionRow, FusionView, GrowthPoint, GrowthView, HistoryView, JobId, JobRow, Layout,
     LesionCell, LesionId, LesionRole, LesionRow, Letters, LinkMode, LinkTrust, LinkView, Message,
     NarrativeRow, Overlay, PatientId, PatientRow, PatientView, Picture, PixelMap, PlaneLine, Point,
     ReadingView, RegistrationView, ResponseCell, SampleRow, Saved, ScenarioChange, SectionOutline,
-    SectionView, SeriesId, SeriesTab, Severity, SliceView, ThreeDView, Thumbnail, TimePointId,
-    TreatmentId, TreatmentRow, ValueSource, Vec3, View, WindowLevel,
+    SectionView, SeriesId, SeriesTab, Severity, SliceView, Thumbnail, TimePointId, TreatmentId,
+    TreatmentRow, ValueSource, Vec3, View, WindowLevel,
 };
-use oncotwin::surface::Surface;
 use oncotwin::units::Mm;
 use uuid::Uuid;
+
+pub(super) use space::three_d;
 
 const SIDE: usize = 128;
 const PIXEL: f64 = 0.8;
@@ -699,69 +701,4 @@ pub(super) fn error(dark: bool) -> View {
         }
     }
     view
-}
-
-/// Lesions in space beside the planes of the first time point; nothing has a mask at the second.
-pub(super) fn three_d(dark: bool) -> View {
-    let mut view = planes(dark);
-    let patient = view.patient.as_mut().expect("a patient");
-    patient.three_d = true;
-    let column = &mut patient.columns[0];
-    let slice = column.shown.as_ref().expect("a slice");
-    let corner = |n: usize| {
-        let far = [0, 1, 2].map(|a| n >> a & 1 == 1);
-        let side = |far: bool| if far { SIDE as f64 - 0.5 } else { -0.5 };
-        let along = if far[2] { 40.0 } else { -40.0 };
-        let on = slice.map.patient(side(far[0]), side(far[1]));
-        Point(on.0 + Vec3::new(0.0, 0.0, along))
-    };
-    let corners = std::array::from_fn(corner);
-    let bodies: Vec<BodyView> = [([42.0, 58.0], 14.0), ([82.0, 70.0], 9.0)]
-        .into_iter()
-        .enumerate()
-        .map(|(n, ([x, y], radius))| BodyView {
-            lesion: lesion_id(n),
-            label: format!("L{}", n + 1),
-            color: n,
-            surface: Arc::new(ball(slice.map.patient(x, y), radius)),
-        })
-        .collect();
-    let middle = slice.map.patient(62.0, 64.0);
-    column.three_d = Some(ThreeDView {
-        bodies,
-        corners,
-        middle,
-        known_orientation: true,
-        pending: false,
-    });
-    view
-}
-
-/// A ball in triangles.
-fn ball(about: Point, radius: f64) -> Surface {
-    let (rows, columns) = (16_u32, 32_u32);
-    let mut normals = Vec::new();
-    for row in 0..=rows {
-        for column in 0..columns {
-            let (down, round) = (f64::from(row) / f64::from(rows), f64::from(column));
-            let (s, c) = (down * std::f64::consts::PI).sin_cos();
-            let (t, u) = (round / f64::from(columns) * std::f64::consts::TAU).sin_cos();
-            normals.push([s * u, s * t, c]);
-        }
-    }
-    let place = |n: &[f64; 3]| {
-        let at = about.0 + Vec3::from(*n) * radius;
-        [at.x as f32, at.y as f32, at.z as f32]
-    };
-    let mut triangles = Vec::new();
-    for row in 0..rows {
-        for column in 0..columns {
-            let [a, b] = [column, (column + 1) % columns].map(|c| row * columns + c);
-            triangles.push([a, b, a + columns]);
-            triangles.push([b, b + columns, a + columns]);
-        }
-    }
-    let vertices = normals.iter().map(place).collect();
-    let narrow = |n: &[f64; 3]| n.map(|c| c as f32);
-    Surface::new(vertices, normals.iter().map(narrow).collect(), triangles)
 }
