@@ -34,6 +34,7 @@ pub use crate::measure::{Figure, FigureKind};
 pub use crate::open::{HeaderRow, PetStated, Refusal};
 pub use crate::reformat::{Projection, Slab};
 pub use crate::segment::Prompt;
+pub use crate::surface::Surface;
 pub use crate::twin::ScenarioChange;
 use crate::units::Length;
 pub use crate::volume::{ColourImage, ColourMap, PetStatement, UptakeKind, WindowLevel};

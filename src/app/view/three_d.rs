@@ -31,6 +31,6 @@ pub struct BodyView {
     pub label: String,
     /// Position in the list, for its colour.
     pub color: usize,
-    /// Its surface. Another surface is another allocation.
+    /// Its surface.
     pub surface: Arc<Surface>,
 }

@@ -1,5 +1,7 @@
 //! Lesions in space: turned by dragging, at the same size and from the same side in every time point.
 
+use std::sync::Arc;
+
 use egui::{
     Align2, Button, Color32, ColorImage, CornerRadius, CursorIcon, FontId, Painter, PointerButton,
     Pos2, Rect, Response, Role, Sense, Stroke, TextureHandle, TextureOptions, Ui, UiBuilder, Vec2,
@@ -13,8 +15,8 @@ use super::overlay::{letters, scale_bar, small_text};
 use super::transform::Transform;
 use crate::app::Command;
 use crate::app::view::{
-    BodyView, ColumnView, LesionId, PatientView, Picture, PixelMap, Point, SliceView, ThreeDView,
-    Vec3,
+    BodyView, ColumnView, LesionId, PatientView, Picture, PixelMap, Point, SliceView, Surface,
+    ThreeDView, Vec3,
 };
 use crate::geometry::orientation_letters;
 use crate::scene::{Body, Camera, Drawn, Sheet, draw};
@@ -71,16 +73,28 @@ impl ThreeDLook {
 struct Of {
     camera: Camera,
     size: [usize; 2],
-    fine: usize,
-    /// Surfaces by where they are kept, and their colours.
-    bodies: Vec<(usize, [u8; 3])>,
-    /// Versions of pictures.
-    sheets: Vec<u64>,
+    /// Surfaces with their colours.
+    bodies: Vec<(Shape, [u8; 3])>,
+    /// Versions of pictures, and where they stand.
+    sheets: Vec<(u64, PixelMap)>,
+}
+
+/// A surface that is the same only as long as it is the same allocation; held, so that no other takes
+/// its place in memory.
+#[derive(Debug)]
+struct Shape(Arc<Surface>);
+
+impl PartialEq for Shape {
+    fn eq(&self, other: &Self) -> bool {
+        Arc::ptr_eq(&self.0, &other.0)
+    }
 }
 
 /// A scene on the graphics card.
 pub(in crate::ui) struct SceneTexture {
     of: Of,
+    /// How many samples each pixel has, across and down.
+    fine: usize,
     drawn: Drawn,
     handle: TextureHandle,
 }
@@ -240,16 +254,20 @@ fn scene(
     let of = Of {
         camera,
         size,
-        // While the hand moves, speed counts; edges are made smooth when it rests.
-        fine: if turning { 1 } else { 2 },
         bodies: shown
             .iter()
-            .map(|b| (std::sync::Arc::as_ptr(&b.surface) as usize, color(b)))
+            .map(|b| (Shape(Arc::clone(&b.surface)), color(b)))
             .collect(),
-        sheets: pictures.iter().map(|(p, _)| p.version).collect(),
+        sheets: pictures.iter().map(|(p, map)| (p.version, **map)).collect(),
     };
-    let stale = state.scenes.get(&slice.series).is_none_or(|s| s.of != of);
-    if stale {
+    // While something changes, speed counts; edges are made smooth when it rests.
+    let before = state.scenes.get(&slice.series);
+    let changed = before.is_none_or(|s| s.of != of);
+    let fine = if changed || turning { 1 } else { 2 };
+    if fine == 1 && !turning {
+        ui.ctx().request_repaint();
+    }
+    if changed || before.is_none_or(|s| s.fine < fine) {
         let bodies: Vec<Body<'_>> = shown
             .iter()
             .map(|b| Body {
@@ -266,7 +284,7 @@ fn scene(
                 steps: [map.dx, map.dy],
             })
             .collect();
-        let drawn = draw(&camera, &bodies, &sheets, size, of.fine);
+        let drawn = draw(&camera, &bodies, &sheets, size, fine);
         let image = ColorImage::from_rgba_unmultiplied(size, &drawn.rgba);
         let options = TextureOptions::LINEAR;
         let handle = match state.scenes.remove(&slice.series) {
@@ -276,9 +294,15 @@ fn scene(
             }
             None => ui.ctx().load_texture("scene", image, options),
         };
-        state
-            .scenes
-            .insert(slice.series, SceneTexture { of, drawn, handle });
+        state.scenes.insert(
+            slice.series,
+            SceneTexture {
+                of,
+                fine,
+                drawn,
+                handle,
+            },
+        );
     }
     if let Some(scene) = state.scenes.get(&slice.series) {
         let uv = Rect::from_min_max(pos2(0.0, 0.0), pos2(1.0, 1.0));
