@@ -26,7 +26,7 @@ use sample::{Lookup, Source};
 
 /// Pictures are drawn in strips of so many columns: voxels that a row has fetched are still at hand
 /// for the next one, though slices lie whole powers of two apart in memory.
-const STRIP: usize = 64;
+const STRIP: usize = 128;
 
 /// How values between voxel centres are found.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -53,6 +53,7 @@ fn main() {
     screen.rest();
     let series = laid_out(&mut screen);
     if arguments.iter().any(|a| a == "--desktop") {
+        draw_lesions(&mut screen, &series);
         let Screen { session, .. } = screen;
         desktop::run(session, series[0], out);
         return;
@@ -60,7 +61,8 @@ fn main() {
     let mut rows = vec![];
     rows.extend(paging::rows(&mut screen, &series));
     rows.push(window_drag(&mut screen, &series));
-    rows.push(lesion_jump(&mut screen, &series));
+    draw_lesions(&mut screen, &series);
+    rows.push(lesion_jump(&mut screen));
     rows.extend(memory::rows(&mut screen, before));
     let answer = json!({"adapter": screen.adapter(), "settings": SETTINGS, "rows": rows});
     write(&answer, out.as_deref());
@@ -139,8 +141,8 @@ fn window_drag(screen: &mut Screen, series: &[SeriesId]) -> Value {
     row("window by dragging, to the drawn frame", &mut times)
 }
 
-/// From the key to the frame in which all columns show the lesion.
-fn lesion_jump(screen: &mut Screen, series: &[SeriesId]) -> Value {
+/// Draws each lesion at each time point.
+fn draw_lesions(screen: &mut Screen, series: &[SeriesId]) {
     for lesion in 0..study::LESIONS {
         screen.session.send(Command::SelectLesion { lesion: None });
         for (n, series) in series.iter().enumerate() {
@@ -161,6 +163,10 @@ fn lesion_jump(screen: &mut Screen, series: &[SeriesId]) -> Value {
         study::LESIONS * study::TIME_POINTS,
         "all are marked"
     );
+}
+
+/// From the key to the frame in which all columns show the lesion.
+fn lesion_jump(screen: &mut Screen) -> Value {
     let mut times = Vec::new();
     for _ in 0..40 {
         let before = screen.slices.clone();

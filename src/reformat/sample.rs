@@ -14,6 +14,9 @@ pub(super) trait Lookup {
     fn linear_row(&self, start: [f64; 3], step: [f64; 3], row: &mut [f32]);
 }
 
+/// Pixels of a row that are found together: enough for their fetches to overlap, whose latency is what
+/// a plane across slices costs.
+const TOGETHER: usize = 64;
 /// One in the fixed-point positions along a row: 32 bits each before and behind the point.
 const ONE: f64 = 4_294_967_296.0;
 /// From 24 bits behind the point to a share.
@@ -25,6 +28,8 @@ pub(super) struct Source<'a, T, L> {
     shape: [usize; 3],
     /// Slope and intercept of each slice; NaN where the slice was never imaged.
     rescale: Vec<[f32; 2]>,
+    /// Slope and intercept, if they are the same for all slices and none is missing.
+    one_rescale: Option<[f32; 2]>,
     /// Upper bounds of positions along each axis.
     last: [f64; 3],
     /// A stored sample as a number; NaN where it stands for nothing.
@@ -41,10 +46,18 @@ impl<'a, T: Copy, L: Fn(T) -> f32> Source<'a, T, L> {
                 [r.slope as f32, r.intercept as f32]
             }
         });
+        Self::with(grid, data, rescale.collect(), load)
+    }
+}
+
+impl<'a, T, L> Source<'a, T, L> {
+    fn with(grid: &Grid, data: &'a [T], rescale: Vec<[f32; 2]>, load: L) -> Self {
+        let first = rescale.first().copied();
         Self {
             data,
             shape: grid.shape(),
-            rescale: rescale.collect(),
+            one_rescale: first.filter(|one| rescale.iter().all(|r| r == one)),
+            rescale,
             last: grid.shape().map(|n| n as f64 - 1.0),
             load,
         }
@@ -61,13 +74,7 @@ impl<'a> Source<'a, f32, fn(f32) -> f32> {
                 [1.0, 0.0]
             }
         });
-        Self {
-            data: values,
-            shape: grid.shape(),
-            rescale: rescale.collect(),
-            last: grid.shape().map(|n| n as f64 - 1.0),
-            load: |v| v,
-        }
+        Self::with(grid, values, rescale.collect(), |v| v)
     }
 }
 
@@ -122,51 +129,103 @@ impl<T: Copy, L: Fn(T) -> f32> Lookup for Source<'_, T, L> {
 
     #[inline]
     fn linear_row(&self, start: [f64; 3], step: [f64; 3], row: &mut [f32]) {
-        let [ni, nj, _] = self.shape;
-        let slice = ni * nj;
-        let [mut i, mut j, mut k] = fixed(start);
-        let [di, dj, dk] = fixed(step);
+        pulp::Arch::new().dispatch(Row {
+            source: self,
+            first: fixed(start),
+            step: fixed(step),
+            row: &mut *row,
+        });
         for (x, pixel) in row.iter_mut().enumerate() {
-            let (at_i, at_j, at_k) = ((i >> 32) as usize, (j >> 32) as usize, (k >> 32) as usize);
-            let corner = (at_k * nj + at_j) * ni + at_i;
-            let (fi, fj) = (share(i), share(j));
-            let a = self.between(corner, ni, fi, fj, self.rescale[at_k]);
-            let b = self.between(corner + slice, ni, fi, fj, self.rescale[at_k + 1]);
-            let value = a + (b - a) * share(k);
-            *pixel = if value.is_finite() {
-                value
-            } else {
+            if !pixel.is_finite() {
                 // Padding, or a slice that is missing, is among the eight; it may count for nothing.
-                let x = x as f64;
-                self.linear([
-                    start[0] + step[0] * x,
-                    start[1] + step[1] * x,
-                    start[2] + step[2] * x,
-                ])
-            };
-            i += di;
-            j += dj;
-            k += dk;
+                *pixel = self.linear(std::array::from_fn(|axis| {
+                    start[axis] + step[axis] * x as f64
+                }));
+            }
+        }
+    }
+}
+
+/// A row that is worked on with all that this processor can do.
+struct Row<'a, 'b, T, L> {
+    source: &'a Source<'b, T, L>,
+    first: [i64; 3],
+    step: [i64; 3],
+    row: &'a mut [f32],
+}
+
+impl<T: Copy, L: Fn(T) -> f32> pulp::NullaryFnOnce for Row<'_, '_, T, L> {
+    type Output = ();
+
+    #[inline(always)]
+    fn call(self) {
+        let mut at = self.first;
+        for pixels in self.row.chunks_mut(TOGETHER) {
+            let values = self.source.several(at, self.step, pixels.len());
+            pixels.copy_from_slice(&values[..pixels.len()]);
+            for (at, step) in at.iter_mut().zip(self.step) {
+                *at += step * TOGETHER as i64;
+            }
         }
     }
 }
 
 impl<T: Copy, L: Fn(T) -> f32> Source<'_, T, L> {
-    /// Between four neighbours in a slice, of which the first is at `corner`.
+    /// Values of up to [`TOGETHER`] pixels, from a position on; behind `n` that of the last is
+    /// repeated. Three passes, of which the outer ones work on all pixels at once: places and shares,
+    /// the eight neighbours, their blend.
     #[inline(always)]
-    fn between(
-        &self,
-        corner: usize,
-        ni: usize,
-        fi: f32,
-        fj: f32,
-        [slope, intercept]: [f32; 2],
-    ) -> f32 {
-        let near = &self.data[corner..corner + ni + 2];
-        let (a, b) = ((self.load)(near[0]), (self.load)(near[1]));
-        let (c, d) = ((self.load)(near[ni]), (self.load)(near[ni + 1]));
-        let (upper, lower) = (a + (b - a) * fi, c + (d - c) * fi);
-        (upper + (lower - upper) * fj) * slope + intercept
+    fn several(&self, at: [i64; 3], step: [i64; 3], n: usize) -> [f32; TOGETHER] {
+        let [ni, nj, _] = self.shape;
+        let (rows, slice) = (nj as u32, ni * nj);
+        let mut places = [[0i64; TOGETHER]; 3];
+        for axis in 0..3 {
+            for (x, place) in places[axis].iter_mut().enumerate() {
+                *place = at[axis] + step[axis] * x.min(n - 1) as i64;
+            }
+        }
+        let mut row = [0u32; TOGETHER];
+        let mut shares = [[0.0f32; TOGETHER]; 3];
+        for x in 0..TOGETHER {
+            let [_, j, k] = [0, 1, 2].map(|axis| (places[axis][x] >> 32) as u32);
+            row[x] = k * rows + j;
+            for axis in 0..3 {
+                shares[axis][x] = share(places[axis][x]);
+            }
+        }
+        let none = [self.data[0]; 2];
+        let mut near = [[none; TOGETHER]; 4];
+        for x in 0..TOGETHER {
+            let corner = row[x] as usize * ni + (places[0][x] >> 32) as usize;
+            let here = &self.data[corner..corner + ni + 2];
+            let next = &self.data[corner + slice..corner + slice + ni + 2];
+            near[0][x] = [here[0], here[1]];
+            near[1][x] = [here[ni], here[ni + 1]];
+            near[2][x] = [next[0], next[1]];
+            near[3][x] = [next[ni], next[ni + 1]];
+        }
+        let mut values = [0.0f32; TOGETHER];
+        let [fi, fj, fk] = &shares;
+        let blend = |which: usize, x: usize| {
+            let [a, b] = near[which][x].map(&self.load);
+            let [c, d] = near[which + 1][x].map(&self.load);
+            let (upper, lower) = (a + (b - a) * fi[x], c + (d - c) * fi[x]);
+            upper + (lower - upper) * fj[x]
+        };
+        if let Some([slope, intercept]) = self.one_rescale {
+            for x in 0..TOGETHER {
+                let (a, b) = (blend(0, x), blend(2, x));
+                values[x] = (a + (b - a) * fk[x]) * slope + intercept;
+            }
+        } else {
+            for x in 0..TOGETHER {
+                let k = (places[2][x] >> 32) as usize;
+                let ([s, t], [u, v]) = (self.rescale[k], self.rescale[k + 1]);
+                let (a, b) = (blend(0, x) * s + t, blend(2, x) * u + v);
+                values[x] = a + (b - a) * fk[x];
+            }
+        }
+        values
     }
 }
 

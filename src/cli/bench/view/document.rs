@@ -21,7 +21,8 @@ const DESKTOP: &str = "
 ## In a real window
 
 The same four time points in the program's own window on a desktop without graphics card, 1920 × 1080
-points: each frame shows another slice in all columns, or another window, as fast as frames come.
+points: each frame shows another slice in all columns, another window, or another lesion, as fast as
+frames come. What a frame takes is from one to the next.
 ";
 
 const WINDOW: &str = "

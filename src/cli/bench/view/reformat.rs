@@ -34,7 +34,11 @@ struct Set {
     name: &'static str,
     volume: Volume,
     planes: Vec<Plane>,
+    /// The largest along the normal through all planes, instead of each of them.
+    largest: bool,
     threads: usize,
+    /// Whether this is drawn in the window, and has to be fast.
+    aim: bool,
 }
 
 /// All rows.
@@ -67,22 +71,56 @@ fn sets() -> Vec<Set> {
     };
     let one = volume([512, 512, 300], [0.7, 0.7, 1.25]);
     let cube = volume([256, 256, 256], [0.7, 0.7, 0.7]);
+    let layers = -127..=127;
+    let planes: Vec<Plane> = layers
+        .map(|n| plane(&cube, [256, 256], 0.7 * f64::from(n)))
+        .collect();
     vec![
         Set {
             name: "oblique plane of 512², 512 × 512 × 300",
             planes: vec![plane(&one, [512, 512], 0.0)],
             volume: one,
+            largest: false,
             threads: 1,
+            aim: true,
         },
         Set {
-            name: "oblique box of 256³ out of 256³",
-            planes: (0..256)
-                .map(|n| plane(&cube, [256, 256], 0.7 * (f64::from(n) - 127.5)))
-                .collect(),
-            volume: cube,
+            name: "oblique MIP through 255 planes of 256², 256³",
+            planes: planes.clone(),
+            volume: cube.clone(),
+            largest: true,
             threads: 2,
+            aim: true,
+        },
+        Set {
+            name: "255 oblique planes of 256², one by one, 256³",
+            planes,
+            volume: cube,
+            largest: false,
+            threads: 2,
+            aim: false,
         },
     ]
+}
+
+/// All pictures of a set.
+fn draw(set: &Set) -> Vec<Vec<f32>> {
+    if !set.largest {
+        let cut = |plane: &Plane| reformat(&set.volume, plane, Interpolation::Linear, None);
+        return set.planes.par_iter().map(cut).collect();
+    }
+    let (first, last) = (&set.planes[0], &set.planes[set.planes.len() - 1]);
+    let slab = Slab {
+        projection: Projection::Max,
+        thickness: Mm((last.origin.0 - first.origin.0).norm()),
+    };
+    let middle = &set.planes[set.planes.len() / 2];
+    vec![reformat(
+        &set.volume,
+        middle,
+        Interpolation::Linear,
+        Some(slab),
+    )]
 }
 
 /// Whole numbers without order, as hard to interpolate as any.
@@ -115,10 +153,7 @@ fn beside_peer(settings: &Settings, script: &Path, set: &Set) -> Result<Vec<Valu
         .num_threads(set.threads)
         .build()
         .map_err(|e| Failure::new("E-STOPPED", e.to_string()))?;
-    let draw = || -> Vec<Vec<f32>> {
-        let cut = |plane: &Plane| reformat(&set.volume, plane, Interpolation::Linear, None);
-        threads.install(|| set.planes.par_iter().map(cut).collect())
-    };
+    let draw = || threads.install(|| draw(set));
     let mut times = Vec::new();
     let mut pictures = draw();
     for _ in 0..REPEATS {
@@ -148,7 +183,7 @@ fn beside_peer(settings: &Settings, script: &Path, set: &Set) -> Result<Vec<Valu
         "right": <[f64; 3]>::from(first.right), "down": <[f64; 3]>::from(first.down),
         "next": <[f64; 3]>::from(next),
         "size": [first.size[0], first.size[1], set.planes.len()],
-        "threads": set.threads, "repeats": REPEATS, "out": output,
+        "largest": set.largest, "threads": set.threads, "repeats": REPEATS, "out": output,
     });
     let jobs: PathBuf = settings.scratch.join("planes.json");
     std::fs::write(&jobs, job.to_string()).map_err(|e| write_failure(&e))?;
@@ -180,15 +215,20 @@ fn beside_peer(settings: &Settings, script: &Path, set: &Set) -> Result<Vec<Valu
         1 => "one thread".to_owned(),
         n => format!("{n} threads"),
     };
+    let ratio = theirs / ours;
+    let mut faster = json!({
+        "set": set.name, "quantity": "times as fast", "unit": "", "ours": ratio, "least": true,
+    });
+    if set.aim {
+        faster["limit"] = json!(FASTER);
+        faster["ok"] = json!(ratio >= FASTER);
+    }
     Ok(vec![
         json!({
             "set": set.name, "quantity": format!("time, {threads}"), "unit": "ms", "ours": ours,
             "peer": PEER, "peer_value": theirs,
         }),
-        json!({
-            "set": set.name, "quantity": "times as fast", "unit": "", "ours": theirs / ours,
-            "limit": FASTER, "least": true, "ok": theirs / ours >= FASTER,
-        }),
+        faster,
         json!({
             "set": set.name, "quantity": "largest difference", "unit": "HU", "ours": largest,
             "limit": EQUAL, "ok": largest <= EQUAL && n > 1000, "pixels": n,
