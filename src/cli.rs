@@ -12,6 +12,8 @@ mod files;
 mod headers;
 mod keep;
 mod lesion;
+mod memory;
+mod model;
 mod output;
 mod record;
 mod register;
@@ -73,6 +75,8 @@ fn run_verb(verb: Verb) -> ExitCode {
         Verb::History(args) => record::history(&args),
         Verb::Versions(args) => record::versions(&args),
         Verb::Erase(args) => record::erase(&args),
+        Verb::Generate(args) => model::generate(&args),
+        Verb::Score(args) => model::score(&args),
         Verb::Bench(args) => bench::bench(&args),
     };
     output::finish(result, is_json)

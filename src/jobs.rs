@@ -71,6 +71,16 @@ pub struct JobContext {
 }
 
 impl JobContext {
+    /// The same job to whoever stops it, with progress that nobody reads: for a part that would tell of
+    /// its own small steps.
+    #[must_use]
+    pub fn silent(&self) -> Self {
+        Self {
+            cancel: self.cancel.clone(),
+            progress: Progress::default(),
+        }
+    }
+
     /// Returns early from a stage that was cancelled: `job.check()?`.
     ///
     /// # Errors

@@ -18,6 +18,7 @@ pub mod jobs;
 pub mod keymap;
 pub mod measure;
 pub mod narrate;
+pub mod nn;
 pub mod open;
 pub mod phantom;
 pub mod provenance;

@@ -1,5 +1,7 @@
 //! The shape of the command line.
 
+mod model;
+
 use std::path::PathBuf;
 
 use clap::{Args as ClapArgs, Parser, Subcommand, ValueEnum};
@@ -8,6 +10,7 @@ use crate::case::MaskStep;
 use crate::geometry::Point;
 use crate::measure::Figure;
 use crate::report::Format;
+pub(super) use model::{GenerateArgs, ModelArgs, ScoreArgs};
 
 /// Tumour digital twins on one workstation. Research use only, not for diagnosis.
 #[derive(Parser)]
@@ -79,6 +82,10 @@ pub(super) enum Verb {
     Versions(VersionsArgs),
     /// Erase a patient for good; the audit trail stays whole.
     Erase(EraseArgs),
+    /// Let a model on this machine answer a prompt.
+    Generate(GenerateArgs),
+    /// How likely a model on this machine finds a text, token by token.
+    Score(ScoreArgs),
     /// Measure the program, or prove what it claims.
     Bench(BenchArgs),
 }
@@ -109,6 +116,8 @@ impl Verb {
             Self::History(a) => a.json,
             Self::Versions(a) => a.json,
             Self::Erase(a) => a.json,
+            Self::Generate(a) => a.json,
+            Self::Score(a) => a.json,
             Self::Bench(a) => a.json,
         }
     }

@@ -11,6 +11,7 @@ const MAY_USE: &[(&str, &[&str])] = &[
     ("jobs", &[]),
     ("keymap", &["texts"]),
     ("provenance", &[]),
+    ("nn", &["jobs"]),
     ("crash", &[]),
     ("geometry", &["units"]),
     ("volume", &["geometry", "units", "jobs"]),
@@ -104,6 +105,7 @@ const MAY_USE: &[(&str, &[&str])] = &[
             "geometry",
             "jobs",
             "measure",
+            "nn",
             "open",
             "phantom",
             "reformat",
@@ -143,10 +145,14 @@ const CRATE_ONLY_IN: &[(&str, &[&str])] = &[
     ("dicom", &["open", "phantom"]),
     ("dicom_pixeldata", &["open"]),
     ("nifti", &["open", "export"]),
+    ("candle_core", &["nn"]),
+    ("candle_nn", &["nn"]),
     ("clap", &["cli", "main"]),
     ("gettext", &["texts"]),
     ("minijinja", &["report"]),
+    ("safetensors", &["nn"]),
     ("tar", &["store"]),
+    ("tokenizers", &["nn"]),
 ];
 
 fn sources(dir: &Path, found: &mut Vec<PathBuf>) {

