@@ -17,6 +17,7 @@ pub mod engine;
 mod error;
 pub mod gemma;
 pub mod generate;
+mod kernels;
 mod linear;
 mod norm;
 pub mod processor;

@@ -59,6 +59,11 @@ fn wrong(reason: &str) -> Error {
     }
 }
 
+/// Without the white space around it, by Python's idea of it: the separators of teletypes are among it.
+fn strip(text: &str) -> &str {
+    text.trim_matches(|c: char| c.is_whitespace() || ('\u{1c}'..='\u{1f}').contains(&c))
+}
+
 /// The conversation, and the beginning of the model's answer.
 fn pieces(messages: &[Message]) -> Result<Vec<Piece>> {
     let mut pieces = vec![Piece::Special("<bos>")];
@@ -104,7 +109,7 @@ fn pieces(messages: &[Message]) -> Result<Vec<Piece>> {
         words(&mut pieces, &std::mem::take(&mut first_words));
         for part in &turn.content {
             match part {
-                Content::Text(text) => words(&mut pieces, text.trim()),
+                Content::Text(text) => words(&mut pieces, strip(text)),
                 Content::Image => pieces.push(Piece::Image),
             }
         }

@@ -5,6 +5,7 @@ use candle_core::{DType, Device, Tensor};
 use super::attention::{Blocks, attend};
 use super::cache::Cache;
 use super::config::{Activation, Reach, TextConfig};
+use super::kernels::gelu_times;
 use super::linear::{Linear, Table, together};
 use super::norm::RmsNorm;
 use super::rope::Rope;
@@ -136,12 +137,12 @@ impl Text {
         let x = (x + layer.behind_attention.forward(&taken)?)?;
         let h = layer.before_feed.forward(&x)?;
         let [gate, up] = together([&layer.gate, &layer.up], &h)?;
-        let bent = match config.activation {
-            Activation::GeluTanh => gate.gelu()?,
-            Activation::Gelu => gate.gelu_erf()?,
-            Activation::Silu => gate.silu()?,
+        let gated = match config.activation {
+            Activation::GeluTanh => gelu_times(&gate, &up)?,
+            Activation::Gelu => (gate.gelu_erf()? * up)?,
+            Activation::Silu => (gate.silu()? * up)?,
         };
-        let fed = layer.down.forward(&(bent * up)?)?;
+        let fed = layer.down.forward(&gated)?;
         Ok((x + layer.behind_feed.forward(&fed)?)?)
     }
 

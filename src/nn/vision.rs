@@ -5,6 +5,7 @@ use candle_core::Tensor;
 
 use super::attention::attend_all;
 use super::config::VisionConfig;
+use super::kernels::gelu;
 use super::linear::{Linear, together};
 use super::norm::{LayerNorm, RmsNorm};
 use super::weights::{Part, Weights};
@@ -166,7 +167,7 @@ impl Layer {
         let taken = attend_all(&split(&q)?, &split(&k)?, &split(&v)?)?;
         let x = (x + self.output.forward(&taken)?)?;
         let h = self.before_feed.forward(&x)?;
-        let fed = self.second.forward(&self.first.forward(&h)?.gelu()?)?;
+        let fed = self.second.forward(&gelu(&self.first.forward(&h)?)?)?;
         Ok((x + fed)?)
     }
 }

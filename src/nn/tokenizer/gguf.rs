@@ -23,6 +23,20 @@ const NORMAL: i32 = 1;
 const CONTROL: i32 = 3;
 const USER: i32 = 4;
 
+/// Pieces that mean something to the model and are no words, as `tokenizer.json` marks them. Kinds do not
+/// tell: places for later use are control pieces, and the marks of images are a user's.
+const SPECIAL: [&str; 9] = [
+    "<pad>",
+    "<eos>",
+    "<bos>",
+    "<unk>",
+    "<start_of_turn>",
+    "<end_of_turn>",
+    "<start_of_image>",
+    "<end_of_image>",
+    "<image_soft_token>",
+];
+
 fn list<'a>(content: &'a Content, key: &str) -> Result<&'a [Value]> {
     let key = format!("tokenizer.ggml.{key}");
     let value = content
@@ -93,19 +107,14 @@ pub(super) fn tokenizer(content: &Content) -> Result<Tokenizer> {
         ByteFallback::new().into(),
         Fuse::new().into(),
     ])));
-    let added = |(text, _, kind): &(String, f32, i32)| match *kind {
-        CONTROL => Some(AddedToken::from(text.clone(), is_special(text)).normalized(false)),
-        USER => Some(AddedToken::from(text.clone(), false).normalized(false)),
-        _ => None,
+    let added = |(text, _, kind): &(String, f32, i32)| {
+        matches!(*kind, CONTROL | USER).then(|| {
+            AddedToken::from(text.clone(), SPECIAL.contains(&text.as_str())).normalized(false)
+        })
     };
     let added: Vec<AddedToken> = pieces.iter().filter_map(added).collect();
     tokenizer.add_tokens(added).map_err(wrong)?;
     Ok(tokenizer)
-}
-
-/// Control pieces that are left out of what is read aloud; places for later use are not among them.
-fn is_special(text: &str) -> bool {
-    !text.starts_with("<unused") && text != "<mask>"
 }
 
 /// All pairs of pieces that make a piece, best first.
