@@ -7,7 +7,7 @@ use super::fill_chunks;
 use crate::nn::Result;
 
 /// √(2/π)
-const ROOT: f32 = 0.797_884_56;
+const ROOT: f32 = 0.797_884_6;
 
 /// eˣ to 3 parts in 10⁷, without a branch, so that several are worked out at once: a polynomial of the
 /// rest beside a power of two (Moshier's Cephes, expf).

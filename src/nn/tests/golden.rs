@@ -181,7 +181,8 @@ fn every_known_mistake_is_seen() {
     if tiny(|_| {}).is_none() {
         return;
     }
-    let mistakes: [(&str, fn(&mut Config)); 5] = [
+    type Mistake = fn(&mut Config);
+    let mistakes: [(&str, Mistake); 5] = [
         ("SiLU", |c| c.text.activation = Activation::Silu),
         ("GELU by the error function", |c| {
             c.text.activation = Activation::Gelu

@@ -23,6 +23,14 @@ fn size(info: &TensorInfo) -> Option<u64> {
     elements.is_multiple_of(block).then_some(bytes as u64)
 }
 
+/// All tensors as they lie in the file.
+fn in_order(content: &Content) -> Vec<(&str, &TensorInfo)> {
+    let infos = content.tensor_infos.iter();
+    let mut infos: Vec<_> = infos.map(|(name, info)| (name.as_str(), info)).collect();
+    infos.sort_unstable_by_key(|(name, info)| (info.offset, *name));
+    infos
+}
+
 impl File {
     pub(super) fn open(path: &Path) -> Result<Self> {
         let file_error = |source| Error::File {
@@ -37,7 +45,7 @@ impl File {
         let length = file.metadata().map_err(file_error)?.len();
         let mut reader = BufReader::with_capacity(1 << 20, file);
         let content = Content::read(&mut reader).map_err(|e| damaged(e.to_string()))?;
-        for (name, info) in &content.tensor_infos {
+        for (name, info) in in_order(&content) {
             let end = size(info)
                 .and_then(|bytes| {
                     bytes
@@ -65,13 +73,16 @@ impl File {
     }
 
     pub(super) fn bytes(&self) -> u64 {
-        self.content.tensor_infos.values().filter_map(size).sum()
+        in_order(&self.content)
+            .into_iter()
+            .filter_map(|(_, info)| size(info))
+            .sum()
     }
 
     /// The type of most bytes outside the table of embeddings.
     pub(super) fn precision(&self) -> String {
         let mut bytes: BTreeMap<String, u64> = BTreeMap::new();
-        for (name, info) in &self.content.tensor_infos {
+        for (name, info) in in_order(&self.content) {
             if name != "token_embd.weight" {
                 *bytes.entry(format!("{:?}", info.ggml_dtype)).or_default() +=
                     size(info).unwrap_or(0);

@@ -143,7 +143,10 @@ fn header(path: &Path, number: usize, tensors: &mut BTreeMap<String, Entry>) -> 
     file.read_exact(&mut bytes).map_err(file_error(path))?;
     let metadata: Metadata =
         serde_json::from_slice(&bytes).map_err(|e| damaged(path, format!("header: {e}")))?;
-    for (name, info) in metadata.tensors() {
+    for name in metadata.offset_keys() {
+        let Some(info) = metadata.info(&name) else {
+            continue;
+        };
         let kind = match info.dtype {
             Dtype::F32 => DType::F32,
             Dtype::F16 => DType::F16,
