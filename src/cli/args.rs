@@ -694,6 +694,27 @@ pub(super) enum BenchVerb {
         #[arg(long)]
         out: Option<PathBuf>,
     },
+    /// Read, write and look with a model beside llama.cpp.
+    Llm {
+        /// A GGUF file.
+        #[arg(long, value_name = "FILE")]
+        model: PathBuf,
+        /// Its second file, to look at a picture as well.
+        #[arg(long, value_name = "FILE")]
+        mmproj: Option<PathBuf>,
+        /// Folder of llama.cpp and its programs, made by benches/peers/llama/setup.sh.
+        #[arg(long, default_value = "target/peers-llama")]
+        peers: PathBuf,
+        /// How often each side is measured, in turns.
+        #[arg(long, default_value_t = 5)]
+        rounds: usize,
+        /// Tokens of the prompt.
+        #[arg(long, default_value_t = 512)]
+        prompt: usize,
+        /// Tokens that are written.
+        #[arg(long, default_value_t = 32)]
+        new: usize,
+    },
     /// Tamper with a workspace in every way known, and list what finds it.
     Tamper {
         /// Seed of the positions of flipped bits.

@@ -1,5 +1,6 @@
-//! `bench tamper`, `bench record`, `bench load`, `bench segment` and `bench view`.
+//! `bench tamper`, `bench record`, `bench load`, `bench segment`, `bench view` and `bench llm`.
 
+mod llm;
 mod load;
 mod segment;
 mod view;
@@ -96,6 +97,23 @@ pub(super) fn bench(args: &BenchArgs) -> Result<Output, Failure> {
             }
             let rows = measured.rows;
             ("view", view::table(&rows), rows, false)
+        }
+        BenchVerb::Llm {
+            model,
+            mmproj,
+            peers,
+            rounds,
+            prompt,
+            new,
+        } => {
+            let rows = llm::rows(&llm::Settings {
+                model,
+                vision: mmproj.as_deref(),
+                peers,
+                rounds: (*rounds).max(1),
+                tokens: [*prompt, *new].map(|n| n.clamp(1, 4096)),
+            })?;
+            ("llm", llm::table(&rows), rows, false)
         }
         BenchVerb::Tamper { seed } => {
             let matrix = store::tamper(scratch.path(), *seed).map_err(store_failure)?;

@@ -23,7 +23,7 @@ use crate::nn::{Error, Tensor};
 /// Positions of which logits are worked out together: a vocabulary is 1 MB for each.
 const ROWS: usize = 64;
 
-fn failure(error: &Error) -> Failure {
+pub(super) fn failure(error: &Error) -> Failure {
     let code = error.code();
     Failure::new(code, error.to_string())
         .hint(format!("`oncotwin explain {code}` says what can be done."))

@@ -31,6 +31,7 @@ pub struct Gemma {
     vision: Option<Vision>,
     images: Option<ImageTokens>,
     precision: String,
+    positions: usize,
 }
 
 /// A piece of context: tokens, and what stands in the places of soft ones.
@@ -90,6 +91,7 @@ impl Gemma {
             vision,
             images: config.vision.map(|(_, tokens)| tokens),
             precision: weights.precision(),
+            positions,
         })
     }
 
@@ -111,10 +113,10 @@ impl Gemma {
         self.text.config().vocabulary
     }
 
-    /// Longest context.
+    /// Longest context: what it was opened for, at most what it was made for.
     #[must_use]
     pub const fn positions(&self) -> usize {
-        self.text.config().positions
+        self.positions
     }
 
     /// How images are looked at, if they are.
@@ -123,12 +125,12 @@ impl Gemma {
         Some((self.vision.as_ref()?.config(), self.images?))
     }
 
-    /// A cache for so many tokens.
+    /// A cache for so many tokens, at most the longest context.
     ///
     /// # Errors
     /// [`Error::Tensor`] where there is no memory for it.
     pub fn cache(&self, limit: usize) -> Result<Cache> {
-        Cache::new(self.text.config(), limit, self.device())
+        Cache::new(self.text.config(), limit.min(self.positions), self.device())
     }
 
     /// Soft tokens of an image, (tokens, hidden), from pixels (3, side, side) from −1 to 1.
