@@ -683,6 +683,9 @@ pub(super) enum BenchVerb {
         /// Without aligning images, which takes minutes.
         #[arg(long)]
         pictures: bool,
+        /// Only aligning images.
+        #[arg(long, conflicts_with = "pictures")]
+        registration: bool,
         /// How often a study is opened and closed, to see whether memory grows.
         #[arg(long, default_value_t = 500)]
         cycles: usize,

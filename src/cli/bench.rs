@@ -71,6 +71,7 @@ pub(super) fn bench(args: &BenchArgs) -> Result<Output, Failure> {
             peers,
             starts,
             pictures,
+            registration,
             cycles,
             window,
             out,
@@ -81,7 +82,8 @@ pub(super) fn bench(args: &BenchArgs) -> Result<Output, Failure> {
                 data: &data,
                 peers,
                 starts: *starts,
-                only_pictures: *pictures,
+                has_pictures: !*registration,
+                has_registration: !*pictures,
                 cycles: *cycles,
             };
             let measured = view::run(&settings, window)?;

@@ -22,8 +22,10 @@ pub(super) struct Settings<'a> {
     pub(super) data: &'a Path,
     pub(super) peers: &'a Path,
     pub(super) starts: usize,
-    /// Registration, which takes minutes, is left out.
-    pub(super) only_pictures: bool,
+    /// Whether to cut planes and watch memory.
+    pub(super) has_pictures: bool,
+    /// Whether to align images, which takes minutes.
+    pub(super) has_registration: bool,
     /// How often a study is opened and closed.
     pub(super) cycles: usize,
 }
@@ -54,9 +56,12 @@ fn read(path: &Path) -> Result<Value, Failure> {
 fn rows(settings: &Settings) -> Result<Vec<Value>, Failure> {
     let script = settings.scratch.join("view.py");
     std::fs::write(&script, PEERS).map_err(|e| Failure::new("E-WRITE", e.to_string()))?;
-    let mut rows = reformat::rows(settings, &script)?;
-    rows.extend(memory::rows(settings)?);
-    if !settings.only_pictures {
+    let mut rows = Vec::new();
+    if settings.has_pictures {
+        rows.extend(reformat::rows(settings, &script)?);
+        rows.extend(memory::rows(settings)?);
+    }
+    if settings.has_registration {
         rows.extend(registration::rows(settings, &script)?);
     }
     Ok(rows)
