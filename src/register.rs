@@ -44,7 +44,7 @@ use crate::volume::Volume;
 use crate::warning::Warning;
 
 /// Name and version of the engine, written with every transform it finds.
-pub const ENGINE: &str = "rigid/1";
+pub const ENGINE: &str = "rigid/2";
 
 /// Finest resolution: this part of the smaller field of view (cube root of its volume), and at most so many
 /// mm. Averages over 2 mm place an image of a body to a small part of a millimetre.

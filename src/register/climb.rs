@@ -10,6 +10,8 @@ use crate::jobs::{Cancelled, JobContext};
 const DAMPING: f64 = 1e-2;
 const LEAST_DAMPING: f64 = 1e-6;
 const MOST_DAMPING: f64 = 1e6;
+/// The bend is not taken for less than this share of what it is told to be.
+const LEAST_SHARE: f64 = 0.1;
 /// A step may not lose more than this share of the samples that counted at first: likeness could be
 /// bought by leaving the image.
 const LEAST_KEPT: f64 = 0.7;
@@ -55,11 +57,12 @@ pub(super) fn climb(
     };
     let least = (slope.likeness.n as f64 * LEAST_KEPT) as usize;
     let mut damping = DAMPING;
+    let mut share = 1.0;
     let mut steps = 0;
     while steps < limits.steps && damping <= MOST_DAMPING {
         job.check()?;
         steps += 1;
-        let Some(step) = step(&slope, damping, freedom) else {
+        let Some(step) = step(&slope, damping, share, freedom) else {
             damping *= 10.0;
             continue;
         };
@@ -72,11 +75,17 @@ pub(super) fn climb(
             .is_some_and(|l| l.value > slope.likeness.value && l.n >= least);
         if is_better && let Some(found) = comparison.slope(&next) {
             let gain = found.likeness.value - slope.likeness.value;
+            // Parts of an image have tops enough to be led astray by long steps: they look near by.
+            if freedom == Freedom::Rigid {
+                share = share_of_bend(&step, &slope, &found);
+            }
             (pose, slope) = (next, found);
             damping = (damping * 0.2).max(LEAST_DAMPING);
             if gain < limits.least_gain * slope.likeness.value.abs() {
                 break;
             }
+        } else if share < 1.0 {
+            share = 1.0;
         } else {
             damping *= 8.0;
         }
@@ -94,8 +103,23 @@ fn length(step: &Vector6<f64>, radius: f64) -> f64 {
     turn * radius + shift
 }
 
-fn step(slope: &Slope, damping: f64, freedom: Freedom) -> Option<Vector6<f64>> {
-    let mut bend = slope.bend;
+/// How much the slope fell on a step, as a share of what the bend foretold (secant equation; the scaling is that
+/// of Barzilai and Borwein 1988, doi 10.1093/imanum/8.1.141).
+///
+/// The bend of mutual information is made of the gradients of single samples, which noise makes large
+/// without bending their sum: steps by such a bend creep, and end before the top.
+fn share_of_bend(step: &Vector6<f64>, from: &Slope, to: &Slope) -> f64 {
+    let foretold = step.dot(&(from.bend * step));
+    let fell = step.dot(&(from.gradient - to.gradient));
+    if foretold > 0.0 {
+        (fell / foretold).clamp(LEAST_SHARE, 1.0)
+    } else {
+        1.0
+    }
+}
+
+fn step(slope: &Slope, damping: f64, share: f64, freedom: Freedom) -> Option<Vector6<f64>> {
+    let mut bend = slope.bend * share;
     let mut gradient = slope.gradient;
     for a in 0..6 {
         if freedom == Freedom::Shift && a < 3 {

@@ -16,11 +16,14 @@ use super::scan::{Candidate, LEAST_OVERLAP, Terrain, apart, scan};
 use crate::geometry::Vec3;
 use crate::jobs::{Cancelled, JobContext};
 
-/// Samples for the scan, and for climbing at the coarse, middle and fine resolution.
+/// Samples for the scan, and for climbing at the coarse, middle and fine resolution. Where the last climb ends
+/// hangs on which samples were drawn, the less the more there are.
 const SCANNED: usize = 1500;
 const COARSE: usize = 4_000;
 const MIDDLE: usize = 16_000;
-const FINE: usize = 40_000;
+const FINE: usize = 80_000;
+/// Samples for judging the end.
+const JUDGED: usize = 40_000;
 /// Fewest samples: with fewer the bodies do not meet.
 const FEWEST: usize = 300;
 /// Samples for looking at blocks.
@@ -74,7 +77,7 @@ pub(super) fn search(task: &Task, near: bool, job: &JobContext) -> Result<Found,
     job.progress.set(3, 4);
     job.progress.step("checking");
     let level = &task.other.levels[0];
-    let everywhere = samples(task, 0, FINE, |_| true);
+    let everywhere = samples(task, 0, JUDGED, |_| true);
     let comparison = task.comparison(&everywhere, 0, BINS)?;
     let whole = comparison.likeness(&best.pose).ok_or(Error::NoOverlap)?;
     let overlap = comparison.overlap(&whole);
