@@ -162,8 +162,9 @@ impl Bench<'_> {
     }
 
     /// Two modalities whose headers share a frame of reference: how far each finds from the identity, how
-    /// far the middles of the tumour drawn on each lie apart, and how well each agrees with itself when the
-    /// patient is moved by known transforms.
+    /// far the middles of the tumour's masks lie apart, and how well each agrees with itself when the
+    /// patient is moved by known transforms. Only the last is a truth: the other two are distances from the
+    /// alignment by which the set's makers resampled the MR and copied the drawing.
     fn across(&self, pair: &Pair, masks: &score::Masks) -> Vec<Value> {
         let centre = moved::middle(&pair.moving);
         let moves: Vec<Rigid> = moved::transforms(pair.seed, self.settings.starts.clamp(2, 6))
@@ -196,13 +197,15 @@ impl Bench<'_> {
         [
             (
                 "from the header",
-                "mean distance from the header's alignment (one frame of reference), body points"
+                "mean distance from the header's alignment, body points; the set's makers had aligned MR to \
+                 CT rigidly and resampled it: another's answer, not the truth"
                     .to_owned(),
             ),
             (
                 "tumour",
                 format!(
-                    "middles of the tumour as drawn on either image apart; {header:.2} mm by the headers"
+                    "middles of the tumour in either image's mask apart; {header:.2} mm by the headers, one \
+                     drawing carried by the makers' alignment"
                 ),
             ),
             (
