@@ -2,7 +2,7 @@
 
 use nalgebra::Vector6;
 
-use super::likeness::{Comparison, Slope};
+use super::likeness::{Comparison, Measure, Slope};
 use super::pose::Pose;
 use crate::jobs::{Cancelled, JobContext};
 
@@ -75,8 +75,9 @@ pub(super) fn climb(
             .is_some_and(|l| l.value > slope.likeness.value && l.n >= least);
         if is_better && let Some(found) = comparison.slope(&next) {
             let gain = found.likeness.value - slope.likeness.value;
-            // Parts of an image have tops enough to be led astray by long steps: they look near by.
-            if freedom == Freedom::Rigid {
+            // The bend of correlation is right as it is; and parts of an image have tops enough to be led
+            // astray by long steps: they look near by.
+            if freedom == Freedom::Rigid && matches!(comparison.measure, Measure::Mutual(_)) {
                 share = share_of_bend(&step, &slope, &found);
             }
             (pose, slope) = (next, found);

@@ -53,6 +53,11 @@ const REASONS: &str = "
   So where Linux has no graphics card the window draws through OpenGL, whose shader is of that kind: those
   are the figures of the real window.
 - **What follows the hand** takes two frames there, and falls short for the same reason.
+- **CT and MR of B1**: the makers of the set had aligned the MR rigidly, resampled it onto the CT and copied one
+  drawing of the tumour to both, so “from the header” and “tumour” say how far two answers lie from a third.
+  The legs lie otherwise in either image, and no rigid transform fits all of them. What is known for sure
+  is by how much the moved images were moved: there the program agrees with itself to hundredths of a
+  millimetre, or refuses, and SimpleITK does not.
 - **Times behind the window** hold for a machine that does nothing else; the load average is at the end.
 ";
 
