@@ -7,6 +7,7 @@ mod args;
 mod audit;
 mod bench;
 mod caliper;
+mod draft;
 mod figures;
 mod files;
 mod headers;
@@ -75,6 +76,7 @@ fn run_verb(verb: Verb) -> ExitCode {
         Verb::History(args) => record::history(&args),
         Verb::Versions(args) => record::versions(&args),
         Verb::Erase(args) => record::erase(&args),
+        Verb::Draft(args) => draft::draft(&args),
         Verb::Generate(args) => model::generate(&args),
         Verb::Score(args) => model::score(&args),
         Verb::Bench(args) => bench::bench(&args),

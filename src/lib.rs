@@ -11,6 +11,7 @@ pub mod audit_export;
 pub mod case;
 pub mod cli;
 pub mod crash;
+pub mod draft;
 pub mod edit;
 pub mod export;
 pub mod geometry;

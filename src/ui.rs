@@ -8,6 +8,7 @@ mod chooser;
 mod cine;
 mod columns;
 mod dialog;
+mod draft;
 mod editing;
 mod erase;
 mod files;
@@ -64,6 +65,7 @@ use crate::app::view::View;
 
 pub use chooser::chooser_ui;
 pub use columns::columns_ui;
+pub use draft::draft_ui;
 pub use files::files_ui;
 pub use growth::growth_ui;
 pub use history::history_ui;

@@ -12,6 +12,7 @@ use crate::app::{
     Ask, Command, Session, SessionConfig, SessionError, VERSION, random_seed, samples,
 };
 use crate::crash;
+use crate::draft;
 use crate::report::Format;
 use crate::store;
 use crate::texts;
@@ -63,6 +64,7 @@ pub fn run(workspace: Option<PathBuf>, paths: Vec<PathBuf>) -> Result<(), Error>
         anchors: configuration.clone(),
         preferences: configuration,
         access: store::Access::WriteOrRead,
+        models: draft::default_folder(),
         crashes: crash::default_dir(),
         seed: random_seed(),
         clock: Arc::new(Timestamp::now),

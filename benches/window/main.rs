@@ -85,6 +85,7 @@ fn session(workspace: &Path) -> Session {
         anchors: None,
         preferences: None,
         access: Access::Write,
+        models: None,
         crashes: None,
         seed: [3; 32],
         clock: Arc::new(Timestamp::now),

@@ -11,6 +11,7 @@ use crate::case::{
     AnnotationId, ImportedSize, LesionId, LesionRole, MaskStep, Meaning, MeasurementId, PatientId,
     ReaderId, ReaderRole, SeriesId, StepId, TimePointId, TreatmentId, TreatmentKind, ValueSource,
 };
+use crate::draft::Found;
 use crate::edit::{Edit, Operation};
 use crate::geometry::Point;
 use crate::jobs::JobId;
@@ -574,6 +575,22 @@ pub enum Command {
         /// How.
         layout: Layout,
     },
+    /// Look for language models again.
+    LookForModels,
+    /// Let a language model draft a narrative of the shown patient; it enters no report.
+    Draft {
+        /// Which.
+        model: Found,
+    },
+    /// Choose how much drafts are made of.
+    SetDraftExtent {
+        /// With more facts.
+        long: bool,
+    },
+    /// Put the draft away, or stop writing it.
+    DropDraft,
+    /// Let go of the language model that is open.
+    CloseModel,
     /// Choose what keys and mouse do; kept for this person, not for the workspace.
     SetKeys {
         /// Profile and own changes.

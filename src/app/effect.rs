@@ -8,10 +8,12 @@ use crate::case::{
     AnnotationId, BaseMask, DeltaRef, LesionId, MaskStep, PatientId, Series, SeriesId,
     SeriesSource, TimePointId, Transaction,
 };
+use crate::draft;
 use crate::geometry::Grid;
 use crate::jobs::{Cancelled, JobContext, JobId, Lane};
 use crate::keymap;
 use crate::measure::Measured;
+use crate::narrate::FactTable;
 use crate::open::{self, Item, Refusal};
 use crate::reformat::{Plane, Slab};
 use crate::register::Registration;
@@ -23,7 +25,7 @@ use crate::units::Bulk;
 use crate::volume::{ColourImage, Mask, PetStatement, Volume, WindowLevel};
 use crate::warning::Warning;
 
-use super::report_input::ReportInput;
+use super::report_input::{KeyView, ReportInput};
 use super::steps::Before;
 use super::trace::Outline;
 use super::twin_input::{TwinInput, TwinResult};
@@ -240,6 +242,17 @@ pub(super) enum Work {
         /// What the record says of it.
         outline: Box<Outline>,
     },
+    /// Look for language models.
+    FindModels,
+    /// Let a language model write about a patient.
+    Draft {
+        /// About whom.
+        patient: PatientId,
+        /// What it is to be made of.
+        input: Box<DraftInput>,
+    },
+    /// Let go of the language model that is open.
+    CloseModel,
     /// Write the report.
     Export {
         /// Everything it says.
@@ -475,6 +488,12 @@ pub(super) enum Answer {
     DatabaseChecked(Result<Vec<String>, Failure>),
     /// Where a number comes from.
     Traced(Result<TraceView, Failure>),
+    /// Models that were found; `None` without a folder for them.
+    Models(Option<Vec<draft::Found>>),
+    /// What a model wrote about a patient.
+    Drafted(PatientId, Result<Box<draft::Draft>, Failure>),
+    /// The model was let go.
+    ModelClosed,
     /// Files written.
     Exported(Result<Exported, Failure>),
 }
@@ -488,6 +507,21 @@ pub(super) struct Scanned {
     pub items: Vec<(Item, String)>,
     /// Treatments of sidecars, with the patient number they belong to (empty: the only patient).
     pub treatments: Vec<open::SidecarTreatment>,
+}
+
+/// What a draft is to be made of.
+#[derive(Debug)]
+pub(super) struct DraftInput {
+    /// By which model.
+    pub model: draft::Found,
+    /// The facts.
+    pub facts: FactTable,
+    /// The largest lesion at its visits, for models that see.
+    pub views: Vec<KeyView>,
+    /// How much is read and written.
+    pub extent: draft::Extent,
+    /// Where words appear as they are written.
+    pub words: draft::Words,
 }
 
 /// What an export wrote.

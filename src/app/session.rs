@@ -36,6 +36,8 @@ pub struct SessionConfig {
     pub preferences: Option<PathBuf>,
     /// Whether the workspace is to be written or only read.
     pub access: Access,
+    /// Folder of language models; `None` not to offer any.
+    pub models: Option<PathBuf>,
     /// Folder of crash reports that may wait to be dealt with; `None` to leave them alone.
     pub crashes: Option<PathBuf>,
     /// Seed of identifiers; random in use, fixed in tests.
@@ -101,7 +103,10 @@ impl Session {
     }
 
     fn resume(&mut self) {
-        let effects = self.state.resume((self.config.clock)());
+        let mut effects = self.state.resume((self.config.clock)());
+        if self.config.models.is_some() {
+            self.state.look_for_models(&mut effects);
+        }
         self.perform(effects);
     }
 
@@ -263,6 +268,8 @@ fn begin(config: &SessionConfig) -> Result<(State, Tools, Queue<Answer>, Workspa
         cache: workspace.cache().clone(),
         query: workspace.query(),
         index: Arc::default(),
+        models: config.models.clone(),
+        host: Arc::default(),
     };
     Ok((state, tools, queue, workspace))
 }

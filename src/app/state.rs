@@ -5,6 +5,7 @@ mod absorb;
 mod apply;
 pub(super) mod checks;
 mod commit;
+pub(super) mod drafts;
 mod drawing;
 mod editing;
 mod export;
@@ -235,6 +236,8 @@ pub struct State {
     /// The header that is shown.
     pub(super) header: Option<files::ShownHeader>,
     thumbnails: thumbnails::Thumbnails,
+    /// What language models write.
+    pub(super) drafts: drafts::Drafts,
     /// Where the panels are.
     pub(super) layout: Layout,
     /// What keys and mouse do.
@@ -351,6 +354,7 @@ impl State {
             workspace,
             dark: records.setting(DARK).unwrap_or(true),
             thumbnails: thumbnails::Thumbnails::default(),
+            drafts: drafts::Drafts::default(),
             layout: layout.map(Layout::sound).unwrap_or_default(),
             keys: Arc::default(),
             last_report: String::new(),

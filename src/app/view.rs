@@ -26,6 +26,7 @@ pub use crate::case::{
     PatientId, ReaderId, ReaderRole, ReadingState, SeriesId, StepId, TimePointId, TreatmentId,
     TreatmentKind, ValueSource,
 };
+use crate::draft::Found;
 pub use crate::edit::{BrushShape, Edit, Keep, Operation};
 pub use crate::geometry::{Letters, Point, Vec3};
 pub use crate::jobs::JobId;
@@ -441,6 +442,8 @@ pub struct PatientView {
     pub scenario: Option<ScenarioChange>,
     /// Narrative sentences with the facts they rest on.
     pub narrative: Vec<NarrativeRow>,
+    /// What a language model writes; `None` where none is looked for.
+    pub draft: Option<DraftView>,
     /// Where the last report went; empty when none was written.
     pub last_report: String,
     /// Steps of the record that can be undone and redone.
@@ -816,6 +819,64 @@ pub struct TreatmentRow {
     pub id: TreatmentId,
     /// Date, kind, name, dose, length.
     pub text: String,
+}
+
+/// A language model, and what it wrote.
+#[derive(Clone, Debug)]
+pub struct DraftView {
+    /// Models on this computer.
+    pub models: Vec<DraftModel>,
+    /// Drafts are made of more facts.
+    pub is_long: bool,
+    /// The draft.
+    pub state: DraftState,
+}
+
+/// A language model on this computer.
+#[derive(Clone, Debug)]
+pub struct DraftModel {
+    /// Its name.
+    pub name: String,
+    /// How large it is.
+    pub size: String,
+    /// For [`super::Command::Draft`].
+    pub found: Found,
+}
+
+/// A draft.
+#[derive(Clone, Debug)]
+pub enum DraftState {
+    /// There is none.
+    None,
+    /// One about another patient is being written.
+    Busy,
+    /// It is being written.
+    UnderWay {
+        /// What was written so far.
+        text: String,
+        /// What is being done.
+        step: String,
+        /// How far that is, 0–1.
+        fraction: f32,
+    },
+    /// It is there.
+    Made {
+        /// Its words.
+        text: String,
+        /// It ends where it had to end.
+        is_cut: bool,
+        /// The facts are others now.
+        is_old: bool,
+        /// What it was made of, and by what, line by line.
+        provenance: Vec<String>,
+    },
+    /// It could not be written.
+    Failed {
+        /// Why.
+        text: String,
+        /// What to do.
+        hint: String,
+    },
 }
 
 /// One sentence of the narrative.

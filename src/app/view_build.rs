@@ -1,6 +1,7 @@
 //! Building the view model from the state: formatting, units and pictures.
 
 mod crosshair;
+mod draft;
 mod fusion;
 mod hidden;
 mod lesions;
@@ -26,6 +27,7 @@ use jiff::civil::Date;
 use super::grouping;
 use super::lookup;
 use super::state::checks::CHECKING;
+use super::state::drafts::FINDING;
 use super::state::offer::DIVIDING;
 use super::state::proposal::PREVIEWING;
 use super::state::slabs::LAYERING;
@@ -55,8 +57,10 @@ impl State {
                 .jobs
                 .iter()
                 .filter(|(_, running)| {
-                    ![PREVIEWING, CHECKING, DIVIDING, SHRINKING, SHAPING, LAYERING]
-                        .contains(&running.name)
+                    ![
+                        PREVIEWING, CHECKING, DIVIDING, SHRINKING, SHAPING, LAYERING, FINDING,
+                    ]
+                    .contains(&running.name)
                 })
                 .map(|(id, running)| {
                     let (step, fraction) = running.context.progress.read();
@@ -191,6 +195,7 @@ impl State {
             treatments: self.treatment_rows(id, baseline),
             scenario: scenario.map(|s| s.change.clone()),
             narrative: narrative_rows(&summary),
+            draft: self.draft_view(id),
             last_report: self.last_report.clone(),
             history: self.history_view(id),
             versions: self.versions_view(),

@@ -1,5 +1,6 @@
 //! What jobs do: each stage run with its cache and artifacts around it.
 
+mod draft;
 pub(super) mod masks;
 mod thumbnail;
 
@@ -7,9 +8,12 @@ use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
+use parking_lot::Mutex;
+
 use super::effect::{Answer, Failure, Loaded, ReadAs, Scanned, Work};
 use super::{report_input, trace, twin_input, versions};
 use crate::case::{PatientId, SeriesSource};
+use crate::draft::Host;
 use crate::jobs::JobContext;
 use crate::open::{self, Item, Refusal, Watch};
 use crate::reformat::{Interpolation, reformat};
@@ -28,6 +32,10 @@ pub(super) struct Tools {
     pub(super) query: Query,
     /// Headers that were read in this session.
     pub(super) index: Arc<open::Index>,
+    /// Folder of language models.
+    pub(super) models: Option<PathBuf>,
+    /// The one that is open.
+    pub(super) host: Arc<Mutex<Host>>,
 }
 
 /// Does a piece of work. Runs on a worker thread.
@@ -141,6 +149,14 @@ pub(super) fn run(work: Work, tools: &Tools, job: &JobContext) -> Answer {
                 .map_err(|error| Failure::new(error.to_string())),
         ),
         Work::Trace { outline } => Answer::Traced(trace::read(*outline, &tools.query)),
+        Work::FindModels => Answer::Models(draft::models(tools)),
+        Work::Draft { patient, input } => {
+            Answer::Drafted(patient, draft::draft(*input, tools, job))
+        }
+        Work::CloseModel => {
+            tools.host.lock().close();
+            Answer::ModelClosed
+        }
         Work::Export {
             input,
             dir,

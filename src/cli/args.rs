@@ -82,6 +82,8 @@ pub(super) enum Verb {
     Versions(VersionsArgs),
     /// Erase a patient for good; the audit trail stays whole.
     Erase(EraseArgs),
+    /// Let a language model on this machine draft the narrative of a patient, unchecked.
+    Draft(DraftArgs),
     /// Let a model on this machine answer a prompt.
     Generate(GenerateArgs),
     /// How likely a model on this machine finds a text, token by token.
@@ -116,6 +118,7 @@ impl Verb {
             Self::History(a) => a.json,
             Self::Versions(a) => a.json,
             Self::Erase(a) => a.json,
+            Self::Draft(a) => a.json,
             Self::Generate(a) => a.json,
             Self::Score(a) => a.json,
             Self::Bench(a) => a.json,
@@ -394,6 +397,26 @@ pub(super) struct ReportArgs {
     /// Patient number, where the workspace holds several.
     #[arg(long)]
     pub patient: Option<String>,
+    /// Answer with one JSON document.
+    #[arg(long)]
+    pub json: bool,
+}
+
+/// `oncotwin draft`
+#[derive(ClapArgs)]
+pub(super) struct DraftArgs {
+    /// Workspace folder (default: the platform's data directory).
+    #[arg(long = "case", value_name = "DIR")]
+    pub workspace: Option<PathBuf>,
+    /// A GGUF file, a folder with safetensors, or the name of a model in `ONCOTWIN_MODELS`.
+    #[arg(long, value_name = "FILE|DIR|NAME")]
+    pub model: PathBuf,
+    /// Patient number, where the workspace holds several.
+    #[arg(long)]
+    pub patient: Option<String>,
+    /// With more facts: a context of 4096 tokens in place of 2048.
+    #[arg(long)]
+    pub long: bool,
     /// Answer with one JSON document.
     #[arg(long)]
     pub json: bool,

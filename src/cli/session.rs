@@ -25,6 +25,7 @@ pub(super) fn start(workspace: &Path, access: Access) -> Result<Session, Failure
         anchors: store::default_anchor_folder(),
         preferences: None,
         access,
+        models: None,
         crashes: None,
         seed: random_seed(),
         clock: Arc::new(Timestamp::now),

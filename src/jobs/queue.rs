@@ -29,6 +29,8 @@ pub enum Lane {
     Align,
     /// Making what is only looked at.
     Look,
+    /// A language model, which takes longest.
+    Model,
 }
 
 /// A job: a name for people, a lane, a context and the work itself.
@@ -75,6 +77,7 @@ pub struct Queue<T: Send + 'static> {
     gesture: Option<Sender<JobSpec<T>>>,
     align: Option<Sender<JobSpec<T>>>,
     look: Option<Sender<JobSpec<T>>>,
+    model: Option<Sender<JobSpec<T>>>,
     finished: Receiver<Finished<T>>,
     workers: Vec<JoinHandle<()>>,
 }
@@ -100,12 +103,14 @@ impl<T: Send + 'static> Queue<T> {
         let (io, cpu) = (lane("oncotwin-io")?, lane("oncotwin-cpu")?);
         let gesture = lane("oncotwin-gesture")?;
         let (align, look) = (lane("oncotwin-align")?, lane("oncotwin-look")?);
+        let model = lane("oncotwin-model")?;
         Ok(Self {
             io,
             cpu,
             gesture,
             align,
             look,
+            model,
             finished,
             workers,
         })
@@ -119,6 +124,7 @@ impl<T: Send + 'static> Queue<T> {
             Lane::Gesture => &self.gesture,
             Lane::Align => &self.align,
             Lane::Look => &self.look,
+            Lane::Model => &self.model,
         };
         if let Some(lane) = lane {
             lane.send(job).ok();
@@ -145,6 +151,7 @@ impl<T: Send + 'static> Drop for Queue<T> {
         self.gesture = None;
         self.align = None;
         self.look = None;
+        self.model = None;
         for worker in self.workers.drain(..) {
             // Keep the answer channel empty so that a worker's last send cannot block the join.
             while !worker.is_finished() {

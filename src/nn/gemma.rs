@@ -17,7 +17,7 @@ use crate::nn::{Error, Result};
 const CHUNK: usize = 512;
 
 /// Where a model's pieces are.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Files {
     /// A GGUF file, a safetensors file beside its `config.json`, or a folder with both.
     pub weights: PathBuf,

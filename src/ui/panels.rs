@@ -5,6 +5,7 @@
 
 use egui::{Button, Frame, IdSalt, Margin, Panel, Rect, ScrollArea, Ui, UiBuilder, vec2};
 
+use super::draft::draft_ui;
 use super::growth::growth_ui;
 use super::history::history_ui;
 use super::lesions::lesions_ui;
@@ -211,6 +212,10 @@ fn panel_ui(
                     growth_ui(ui, of.patient, state, out);
                     ui.separator();
                     ui.scope(|ui| narrative_ui(ui, &of.patient.narrative, out));
+                    if let Some(draft) = &of.patient.draft {
+                        ui.separator();
+                        ui.scope(|ui| draft_ui(ui, draft, out));
+                    }
                     ui.separator();
                     treatments_ui(ui, of.patient, of.read_only, state, out);
                 });

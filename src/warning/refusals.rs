@@ -27,6 +27,7 @@ const PAGES: &[(&str, &str)] = pages![
     "E-DICOM",
     "E-DICOMDIR",
     "E-DISK-FULL",
+    "E-DRAFT",
     "E-DTYPE",
     "E-EMPTY",
     "E-ERASE",

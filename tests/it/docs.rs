@@ -91,6 +91,7 @@ fn schemas_are_json_and_scripts_in_them_are_known() {
         "backup",
         "bench",
         "crashes",
+        "draft",
         "erase",
         "error",
         "event",

@@ -55,6 +55,7 @@ fn start_after_crash(workspace: &Path, seed: u8, crashes: Option<PathBuf>) -> Se
         anchors: None,
         preferences: Some(workspace.join("preferences")),
         access: Access::WriteOrRead,
+        models: None,
         crashes,
         seed: [seed; 32],
         clock: Arc::new(move || Timestamp::from_second(tick()).expect("in range")),

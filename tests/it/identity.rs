@@ -21,6 +21,7 @@ fn start(workspace: &Path) -> Session {
         anchors: None,
         preferences: None,
         access: Access::WriteOrRead,
+        models: None,
         crashes: None,
         seed: [7; 32],
         clock: Arc::new(|| Timestamp::from_second(1_700_000_000).expect("in range")),

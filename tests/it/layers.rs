@@ -12,6 +12,7 @@ const MAY_USE: &[(&str, &[&str])] = &[
     ("keymap", &["texts"]),
     ("provenance", &[]),
     ("nn", &["jobs"]),
+    ("draft", &["jobs", "narrate", "nn"]),
     ("crash", &[]),
     ("geometry", &["units"]),
     ("volume", &["geometry", "units", "jobs"]),
@@ -69,6 +70,7 @@ const MAY_USE: &[(&str, &[&str])] = &[
         &[
             "case",
             "crash",
+            "draft",
             "edit",
             "export",
             "geometry",
@@ -76,6 +78,7 @@ const MAY_USE: &[(&str, &[&str])] = &[
             "keymap",
             "measure",
             "narrate",
+            "nn",
             "open",
             "phantom",
             "provenance",
@@ -100,6 +103,7 @@ const MAY_USE: &[(&str, &[&str])] = &[
             "audit_export",
             "case",
             "crash",
+            "draft",
             "edit",
             "export",
             "geometry",
@@ -131,7 +135,7 @@ const MAY_USE: &[(&str, &[&str])] = &[
     // Joins the session to the window.
     (
         "window",
-        &["app", "crash", "report", "store", "texts", "ui"],
+        &["app", "crash", "draft", "report", "store", "texts", "ui"],
     ),
 ];
 

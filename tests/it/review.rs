@@ -15,6 +15,11 @@ use rand_chacha::ChaCha8Rng;
 use serde_json::{Value, json};
 
 pub(crate) fn session(workspace: &Path) -> Session {
+    session_with_models(workspace, None)
+}
+
+/// A session that looks for language models in a folder.
+pub(crate) fn session_with_models(workspace: &Path, models: Option<&Path>) -> Session {
     Session::start(SessionConfig {
         workspace: workspace.to_owned(),
         samples: Vec::new(),
@@ -22,6 +27,7 @@ pub(crate) fn session(workspace: &Path) -> Session {
         anchors: None,
         preferences: None,
         access: oncotwin::store::Access::Write,
+        models: models.map(Path::to_owned),
         crashes: None,
         seed: [7; 32],
         clock: Arc::new(|| Timestamp::from_second(1_700_000_000).expect("in range")),
@@ -36,6 +42,15 @@ fn script(commands: Vec<Value>) -> Script {
 
 fn phantom(dir: &Path) -> PhantomTruth {
     phantom::generate(&PhantomParams::small(), dir, &JobContext::default()).expect("written")
+}
+
+/// Opens a phantom and drags along its first lesion, at all time points.
+pub(crate) fn measure_first_lesion(session: &mut Session, dir: &Path) {
+    let study = dir.join("study");
+    let truth = phantom(&study);
+    let mut commands = vec![json!({"do": "open", "path": study})];
+    commands.extend(drags(&truth, &["L1"], 11));
+    review::run(session, &script(commands), Path::new(""), dir).expect("the script runs");
 }
 
 /// Drags along every true long axis, ends moved by up to one voxel within the slice.

@@ -103,6 +103,7 @@ impl State {
         self.forget_thumbnail_job(job);
         self.forget_surface_job(job);
         self.forget_slab_job(job);
+        self.forget_draft_job(job, why);
         self.absorb_division(job, None);
         self.forget_files_job(job, why);
         self.forget_registration_job(job);
@@ -171,6 +172,9 @@ impl State {
             Answer::Compared(made) => self.absorb_comparison(job, made),
             Answer::History(patient, steps) => self.absorb_history(job, patient, steps),
             Answer::Twin(lesion, twin) => self.absorb_twin(job, lesion, twin, effects),
+            Answer::Models(found) => self.absorb_models(found),
+            Answer::Drafted(patient, draft) => self.absorb_draft(job, patient, draft, effects),
+            Answer::ModelClosed => self.absorb_closed_model(),
             Answer::Exported(Ok(exported)) => self.absorb_export(exported, effects),
             Answer::Exported(Err(failure)) => self.say_failure(&failure),
         }

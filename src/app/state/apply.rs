@@ -7,6 +7,7 @@ use crate::app::command::Command;
 use crate::app::effect::{Effect, Event};
 use crate::app::view::Severity;
 use crate::case::{Change, MaskStep, Treatment, TreatmentId};
+use crate::draft::Extent;
 
 /// Whether what the last gesture made still waits to be accepted or rejected: looking at it from
 /// other slices is no answer.
@@ -43,6 +44,11 @@ const fn stays_with_proposal(command: &Command) -> bool {
             | Command::SetKeys { .. }
             | Command::SetLayout { .. }
             | Command::MakeThumbnail { .. }
+            | Command::LookForModels
+            | Command::Draft { .. }
+            | Command::SetDraftExtent { .. }
+            | Command::DropDraft
+            | Command::CloseModel
     )
 }
 
@@ -242,6 +248,15 @@ impl State {
             Command::ChooseExport if self.refuses_to_write() => {}
             Command::ChooseExport => e.push(Effect::AskExport),
             Command::Export { dir, formats } => self.export(dir, formats, now, e),
+            Command::LookForModels => self.look_for_models(e),
+            Command::Draft { model } => self.draft(model, e),
+            Command::SetDraftExtent { long } => self.set_draft_extent(if long {
+                Extent::Comprehensive
+            } else {
+                Extent::Routine
+            }),
+            Command::DropDraft => self.drop_draft(),
+            Command::CloseModel => self.close_model(e),
             Command::CancelJob { job } => {
                 self.cancel(job);
             }

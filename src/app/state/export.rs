@@ -108,6 +108,25 @@ impl State {
         rows
     }
 
+    /// The lesion with the longest diameter at its first, last and middle visit, in this order.
+    pub(super) fn largest_views(&self, patient: PatientId) -> Vec<KeyView> {
+        let mut views = self.key_views(patient);
+        let length = |view: &KeyView| view.measured.long_axis.length.value();
+        let largest = views.iter().max_by(|a, b| length(a).total_cmp(&length(b)));
+        let Some(color) = largest.map(|view| view.color) else {
+            return Vec::new();
+        };
+        views.retain(|view| view.color == color);
+        let middle = views.len() / 2;
+        let mut wanted = vec![0, views.len() - 1, middle];
+        wanted.dedup();
+        let mut of_visits: Vec<Option<KeyView>> = views.into_iter().map(Some).collect();
+        wanted
+            .into_iter()
+            .filter_map(|n| of_visits[n].take())
+            .collect()
+    }
+
     /// One picture per lesion and visit, all visits of a lesion in the same window.
     fn key_views(&self, patient: PatientId) -> Vec<KeyView> {
         let points = grouping::ordered(&self.records, patient);

@@ -69,6 +69,7 @@ impl State {
         if self.commit(changes, note, effects).is_none() {
             return;
         }
+        self.forget_drafts_of(patient, effects);
         if is_shown {
             self.shown = None;
             self.selected = None;

@@ -10,8 +10,8 @@ use jiff::civil::Date;
 use crate::app::grouping;
 use crate::app::state::State;
 use crate::app::view::{
-    ChooserView, FileKind, FileList, FileRow, FilesView, HeaderView, HistoryRow, PatientView,
-    PictureView, View,
+    ChooserView, DraftState, DraftView, FileKind, FileList, FileRow, FilesView, HeaderView,
+    HistoryRow, PatientView, PictureView, View,
 };
 use crate::case::{PatientIdentity, Records};
 use crate::texts::tr;
@@ -187,6 +187,11 @@ impl Cover {
         for row in &mut patient.narrative {
             self.text(&mut row.text);
             row.facts.iter_mut().for_each(|(_, fact)| self.text(fact));
+        }
+        if let Some(DraftView { state, .. }) = &mut patient.draft
+            && let DraftState::UnderWay { text, .. } | DraftState::Made { text, .. } = state
+        {
+            self.text(text);
         }
         if !patient.last_report.is_empty() {
             patient.last_report = COVER.to_owned();

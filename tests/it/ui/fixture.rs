@@ -469,6 +469,7 @@ fn patient() -> PatientView {
                 facts: vec![(5, "F5: volume of L1 at 2024-03-01 = 4.91 mL".into())],
             },
         ],
+        draft: None,
         last_report: String::new(),
         history: record::history(),
         versions: None,

@@ -27,6 +27,7 @@ pub(super) fn session(workspace: &Path) -> Session {
         anchors: None,
         preferences: None,
         access: Access::Write,
+        models: None,
         crashes: None,
         seed: [9; 32],
         clock: Arc::new(|| Timestamp::from_second(1_700_000_000).expect("in range")),

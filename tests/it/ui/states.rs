@@ -7,11 +7,14 @@ use egui::{CentralPanel, Theme, Ui, vec2};
 use egui_kittest::{Harness, SnapshotOptions, SnapshotResults};
 use oncotwin::app::Command;
 use oncotwin::app::view::{
-    FileList, FilesView, GrowthView, HistoryView, Message, Saved, Severity, View,
+    DraftModel, DraftState, DraftView, FileList, FilesView, GrowthView, HistoryView, Message,
+    Saved, Severity, View,
 };
+use oncotwin::draft::Found;
+use oncotwin::nn::gemma::Files;
 use oncotwin::ui::{
-    UiState, chooser_ui, columns_ui, files_ui, growth_ui, history_ui, lesions_ui, messages_ui,
-    narrative_ui, status_ui, theme, tools_ui, treatments_ui,
+    UiState, chooser_ui, columns_ui, draft_ui, files_ui, growth_ui, history_ui, lesions_ui,
+    messages_ui, narrative_ui, status_ui, theme, tools_ui, treatments_ui,
 };
 
 use super::{files, fixture};
@@ -25,6 +28,9 @@ const PANELS: &[(&str, [f32; 2], Draw)] = &[
     }),
     ("columns", [620.0, 420.0], |ui, view, state, out| {
         columns_ui(ui, view, patient(view), state, out);
+    }),
+    ("draft", [420.0, 220.0], |ui, view, _, out| {
+        draft_ui(ui, patient(view).draft.as_ref().expect("drafts"), out);
     }),
     ("files", [620.0, 360.0], |ui, view, state, out| {
         files_ui(ui, view.files.as_ref().expect("files"), state, out);
@@ -81,6 +87,38 @@ fn nothing_opened() -> FilesView {
     }
 }
 
+fn drafts(models: usize, state: DraftState) -> DraftView {
+    let found = Found {
+        name: "medgemma-4b-it".into(),
+        files: Files {
+            weights: "medgemma-4b-it".into(),
+            vision: None,
+        },
+        bytes: 8_600_000_000,
+    };
+    let model = DraftModel {
+        name: found.name.clone(),
+        size: "8.6 GB".into(),
+        found,
+    };
+    DraftView {
+        models: vec![model; models],
+        is_long: false,
+        state,
+    }
+}
+
+fn made_draft() -> DraftState {
+    DraftState::Made {
+        text: "The sum of target diameters fell from 36.7 mm at baseline to 29.1 mm at the first \
+               follow-up [F3, F9], a stable disease by RECIST [F11]."
+            .into(),
+        is_cut: false,
+        is_old: true,
+        provenance: vec!["medgemma-4b-it, BF16, on cpu".into()],
+    }
+}
+
 /// A workspace and a patient with nothing in them.
 fn empty(dark: bool) -> View {
     let mut view = fixture::loaded(dark);
@@ -97,6 +135,7 @@ fn empty(dark: bool) -> View {
     patient.treatments.clear();
     patient.narrative.clear();
     patient.history = HistoryView::default();
+    patient.draft = Some(drafts(0, DraftState::None));
     view
 }
 
@@ -105,6 +144,12 @@ fn loading(dark: bool) -> View {
     let patient = view.patient.as_mut().expect("a patient");
     patient.history.pending = true;
     patient.growth.pending = true;
+    let under_way = DraftState::UnderWay {
+        text: "Four target lesions were followed over".into(),
+        step: "Writing".into(),
+        fraction: 0.4,
+    };
+    patient.draft = Some(drafts(1, under_way));
     view.messages = vec![Message {
         severity: Severity::Info,
         text: "Follow-up 1 is still being read.".into(),
@@ -118,6 +163,7 @@ fn loaded(dark: bool) -> View {
     view.chooser = fixture::chooser(dark).chooser;
     let patient = view.patient.as_mut().expect("a patient");
     patient.history = fixture::record::history();
+    patient.draft = Some(drafts(1, made_draft()));
     view
 }
 
@@ -142,6 +188,11 @@ fn error(dark: bool) -> View {
     patient.growth.scenario.clear();
     patient.growth.notes = vec!["Not fitted: no size of this lesion counts yet.".into()];
     patient.narrative.clear();
+    let failed = DraftState::Failed {
+        text: "medgemma-4b-it: model-00002-of-00002.safetensors is cut short".into(),
+        hint: "E-MODEL-DAMAGED: `oncotwin explain E-MODEL-DAMAGED`".into(),
+    };
+    patient.draft = Some(drafts(1, failed));
     view
 }
 

@@ -43,6 +43,7 @@ fn drawn(folder: &std::path::Path) -> Session {
         anchors: None,
         preferences: None,
         access: Access::WriteOrRead,
+        models: None,
         crashes: None,
         seed: [1; 32],
         clock: Arc::new(move || Timestamp::from_second(tick()).expect("in range")),

@@ -95,6 +95,7 @@ fn begin(settings: &Settings, params: &PhantomParams, name: &str) -> Result<Sess
         anchors: None,
         preferences: None,
         access: Access::Write,
+        models: None,
         crashes: None,
         seed: random_seed(),
         clock: Arc::new(Timestamp::now),

@@ -1,0 +1,78 @@
+//! What a language model makes of the facts of a case: a prompt of a known version, and a draft that nobody
+//! has checked.
+//!
+//! Drafts are to be read beside the sentences of [`crate::narrate`]; nothing of them enters a report.
+
+mod find;
+mod host;
+mod prompt;
+
+pub use find::{Found, default_folder, find};
+pub use host::{Draft, Host, Provenance, Read, Words};
+pub use prompt::{Budget, PROMPT, Prompt};
+
+use crate::narrate::FactTable;
+use crate::nn::processor::Rgb;
+use crate::nn::sampling::Sampling;
+
+/// How much is read and written.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Extent {
+    /// A context of 2048 tokens: the facts that matter most.
+    #[default]
+    Routine,
+    /// A context of 4096 tokens.
+    Comprehensive,
+}
+
+impl Extent {
+    /// Tokens of a context, prompt and answer.
+    #[must_use]
+    pub const fn positions(self) -> usize {
+        match self {
+            Self::Routine => 2048,
+            Self::Comprehensive => 4096,
+        }
+    }
+
+    /// Tokens of a prompt with its images, at most.
+    #[must_use]
+    pub const fn prompt(self) -> usize {
+        match self {
+            Self::Routine => 900,
+            Self::Comprehensive => 2800,
+        }
+    }
+
+    /// Tokens of an answer, at most.
+    #[must_use]
+    pub const fn answer(self) -> usize {
+        match self {
+            Self::Routine => 300,
+            Self::Comprehensive => 700,
+        }
+    }
+
+    /// Images, at most.
+    #[must_use]
+    pub const fn images(self) -> usize {
+        match self {
+            Self::Routine => 2,
+            Self::Comprehensive => 3,
+        }
+    }
+}
+
+/// What a draft is made of.
+#[derive(Clone, Debug)]
+pub struct Request {
+    /// The facts of the case.
+    pub facts: FactTable,
+    /// Pictures of its largest lesion, for models that see; the first ones are taken.
+    pub images: Vec<Rgb>,
+    /// How much is read and written.
+    pub extent: Extent,
+    /// How words are chosen.
+    pub sampling: Sampling,
+}

@@ -1,0 +1,243 @@
+//! Drafts by language models: through the session that the window has, with a model of random weights,
+//! and with the real one of 270 million where it is at hand.
+
+use std::path::{Path, PathBuf};
+use std::time::{Duration, Instant};
+
+use oncotwin::app::view::DraftState;
+use oncotwin::app::{Command, Session};
+use oncotwin::draft::Found;
+use oncotwin::report::Format;
+
+use crate::common;
+use crate::review;
+use crate::tiny_model;
+
+/// A patient with a measured lesion.
+fn measured(dir: &Path) -> Session {
+    let mut session = review::session(&dir.join("case"));
+    review::measure_first_lesion(&mut session, dir);
+    session
+}
+
+fn tiny(dir: &Path) -> Found {
+    tiny_model::write(&dir.join("models/tiny"));
+    Found::at(&dir.join("models/tiny")).unwrap()
+}
+
+fn text_of(session: &Session) -> String {
+    let patient = session.state().shown_patient().unwrap();
+    let draft = session.state().draft_of(patient).unwrap();
+    draft.unwrap().text.clone()
+}
+
+fn draft(session: &mut Session, model: &Found) {
+    let model = model.clone();
+    session.send(Command::Draft { model });
+    session.settle();
+}
+
+fn failure(session: &Session) -> String {
+    let patient = session.state().shown_patient().unwrap();
+    let draft = session.state().draft_of(patient).unwrap();
+    draft.unwrap_err().0.to_owned()
+}
+
+/// Everything that was written into a folder.
+fn written(folder: &Path) -> Vec<(PathBuf, Vec<u8>)> {
+    let mut files = Vec::new();
+    for entry in std::fs::read_dir(folder).unwrap() {
+        let path = entry.unwrap().path();
+        if path.is_dir() {
+            files.extend(written(&path));
+        } else {
+            let bytes = std::fs::read(&path).unwrap();
+            files.push((path, bytes));
+        }
+    }
+    files
+}
+
+#[test]
+fn a_draft_is_written_noted_and_kept_out_of_reports() {
+    let dir = tempfile::tempdir().unwrap();
+    let model = tiny(dir.path());
+    let mut session = measured(dir.path());
+    draft(&mut session, &model);
+    let first = text_of(&session);
+    assert!(!first.is_empty());
+    let patient = session.state().shown_patient().unwrap();
+    let made = session.state().draft_of(patient).unwrap().unwrap();
+    let p = made.provenance.clone();
+    assert_eq!((p.model.as_str(), p.prompt), ("tiny", "draft-1"));
+    assert_eq!(p.weights.len(), 1);
+    assert_eq!((p.weights[0].sha256.len(), p.known_tokens), (64, 0));
+    assert!(p.facts > 0 && p.prompt_tokens <= 900, "{p:?}");
+
+    // What was read before is not read again, and changes nothing.
+    draft(&mut session, &model);
+    assert_eq!(text_of(&session), first);
+    let made = session.state().draft_of(patient).unwrap().unwrap();
+    assert!(made.provenance.known_tokens > 100, "{:?}", made.provenance);
+    assert_eq!(made.provenance.text_sha256, p.text_sha256);
+
+    // With more facts it is another prompt.
+    session.send(Command::SetDraftExtent { long: true });
+    draft(&mut session, &model);
+    let long = session.state().draft_of(patient).unwrap().unwrap();
+    assert!(long.provenance.facts > p.facts, "{:?}", long.provenance);
+    session.send(Command::SetDraftExtent { long: false });
+    draft(&mut session, &model);
+
+    let out = dir.path().join("report");
+    session.send(Command::Export {
+        dir: out.clone(),
+        formats: vec![Format::Html, Format::Md, Format::Csv],
+    });
+    session.settle();
+    let files = written(&out);
+    assert!(files.len() >= 3);
+    let start: String = first.chars().take(20).collect();
+    for (path, bytes) in files {
+        let text = String::from_utf8_lossy(&bytes);
+        assert!(!text.contains(&start), "{} has the draft", path.display());
+    }
+
+    // The record notes that it was made, and how; the trail holds.
+    session.send(Command::DropDraft);
+    assert!(session.state().draft_of(patient).is_none());
+    drop(session);
+    let report = oncotwin::store::verify(
+        &dir.path().join("case"),
+        &oncotwin::store::VerifyOptions::default(),
+    )
+    .unwrap();
+    assert!(report.ok, "{report:?}");
+}
+
+#[test]
+fn a_draft_says_when_the_facts_have_changed() {
+    let dir = tempfile::tempdir().unwrap();
+    let model = tiny(dir.path());
+    let folder = dir.path().join("models");
+    let mut session = review::session_with_models(&dir.path().join("case"), Some(&folder));
+    review::measure_first_lesion(&mut session, dir.path());
+    let shown = |session: &mut Session| session.view().patient.unwrap().draft.unwrap();
+    let before = shown(&mut session);
+    assert_eq!(before.models.len(), 1);
+    assert_eq!(before.models[0].found, model);
+    assert!(matches!(before.state, DraftState::None));
+    draft(&mut session, &model);
+    let is_old = |session: &mut Session| match shown(session).state {
+        DraftState::Made { is_old, .. } => is_old,
+        other => panic!("{other:?}"),
+    };
+    assert!(!is_old(&mut session));
+    session.send(Command::Undo);
+    session.settle();
+    assert!(is_old(&mut session));
+}
+
+#[test]
+fn what_is_wrong_with_weights_is_said_and_costs_nothing() {
+    let dir = tempfile::tempdir().unwrap();
+    let model = tiny(dir.path());
+    let folder = dir.path().join("models/tiny");
+    let mut session = measured(dir.path());
+    let lesions = session.state().records().lesions.len();
+    let spoil = |name: &str, change: &dyn Fn(Vec<u8>) -> Vec<u8>| {
+        let path = folder.join(name);
+        let whole = std::fs::read(&path).unwrap();
+        std::fs::write(&path, change(whole.clone())).unwrap();
+        (path, whole)
+    };
+    let replaced = |from: &'static str, to: &'static str| {
+        move |bytes: Vec<u8>| {
+            let text = String::from_utf8(bytes).unwrap();
+            assert!(text.contains(from));
+            text.replace(from, to).into_bytes()
+        }
+    };
+    type Spoil = Box<dyn Fn(Vec<u8>) -> Vec<u8>>;
+    let cases: Vec<(&str, Spoil, &str)> = vec![
+        (
+            "model.safetensors",
+            Box::new(|bytes| bytes[..bytes.len() / 2].to_vec()),
+            "model.safetensors",
+        ),
+        (
+            "model.safetensors",
+            Box::new(|mut bytes| {
+                let n = bytes.len();
+                bytes[n - 4..].copy_from_slice(&f32::NAN.to_le_bytes());
+                bytes
+            }),
+            "not a number",
+        ),
+        (
+            "config.json",
+            Box::new(replaced("gemma3_text", "llama")),
+            "llama",
+        ),
+        (
+            "config.json",
+            Box::new(replaced("\"vocab_size\":262", "\"vocab_size\":261")),
+            "embed_tokens",
+        ),
+        (
+            "tokenizer.json",
+            Box::new(replaced("<start_of_turn>", "<start_of_tern>")),
+            "<start_of_turn>",
+        ),
+    ];
+    for (name, change, wanted) in cases {
+        let (path, whole) = spoil(name, &*change);
+        draft(&mut session, &model);
+        let said = failure(&session);
+        assert!(said.contains(wanted), "{name}: {said}");
+        std::fs::write(path, whole).unwrap();
+    }
+    std::fs::remove_file(folder.join("model.safetensors")).unwrap();
+    draft(&mut session, &model);
+    assert!(!failure(&session).is_empty());
+    tiny_model::write(&folder);
+    draft(&mut session, &model);
+    assert!(!text_of(&session).is_empty());
+    assert_eq!(session.state().records().lesions.len(), lesions);
+}
+
+#[test]
+fn the_real_model_of_270_million_streams_and_stops() {
+    let Some(weights) = std::env::var_os("ONCOTWIN_MODELS")
+        .map(|folder| Path::new(&folder).join("gemma-3-270m-q4_k_m.gguf"))
+        .filter(|path| path.exists())
+    else {
+        common::skipped("gemma-3-270m-q4_k_m.gguf is not in ONCOTWIN_MODELS");
+        return;
+    };
+    let dir = tempfile::tempdir().unwrap();
+    let mut session = review::session_with_models(&dir.path().join("case"), weights.parent());
+    review::measure_first_lesion(&mut session, dir.path());
+    let model = Found::at(&weights).unwrap();
+    session.send(Command::Draft { model });
+    let words = |session: &mut Session| {
+        session.poll();
+        let view = session.view().patient.unwrap().draft.unwrap();
+        match view.state {
+            DraftState::UnderWay { text, .. } => text,
+            other => panic!("{other:?}"),
+        }
+    };
+    let start = Instant::now();
+    while words(&mut session).split_whitespace().count() < 5 {
+        assert!(start.elapsed() < Duration::from_secs(300), "no words");
+        std::thread::sleep(Duration::from_millis(5));
+    }
+    let job = session.view().jobs.last().unwrap().id;
+    let stop = Instant::now();
+    session.send(Command::CancelJob { job });
+    session.settle();
+    eprintln!("stopped after {:.0} ms", stop.elapsed().as_secs_f64() * 1e3);
+    assert!(stop.elapsed() < Duration::from_secs(2));
+    assert!(failure(&session).contains("cancelled"));
+}
