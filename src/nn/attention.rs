@@ -6,6 +6,7 @@ use candle_core::{D, Tensor};
 
 use super::cache::Attended;
 use super::config::Reach;
+use super::kernels;
 use crate::nn::Result;
 
 /// Queries that are worked on together: their scores fit the caches of a processor.
@@ -58,6 +59,17 @@ pub(super) fn attend(
 ) -> Result<Tensor> {
     let (tokens, heads, head) = queries.dims3()?;
     let (kv_heads, held, _) = attended.keys.dims3()?;
+    if tokens > 1 {
+        let span = |n: usize| {
+            let at = position + n;
+            start(reach, at).max(attended.first) - attended.first..blocks.end(at) - attended.first
+        };
+        let spans: Vec<Range<usize>> = (0..tokens).map(span).collect();
+        let kept = [&attended.keys, &attended.values];
+        if let Some(taken) = kernels::attend(queries, kept, 1.0, &spans)? {
+            return Ok(taken);
+        }
+    }
     let group = heads / kv_heads;
     // Heads that share keys are rows of one product.
     let queries = queries
@@ -112,15 +124,23 @@ fn mask(position: usize, n: usize, keys: Range<usize>, reach: Reach, blocks: &Bl
     mask
 }
 
-/// softmax(q·kᵀ)·v where all see all, for scaled queries, keys and values (heads, patches, head):
+/// softmax(q·kᵀ / √head)·v where all see all, for queries, keys and values (patches, heads, head):
 /// (patches, heads · head).
 pub(super) fn attend_all(queries: &Tensor, keys: &Tensor, values: &Tensor) -> Result<Tensor> {
-    let (_, patches, _) = queries.dims3()?;
+    let (patches, _, head) = queries.dims3()?;
+    let scale = (head as f64).powf(-0.5);
+    let (keys, values) = (keys.transpose(0, 1)?, values.transpose(0, 1)?);
+    let spans = vec![0..patches; patches];
+    if let Some(taken) = kernels::attend(queries, [&keys, &values], scale as f32, &spans)? {
+        return Ok(taken);
+    }
+    let queries = (queries.transpose(0, 1)?.contiguous()? * scale)?;
+    let (keys, values) = (keys.contiguous()?, values.contiguous()?);
     let mut rows = Vec::new();
     for from in (0..patches).step_by(QUERIES) {
         let part = queries.narrow(1, from, QUERIES.min(patches - from))?;
         let scores = part.contiguous()?.matmul(&keys.t()?)?;
-        rows.push(candle_nn::ops::softmax_last_dim(&scores)?.matmul(values)?);
+        rows.push(candle_nn::ops::softmax_last_dim(&scores)?.matmul(&values)?);
     }
     let all = Tensor::cat(&rows, 1)?;
     Ok(all.transpose(0, 1)?.contiguous()?.flatten_from(D::Minus2)?)

@@ -1,12 +1,67 @@
 //! What the tensor library does on one core, done on all of them.
 
+#![allow(
+    unsafe_code,
+    reason = "processors do what they can only through intrinsics and assembly"
+)]
+
+#[cfg(target_arch = "x86_64")]
+mod amx;
+#[cfg(target_arch = "x86_64")]
+mod dots;
+mod exp;
+#[cfg(target_arch = "x86_64")]
+mod flash;
 mod gelu;
+#[cfg(target_arch = "x86_64")]
+mod lanes;
+#[cfg(target_arch = "x86_64")]
+mod matrix;
+#[cfg(target_arch = "x86_64")]
+mod other;
+#[cfg(target_arch = "x86_64")]
+mod product;
+#[cfg(target_arch = "x86_64")]
+mod tiled;
+#[cfg(target_arch = "x86_64")]
+mod unit;
+#[cfg(not(target_arch = "x86_64"))]
+#[path = "kernels/no_unit.rs"]
+mod unit;
 
 pub(super) use gelu::{gelu, gelu_times};
+pub(super) use unit::{attend, has_unit, products};
 
 use std::ops::Range;
 
+use candle_core::Tensor;
+use candle_core::quantized::QTensor;
 use parking_lot::Mutex;
+
+/// A matrix W, (out, in), to be multiplied with.
+#[derive(Clone, Copy)]
+pub(super) enum Factor<'a> {
+    Float(&'a Tensor),
+    Quantised(&'a QTensor),
+}
+
+/// What becomes of a product before it is written, in this order.
+#[derive(Clone, Copy, Default)]
+pub(super) struct Finish<'a> {
+    /// Added to each row: (out), single precision.
+    pub(super) bias: Option<&'a Tensor>,
+    /// gelu(x), by tanh.
+    pub(super) gelu: bool,
+    /// Added: contiguous, shaped as the product, single precision.
+    pub(super) add: Option<&'a Tensor>,
+}
+
+impl Finish<'_> {
+    #[cfg(target_arch = "x86_64")]
+    const fn is_none(&self) -> bool {
+        self.bias.is_none() && !self.gelu && self.add.is_none()
+    }
+}
 
 /// Values that one core works on at a time.
 const CHUNK: usize = 8192;
@@ -28,4 +83,14 @@ fn fill_chunks(out: &mut [f32], fill: impl Fn(Range<usize>, &mut [f32]) + Sync) 
             fill(start..end, &mut piece);
         }
     });
+}
+/// Numbers from −1 to 1, the same each time.
+#[cfg(test)]
+fn noise(n: usize, seed: u32) -> Vec<f32> {
+    let mut state = seed;
+    let next = || {
+        state = state.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
+        (state >> 8) as f32 / (1 << 23) as f32 - 1.0
+    };
+    std::iter::repeat_with(next).take(n).collect()
 }

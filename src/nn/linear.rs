@@ -3,8 +3,9 @@
 use std::sync::Arc;
 
 use candle_core::quantized::{GgmlDType, QMatMul, QTensor};
-use candle_core::{DType, Module as _, Tensor};
+use candle_core::{DType, Device, Module as _, Tensor};
 
+use super::kernels::{Factor, Finish, gelu, has_unit, products};
 use crate::nn::Result;
 
 /// Rows up to which matrices that share their input are multiplied in one go; beyond that each fills
@@ -31,21 +32,30 @@ impl Linear {
         }
     }
 
-    /// Of a tensor of a GGUF file; what is not quantised there becomes `float`.
+    /// Of a tensor of a GGUF file; what is not quantised there becomes `float`, or stays as it is where the
+    /// kernels can work with it.
     pub(super) fn of_ggml(weight: QTensor, bias: Option<Tensor>, float: DType) -> Result<Self> {
-        let weight = match weight.dtype() {
-            GgmlDType::F32 | GgmlDType::F16 | GgmlDType::BF16 => {
-                Weight::Float(weight.dequantize(&weight.device())?.to_dtype(float)?)
-            }
+        let device = weight.device();
+        let stored = match weight.dtype() {
+            GgmlDType::F32 => DType::F32,
+            GgmlDType::F16 => DType::F16,
+            GgmlDType::BF16 => DType::BF16,
             _ => {
                 let shared = Arc::new(weight);
-                Weight::Quantised(shared.clone(), QMatMul::from_arc(shared)?)
+                let weight = Weight::Quantised(shared.clone(), QMatMul::from_arc(shared)?);
+                return Ok(Self { weight, bias });
             }
         };
+        let weight = weight.dequantize(&device)?;
+        let weight = Weight::Float(weight.to_dtype(kept(stored, float, &device))?);
         Ok(Self { weight, bias })
     }
 
+    /// x·Wᵀ + b
     pub(super) fn forward(&self, x: &Tensor) -> Result<Tensor> {
+        if let Some(products) = products(x, &[(self.factor(), self.finish())])? {
+            return Ok(only(products));
+        }
         let product = match &self.weight {
             Weight::Float(weight) => {
                 let product = x.to_dtype(weight.dtype())?.matmul(&weight.t()?)?;
@@ -58,10 +68,70 @@ impl Linear {
             None => product,
         })
     }
+
+    /// gelu(x·Wᵀ + b), by tanh.
+    pub(super) fn forward_bent(&self, x: &Tensor) -> Result<Tensor> {
+        let finish = Finish {
+            gelu: true,
+            ..self.finish()
+        };
+        match products(x, &[(self.factor(), finish)])? {
+            Some(products) => Ok(only(products)),
+            None => gelu(&self.forward(x)?),
+        }
+    }
+
+    /// x·Wᵀ + b + what was there, (rows, out).
+    pub(super) fn forward_onto(&self, x: &Tensor, before: &Tensor) -> Result<Tensor> {
+        let before = before.contiguous()?;
+        let finish = Finish {
+            add: Some(&before),
+            ..self.finish()
+        };
+        match products(x, &[(self.factor(), finish)])? {
+            Some(products) => Ok(only(products)),
+            None => Ok((&before + self.forward(x)?)?),
+        }
+    }
+
+    fn factor(&self) -> Factor<'_> {
+        match &self.weight {
+            Weight::Float(weight) => Factor::Float(weight),
+            Weight::Quantised(weight, _) => Factor::Quantised(weight),
+        }
+    }
+
+    fn finish(&self) -> Finish<'_> {
+        Finish {
+            bias: self.bias.as_ref(),
+            ..Finish::default()
+        }
+    }
 }
 
-/// Products of several matrices with the same rows, which are quantised once where possible.
+fn only(mut products: Vec<Tensor>) -> Tensor {
+    products
+        .pop()
+        .unwrap_or_else(|| unreachable!("one product for each matrix"))
+}
+
+/// The type in which a matrix of floats stays in memory: kernels of the processor read it as it is stored
+/// and still sum in single precision.
+pub(super) fn kept(stored: DType, float: DType, device: &Device) -> DType {
+    let is_half = matches!(stored, DType::F16 | DType::BF16);
+    if device.is_cpu() && float == DType::F32 && is_half && has_unit() {
+        stored
+    } else {
+        float
+    }
+}
+
+/// Products of several matrices with the same rows, which are prepared once where possible.
 pub(super) fn together<const N: usize>(layers: [&Linear; N], x: &Tensor) -> Result<[Tensor; N]> {
+    let all = layers.map(|layer| (layer.factor(), layer.finish()));
+    if let Some(Ok(products)) = products(x, &all)?.map(<[Tensor; N]>::try_from) {
+        return Ok(products);
+    }
     if x.dim(0)? < FEW_ROWS {
         let shared = layers.map(|layer| match (&layer.weight, &layer.bias) {
             (Weight::Quantised(weight, _), None) => Some(weight.as_ref()),

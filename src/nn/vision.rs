@@ -5,12 +5,14 @@ use candle_core::Tensor;
 
 use super::attention::attend_all;
 use super::config::VisionConfig;
-use super::kernels::gelu;
 use super::linear::{Linear, together};
 use super::norm::{LayerNorm, RmsNorm};
 use super::weights::{Part, Weights};
 use crate::jobs::JobContext;
 use crate::nn::{Error, Result};
+
+/// Patches that pass the feed-forward layers together: what lies between the two stays in the caches.
+const TOGETHER: usize = 1024;
 
 /// Tower and projector.
 pub(super) struct Vision {
@@ -155,19 +157,18 @@ impl Layer {
 
     fn forward(&self, x: &Tensor, heads: usize) -> Result<Tensor> {
         let (patches, width) = x.dims2()?;
-        let head = width / heads;
-        let split = |t: &Tensor| {
-            t.reshape((patches, heads, head))?
-                .transpose(0, 1)?
-                .contiguous()
-        };
+        let split = |t: &Tensor| t.reshape((patches, heads, width / heads));
         let h = self.before_attention.forward(x)?;
         let [q, k, v] = together([&self.queries, &self.keys, &self.values], &h)?;
-        let q = (q * (head as f64).powf(-0.5))?;
         let taken = attend_all(&split(&q)?, &split(&k)?, &split(&v)?)?;
-        let x = (x + self.output.forward(&taken)?)?;
+        let x = self.output.forward_onto(&taken, x)?;
         let h = self.before_feed.forward(&x)?;
-        let fed = self.second.forward(&gelu(&self.first.forward(&h)?)?)?;
-        Ok((x + fed)?)
+        let mut fed = Vec::with_capacity(patches.div_ceil(TOGETHER));
+        for from in (0..patches).step_by(TOGETHER) {
+            let n = TOGETHER.min(patches - from);
+            let inner = self.first.forward_bent(&h.narrow(0, from, n)?)?;
+            fed.push(self.second.forward_onto(&inner, &x.narrow(0, from, n)?)?);
+        }
+        Ok(Tensor::cat(&fed, 0)?)
     }
 }

@@ -14,7 +14,7 @@ use candle_core::{DType, Device, Tensor};
 
 pub use names::Part;
 
-use crate::nn::linear::{Linear, Table};
+use crate::nn::linear::{Linear, Table, kept};
 use crate::nn::norm::RmsNorm;
 use crate::nn::{Error, Result};
 
@@ -191,11 +191,12 @@ impl Weights {
         let Target { device, float } = &self.target;
         match &self.store {
             Store::Safetensors(shards) => {
-                let weight = shards
-                    .read(part, &name)?
-                    .to_dtype(*float)?
-                    .to_device(device)?;
-                Ok(Linear::float(weight, bias))
+                let weight = shards.read(part, &name)?;
+                let kept = kept(weight.dtype(), *float, device);
+                Ok(Linear::float(
+                    weight.to_dtype(kept)?.to_device(device)?,
+                    bias,
+                ))
             }
             Store::Gguf(file) => {
                 let weight = file.read(&names::in_gguf(part, &name), device)?;

@@ -3,36 +3,16 @@
 
 use candle_core::{CpuStorage, CustomOp1, CustomOp2, Layout, Shape, Tensor};
 
+use super::exp::exp;
 use super::fill_chunks;
 use crate::nn::Result;
 
 /// √(2/π)
 const ROOT: f32 = 0.797_884_6;
 
-/// eˣ to 3 parts in 10⁷, without a branch, so that several are worked out at once: a polynomial of the
-/// rest beside a power of two (Moshier's Cephes, expf).
-#[inline(always)]
-fn exp(x: f32) -> f32 {
-    let x = x.clamp(-87.0, 88.0);
-    // Adding and taking away 1.5 · 2²³ rounds to a whole number.
-    let n = (x * std::f32::consts::LOG2_E + 12_582_912.0) - 12_582_912.0;
-    let rest = (x - n * 0.693_359_4) + n * 2.121_944_4e-4;
-    let mut p = 1.987_569_1e-4;
-    for c in [
-        1.398_199_9e-3,
-        8.333_452e-3,
-        4.166_579_6e-2,
-        0.166_666_65,
-        0.5,
-    ] {
-        p = p * rest + c;
-    }
-    (p * rest * rest + rest + 1.0) * f32::from_bits(((n as i32 + 127) as u32) << 23)
-}
-
 /// ½x·(1 + tanh u) = x / (1 + e⁻²ᵘ) with u = √(2/π)·(x + 0.044715 x³).
 #[inline(always)]
-fn bend(x: f32) -> f32 {
+pub(super) fn bend(x: f32) -> f32 {
     let u = ROOT * x * (1.0 + 0.044_715 * x * x);
     x / (1.0 + exp(-2.0 * u))
 }
