@@ -8,6 +8,7 @@ mod golden;
 mod pictures;
 mod real;
 mod sampling;
+mod seen;
 mod tokens;
 
 use std::collections::HashMap;
