@@ -14,7 +14,7 @@ tar xzf llama_cpp_python-0.3.36.tar.gz
 src=llama_cpp_python-0.3.36/vendor/llama.cpp
 # gcc 12 drops the stores to the tile configuration, and the first product ends the program.
 amx=$src/ggml/src/ggml-cpu/amx/mmq.cpp
-grep -q 'asm volatile("" : : "r"(&tc)' "$amx" ||
+grep -q '__asm__ volatile("" : : "r"(&tc)' "$amx" ||
     sed -i 's|^\( *\)_tile_loadconfig(&tc);|\1__asm__ volatile("" : : "r"(\&tc) : "memory");\n\1_tile_loadconfig(\&tc);|' "$amx"
 cmake -S "$src" -B build -G Ninja -DCMAKE_MAKE_PROGRAM="$PWD/env/bin/ninja" -DCMAKE_BUILD_TYPE=Release \
     -DGGML_NATIVE=ON -DLLAMA_CURL=OFF -DLLAMA_OPENSSL=OFF -DLLAMA_BUILD_TESTS=OFF -DLLAMA_BUILD_SERVER=OFF \
