@@ -59,6 +59,9 @@ pub(super) fn attend(
 ) -> Result<Tensor> {
     let (tokens, heads, head) = queries.dims3()?;
     let (kv_heads, held, _) = attended.keys.dims3()?;
+    if tokens == 1 && queries.device().is_cpu() {
+        return kernels::attend_one(queries, [&attended.keys, &attended.values]);
+    }
     if tokens > 1 {
         let span = |n: usize| {
             let at = position + n;

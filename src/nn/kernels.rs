@@ -21,6 +21,7 @@ mod matrix;
 mod other;
 #[cfg(target_arch = "x86_64")]
 mod product;
+mod rows;
 #[cfg(target_arch = "x86_64")]
 mod tiled;
 #[cfg(target_arch = "x86_64")]
@@ -30,6 +31,7 @@ mod unit;
 mod unit;
 
 pub(super) use gelu::{gelu, gelu_times};
+pub(super) use rows::{attend_one, rms_norm, turn};
 pub(super) use unit::{attend, has_unit, products};
 
 use std::ops::Range;
@@ -69,21 +71,38 @@ const CHUNK: usize = 8192;
 /// Fills `out` piece by piece on all cores; `fill` gets the place of a piece and the piece. The pool is
 /// the one that multiplies matrices: a second one would wait for its threads, which spin.
 fn fill_chunks(out: &mut [f32], fill: impl Fn(Range<usize>, &mut [f32]) + Sync) {
-    if out.len() <= 2 * CHUNK {
+    fill_rows(out, 1, fill);
+}
+
+/// As [`fill_chunks`], in pieces of whole rows.
+fn fill_rows(out: &mut [f32], width: usize, fill: impl Fn(Range<usize>, &mut [f32]) + Sync) {
+    let is_shared = out.len() > 2 * CHUNK;
+    fill_pieces(out, CHUNK.next_multiple_of(width), is_shared, fill);
+}
+
+/// As [`fill_chunks`], in pieces of a size; on one core unless they are worth sharing.
+fn fill_pieces(
+    out: &mut [f32],
+    size: usize,
+    is_shared: bool,
+    fill: impl Fn(Range<usize>, &mut [f32]) + Sync,
+) {
+    if !is_shared {
         fill(0..out.len(), out);
         return;
     }
     // Each is locked once, by the core that gets it.
-    let pieces: Vec<Mutex<&mut [f32]>> = out.chunks_mut(CHUNK).map(Mutex::new).collect();
+    let pieces: Vec<Mutex<&mut [f32]>> = out.chunks_mut(size).map(Mutex::new).collect();
     candle_core::utils::barrier_pool().execute_chunked(pieces.len(), |numbers| {
         for number in numbers {
             let mut piece = pieces[number].lock();
-            let start = number * CHUNK;
+            let start = number * size;
             let end = start + piece.len();
             fill(start..end, &mut piece);
         }
     });
 }
+
 /// Numbers from −1 to 1, the same each time.
 #[cfg(test)]
 fn noise(n: usize, seed: u32) -> Vec<f32> {

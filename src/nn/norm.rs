@@ -2,6 +2,7 @@
 
 use candle_core::Tensor;
 
+use super::kernels::rms_norm;
 use crate::nn::Result;
 
 /// x / √(mean x² + ε) · factor.
@@ -20,6 +21,9 @@ impl RmsNorm {
 
     /// Over the last axis.
     pub(super) fn forward(&self, x: &Tensor) -> Result<Tensor> {
+        if x.device().is_cpu() {
+            return rms_norm(x, &self.factor, self.epsilon);
+        }
         Ok(candle_nn::ops::rms_norm(
             &x.contiguous()?,
             &self.factor,

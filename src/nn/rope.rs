@@ -3,6 +3,7 @@
 use candle_core::{Device, Tensor};
 
 use super::config::Rotation;
+use super::kernels;
 use crate::nn::Result;
 
 /// Cosines and sines of all positions of a context: (positions, head/2) each. Worked out in double
@@ -32,14 +33,17 @@ impl Rope {
         })
     }
 
-    /// Turns heads, (tokens, heads, head), of tokens that begin at a position.
-    pub(super) fn turn(&self, x: &Tensor, position: usize) -> Result<Tensor> {
+    /// Turns heads, (tokens, heads, head), of tokens that begin at a position, and scales them.
+    pub(super) fn turn(&self, x: &Tensor, position: usize, scale: f64) -> Result<Tensor> {
         let n = x.dim(0)?;
         let (cos, sin) = (
             self.cos.narrow(0, position, n)?,
             self.sin.narrow(0, position, n)?,
         );
+        if x.device().is_cpu() {
+            return kernels::turn(x, [&cos, &sin], scale as f32);
+        }
         let turned = candle_nn::rotary_emb::rope_thd(&x.unsqueeze(0)?.contiguous()?, &cos, &sin)?;
-        Ok(turned.squeeze(0)?)
+        Ok((turned.squeeze(0)? * scale)?)
     }
 }

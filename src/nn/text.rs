@@ -127,9 +127,12 @@ impl Text {
         let h = layer.before_attention.forward(x)?;
         let [q, k, v] = together([&layer.queries, &layer.keys, &layer.values], &h)?;
         let q = layer.query_norm.forward(&split(&q, config.heads)?)?;
-        let q = (rope.turn(&q, position)? * config.query_scalar.powf(-0.5))?;
+        let q = rope.turn(&q, position, config.query_scalar.powf(-0.5))?;
         let k = layer.key_norm.forward(&split(&k, config.kv_heads)?)?;
-        let k = rope.turn(&k, position)?.transpose(0, 1)?.contiguous()?;
+        let k = rope
+            .turn(&k, position, 1.0)?
+            .transpose(0, 1)?
+            .contiguous()?;
         let v = split(&v, config.kv_heads)?.transpose(0, 1)?.contiguous()?;
         let attended = cache.layer(number).extend(&k, &v, position)?;
         let taken = attend(&q, &attended, position, layer.reach, blocks)?;
