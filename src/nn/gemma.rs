@@ -54,12 +54,16 @@ impl Gemma {
         positions: usize,
         job: &JobContext,
     ) -> Result<Self> {
-        let weights = Weights::open(&files.weights, target.clone())?;
-        let (config, vision_weights) = match weights.gguf() {
-            Some(_) => of_gguf(&weights, files, target)?,
-            None => (config_beside(&files.weights)?, None),
-        };
+        let (config, weights, vision_weights) = described(files, target)?;
         Self::load(config, &weights, vision_weights.as_ref(), positions, job)
+    }
+
+    /// Whether these are files of a model that can be run; only headers and settings are read.
+    ///
+    /// # Errors
+    /// What is wrong with the files.
+    pub fn check(files: &Files) -> Result<()> {
+        described(files, &Target::cpu()).map(|_| ())
     }
 
     /// Of open weights; those of the vision part are in the same files unless given.
@@ -287,6 +291,17 @@ fn disagree() -> Error {
     Error::Request {
         reason: "places for images and images do not agree".to_owned(),
     }
+}
+
+/// What files hold by their headers and settings: the weights of the vision part apart where they have a
+/// file of their own.
+fn described(files: &Files, target: &Target) -> Result<(Config, Weights, Option<Weights>)> {
+    let weights = Weights::open(&files.weights, target.clone())?;
+    let (config, vision_weights) = match weights.gguf() {
+        Some(_) => of_gguf(&weights, files, target)?,
+        None => (config_beside(&files.weights)?, None),
+    };
+    Ok((config, weights, vision_weights))
 }
 
 fn of_gguf(weights: &Weights, files: &Files, target: &Target) -> Result<(Config, Option<Weights>)> {
