@@ -18,6 +18,7 @@ pub mod geometry;
 pub mod jobs;
 pub mod keymap;
 pub mod measure;
+pub mod models;
 pub mod narrate;
 pub mod nn;
 pub mod open;

@@ -13,6 +13,7 @@ const MAY_USE: &[(&str, &[&str])] = &[
     ("provenance", &[]),
     ("nn", &["jobs"]),
     ("draft", &["jobs", "narrate", "nn"]),
+    ("models", &["nn", "jobs"]),
     ("crash", &[]),
     ("geometry", &["units"]),
     ("volume", &["geometry", "units", "jobs"]),
@@ -109,6 +110,7 @@ const MAY_USE: &[(&str, &[&str])] = &[
             "geometry",
             "jobs",
             "measure",
+            "models",
             "nn",
             "open",
             "phantom",
@@ -155,8 +157,9 @@ const CRATE_ONLY_IN: &[(&str, &[&str])] = &[
     ("gettext", &["texts"]),
     ("minijinja", &["report"]),
     ("safetensors", &["nn"]),
-    ("tar", &["store"]),
+    ("tar", &["store", "models"]),
     ("tokenizers", &["nn"]),
+    ("ureq", &["models"]),
 ];
 
 fn sources(dir: &Path, found: &mut Vec<PathBuf>) {

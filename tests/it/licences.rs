@@ -11,6 +11,8 @@ const ALLOWED: &[&str] = &[
     "BSD-2-Clause",
     "BSD-3-Clause",
     "BSL-1.0",
+    // Of data: the certificates of authorities.
+    "CDLA-Permissive-2.0",
     "CC0-1.0",
     "IJG",
     "ISC",
