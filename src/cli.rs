@@ -15,6 +15,7 @@ mod keep;
 mod lesion;
 mod memory;
 mod model;
+mod models;
 mod output;
 mod record;
 mod register;
@@ -77,6 +78,7 @@ fn run_verb(verb: Verb) -> ExitCode {
         Verb::Versions(args) => record::versions(&args),
         Verb::Erase(args) => record::erase(&args),
         Verb::Draft(args) => draft::draft(&args),
+        Verb::Models(args) => models::models(&args),
         Verb::Generate(args) => model::generate(&args),
         Verb::Score(args) => model::score(&args),
         Verb::Bench(args) => bench::bench(&args),

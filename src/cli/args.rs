@@ -1,6 +1,7 @@
 //! The shape of the command line.
 
 mod model;
+mod models;
 
 use std::path::PathBuf;
 
@@ -11,6 +12,7 @@ use crate::geometry::Point;
 use crate::measure::Figure;
 use crate::report::Format;
 pub(super) use model::{GenerateArgs, ModelArgs, ScoreArgs};
+pub(super) use models::{FetchArgs, ImportArgs, ModelsArgs, ModelsVerb};
 
 /// Tumour digital twins on one workstation. Research use only, not for diagnosis.
 #[derive(Parser)]
@@ -84,6 +86,8 @@ pub(super) enum Verb {
     Erase(EraseArgs),
     /// Let a language model on this machine draft the narrative of a patient, unchecked.
     Draft(DraftArgs),
+    /// List, fetch, take over and check the models on this machine.
+    Models(ModelsArgs),
     /// Let a model on this machine answer a prompt.
     Generate(GenerateArgs),
     /// How likely a model on this machine finds a text, token by token.
@@ -119,6 +123,7 @@ impl Verb {
             Self::Versions(a) => a.json,
             Self::Erase(a) => a.json,
             Self::Draft(a) => a.json,
+            Self::Models(a) => a.json,
             Self::Generate(a) => a.json,
             Self::Score(a) => a.json,
             Self::Bench(a) => a.json,

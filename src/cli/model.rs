@@ -11,6 +11,7 @@ use serde_json::json;
 use super::args::{GenerateArgs, ModelArgs, ScoreArgs};
 use super::output::{Failure, Output};
 use crate::jobs::JobContext;
+use crate::models::{self, Found, Library};
 use crate::nn::chat::{self, Content, Message, Role};
 use crate::nn::engine::Engine;
 use crate::nn::gemma::{Files, Input};
@@ -34,14 +35,35 @@ fn unreadable(path: &Path) -> impl FnOnce(std::io::Error) -> Failure {
     move |e| Failure::new("E-READ", e.to_string()).at(path.display())
 }
 
-fn open(args: &ModelArgs, positions: usize) -> Result<Engine, Failure> {
-    let files = Files {
-        weights: args.model.clone(),
-        vision: args.mmproj.clone(),
+/// The installed model of that name, where no file has it.
+fn installed(args: &ModelArgs) -> Result<Option<Found>, Failure> {
+    let name = args.model.to_str().filter(|_| !args.model.exists());
+    let Some(name) = name else {
+        return Ok(None);
     };
+    // Who names a file that is not there need not have a folder of models.
+    let library = match Library::at(args.models.as_deref()) {
+        Err(models::Error::NoHome) => return Ok(None),
+        library => library,
+    };
+    library
+        .and_then(|library| library.find(name))
+        .map_err(|e| super::models::failure(&e))
+}
+
+fn open(args: &ModelArgs, positions: usize) -> Result<Engine, Failure> {
+    let found = installed(args)?;
+    let (weights, vision, tokenizer) = match found {
+        Some(found) => (found.weights, found.vision, found.tokenizer),
+        None => (args.model.clone(), None, None),
+    };
+    let files = Files {
+        weights,
+        vision: args.mmproj.clone().or(vision),
+    };
+    let tokenizer = args.tokenizer.clone().or(tokenizer);
     let (target, job) = (Target::cpu(), JobContext::default());
-    Engine::open(&files, args.tokenizer.as_deref(), &target, positions, &job)
-        .map_err(|e| failure(&e))
+    Engine::open(&files, tokenizer.as_deref(), &target, positions, &job).map_err(|e| failure(&e))
 }
 
 /// A turn as other programs write it.

@@ -2,10 +2,14 @@
 
 #![expect(clippy::print_stderr, reason = "this is where a verb speaks")]
 
-use std::io::Write as _;
+use std::io::{IsTerminal as _, Write as _};
 use std::process::ExitCode;
+use std::time::Duration;
 
+use crossbeam_channel::RecvTimeoutError;
 use serde_json::{Value, json};
+
+use crate::jobs::JobContext;
 
 /// What a verb has to say, both for people and for programs.
 pub(super) struct Output {
@@ -60,6 +64,59 @@ impl Failure {
 /// Prints a line. Whoever reads it may have stopped listening, as `head` does.
 fn say(line: impl std::fmt::Display) {
     writeln!(std::io::stdout(), "{line}").ok();
+}
+
+/// Between two looks at a job's progress: on a terminal, and where lines are kept.
+const LOOKS: [Duration; 2] = [Duration::from_millis(250), Duration::from_secs(10)];
+
+/// Does long work and tells on standard error how far it is: on a terminal in one line that changes, else
+/// in a line now and then.
+pub(super) fn watched<R: Send>(work: impl FnOnce(&JobContext) -> R + Send) -> R {
+    let job = JobContext::default();
+    let is_terminal = std::io::stderr().is_terminal();
+    let look = LOOKS[usize::from(!is_terminal)];
+    let (done, is_done) = crossbeam_channel::bounded::<()>(0);
+    std::thread::scope(|scope| {
+        let progress = job.progress.clone();
+        scope.spawn(move || {
+            let mut told = String::new();
+            while is_done.recv_timeout(look) == Err(RecvTimeoutError::Timeout) {
+                let (step, share) = progress.read();
+                let line = format!("{step} ({:.0} %)", share * 100.0);
+                if step.is_empty() || line == told {
+                    continue;
+                }
+                if is_terminal {
+                    eprint!("\r\x1b[2K{line}");
+                } else {
+                    eprintln!("{line}");
+                }
+                told = line;
+            }
+            if is_terminal && !told.is_empty() {
+                eprint!("\r\x1b[2K");
+            }
+        });
+        let result = work(&job);
+        drop(done);
+        result
+    })
+}
+
+/// Asks on the terminal; `None` where nobody sits at one.
+pub(super) fn asked(question: &str) -> Option<bool> {
+    if !std::io::stdin().is_terminal() || !std::io::stderr().is_terminal() {
+        return None;
+    }
+    eprint!("{question} [y/N] ");
+    let mut answer = String::new();
+    std::io::stdin().read_line(&mut answer).ok()?;
+    Some(matches!(answer.trim(), "y" | "Y" | "yes"))
+}
+
+/// Says something beside the answer.
+pub(super) fn beside(text: &str) {
+    eprintln!("{text}");
 }
 
 /// Prints an answer and gives its exit code.

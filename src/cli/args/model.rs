@@ -7,13 +7,18 @@ use clap::{ArgGroup, Args as ClapArgs};
 /// Which model, and where it runs.
 #[derive(ClapArgs)]
 pub(in crate::cli) struct ModelArgs {
-    /// A GGUF file, a safetensors file beside its config.json, or a folder with both.
-    #[arg(long, value_name = "FILE|DIR")]
+    /// A GGUF file, a safetensors file beside its config.json, a folder with both, or the name of an
+    /// installed model (see `models list`).
+    #[arg(long, value_name = "FILE|DIR|NAME")]
     pub model: PathBuf,
-    /// The second file of a multimodal GGUF.
+    /// Folder of installed models (default: ONCOTWIN_MODELS, else the platform's data directory).
+    #[arg(long, value_name = "DIR")]
+    pub models: Option<PathBuf>,
+    /// The second file of a multimodal GGUF (default: that of the installed model).
     #[arg(long, value_name = "FILE")]
     pub mmproj: Option<PathBuf>,
-    /// tokenizer.json (default: the vocabulary inside the GGUF file, else the file in the folder).
+    /// tokenizer.json (default: that of the installed model, else the vocabulary inside the GGUF file, else
+    /// the file in the folder).
     #[arg(long, value_name = "FILE")]
     pub tokenizer: Option<PathBuf>,
 }
