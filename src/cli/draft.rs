@@ -7,7 +7,7 @@ use super::audit::workspace_dir;
 use super::output::{Failure, Output};
 use super::session::{choose_patient, show, start};
 use crate::app::Command;
-use crate::draft::{Found, default_folder};
+use crate::draft::{Found, default_folder, find_one};
 use crate::store::Access;
 
 pub(super) fn draft(args: &DraftArgs) -> Result<Output, Failure> {
@@ -43,10 +43,11 @@ pub(super) fn draft(args: &DraftArgs) -> Result<Output, Failure> {
 }
 
 fn model(args: &DraftArgs) -> Result<Found, Failure> {
-    let found = Found::at(&args.model).or_else(|| Found::at(&default_folder()?.join(&args.model)));
+    let installed = || find_one(&default_folder()?, args.model.as_os_str());
+    let found = Found::at(&args.model).or_else(installed);
     found.ok_or_else(|| {
         Failure::new("E-MODEL-FILE", "there is no model of this name")
             .at(args.model.display())
-            .hint("Name a GGUF file, a folder with safetensors, or a model in ONCOTWIN_MODELS.")
+            .hint("`oncotwin models list` names those that are installed.")
     })
 }

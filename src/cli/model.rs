@@ -14,11 +14,10 @@ use crate::jobs::JobContext;
 use crate::models::{self, Found, Library};
 use crate::nn::chat::{self, Content, Message, Role};
 use crate::nn::engine::Engine;
-use crate::nn::gemma::{Files, Input};
+use crate::nn::gemma::{Files, Input, Options};
 use crate::nn::generate::{Request, Step, Stop, generate as write_answer};
 use crate::nn::processor::{Rgb, pixels};
 use crate::nn::sampling::Sampling;
-use crate::nn::weights::Target;
 use crate::nn::{Error, Tensor};
 
 /// Positions of which logits are worked out together: a vocabulary is 1 MB for each.
@@ -62,8 +61,12 @@ fn open(args: &ModelArgs, positions: usize) -> Result<Engine, Failure> {
         vision: args.mmproj.clone().or(vision),
     };
     let tokenizer = args.tokenizer.clone().or(tokenizer);
-    let (target, job) = (Target::cpu(), JobContext::default());
-    Engine::open(&files, tokenizer.as_deref(), &target, positions, &job).map_err(|e| failure(&e))
+    let options = Options {
+        wish: args.precision.into(),
+        ..Options::cpu(positions)
+    };
+    let job = JobContext::default();
+    Engine::open(&files, tokenizer.as_deref(), &options, &job).map_err(|e| failure(&e))
 }
 
 /// A turn as other programs write it.
@@ -219,7 +222,7 @@ pub(super) fn generate(args: &GenerateArgs) -> Result<Output, Failure> {
         "prefill_tokens_per_s": rate(prompt_tokens, read.as_secs_f64()),
         "decode_tokens_per_s": rate(answer.tokens.len().saturating_sub(1), wrote.as_secs_f64()),
         "peak_rss_mib": super::memory::peak_mib(), "device": "cpu",
-        "precision": model.precision(), "stop_reason": stop,
+        "precision": model.precision(), "expected_mib": engine.plan.bytes >> 20, "stop_reason": stop,
     });
     Ok(Output::new(answer.text, json))
 }

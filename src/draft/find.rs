@@ -3,6 +3,7 @@
 use std::ffi::OsStr;
 use std::path::{Path, PathBuf};
 
+use crate::models::Library;
 use crate::nn::gemma::Files;
 
 /// A model that was found.
@@ -81,24 +82,47 @@ fn entries(folder: &Path) -> Vec<PathBuf> {
     paths
 }
 
-/// Where models are looked for: `ONCOTWIN_MODELS`, else a folder in the platform's data directory.
+/// Where models are looked for, as [`Library`] knows it.
 #[must_use]
 pub fn default_folder() -> Option<PathBuf> {
-    std::env::var_os("ONCOTWIN_MODELS")
-        .map(PathBuf::from)
-        .or_else(|| {
-            let dirs = directories::ProjectDirs::from("", "", "oncotwin")?;
-            Some(dirs.data_dir().join("models"))
-        })
+    let library = Library::at(None).ok()?;
+    Some(library.dir().to_owned())
 }
 
-/// The models of the folders and GGUF files in a folder, by name.
+/// A model of `folder` by its name: one that was installed there, or just lies there. A folder into which
+/// something is still being fetched holds none.
+#[must_use]
+pub fn find_one(folder: &Path, name: &OsStr) -> Option<Found> {
+    let installed = match (Library::at(Some(folder)), name.to_str()) {
+        (Ok(library), Some(name)) => library.find(name).ok()?,
+        _ => None,
+    };
+    let path = folder.join(name);
+    let Some(found) = installed else {
+        let is_whole = !entries(&path).iter().any(|p| has_extension(p, "part"));
+        return Found::at(&path).filter(|_| is_whole);
+    };
+    let mut files: Vec<PathBuf> = found.vision.iter().cloned().collect();
+    if found.weights.is_dir() {
+        files.extend(
+            entries(&found.weights)
+                .into_iter()
+                .filter(|p| is_safetensors(p)),
+        );
+    } else {
+        files.push(found.weights.clone());
+    }
+    Some(Found::of(Some(name), &found.weights, found.vision, &files))
+}
+
+/// The models in a folder, by name.
 #[must_use]
 pub fn find(folder: &Path) -> Vec<Found> {
     let mut inside = entries(folder);
     // Safetensors without a folder of their own have no settings beside them.
     inside.retain(|path| !is_safetensors(path));
-    inside.iter().filter_map(|path| Found::at(path)).collect()
+    let names = inside.iter().filter_map(|path| path.file_name());
+    names.filter_map(|name| find_one(folder, name)).collect()
 }
 
 #[cfg(test)]
@@ -121,6 +145,8 @@ mod tests {
             "a/model-2.safetensors",
             "empty/readme.txt",
             "half/config.json",
+            "unfinished/a.gguf",
+            "unfinished/mmproj.gguf.part",
             "c.gguf",
             "mmproj.gguf",
         ] {

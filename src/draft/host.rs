@@ -17,7 +17,7 @@ use crate::jobs::JobContext;
 use crate::nn::cache::Cache;
 use crate::nn::chat::{self, Message};
 use crate::nn::engine::Engine;
-use crate::nn::gemma::{Files, Input};
+use crate::nn::gemma::{Files, Input, Options};
 use crate::nn::generate::{self, Step, Stop, generate};
 use crate::nn::processor::{Rgb, pixels};
 use crate::nn::sampling::Sampling;
@@ -61,8 +61,10 @@ pub struct Provenance {
     pub model: String,
     /// Its files.
     pub weights: Vec<Read>,
-    /// How its weights are stored.
+    /// How its weights are held.
     pub precision: String,
+    /// Memory that they were expected to take, bytes.
+    pub memory: u64,
     /// Where it was computed.
     pub device: &'static str,
     /// Name and version of the prompt.
@@ -180,7 +182,7 @@ impl Open {
     fn of(files: &Files, stamps: Vec<Stamp>, job: &JobContext) -> Result<Self> {
         let weights = fingerprints(files, job)?;
         let positions = Extent::Comprehensive.positions();
-        let engine = Engine::open(files, None, &Target::cpu(), positions, job)?;
+        let engine = Engine::open(files, None, &Options::cpu(positions), job)?;
         Ok(Self {
             stamps,
             engine,
@@ -218,7 +220,9 @@ impl Open {
             Step::Read => read = start.elapsed(),
             Step::Wrote(new) => words.add(new),
         };
-        let Engine { model, tokenizer } = &self.engine;
+        let Engine {
+            model, tokenizer, ..
+        } = &self.engine;
         let answer = generate(model, tokenizer, &rest, &mut cache, job, &mut tell)?;
         let wrote = start.elapsed().saturating_sub(read);
         let ids: Vec<u8> = asked.tokens.iter().flat_map(|t| t.to_le_bytes()).collect();
@@ -229,6 +233,7 @@ impl Open {
                 model: name.to_owned(),
                 weights: self.weights.clone(),
                 precision: model.precision().to_owned(),
+                memory: self.engine.plan.bytes,
                 device: "cpu",
                 prompt: PROMPT,
                 prompt_sha256: hex(&Sha256::digest(&ids)),
@@ -311,7 +316,7 @@ impl Open {
             images: seen,
         };
         job.progress.step("Reading the prompt");
-        model.read(&input, 1, &mut cache, &job.silent())?;
+        model.read(&input, 1, &mut cache, job)?;
         let fork = cache.fork()?;
         self.prefix = Some(Prefix {
             extent,

@@ -2,9 +2,10 @@
 
 use std::path::{Path, PathBuf};
 
-use super::gemma::{Files, Gemma};
+use super::gemma::{Files, Gemma, Options};
+use super::plan::Plan;
 use super::tokenizer::Tokenizer;
-use super::weights::{Target, Weights};
+use super::weights::Weights;
 use crate::jobs::JobContext;
 use crate::nn::Result;
 
@@ -14,6 +15,8 @@ pub struct Engine {
     pub model: Gemma,
     /// Its words.
     pub tokenizer: Tokenizer,
+    /// In how many bits it is held, and what memory that was expected to take.
+    pub plan: Plan,
 }
 
 /// `tokenizer.json` in the folder of a model, if there is one.
@@ -27,7 +30,7 @@ fn tokenizer_beside(weights: &Path) -> Option<PathBuf> {
 }
 
 impl Engine {
-    /// Opens a model for contexts up to `positions` tokens. The tokenizer is the one named; else the
+    /// Opens a model. The tokenizer is the one named; else the
     /// vocabulary inside a GGUF file; else `tokenizer.json` in the folder of the weights.
     ///
     /// # Errors
@@ -35,15 +38,14 @@ impl Engine {
     pub fn open(
         files: &Files,
         tokenizer: Option<&Path>,
-        target: &Target,
-        positions: usize,
+        options: &Options,
         job: &JobContext,
     ) -> Result<Self> {
         job.progress.step("Reading the tokenizer");
         let tokenizer = match tokenizer {
             Some(path) => Tokenizer::open(path)?,
             None => {
-                let weights = Weights::open(&files.weights, target.clone())?;
+                let weights = Weights::open(&files.weights, options.target.clone())?;
                 match weights.gguf() {
                     Some(content) => Tokenizer::of_gguf(content)?,
                     None => {
@@ -54,8 +56,12 @@ impl Engine {
                 }
             }
         };
-        let model = Gemma::open(files, target, positions, job)?;
+        let (model, plan) = Gemma::open(files, options, job)?;
         tokenizer.check(model.vocabulary())?;
-        Ok(Self { model, tokenizer })
+        Ok(Self {
+            model,
+            tokenizer,
+            plan,
+        })
     }
 }

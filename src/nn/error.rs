@@ -93,6 +93,30 @@ pub enum Error {
         /// What was computed with.
         precision: String,
     },
+    /// There is no memory for the model.
+    #[error(
+        "the model needs about {:.1} GB of memory, and {:.1} GB are free",
+        *needed as f64 / 1e9,
+        *free as f64 / 1e9
+    )]
+    NoRoom {
+        /// Bytes that it takes at least.
+        needed: u64,
+        /// Bytes that are free.
+        free: u64,
+    },
+    /// There is no room for weights that are to be kept.
+    #[error(
+        "{}: the disk is full; {:.1} GB are needed for the quantised weights",
+        path.display(),
+        *needed as f64 / 1e9
+    )]
+    DiskFull {
+        /// The folder.
+        path: PathBuf,
+        /// Bytes that are needed.
+        needed: u64,
+    },
     /// Stopped by the user.
     #[error(transparent)]
     Cancelled(#[from] Cancelled),
@@ -113,6 +137,8 @@ impl Error {
             Self::TooLong { .. } => "E-CONTEXT",
             Self::Request { .. } => "E-GENERATE",
             Self::NonFinite { .. } => "E-NON-FINITE",
+            Self::NoRoom { .. } => "E-MODEL-MEMORY",
+            Self::DiskFull { .. } => "E-DISK-FULL",
             Self::Cancelled(_) => "E-CANCELLED",
             Self::Tensor(_) => "E-MODEL",
         }

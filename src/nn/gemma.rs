@@ -7,6 +7,8 @@ use candle_core::{Device, Tensor};
 use super::attention::Blocks;
 use super::cache::Cache;
 use super::config::{Config, ImageTokens, VisionConfig, text_of_gguf, vision_of_gguf};
+use super::plan::{Plan, Precision, Wish, free_memory, plan};
+use super::quantise;
 use super::text::Text;
 use super::vision::Vision;
 use super::weights::{Part, Target, Weights};
@@ -23,6 +25,32 @@ pub struct Files {
     pub weights: PathBuf,
     /// The second file of a multimodal GGUF (mmproj).
     pub vision: Option<PathBuf>,
+}
+
+/// How a model is opened.
+#[derive(Clone, Debug)]
+pub struct Options {
+    /// Where it is computed.
+    pub target: Target,
+    /// Longest context, tokens.
+    pub positions: usize,
+    /// In how many bits.
+    pub wish: Wish,
+    /// Folder for quantised weights, where it is not [`quantise::default_folder`].
+    pub kept: Option<PathBuf>,
+}
+
+impl Options {
+    /// On the processor, in as many bits as suit.
+    #[must_use]
+    pub const fn cpu(positions: usize) -> Self {
+        Self {
+            target: Target::cpu(),
+            positions,
+            wish: Wish::Auto,
+            kept: None,
+        }
+    }
 }
 
 /// A model, ready to compute.
@@ -44,18 +72,37 @@ pub struct Input {
 }
 
 impl Gemma {
-    /// Opens a model for contexts up to `positions` tokens.
+    /// Opens a model, in as many bits as suit it and the machine.
     ///
     /// # Errors
-    /// What is wrong with the files, or [`Error::Cancelled`].
-    pub fn open(
-        files: &Files,
-        target: &Target,
-        positions: usize,
-        job: &JobContext,
-    ) -> Result<Self> {
+    /// What is wrong with the files, [`Error::NoRoom`], [`Error::DiskFull`], or [`Error::Cancelled`].
+    pub fn open(files: &Files, options: &Options, job: &JobContext) -> Result<(Self, Plan)> {
+        let Options {
+            target, positions, ..
+        } = options;
         let (config, weights, vision_weights) = described(files, target)?;
-        Self::load(config, &weights, vision_weights.as_ref(), positions, job)
+        let positions = (*positions).min(config.text.positions);
+        let plan = plan(
+            &config,
+            weights.stored(),
+            positions,
+            options.wish,
+            free_memory(),
+        )?;
+        let vision = vision_weights.as_ref();
+        let model = if plan.precision == Precision::FourBits {
+            let folder = options.kept.clone().or_else(quantise::default_folder);
+            let folder = folder.ok_or_else(|| Error::Request {
+                reason: "the system names no folder where quantised weights could be kept"
+                    .to_owned(),
+            })?;
+            let path = quantise::four_bits(&weights, &config.text, &folder, job)?;
+            let text = Weights::open(&path, target.clone())?;
+            Self::load(config, &text, Some(&weights), positions, job)?
+        } else {
+            Self::load(config, &weights, vision, positions, job)?
+        };
+        Ok((model, plan))
     }
 
     /// Whether these are files of a model that can be run; only headers and settings are read.

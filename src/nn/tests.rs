@@ -6,6 +6,7 @@ mod chat;
 mod common;
 mod golden;
 mod pictures;
+mod quantised;
 mod real;
 mod sampling;
 mod seen;

@@ -16,6 +16,7 @@ pub use names::Part;
 
 use crate::nn::linear::{Linear, Table, kept};
 use crate::nn::norm::RmsNorm;
+use crate::nn::plan::Stored;
 use crate::nn::{Error, Result};
 
 /// Where tensors go, and what becomes of those that are not quantised.
@@ -66,6 +67,23 @@ impl Weights {
             Store::Safetensors(safetensors::Shards::open(path)?)
         };
         Ok(Self { store, target })
+    }
+
+    /// How they lie in their files, and what values of floats take in memory.
+    pub(super) fn stored(&self) -> Stored {
+        match &self.store {
+            Store::Gguf(file) => Stored::Gguf(file.bytes()),
+            Store::Safetensors(shards) => {
+                let Target { device, float } = &self.target;
+                let kept = kept(shards.kind(), *float, device);
+                Stored::Floats(kept.size_in_bytes() as u64)
+            }
+        }
+    }
+
+    /// The name of a tensor in files of llama.cpp.
+    pub(super) fn name_in_gguf(part: Part, name: &str) -> String {
+        names::in_gguf(part, name)
     }
 
     /// Where tensors go.

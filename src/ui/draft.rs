@@ -94,7 +94,11 @@ fn start_ui(ui: &mut Ui, draft: &DraftView, out: &mut Vec<Command>) {
     }
     ui.horizontal_wrapped(|ui| {
         for model in &draft.models {
-            let text = format!("{} · {}", model.name, model.size);
+            let text = tr!(
+                "Draft by {name} · {size}",
+                name = model.name,
+                size = model.size
+            );
             let button = Button::new(RichText::new(text).size(12.0));
             let hover = tr!("Let {name} write a draft", name = model.name);
             if ui.add(button).on_hover_text(hover).clicked() {

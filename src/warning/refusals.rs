@@ -60,6 +60,7 @@ const PAGES: &[(&str, &str)] = pages![
     "E-MODEL-DAMAGED",
     "E-MODEL-FILE",
     "E-MODEL-KIND",
+    "E-MODEL-MEMORY",
     "E-MODEL-LICENCE",
     "E-MODEL-NAME",
     "E-MODEL-RECEIPT",

@@ -12,7 +12,7 @@ const MAY_USE: &[(&str, &[&str])] = &[
     ("keymap", &["texts"]),
     ("provenance", &[]),
     ("nn", &["jobs"]),
-    ("draft", &["jobs", "narrate", "nn"]),
+    ("draft", &["jobs", "models", "narrate", "nn"]),
     ("models", &["nn", "jobs"]),
     ("crash", &[]),
     ("geometry", &["units"]),

@@ -70,10 +70,11 @@ fn provenance(draft: &Draft) -> Vec<String> {
     let p = &draft.provenance;
     let mut lines = vec![
         tr!(
-            "{model}, {precision}, on {device}",
+            "{model}, {precision}, on {device}, about {gigabytes:.1} GB of memory",
             model = p.model,
             precision = p.precision,
-            device = p.device
+            device = p.device,
+            gigabytes = p.memory as f64 / 1e9
         ),
         tr!(
             "{n} facts read, {left} did not fit; {images} images",

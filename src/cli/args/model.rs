@@ -2,7 +2,9 @@
 
 use std::path::PathBuf;
 
-use clap::{ArgGroup, Args as ClapArgs};
+use clap::{ArgGroup, Args as ClapArgs, ValueEnum};
+
+use crate::nn::plan::Wish;
 
 /// Which model, and where it runs.
 #[derive(ClapArgs)]
@@ -21,6 +23,30 @@ pub(in crate::cli) struct ModelArgs {
     /// the file in the folder).
     #[arg(long, value_name = "FILE")]
     pub tokenizer: Option<PathBuf>,
+    /// In how many bits safetensors are computed with; what suits model and memory unless stated.
+    #[arg(long, value_enum, default_value = "auto")]
+    pub precision: PrecisionArg,
+}
+
+/// In how many bits.
+#[derive(Clone, Copy, ValueEnum)]
+pub(in crate::cli) enum PrecisionArg {
+    /// What suits model and memory.
+    Auto,
+    /// As many as there are.
+    Floats,
+    /// Four, quantised on first use and kept.
+    FourBits,
+}
+
+impl From<PrecisionArg> for Wish {
+    fn from(precision: PrecisionArg) -> Self {
+        match precision {
+            PrecisionArg::Auto => Self::Auto,
+            PrecisionArg::Floats => Self::Floats,
+            PrecisionArg::FourBits => Self::FourBits,
+        }
+    }
 }
 
 /// `oncotwin generate`

@@ -12,7 +12,7 @@ use crate::cli::memory;
 use crate::cli::model::failure;
 use crate::cli::output::Failure;
 use crate::jobs::JobContext;
-use crate::nn::gemma::{Files, Gemma, Input};
+use crate::nn::gemma::{Files, Gemma, Input, Options};
 use crate::nn::processor::{Rgb, pixels};
 use crate::nn::weights::{Target, Weights};
 use crate::nn::{Error, Result};
@@ -47,9 +47,8 @@ fn measure(settings: &Settings) -> Result<Vec<Value>> {
         weights: settings.model.to_owned(),
         vision: settings.vision.map(Path::to_owned),
     };
-    let target = Target::cpu();
-    let bytes = Weights::open(&files.weights, target.clone())?.bytes();
-    let model = Gemma::open(&files, &target, 4096, &JobContext::default())?;
+    let bytes = Weights::open(&files.weights, Target::cpu())?.bytes();
+    let (model, _) = Gemma::open(&files, &Options::cpu(4096), &JobContext::default())?;
     let [prompt, fresh] = settings.tokens;
     // Once unmeasured, as the peer does: the first products lay weights out anew.
     read(&model, prompt)?;

@@ -8,16 +8,15 @@ use super::tensors;
 use super::tokens::oracle;
 use crate::jobs::JobContext;
 use crate::nn::engine::Engine;
-use crate::nn::gemma::{Files, Input};
+use crate::nn::gemma::{Files, Input, Options};
 use crate::nn::generate::{Request, Step, Stop, generate};
-use crate::nn::weights::Target;
 
 fn engine() -> Option<Engine> {
     let files = Files {
         weights: super::model("gemma-3-270m-q4_k_m.gguf")?,
         vision: None,
     };
-    Some(Engine::open(&files, None, &Target::cpu(), 4096, &JobContext::default()).unwrap())
+    Some(Engine::open(&files, None, &Options::cpu(4096), &JobContext::default()).unwrap())
 }
 
 fn rows(t: &Tensor) -> Vec<Vec<f32>> {

@@ -89,8 +89,13 @@ impl Shards {
     }
 
     pub(super) fn precision(&self) -> String {
+        self.kind().as_str().to_uppercase()
+    }
+
+    /// The type of the largest tensor.
+    pub(super) fn kind(&self) -> DType {
         let largest = self.tensors.values().max_by_key(|t| t.bytes);
-        largest.map_or_else(String::new, |t| t.kind.as_str().to_uppercase())
+        largest.map_or(DType::F32, |t| t.kind)
     }
 
     /// The name by the layout that this file has.

@@ -115,7 +115,7 @@ fn made_draft() -> DraftState {
             .into(),
         is_cut: false,
         is_old: true,
-        provenance: vec!["medgemma-4b-it, BF16, on cpu".into()],
+        provenance: vec!["medgemma-4b-it, Q4K, on cpu, about 9.1 GB of memory".into()],
     }
 }
 
