@@ -43,14 +43,19 @@ pub(super) fn rows(settings: &Settings) -> std::result::Result<Vec<Value>, Failu
 }
 
 fn measure(settings: &Settings) -> Result<Vec<Value>> {
-    let files = Files {
-        weights: settings.model.to_owned(),
-        vision: settings.vision.map(Path::to_owned),
+    let bytes = Weights::open(settings.model, Target::cpu())?.bytes();
+    let open = |vision: Option<&Path>| {
+        let files = Files {
+            weights: settings.model.to_owned(),
+            vision: vision.map(Path::to_owned),
+        };
+        let (model, _) = Gemma::open(&files, &Options::cpu(4096), &JobContext::default())?;
+        Ok::<_, Error>(model)
     };
-    let bytes = Weights::open(&files.weights, Target::cpu())?.bytes();
-    let (model, _) = Gemma::open(&files, &Options::cpu(4096), &JobContext::default())?;
+    // Without the part for images, as the peer: its memory is compared.
+    let model = open(None)?;
     let [prompt, fresh] = settings.tokens;
-    // Once unmeasured, as the peer does: the first products lay weights out anew.
+    // Once unmeasured, as the peer does.
     read(&model, prompt)?;
     write(&model, fresh)?;
     let (mut reading, mut writing, mut seeing) =
@@ -78,7 +83,9 @@ fn measure(settings: &Settings) -> Result<Vec<Value>> {
             .or(peer_mib);
     }
     let peak = memory::peak_mib();
+    drop(model);
     if let Some(vision) = settings.vision {
+        let model = open(Some(vision))?;
         let threads = rayon::current_num_threads().to_string();
         for _ in 0..settings.rounds.min(2) {
             let theirs = peer(
