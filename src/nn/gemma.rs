@@ -7,7 +7,7 @@ use candle_core::{Device, Tensor};
 use super::attention::Blocks;
 use super::cache::Cache;
 use super::config::{Config, ImageTokens, VisionConfig, text_of_gguf, vision_of_gguf};
-use super::plan::{Plan, Precision, Wish, free_memory, plan};
+use super::plan::{Machine, Plan, Precision, Wish, plan};
 use super::quantise;
 use super::text::Text;
 use super::vision::Vision;
@@ -87,7 +87,7 @@ impl Gemma {
             weights.stored(),
             positions,
             options.wish,
-            free_memory(),
+            Machine::here(),
         )?;
         let vision = vision_weights.as_ref();
         let model = if plan.precision == Precision::FourBits {

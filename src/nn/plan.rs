@@ -2,6 +2,7 @@
 //! does not fit is refused with numbers and does not end the program.
 
 use super::config::{Config, Reach, TextConfig, VisionConfig};
+use super::kernels::has_unit;
 use crate::nn::{Error, Result};
 
 /// What a user wants of the precision.
@@ -43,9 +44,10 @@ pub struct Plan {
 const MANY_VALUES: u64 = 500_000_000;
 /// Bits of a value in four bits: scales, and six bits here and there.
 const FOUR_BITS: f64 = 4.85;
-/// Memory of quantised weights, as a multiple of their file: they are kept as stored, and laid out for
-/// products of one row and of many. Measured with a model of 4 billion values' shape.
-const LAID_OUT: f64 = 2.8;
+/// Memory of quantised weights, as a multiple of their file, measured with a model of 4 billion values' shape:
+/// where kernels read them as they are stored, and where they are laid out anew for products of one row and
+/// of many.
+const COPIES: [f64; 2] = [1.35, 2.8];
 /// What is computed with at the same time, beside weights and cache.
 const WORKING: u64 = 300_000_000;
 
@@ -84,8 +86,28 @@ pub enum Stored {
     Floats(u64),
 }
 
-/// Chooses how a model is opened. `free` is the memory that may be taken, `None` where the system does not
-/// tell.
+/// What a machine can give.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Machine {
+    /// Bytes of memory that may be taken; `None` where the system does not tell, and nothing is refused.
+    pub free: Option<u64>,
+    /// Memory of quantised weights, as a multiple of their file.
+    pub copies: f64,
+}
+
+impl Machine {
+    /// This one, now.
+    #[must_use]
+    pub fn here() -> Self {
+        let [as_stored, laid_out] = COPIES;
+        Self {
+            free: free_memory(),
+            copies: if has_unit() { as_stored } else { laid_out },
+        }
+    }
+}
+
+/// Chooses how a model is opened.
 ///
 /// # Errors
 /// [`Error::NoRoom`] with the least that is needed, [`Error::Request`] for a wish that the file cannot fulfil.
@@ -94,8 +116,9 @@ pub fn plan(
     stored: Stored,
     positions: usize,
     wish: Wish,
-    free: Option<u64>,
+    machine: Machine,
 ) -> Result<Plan> {
+    let Machine { free, copies } = machine;
     let vision = config
         .vision
         .as_ref()
@@ -104,8 +127,8 @@ pub fn plan(
     let values = text_values(&config.text);
     let of = |precision| {
         let weights = match (precision, stored) {
-            (Precision::FourBits, _) => values as f64 * FOUR_BITS / 8.0 * LAID_OUT,
-            (_, Stored::Gguf(bytes)) => bytes as f64 * LAID_OUT,
+            (Precision::FourBits, _) => values as f64 * FOUR_BITS / 8.0 * copies,
+            (_, Stored::Gguf(bytes)) => bytes as f64 * copies,
             (_, Stored::Floats(each)) => (values * each) as f64,
         };
         Plan {
@@ -140,9 +163,7 @@ pub fn plan(
     })
 }
 
-/// Bytes of memory that this machine can give now, where it tells.
-#[must_use]
-pub fn free_memory() -> Option<u64> {
+fn free_memory() -> Option<u64> {
     let mut system = sysinfo::System::new().ok()?;
     system.refresh_memory();
     Some(system.available_memory()).filter(|bytes| *bytes > 0)
@@ -154,6 +175,13 @@ mod tests {
     use crate::nn::config::{Activation, ImageTokens, Rotation};
 
     const GB: u64 = 1_000_000_000;
+
+    fn machine(free: u64) -> Machine {
+        Machine {
+            free: Some(free),
+            copies: COPIES[1],
+        }
+    }
 
     fn config(
         layers: usize,
@@ -227,7 +255,7 @@ mod tests {
     #[test]
     fn what_fits_is_chosen_and_what_does_not_is_refused_with_numbers() {
         let chosen = |config: &Config, free: u64| {
-            plan(config, Stored::Floats(4), 4096, Wish::Auto, Some(free))
+            plan(config, Stored::Floats(4), 4096, Wish::Auto, machine(free))
         };
         assert_eq!(
             chosen(&of_4b(), 64 * GB).unwrap().precision,
@@ -246,7 +274,7 @@ mod tests {
             Stored::Floats(4),
             4096,
             Wish::Floats,
-            Some(64 * GB),
+            machine(64 * GB),
         )
         .unwrap();
         assert!(full.bytes > 15 * GB && full.precision == Precision::Floats);
@@ -255,12 +283,16 @@ mod tests {
             Stored::Gguf(2_490_000_000),
             4096,
             Wish::Auto,
-            Some(12 * GB),
+            machine(12 * GB),
         )
         .unwrap();
         assert_eq!(stored.precision, Precision::AsStored);
-        assert!(plan(&of_4b(), Stored::Gguf(GB), 4096, Wish::Floats, None).is_err());
+        let silent = Machine {
+            free: None,
+            ..machine(0)
+        };
+        assert!(plan(&of_4b(), Stored::Gguf(GB), 4096, Wish::Floats, silent).is_err());
         // A system that does not tell refuses nothing.
-        assert!(plan(&of_27b(), Stored::Floats(4), 4096, Wish::Floats, None).is_ok());
+        assert!(plan(&of_27b(), Stored::Floats(4), 4096, Wish::Floats, silent).is_ok());
     }
 }
