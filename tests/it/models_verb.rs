@@ -1,24 +1,43 @@
-//! `oncotwin models`, from the command line and without a network.
+//! `oncotwin models`, from the command line, with no network but that of this computer.
 
 use std::path::Path;
 use std::process::Command;
 
+use rand::{Rng as _, SeedableRng as _};
+use rand_chacha::ChaCha8Rng;
 use serde_json::Value;
+use sha2::Digest as _;
 
+#[allow(dead_code, reason = "the tests beside the module ask it for more")]
+#[path = "../../src/models/tests/loopback.rs"]
+mod loopback;
 #[path = "../../src/models/tests/weights.rs"]
 mod weights;
 
-/// Exit code and answer, with a folder of models in `dir` and nothing of the user's own.
+fn sha256(bytes: &[u8]) -> String {
+    let digest = sha2::Sha256::digest(bytes);
+    digest.iter().map(|b| format!("{b:02x}")).collect()
+}
+
+fn noise(n: usize, seed: u32) -> Vec<u8> {
+    let mut random = ChaCha8Rng::seed_from_u64(seed.into());
+    (0..n).map(|_| random.random()).collect()
+}
+
+/// The program, with a folder of models in `dir` and nothing of the user's own.
+fn program(dir: &Path, args: &[&str]) -> Command {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_oncotwin"));
+    command.args(args).arg("--json");
+    command.env("ONCOTWIN_CRASH_DIR", dir);
+    command.env("ONCOTWIN_MODELS", dir.join("models"));
+    command.env("HF_HOME", dir).env("NO_PROXY", "*");
+    command.env_remove("HF_TOKEN").env_remove("HF_ENDPOINT");
+    command
+}
+
+/// Exit code and answer.
 fn run(dir: &Path, args: &[&str]) -> (i32, Value) {
-    let done = Command::new(env!("CARGO_BIN_EXE_oncotwin"))
-        .args(args)
-        .arg("--json")
-        .env("ONCOTWIN_CRASH_DIR", dir)
-        .env("ONCOTWIN_MODELS", dir.join("models"))
-        .env("HF_HOME", dir)
-        .env_remove("HF_TOKEN")
-        .output()
-        .unwrap();
+    let done = program(dir, args).output().unwrap();
     let text = String::from_utf8(done.stdout).unwrap();
     let answer = serde_json::from_str(&text).unwrap_or_else(|e| panic!("{e}: {text}"));
     (done.status.code().unwrap(), answer)
@@ -134,4 +153,29 @@ fn a_folder_can_stay_where_it_is() {
     let (_, list) = run(dir.path(), &["models", "list"]);
     assert_eq!(row(&list, "mine")["path"], path);
     assert!(!dir.path().join("models/mine/model.safetensors").exists());
+}
+
+#[test]
+fn a_repository_is_fetched_and_no_key_is_written_out() {
+    let (stage, dir) = (loopback::Stage::new(), tempfile::tempdir().unwrap());
+    let wish = format!("hub:{}", loopback::REPOSITORY);
+    let args = ["models", "fetch", &wish, "--accept-licence"];
+    let mut program = program(dir.path(), &args);
+    program.env("HF_ENDPOINT", stage.endpoint());
+    program.env("HF_TOKEN", "hf_secret");
+    program.env("ONCOTWIN_LOG", "trace");
+    let done = program.output().unwrap();
+    let said = String::from_utf8_lossy(&done.stderr);
+    assert!(done.status.success(), "{said}");
+    let answer: Value = serde_json::from_slice(&done.stdout).unwrap();
+    assert_eq!(answer["origin"]["revision"], loopback::COMMIT);
+    assert!(said.contains("https://example.org/terms"), "{said}");
+    for key in ["hf_secret", "s3cr3t"] {
+        assert!(!said.contains(key), "{said}");
+    }
+    for request in stage.files_asked() {
+        assert_eq!(request.authorization, None);
+    }
+    let (code, answer) = run(dir.path(), &["models", "verify", "Small-Model"]);
+    assert_eq!((code, &answer["whole"]), (0, &Value::from(true)));
 }
