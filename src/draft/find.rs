@@ -3,6 +3,7 @@
 use std::ffi::OsStr;
 use std::path::{Path, PathBuf};
 
+use super::host::Read;
 use crate::models::Library;
 use crate::nn::gemma::Files;
 
@@ -15,6 +16,8 @@ pub struct Found {
     pub files: Files,
     /// Bytes of them.
     pub bytes: u64,
+    /// Checksums that its files had when they arrived, where that is known.
+    pub arrived: Vec<Read>,
 }
 
 impl Found {
@@ -51,6 +54,7 @@ impl Found {
                 vision,
             },
             bytes: files.iter().map(size).sum(),
+            arrived: Vec::new(),
         }
     }
 }
@@ -93,12 +97,14 @@ pub fn default_folder() -> Option<PathBuf> {
 /// something is still being fetched holds none.
 #[must_use]
 pub fn find_one(folder: &Path, name: &OsStr) -> Option<Found> {
+    let path = folder.join(name);
     let installed = match (Library::at(Some(folder)), name.to_str()) {
-        (Ok(library), Some(name)) => library.find(name).ok()?,
+        (Ok(library), Some(name)) if path.is_dir() => {
+            library.find(name).ok()?.zip(library.receipt(name).ok()?)
+        }
         _ => None,
     };
-    let path = folder.join(name);
-    let Some(found) = installed else {
+    let Some((found, receipt)) = installed else {
         let is_whole = !entries(&path).iter().any(|p| has_extension(p, "part"));
         return Found::at(&path).filter(|_| is_whole);
     };
@@ -112,7 +118,14 @@ pub fn find_one(folder: &Path, name: &OsStr) -> Option<Found> {
     } else {
         files.push(found.weights.clone());
     }
-    Some(Found::of(Some(name), &found.weights, found.vision, &files))
+    let arrived = receipt.files.into_iter().map(|file| Read {
+        name: file.path,
+        sha256: file.sha256,
+    });
+    Some(Found {
+        arrived: arrived.collect(),
+        ..Found::of(Some(name), &found.weights, found.vision, &files)
+    })
 }
 
 /// The models in a folder, by name.

@@ -19,6 +19,7 @@ use crate::nn::chat::{self, Message};
 use crate::nn::engine::Engine;
 use crate::nn::gemma::{Files, Input, Options};
 use crate::nn::generate::{self, Step, Stop, generate};
+use crate::nn::plan::{Precision, Wish};
 use crate::nn::processor::{Rgb, pixels};
 use crate::nn::sampling::Sampling;
 use crate::nn::weights::{Target, Weights};
@@ -38,6 +39,10 @@ impl Words {
     #[must_use]
     pub fn read(&self) -> String {
         self.0.lock().clone()
+    }
+
+    fn begin_anew(&self) {
+        self.0.lock().clear();
     }
 
     fn add(&self, words: &str) {
@@ -91,6 +96,9 @@ pub struct Provenance {
     pub read_s: f64,
     /// Seconds from there on.
     pub write_s: f64,
+    /// What had failed before, where another precision had to take over.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub instead_of: Option<String>,
     /// Hash of the text.
     pub text_sha256: String,
 }
@@ -165,12 +173,26 @@ impl Host {
         if self.open.as_ref().is_none_or(|open| open.stamps != stamps) {
             // Two models need not fit.
             self.open = None;
-            self.open = Some(Open::of(&model.files, stamps, job)?);
+            self.open = Some(Open::of(model, stamps, Wish::Auto, job)?);
         }
         let Some(open) = &mut self.open else {
             unreachable!("opened above")
         };
-        let written = open.draft(&model.name, request, words, job);
+        let mut written = open.draft(&model.name, request, words, job);
+        let is_quantised = open.engine.plan.precision == Precision::FourBits;
+        if let (Err(error @ Error::NonFinite { .. }), true) = (&written, is_quantised) {
+            // What four bits cannot hold, floats may.
+            let reason = error.to_string();
+            let stamps = std::mem::take(&mut open.stamps);
+            self.open = None;
+            words.begin_anew();
+            let mut floats = Open::of(model, stamps, Wish::Floats, job)?;
+            written = floats.draft(&model.name, request, words, job);
+            if let Ok(draft) = &mut written {
+                draft.provenance.instead_of = Some(reason);
+            }
+            self.open = Some(floats);
+        }
         if !matches!(&written, Ok(_) | Err(Error::Cancelled(_))) {
             self.open = None;
         }
@@ -179,10 +201,28 @@ impl Host {
 }
 
 impl Open {
-    fn of(files: &Files, stamps: Vec<Stamp>, job: &JobContext) -> Result<Self> {
+    fn of(model: &Found, stamps: Vec<Stamp>, wish: Wish, job: &JobContext) -> Result<Self> {
+        let files = &model.files;
         let weights = fingerprints(files, job)?;
+        for (path, read) in &weights {
+            let arrived = model.arrived.iter().find(|a| a.name == read.name);
+            if let Some(arrived) = arrived.filter(|a| a.sha256 != read.sha256) {
+                return Err(Error::Damaged {
+                    path: path.clone(),
+                    reason: format!(
+                        "is not what it was when it arrived (SHA-256 {} in place of {})",
+                        read.sha256, arrived.sha256
+                    ),
+                });
+            }
+        }
+        let weights = weights.into_iter().map(|(_, read)| read).collect();
         let positions = Extent::Comprehensive.positions();
-        let engine = Engine::open(files, None, &Options::cpu(positions), job)?;
+        let options = Options {
+            wish,
+            ..Options::cpu(positions)
+        };
+        let engine = Engine::open(files, None, &options, job)?;
         Ok(Self {
             stamps,
             engine,
@@ -247,6 +287,7 @@ impl Open {
                 new_tokens: answer.tokens.len(),
                 read_s: read.as_secs_f64(),
                 write_s: wrote.as_secs_f64(),
+                instead_of: None,
                 text_sha256: hex(&Sha256::digest(&text)),
             },
             text,
@@ -355,7 +396,7 @@ fn stamps(files: &Files) -> Vec<Stamp> {
     stamps
 }
 
-fn fingerprints(files: &Files, job: &JobContext) -> Result<Vec<Read>> {
+fn fingerprints(files: &Files, job: &JobContext) -> Result<Vec<(PathBuf, Read)>> {
     job.progress.step("Taking the fingerprint of the weights");
     let mut paths = Weights::open(&files.weights, Target::cpu())?.files();
     paths.extend(files.vision.clone());
@@ -375,10 +416,8 @@ fn fingerprints(files: &Files, job: &JobContext) -> Result<Vec<Read>> {
             Ok(())
         })?;
         let name = path.file_name().unwrap_or(path.as_os_str());
-        hashed.push(Read {
-            name: name.to_string_lossy().into_owned(),
-            sha256,
-        });
+        let name = name.to_string_lossy().into_owned();
+        hashed.push((path, Read { name, sha256 }));
     }
     Ok(hashed)
 }

@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 
 use oncotwin::app::view::DraftState;
 use oncotwin::app::{Command, Session};
-use oncotwin::draft::Found;
+use oncotwin::draft::{Found, Read};
 use oncotwin::report::Format;
 
 use crate::common;
@@ -204,6 +204,32 @@ fn what_is_wrong_with_weights_is_said_and_costs_nothing() {
     draft(&mut session, &model);
     assert!(!text_of(&session).is_empty());
     assert_eq!(session.state().records().lesions.len(), lesions);
+}
+
+#[test]
+fn weights_that_are_not_what_arrived_are_refused() {
+    let dir = tempfile::tempdir().unwrap();
+    let model = tiny(dir.path());
+    let mut session = measured(dir.path());
+    let arrived = |sha256: &str| Found {
+        arrived: vec![Read {
+            name: "model.safetensors".to_owned(),
+            sha256: sha256.to_owned(),
+        }],
+        ..model.clone()
+    };
+    draft(&mut session, &arrived("00ff"));
+    let said = failure(&session);
+    assert!(
+        said.contains("when it arrived") && said.contains("00ff"),
+        "{said}"
+    );
+    draft(&mut session, &model);
+    let patient = session.state().shown_patient().unwrap();
+    let made = session.state().draft_of(patient).unwrap().unwrap();
+    let own = made.provenance.weights[0].sha256.clone();
+    draft(&mut session, &arrived(&own));
+    assert!(!text_of(&session).is_empty());
 }
 
 #[test]

@@ -90,6 +90,12 @@ fn provenance(draft: &Draft) -> Vec<String> {
             new = p.new_tokens
         ),
     ];
+    if let Some(reason) = &p.instead_of {
+        lines.push(tr!(
+            "Computed with floats, since four bits failed: {reason}",
+            reason
+        ));
+    }
     if let Some(speed) = p.speed() {
         lines.push(tr!("{speed:.1} tokens per second", speed));
     }

@@ -99,6 +99,20 @@ impl<'a> Stored<'a> {
     }
 }
 
+/// So far ahead of what is worked on memory is asked for, bytes: what processors foresee by themselves ends with
+/// each page.
+const AHEAD: usize = 4096;
+
+/// Asks for a block that comes later.
+#[inline]
+fn foresee<const N: usize>(block: &[u8; N]) {
+    for line in (0..N).step_by(64) {
+        let later = block.as_ptr().wrapping_add(AHEAD + line);
+        // SAFETY: asking for memory has no effect that could be seen, wherever it is.
+        unsafe { _mm_prefetch::<_MM_HINT_T0>(later.cast()) };
+    }
+}
+
 /// Rows of a matrix that are a piece of work.
 const ROWS: usize = 16;
 
@@ -175,6 +189,7 @@ fn q4k_row(few: &Few, blocks: &[[u8; q4k::BYTES]], out: &mut [f32]) {
         let mut sum = _mm512_setzero_ps();
         let mut below = _mm_setzero_ps();
         for (block, activation) in blocks.iter().zip(activations) {
+            foresee(block);
             let [d, d_min] = q4k::factors(block);
             let [scales, offsets] = q4k::scales(block);
             let as_word = |bytes: [u8; 8]| i64::from_le_bytes(bytes);
@@ -228,6 +243,7 @@ fn q6k_row(few: &Few, blocks: &[[u8; q6k::BYTES]], out: &mut [f32]) {
     for (out, activations) in out.iter_mut().zip(few.blocks.chunks_exact(blocks.len())) {
         let mut sum = _mm512_setzero_ps();
         for (block, activation) in blocks.iter().zip(activations) {
+            foresee(block);
             // SAFETY: 16 bytes are 128 bits.
             let scales = unsafe { _mm_loadu_si128(q6k::scales(block).as_ptr().cast()) };
             let scales = _mm256_cvtepi8_epi16(scales);

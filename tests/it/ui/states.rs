@@ -95,6 +95,7 @@ fn drafts(models: usize, state: DraftState) -> DraftView {
             vision: None,
         },
         bytes: 8_600_000_000,
+        arrived: Vec::new(),
     };
     let model = DraftModel {
         name: found.name.clone(),
