@@ -7,7 +7,7 @@ mod find;
 mod host;
 mod prompt;
 
-pub use find::{Found, default_folder, find, find_one};
+pub use find::{Found, Offer, default_folder, find, find_one, offers};
 pub use host::{Draft, Host, Provenance, Read, Words};
 pub use prompt::{Budget, PROMPT, Prompt};
 

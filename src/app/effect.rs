@@ -489,7 +489,7 @@ pub(super) enum Answer {
     /// Where a number comes from.
     Traced(Result<TraceView, Failure>),
     /// Models that were found; `None` without a folder for them.
-    Models(Option<Vec<draft::Found>>),
+    Models(Option<Vec<draft::Offer>>),
     /// What a model wrote about a patient.
     Drafted(PatientId, Result<Box<draft::Draft>, Failure>),
     /// The model was let go.

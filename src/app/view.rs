@@ -839,6 +839,8 @@ pub struct DraftModel {
     pub name: String,
     /// How large it is.
     pub size: String,
+    /// In how many bits it would be held, and with how much memory; or why it cannot be.
+    pub needs: Result<String, String>,
     /// For [`super::Command::Draft`].
     pub found: Found,
 }

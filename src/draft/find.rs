@@ -3,9 +3,11 @@
 use std::ffi::OsStr;
 use std::path::{Path, PathBuf};
 
+use super::Extent;
 use super::host::Read;
 use crate::models::Library;
-use crate::nn::gemma::Files;
+use crate::nn::gemma::{Files, Gemma, Options};
+use crate::nn::plan::Plan;
 
 /// A model that was found.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -136,6 +138,29 @@ pub fn find(folder: &Path) -> Vec<Found> {
     inside.retain(|path| !is_safetensors(path));
     let names = inside.iter().filter_map(|path| path.file_name());
     names.filter_map(|name| find_one(folder, name)).collect()
+}
+
+/// A model that is offered, with what it would take to open it now.
+#[derive(Clone, Debug)]
+pub struct Offer {
+    /// The model.
+    pub found: Found,
+    /// In how many bits, and with how much memory; or why not.
+    pub plan: Result<Plan, String>,
+}
+
+/// The models in a folder, each with what it would take.
+#[must_use]
+pub fn offers(folder: &Path) -> Vec<Offer> {
+    let options = Options::cpu(Extent::Comprehensive.positions());
+    let offer = |found: Found| {
+        let plan = Gemma::estimate(&found.files, &options);
+        Offer {
+            plan: plan.map_err(|error| error.to_string()),
+            found,
+        }
+    };
+    find(folder).into_iter().map(offer).collect()
 }
 
 #[cfg(test)]

@@ -82,13 +82,7 @@ impl Gemma {
         } = options;
         let (config, weights, vision_weights) = described(files, target)?;
         let positions = (*positions).min(config.text.positions);
-        let plan = plan(
-            &config,
-            weights.stored(),
-            positions,
-            options.wish,
-            Machine::here(),
-        )?;
+        let plan = estimated(&config, &weights, options)?;
         let vision = vision_weights.as_ref();
         let model = if plan.precision == Precision::FourBits {
             let folder = options.kept.clone().or_else(quantise::default_folder);
@@ -103,6 +97,15 @@ impl Gemma {
             Self::load(config, &weights, vision, positions, job)?
         };
         Ok((model, plan))
+    }
+
+    /// How a model would be opened; only headers and settings are read.
+    ///
+    /// # Errors
+    /// What is wrong with the files, or [`Error::NoRoom`].
+    pub fn estimate(files: &Files, options: &Options) -> Result<Plan> {
+        let (config, weights, _) = described(files, &options.target)?;
+        estimated(&config, &weights, options)
     }
 
     /// Whether these are files of a model that can be run; only headers and settings are read.
@@ -332,6 +335,12 @@ impl Gemma {
         }
         Ok(Tensor::cat(&parts, 0)?)
     }
+}
+
+fn estimated(config: &Config, weights: &Weights, options: &Options) -> Result<Plan> {
+    let positions = options.positions.min(config.text.positions);
+    let (stored, machine) = (weights.stored(), Machine::here());
+    plan(config, stored, positions, options.wish, machine)
 }
 
 fn disagree() -> Error {

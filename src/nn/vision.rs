@@ -103,7 +103,7 @@ impl Vision {
         for (number, layer) in self.layers.iter().enumerate() {
             job.check()?;
             job.progress.set(number, self.layers.len());
-            x = layer.forward(&x, self.config.heads)?;
+            x = layer.forward(&x, self.config.heads, job)?;
         }
         self.last_norm.forward(&x)
     }
@@ -155,16 +155,20 @@ impl Layer {
         })
     }
 
-    fn forward(&self, x: &Tensor, heads: usize) -> Result<Tensor> {
+    /// A layer takes a good part of a second: who stops it does not wait for its end.
+    fn forward(&self, x: &Tensor, heads: usize, job: &JobContext) -> Result<Tensor> {
         let (patches, width) = x.dims2()?;
         let split = |t: &Tensor| t.reshape((patches, heads, width / heads));
         let h = self.before_attention.forward(x)?;
         let [q, k, v] = together([&self.queries, &self.keys, &self.values], &h)?;
+        job.check()?;
         let taken = attend_all(&split(&q)?, &split(&k)?, &split(&v)?)?;
+        job.check()?;
         let x = self.output.forward_onto(&taken, x)?;
         let h = self.before_feed.forward(&x)?;
         let mut fed = Vec::with_capacity(patches.div_ceil(TOGETHER));
         for from in (0..patches).step_by(TOGETHER) {
+            job.check()?;
             let n = TOGETHER.min(patches - from);
             let inner = self.first.forward_bent(&h.narrow(0, from, n)?)?;
             fed.push(self.second.forward_onto(&inner, &x.narrow(0, from, n)?)?);

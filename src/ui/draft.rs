@@ -106,6 +106,15 @@ fn start_ui(ui: &mut Ui, draft: &DraftView, out: &mut Vec<Command>) {
                     model: model.found.clone(),
                 });
             }
+            ui.end_row();
+            match &model.needs {
+                Ok(needs) => weak(ui, needs),
+                Err(reason) => {
+                    let ink = theme::palette(ui).warning;
+                    ui.label(RichText::new(reason).size(12.0).color(ink))
+                }
+            };
+            ui.end_row();
         }
     });
 }

@@ -126,6 +126,8 @@ fn a_draft_says_when_the_facts_have_changed() {
     let before = shown(&mut session);
     assert_eq!(before.models.len(), 1);
     assert_eq!(before.models[0].found, model);
+    let needs = before.models[0].needs.as_ref().unwrap();
+    assert!(needs.contains("floats"), "{needs}");
     assert!(matches!(before.state, DraftState::None));
     draft(&mut session, &model);
     let is_old = |session: &mut Session| match shown(session).state {

@@ -9,7 +9,7 @@ use super::State;
 use crate::app::effect::{DraftInput, Effect, Failure, Work};
 use crate::app::view::Severity;
 use crate::case::{AuditAction, AuditNote, PatientId};
-use crate::draft::{Draft, Extent, Found, Words};
+use crate::draft::{Draft, Extent, Found, Offer, Words};
 use crate::jobs::{JobId, Lane};
 use crate::narrate::FactTable;
 use crate::texts::{mark, tr};
@@ -23,7 +23,7 @@ pub(in crate::app) const FINDING: &str = mark!("Looking for models");
 #[derive(Debug, Default)]
 pub(in crate::app) struct Drafts {
     /// Models that were found; `None` where nobody looks for any.
-    pub(in crate::app) models: Option<Vec<Found>>,
+    pub(in crate::app) models: Option<Vec<Offer>>,
     /// How much is read and written.
     pub(in crate::app) extent: Extent,
     /// The one that is being written.
@@ -55,7 +55,7 @@ impl State {
         self.start(FINDING, Lane::Io, Work::FindModels, effects);
     }
 
-    pub(super) fn absorb_models(&mut self, found: Option<Vec<Found>>) {
+    pub(super) fn absorb_models(&mut self, found: Option<Vec<Offer>>) {
         self.drafts.models = found;
     }
 

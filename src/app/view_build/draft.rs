@@ -4,6 +4,7 @@ use crate::app::state::State;
 use crate::app::view::{DraftModel, DraftState, DraftView};
 use crate::case::PatientId;
 use crate::draft::{Draft, Extent};
+use crate::nn::plan::{Plan, Precision};
 use crate::texts::{self, tr};
 
 impl State {
@@ -11,10 +12,11 @@ impl State {
     pub(super) fn draft_view(&mut self, patient: PatientId) -> Option<DraftView> {
         let drafts = &self.drafts;
         let models = drafts.models.as_ref()?;
-        let models = models.iter().map(|found| DraftModel {
-            name: found.name.clone(),
-            size: gigabytes(found.bytes),
-            found: found.clone(),
+        let models = models.iter().map(|offer| DraftModel {
+            name: offer.found.name.clone(),
+            size: gigabytes(offer.found.bytes),
+            needs: offer.plan.as_ref().map(needs).map_err(String::clone),
+            found: offer.found.clone(),
         });
         let models = models.collect();
         let extent = drafts.extent;
@@ -59,6 +61,19 @@ impl State {
             },
         }
     }
+}
+
+fn needs(plan: &Plan) -> String {
+    let precision = match plan.precision {
+        Precision::AsStored => tr!("as stored"),
+        Precision::Floats => tr!("floats"),
+        Precision::FourBits => tr!("four bits"),
+    };
+    tr!(
+        "on the processor, {precision}, about {memory} of memory",
+        precision,
+        memory = gigabytes(plan.bytes)
+    )
 }
 
 fn gigabytes(bytes: u64) -> String {

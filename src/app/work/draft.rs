@@ -3,7 +3,7 @@
 use crate::app::effect::{DraftInput, Failure};
 use crate::app::report_input::KeyView;
 use crate::app::work::Tools;
-use crate::draft::{Draft, Found, Request, find};
+use crate::draft::{Draft, Offer, Request, offers};
 use crate::jobs::JobContext;
 use crate::nn::Error;
 use crate::nn::processor::{Rgb, ct_windows};
@@ -14,8 +14,8 @@ use crate::volume::{IntensityUnit, Layout, gray_slice};
 const REPETITION_PENALTY: f64 = 1.1;
 
 /// Models in the folder for them.
-pub(super) fn models(tools: &Tools) -> Option<Vec<Found>> {
-    Some(find(tools.models.as_deref()?))
+pub(super) fn models(tools: &Tools) -> Option<Vec<Offer>> {
+    Some(offers(tools.models.as_deref()?))
 }
 
 /// Writes a draft.

@@ -3,7 +3,7 @@
 use std::hint::black_box;
 use std::path::Path;
 use std::process::Command;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use rayon::prelude::*;
 use serde_json::{Value, json};
@@ -15,13 +15,17 @@ use crate::jobs::JobContext;
 use crate::nn::gemma::{Files, Gemma, Input, Options};
 use crate::nn::processor::{Rgb, pixels};
 use crate::nn::weights::{Target, Weights};
-use crate::nn::{Error, Result};
+use crate::nn::{Error, Result, Tensor};
 
 const PEER: &str = "llama.cpp";
 /// Of llama.cpp's speed.
 const WRITING: f64 = 1.0;
 const READING: f64 = 0.8;
 const LOOKING: f64 = 1.0;
+/// From asking to stop until it has stopped, s.
+const STOPPING: f64 = 0.2;
+/// Side of the picture that is looked at.
+const SIDE: usize = 896;
 /// Of llama.cpp's memory.
 const MEMORY: f64 = 1.2;
 /// Bytes that are read to see how fast memory is.
@@ -83,7 +87,9 @@ fn measure(settings: &Settings) -> Result<Vec<Value>> {
             .or(peer_mib);
     }
     let peak = memory::peak_mib();
+    let stopped = waits(|job| read_until(&model, prompt, job))?;
     drop(model);
+    let mut stopped_looking = None;
     if let Some(vision) = settings.vision {
         let model = open(Some(vision))?;
         let threads = rayon::current_num_threads().to_string();
@@ -95,6 +101,8 @@ fn measure(settings: &Settings) -> Result<Vec<Value>> {
             );
             seeing.add(look(&model)?, theirs.ok().and_then(|t| t["see_s"].as_f64()));
         }
+        let picture = pattern(SIDE)?;
+        stopped_looking = Some(waits(|job| model.see(&picture, job).map(drop))?);
     }
     let name = settings
         .model
@@ -126,6 +134,8 @@ fn measure(settings: &Settings) -> Result<Vec<Value>> {
             LOOKING,
         ));
     }
+    rows.push(stop_row(&name, "reading", stopped));
+    rows.extend(stopped_looking.map(|wait| stop_row(&name, "looking", wait)));
     let bandwidth = stream();
     let share = 100.0 * fresh as f64 / median(&mut writing.ours) * bytes as f64 / 1e9 / bandwidth;
     rows.push(json!({
@@ -179,6 +189,52 @@ fn memory_row(set: &str, ours: Option<f64>, theirs: Option<f64>) -> Value {
     })
 }
 
+fn stop_row(set: &str, while_doing: &str, wait: f64) -> Value {
+    json!({
+        "set": set, "quantity": format!("longest wait for the end of {while_doing}"), "unit": "ms",
+        "ours": wait * 1e3, "limit": STOPPING * 1e3, "least": false, "ok": wait <= STOPPING,
+        "method": format!("stopped at {} moments; at most {:.0} ms", MOMENTS.len(), STOPPING * 1e3),
+    })
+}
+
+/// When work is stopped, ms after it has begun.
+const MOMENTS: [u64; 6] = [40, 90, 170, 310, 450, 700];
+
+/// The longest time that work goes on for after it was asked to stop. What ends before that counts as no time.
+fn waits(work: impl Fn(&JobContext) -> Result<()>) -> Result<f64> {
+    let mut longest: f64 = 0.0;
+    for moment in MOMENTS {
+        let job = JobContext::default();
+        let cancel = job.cancel.clone();
+        let stop = std::thread::spawn(move || {
+            std::thread::sleep(Duration::from_millis(moment));
+            let asked = Instant::now();
+            cancel.cancel();
+            asked
+        });
+        let ended = match work(&job) {
+            Ok(()) | Err(Error::Cancelled(_)) => Instant::now(),
+            Err(error) => return Err(error),
+        };
+        if let Ok(asked) = stop.join() {
+            let wait = ended.saturating_duration_since(asked);
+            longest = longest.max(wait.as_secs_f64());
+        }
+    }
+    Ok(longest)
+}
+
+/// Reads so many tokens again and again, until it is stopped.
+fn read_until(model: &Gemma, n: usize, job: &JobContext) -> Result<()> {
+    let input = Input {
+        tokens: tokens(model, n),
+        images: Vec::new(),
+    };
+    loop {
+        model.read(&input, 1, &mut model.cache(n)?, job)?;
+    }
+}
+
 fn median(seconds: &mut [f64]) -> f64 {
     seconds.sort_by(f64::total_cmp);
     seconds[seconds.len() / 2]
@@ -221,9 +277,8 @@ fn write(model: &Gemma, n: usize) -> Result<f64> {
     Ok(start.elapsed().as_secs_f64())
 }
 
-/// Seconds from pixels to soft tokens.
-fn look(model: &Gemma) -> Result<f64> {
-    let side = 896usize;
+/// A picture that is not smooth.
+fn pattern(side: usize) -> Result<Tensor> {
     let pixel = |n: usize| {
         let (x, y) = (n % side, n / side);
         [
@@ -237,9 +292,18 @@ fn look(model: &Gemma) -> Result<f64> {
         size: [side, side],
         pixels: (0..side * side).flat_map(pixel).collect(),
     };
-    let seen = pixels(&picture, side)?;
+    pixels(&picture, side)
+}
+
+/// Seconds from pixels to soft tokens.
+fn look(model: &Gemma) -> Result<f64> {
+    let picture = pattern(SIDE)?;
     let start = Instant::now();
-    black_box(model.see(&seen, &JobContext::default())?.to_vec2::<f32>()?);
+    black_box(
+        model
+            .see(&picture, &JobContext::default())?
+            .to_vec2::<f32>()?,
+    );
     Ok(start.elapsed().as_secs_f64())
 }
 

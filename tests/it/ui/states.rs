@@ -100,6 +100,7 @@ fn drafts(models: usize, state: DraftState) -> DraftView {
     let model = DraftModel {
         name: found.name.clone(),
         size: "8.6 GB".into(),
+        needs: Ok("on the processor, four bits, about 6.0 GB of memory".into()),
         found,
     };
     DraftView {
@@ -136,7 +137,7 @@ fn empty(dark: bool) -> View {
     patient.treatments.clear();
     patient.narrative.clear();
     patient.history = HistoryView::default();
-    patient.draft = Some(drafts(0, DraftState::None));
+    patient.draft = Some(drafts(1, DraftState::None));
     view
 }
 
