@@ -745,6 +745,9 @@ pub(super) enum BenchVerb {
         /// Tokens that are written.
         #[arg(long, default_value_t = 32)]
         new: usize,
+        /// File for the figures as a document.
+        #[arg(long)]
+        out: Option<PathBuf>,
     },
     /// Tamper with a workspace in every way known, and list what finds it.
     Tamper {

@@ -88,14 +88,7 @@ pub(super) fn bench(args: &BenchArgs) -> Result<Output, Failure> {
             };
             let measured = view::run(&settings, window)?;
             if let Some(out) = out {
-                let text = format!(
-                    "{}\nMeasured on {}{}.\n",
-                    measured.document,
-                    machine(),
-                    load_average()
-                );
-                std::fs::write(out, text)
-                    .map_err(|e| Failure::new("E-WRITE", e.to_string()).at(out.display()))?;
+                write_document(out, &measured.document)?;
             }
             let rows = measured.rows;
             ("view", view::table(&rows), rows, false)
@@ -107,6 +100,7 @@ pub(super) fn bench(args: &BenchArgs) -> Result<Output, Failure> {
             rounds,
             prompt,
             new,
+            out,
         } => {
             let rows = llm::rows(&llm::Settings {
                 model,
@@ -115,6 +109,9 @@ pub(super) fn bench(args: &BenchArgs) -> Result<Output, Failure> {
                 rounds: (*rounds).max(1),
                 tokens: [*prompt, *new].map(|n| n.clamp(1, 4096)),
             })?;
+            if let Some(out) = out {
+                write_document(out, &llm::document(&rows))?;
+            }
             ("llm", llm::table(&rows), rows, false)
         }
         BenchVerb::Tamper { seed } => {
@@ -136,6 +133,12 @@ pub(super) fn bench(args: &BenchArgs) -> Result<Output, Failure> {
         json: json!({"bench": name, "machine": machine, "wall_s": wall_s, "rows": rows}),
         is_refusal,
     })
+}
+
+/// Writes figures with the machine that they are of.
+fn write_document(out: &Path, document: &str) -> Result<(), Failure> {
+    let text = format!("{document}\nMeasured on {}{}.\n", machine(), load_average());
+    std::fs::write(out, text).map_err(|e| Failure::new("E-WRITE", e.to_string()).at(out.display()))
 }
 
 /// How busy the machine was in the last minute, where the system tells.

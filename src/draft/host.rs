@@ -380,7 +380,15 @@ fn stamps(files: &Files) -> Vec<Stamp> {
         files.weights.parent()
     };
     let beside = folder.and_then(|folder| std::fs::read_dir(folder).ok());
-    let beside = beside.into_iter().flatten().flatten().map(|e| e.path());
+    let is_of_model = |path: &PathBuf| {
+        let is = |kind: &str| {
+            path.extension()
+                .is_some_and(|e| e.eq_ignore_ascii_case(kind))
+        };
+        ["gguf", "safetensors", "json"].into_iter().any(is)
+    };
+    let beside = beside.into_iter().flatten().flatten();
+    let beside = beside.map(|e| e.path()).filter(is_of_model);
     let mut paths: Vec<PathBuf> = beside.chain(files.vision.clone()).collect();
     paths.push(files.weights.clone());
     paths.sort();

@@ -7,10 +7,14 @@ use candle_core::{D, Tensor};
 use super::cache::Attended;
 use super::config::Reach;
 use super::kernels;
+use crate::jobs::JobContext;
 use crate::nn::Result;
 
 /// Queries that are worked on together: their scores fit the caches of a processor.
 const QUERIES: usize = 128;
+
+/// Patches whose attention is worked out before a look at whether to go on.
+const PATCHES: usize = 1024;
 
 /// Positions of images among the tokens: those of one see each other, before and behind.
 #[derive(Clone, Debug, Default)]
@@ -129,18 +133,34 @@ fn mask(position: usize, n: usize, keys: Range<usize>, reach: Reach, blocks: &Bl
 
 /// softmax(q·kᵀ / √head)·v where all see all, for queries, keys and values (patches, heads, head):
 /// (patches, heads · head).
-pub(super) fn attend_all(queries: &Tensor, keys: &Tensor, values: &Tensor) -> Result<Tensor> {
+pub(super) fn attend_all(
+    queries: &Tensor,
+    keys: &Tensor,
+    values: &Tensor,
+    job: &JobContext,
+) -> Result<Tensor> {
     let (patches, _, head) = queries.dims3()?;
     let scale = (head as f64).powf(-0.5);
     let (keys, values) = (keys.transpose(0, 1)?, values.transpose(0, 1)?);
-    let spans = vec![0..patches; patches];
-    if let Some(taken) = kernels::attend(queries, [&keys, &values], scale as f32, &spans)? {
-        return Ok(taken);
+    let spans = vec![0..patches; patches.min(PATCHES)];
+    let mut taken = Vec::new();
+    for from in (0..patches).step_by(PATCHES) {
+        job.check()?;
+        let n = PATCHES.min(patches - from);
+        let part = queries.narrow(0, from, n)?;
+        match kernels::attend(&part, [&keys, &values], scale as f32, &spans[..n])? {
+            Some(part) => taken.push(part),
+            None => break,
+        }
+    }
+    if !taken.is_empty() {
+        return Ok(Tensor::cat(&taken, 0)?);
     }
     let queries = (queries.transpose(0, 1)?.contiguous()? * scale)?;
     let (keys, values) = (keys.contiguous()?, values.contiguous()?);
     let mut rows = Vec::new();
     for from in (0..patches).step_by(QUERIES) {
+        job.check()?;
         let part = queries.narrow(1, from, QUERIES.min(patches - from))?;
         let scores = part.contiguous()?.matmul(&keys.t()?)?;
         rows.push(candle_nn::ops::softmax_last_dim(&scores)?.matmul(&values)?);

@@ -162,7 +162,7 @@ impl Layer {
         let h = self.before_attention.forward(x)?;
         let [q, k, v] = together([&self.queries, &self.keys, &self.values], &h)?;
         job.check()?;
-        let taken = attend_all(&split(&q)?, &split(&k)?, &split(&v)?)?;
+        let taken = attend_all(&split(&q)?, &split(&k)?, &split(&v)?, job)?;
         job.check()?;
         let x = self.output.forward_onto(&taken, x)?;
         let h = self.before_feed.forward(&x)?;

@@ -52,7 +52,8 @@ pub(in crate::app) struct Made {
 impl State {
     /// Looks for models anew.
     pub(in crate::app) fn look_for_models(&mut self, effects: &mut Vec<Effect>) {
-        self.start(FINDING, Lane::Io, Work::FindModels, effects);
+        // Reading their headers is not to keep images waiting.
+        self.start(FINDING, Lane::Model, Work::FindModels, effects);
     }
 
     pub(super) fn absorb_models(&mut self, found: Option<Vec<Offer>>) {

@@ -1,5 +1,7 @@
 //! `bench llm`: reading, writing and looking beside llama.cpp on the same machine, turn by turn.
 
+mod document;
+
 use std::hint::black_box;
 use std::path::Path;
 use std::process::Command;
@@ -17,7 +19,11 @@ use crate::nn::processor::{Rgb, pixels};
 use crate::nn::weights::{Target, Weights};
 use crate::nn::{Error, Result, Tensor};
 
+pub(super) use document::document;
+
 const PEER: &str = "llama.cpp";
+/// What to do where it is not there.
+const NO_PEER: &str = "benches/peers/llama/setup.sh DIR builds it; give --peers DIR";
 /// Of llama.cpp's speed.
 const WRITING: f64 = 1.0;
 const READING: f64 = 0.8;
@@ -168,7 +174,7 @@ impl Sides {
         if self.theirs.is_empty() {
             return json!({
                 "set": set, "quantity": quantity, "unit": unit, "ours": ours, "peer": PEER,
-                "missing": "benches/peers/llama/setup.sh DIR builds it; give --peers DIR",
+                "missing": NO_PEER,
             });
         }
         let theirs = amount / median(&mut self.theirs);
@@ -181,19 +187,28 @@ impl Sides {
 }
 
 fn memory_row(set: &str, ours: Option<f64>, theirs: Option<f64>) -> Value {
-    let ratio = ours.zip(theirs).map(|(ours, theirs)| ours / theirs);
-    json!({
+    let mut row = json!({
         "set": set, "quantity": "largest resident set", "unit": "MiB", "ours": ours, "peer": PEER,
-        "peer_value": theirs, "ratio": ratio, "limit": MEMORY, "least": false,
-        "ok": ratio.map(|ratio| ratio <= MEMORY),
-    })
+    });
+    match ours.zip(theirs) {
+        Some((ours, theirs)) => {
+            let ratio = ours / theirs;
+            row["peer_value"] = json!(theirs);
+            row["ratio"] = json!(ratio);
+            row["limit"] = json!(MEMORY);
+            row["least"] = json!(false);
+            row["ok"] = json!(ratio <= MEMORY);
+        }
+        None => row["missing"] = json!(NO_PEER),
+    }
+    row
 }
 
 fn stop_row(set: &str, while_doing: &str, wait: f64) -> Value {
     json!({
         "set": set, "quantity": format!("longest wait for the end of {while_doing}"), "unit": "ms",
         "ours": wait * 1e3, "limit": STOPPING * 1e3, "least": false, "ok": wait <= STOPPING,
-        "method": format!("stopped at {} moments; at most {:.0} ms", MOMENTS.len(), STOPPING * 1e3),
+        "method": format!("stopped at {} moments", MOMENTS.len()),
     })
 }
 
