@@ -14,6 +14,6 @@ trap 'rm -f "$skipped"' EXIT
 ONCOTWIN_SKIP_LOG=$skipped cargo test --locked "$@"
 n=$(sort -u "$skipped" | wc -l)
 if [ "$n" -gt 0 ]; then
-    say "$n tests were skipped wholly or in part: their data are not in ${ONCOTWIN_SHARED:-../shared}"
+    say "$n tests were skipped wholly or in part: their data are not in ${ONCOTWIN_SHARED:-../shared}, or weights not in ${ONCOTWIN_MODELS:-ONCOTWIN_MODELS}"
     sort -u "$skipped" | sed 's/^/    /' >&2
 fi

@@ -1,15 +1,19 @@
 //! What a language model makes of the facts of a case: a prompt of a known version, and a draft that nobody
 //! has checked.
 //!
-//! Drafts are to be read beside the sentences of [`crate::narrate`]; nothing of them enters a report.
+//! Drafts are to be read beside the sentences of [`crate::narrate`]; nothing of them enters a report. Neither does
+//! what a model says of an image alone (`describe`), which is no finding.
 
+mod describe;
 mod find;
 mod host;
 mod prompt;
+mod resources;
 
 pub use find::{Found, Offer, default_folder, find, find_one, offers};
-pub use host::{Draft, Host, Provenance, Read, Words};
-pub use prompt::{Budget, PROMPT, Prompt};
+pub use host::{Draft, Host, OpenModel, Provenance, Read, Words};
+pub use prompt::{Budget, Prompt};
+pub use resources::Resources;
 
 use crate::narrate::FactTable;
 use crate::nn::processor::Rgb;
@@ -64,12 +68,21 @@ impl Extent {
     }
 }
 
+/// What a model is to do.
+#[derive(Clone, Debug)]
+pub enum Task {
+    /// Draft a narrative of the facts of a case.
+    Narrative(FactTable),
+    /// Say what is seen on an image, of which this is known.
+    Description(String),
+}
+
 /// What a draft is made of.
 #[derive(Clone, Debug)]
 pub struct Request {
-    /// The facts of the case.
-    pub facts: FactTable,
-    /// Pictures of its largest lesion, for models that see; the first ones are taken.
+    /// What is to be done.
+    pub task: Task,
+    /// Pictures of the largest lesion, for models that see, of which the first ones are taken; or the image.
     pub images: Vec<Rgb>,
     /// How much is read and written.
     pub extent: Extent,

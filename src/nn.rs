@@ -11,6 +11,7 @@
 
 mod attention;
 pub mod cache;
+pub mod cards;
 pub mod chat;
 pub mod config;
 pub mod engine;
@@ -20,6 +21,7 @@ pub mod generate;
 mod kernels;
 mod linear;
 mod norm;
+mod placement;
 pub mod plan;
 pub mod processor;
 pub mod quantise;

@@ -582,6 +582,20 @@ pub enum Command {
         /// Which.
         model: Found,
     },
+    /// Let a language model say what it sees on the slice of a series that is shown; it enters no report.
+    Describe {
+        /// Which model.
+        model: Found,
+        /// Which series.
+        series: SeriesId,
+    },
+    /// Offer descriptions of images, which are an experiment.
+    OfferDescriptions {
+        /// Offer them.
+        on: bool,
+    },
+    /// Put the description away, or stop writing it.
+    DropDescription,
     /// Choose how much drafts are made of.
     SetDraftExtent {
         /// With more facts.

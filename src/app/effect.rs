@@ -13,7 +13,6 @@ use crate::geometry::Grid;
 use crate::jobs::{Cancelled, JobContext, JobId, Lane};
 use crate::keymap;
 use crate::measure::Measured;
-use crate::narrate::FactTable;
 use crate::open::{self, Item, Refusal};
 use crate::reformat::{Plane, Slab};
 use crate::register::Registration;
@@ -25,7 +24,7 @@ use crate::units::Bulk;
 use crate::volume::{ColourImage, Mask, PetStatement, Volume, WindowLevel};
 use crate::warning::Warning;
 
-use super::report_input::{KeyView, ReportInput};
+use super::report_input::ReportInput;
 use super::steps::Before;
 use super::trace::Outline;
 use super::twin_input::{TwinInput, TwinResult};
@@ -488,8 +487,8 @@ pub(super) enum Answer {
     DatabaseChecked(Result<Vec<String>, Failure>),
     /// Where a number comes from.
     Traced(Result<TraceView, Failure>),
-    /// Models that were found; `None` without a folder for them.
-    Models(Option<Vec<draft::Offer>>),
+    /// Models that were found, and what there is for them; `None` without a folder for them.
+    Models(Option<(Vec<draft::Offer>, draft::Resources)>),
     /// What a model wrote about a patient.
     Drafted(PatientId, Result<Box<draft::Draft>, Failure>),
     /// The model was let go.
@@ -514,14 +513,25 @@ pub(super) struct Scanned {
 pub(super) struct DraftInput {
     /// By which model.
     pub model: draft::Found,
-    /// The facts.
-    pub facts: FactTable,
-    /// The largest lesion at its visits, for models that see.
-    pub views: Vec<KeyView>,
+    /// What it is to do.
+    pub task: draft::Task,
+    /// For models that see: the largest lesion at its visits, or the image that is to be described.
+    pub slices: Vec<ShownSlice>,
     /// How much is read and written.
     pub extent: draft::Extent,
     /// Where words appear as they are written.
     pub words: draft::Words,
+}
+
+/// A slice as it is shown.
+#[derive(Debug)]
+pub(super) struct ShownSlice {
+    /// Of this image.
+    pub volume: Arc<Volume>,
+    /// Its number.
+    pub slice: usize,
+    /// In this window.
+    pub window: WindowLevel,
 }
 
 /// What an export wrote.

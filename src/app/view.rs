@@ -830,6 +830,23 @@ pub struct DraftView {
     pub is_long: bool,
     /// The draft.
     pub state: DraftState,
+    /// Descriptions of images, where they are offered.
+    pub description: Option<DescriptionView>,
+    /// What the machine has for models, and what takes it, line by line.
+    pub resources: Vec<String>,
+    /// A model is open.
+    pub is_open: bool,
+}
+
+/// What a model says of an image.
+#[derive(Clone, Debug)]
+pub struct DescriptionView {
+    /// Images that are shown: their names, and for [`super::Command::Describe`].
+    pub images: Vec<(String, SeriesId)>,
+    /// The image that is or was described; empty where there is none.
+    pub title: String,
+    /// The description.
+    pub state: DraftState,
 }
 
 /// A language model on this computer.
@@ -841,6 +858,8 @@ pub struct DraftModel {
     pub size: String,
     /// In how many bits it would be held, and with how much memory; or why it cannot be.
     pub needs: Result<String, String>,
+    /// It sees images.
+    pub sees: bool,
     /// For [`super::Command::Draft`].
     pub found: Found,
 }
@@ -850,7 +869,7 @@ pub struct DraftModel {
 pub enum DraftState {
     /// There is none.
     None,
-    /// One about another patient is being written.
+    /// Something else is being written.
     Busy,
     /// It is being written.
     UnderWay {

@@ -422,6 +422,12 @@ pub(super) struct DraftArgs {
     /// With more facts: a context of 4096 tokens in place of 2048.
     #[arg(long)]
     pub long: bool,
+    /// Instead of a narrative, say what is seen on the slice through the first lesion: an experiment, no finding.
+    #[arg(long)]
+    pub describe: bool,
+    /// Time point of that slice, counted from 1 (default: the last one that shows an image).
+    #[arg(long, value_name = "N", requires = "describe")]
+    pub visit: Option<usize>,
     /// Answer with one JSON document.
     #[arg(long)]
     pub json: bool,

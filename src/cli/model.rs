@@ -63,7 +63,8 @@ fn open(args: &ModelArgs, positions: usize) -> Result<Engine, Failure> {
     let tokenizer = args.tokenizer.clone().or(tokenizer);
     let options = Options {
         wish: args.precision.into(),
-        ..Options::cpu(positions)
+        place: args.device.into(),
+        ..Options::auto(positions)
     };
     let job = JobContext::default();
     Engine::open(&files, tokenizer.as_deref(), &options, &job).map_err(|e| failure(&e))
@@ -221,8 +222,8 @@ pub(super) fn generate(args: &GenerateArgs) -> Result<Output, Failure> {
         "text": answer.text, "token_ids": answer.tokens, "prompt_tokens": prompt_tokens,
         "prefill_tokens_per_s": rate(prompt_tokens, read.as_secs_f64()),
         "decode_tokens_per_s": rate(answer.tokens.len().saturating_sub(1), wrote.as_secs_f64()),
-        "peak_rss_mib": super::memory::peak_mib(), "device": "cpu",
-        "precision": model.precision(), "expected_mib": engine.plan.bytes >> 20, "stop_reason": stop,
+        "peak_rss_mib": super::memory::peak_mib(), "device": engine.plan.place(),
+        "precision": model.precision(), "expected_mib": engine.plan.bytes() >> 20, "stop_reason": stop,
     });
     Ok(Output::new(answer.text, json))
 }

@@ -5,6 +5,7 @@ use serde_json::{Value, json};
 
 use super::args::{FetchArgs, ImportArgs, ModelsArgs, ModelsVerb};
 use super::output::{self, Failure, Output};
+use crate::draft::{Host, Resources};
 use crate::models::{
     self, Checked, Error, Finding, Import, Library, Listed, Means, Receipt, State, Wish, size,
 };
@@ -70,9 +71,31 @@ fn list(library: &Library) -> models::Result<Output> {
     let rows = library.list()?;
     let mut text: String = rows.iter().map(row).collect();
     text.push_str(&format!("Folder of models: {}\n", library.dir().display()));
+    let (resources, _) = Resources::now(&Host::default());
+    let gigabytes = |bytes: u64| format!("{:.1} GB", bytes as f64 / 1e9);
+    if let Some([all, free]) = resources.memory {
+        let [all, free] = [all, free].map(gigabytes);
+        text.push_str(&format!("Memory: {free} of {all} free\n"));
+    }
+    for card in &resources.cards {
+        let [all, free] = [card.bytes, card.free].map(gigabytes);
+        text.push_str(&format!("{}: {free} of {all} free\n", card.name));
+    }
+    for name in &resources.unused {
+        text.push_str(&format!("{name}: not used by this program\n"));
+    }
+    let [all, free] = resources
+        .memory
+        .map_or([None; 2], |memory| memory.map(Some));
     Ok(Output::new(
         text,
-        json!({"dir": library.dir(), "models": rows}),
+        json!({
+            "dir": library.dir(), "models": rows,
+            "machine": {
+                "memory_bytes": all, "free_bytes": free, "cards": resources.cards,
+                "cards_not_used": resources.unused,
+            },
+        }),
     ))
 }
 

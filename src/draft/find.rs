@@ -7,7 +7,7 @@ use super::Extent;
 use super::host::Read;
 use crate::models::Library;
 use crate::nn::gemma::{Files, Gemma, Options};
-use crate::nn::plan::Plan;
+use crate::nn::plan::{Machine, Plan};
 
 /// A model that was found.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -145,18 +145,22 @@ pub fn find(folder: &Path) -> Vec<Found> {
 pub struct Offer {
     /// The model.
     pub found: Found,
-    /// In how many bits, and with how much memory; or why not.
+    /// It sees images.
+    pub sees: bool,
+    /// Where and in how many bits, and with how much memory; or why not.
     pub plan: Result<Plan, String>,
 }
 
-/// The models in a folder, each with what it would take.
+/// The models in a folder, each with what it would take on a machine.
 #[must_use]
-pub fn offers(folder: &Path) -> Vec<Offer> {
-    let options = Options::cpu(Extent::Comprehensive.positions());
+pub fn offers(folder: &Path, machine: &Machine) -> Vec<Offer> {
+    let options = Options::auto(Extent::Comprehensive.positions());
     let offer = |found: Found| {
-        let plan = Gemma::estimate(&found.files, &options);
+        let estimate = Gemma::estimate(&found.files, &options, machine);
+        let (sees, plan) = estimate.map_or_else(|e| (false, Err(e)), |e| (e.sees, e.plan));
         Offer {
             plan: plan.map_err(|error| error.to_string()),
+            sees,
             found,
         }
     };

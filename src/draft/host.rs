@@ -10,16 +10,18 @@ use parking_lot::Mutex;
 use serde::Serialize;
 use sha2::{Digest as _, Sha256};
 
+use super::describe;
 use super::find::Found;
-use super::prompt::{Budget, PROMPT, Prompt};
-use super::{Extent, Request};
+use super::prompt::{Budget, Prompt};
+use super::{Extent, Request, Task};
 use crate::jobs::JobContext;
+use crate::narrate::FactTable;
 use crate::nn::cache::Cache;
 use crate::nn::chat::{self, Message};
 use crate::nn::engine::Engine;
 use crate::nn::gemma::{Files, Input, Options};
 use crate::nn::generate::{self, Step, Stop, generate};
-use crate::nn::plan::{Precision, Wish};
+use crate::nn::plan::{Failed, Plan};
 use crate::nn::processor::{Rgb, pixels};
 use crate::nn::sampling::Sampling;
 use crate::nn::weights::{Target, Weights};
@@ -71,7 +73,7 @@ pub struct Provenance {
     /// Memory that they were expected to take, bytes.
     pub memory: u64,
     /// Where it was computed.
-    pub device: &'static str,
+    pub device: String,
     /// Name and version of the prompt.
     pub prompt: &'static str,
     /// Hash of the tokens that were read.
@@ -96,7 +98,7 @@ pub struct Provenance {
     pub read_s: f64,
     /// Seconds from there on.
     pub write_s: f64,
-    /// What had failed before, where another precision had to take over.
+    /// What had failed before, where another precision or another place had to take over.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub instead_of: Option<String>,
     /// Hash of the text.
@@ -123,6 +125,15 @@ pub struct Draft {
     pub provenance: Provenance,
 }
 
+/// The model that is open.
+#[derive(Clone, Debug)]
+pub struct OpenModel {
+    /// Its name.
+    pub name: String,
+    /// Where and how it is held.
+    pub plan: Plan,
+}
+
 /// Keeps one model open from draft to draft.
 #[derive(Default)]
 pub struct Host {
@@ -130,6 +141,7 @@ pub struct Host {
 }
 
 struct Open {
+    name: String,
     stamps: Vec<Stamp>,
     engine: Engine,
     weights: Vec<Read>,
@@ -153,6 +165,16 @@ struct Asked {
 }
 
 impl Host {
+    /// What is open.
+    #[must_use]
+    pub fn open_model(&self) -> Option<OpenModel> {
+        let open = self.open.as_ref()?;
+        Some(OpenModel {
+            name: open.name.clone(),
+            plan: open.engine.plan.clone(),
+        })
+    }
+
     /// Lets go of the model and its memory.
     pub fn close(&mut self) {
         self.open = None;
@@ -173,35 +195,40 @@ impl Host {
         if self.open.as_ref().is_none_or(|open| open.stamps != stamps) {
             // Two models need not fit.
             self.open = None;
-            self.open = Some(Open::of(model, stamps, Wish::Auto, job)?);
+            self.open = Some(Open::of(model, stamps, Vec::new(), job)?);
         }
-        let Some(open) = &mut self.open else {
-            unreachable!("opened above")
-        };
-        let mut written = open.draft(&model.name, request, words, job);
-        let is_quantised = open.engine.plan.precision == Precision::FourBits;
-        if let (Err(error @ Error::NonFinite { .. }), true) = (&written, is_quantised) {
-            // What four bits cannot hold, floats may.
-            let reason = error.to_string();
-            let stamps = std::mem::take(&mut open.stamps);
+        loop {
+            let Some(open) = &mut self.open else {
+                unreachable!("opened above and below")
+            };
+            let error = match open.draft(request, words, job) {
+                Err(error @ (Error::NonFinite { .. } | Error::Tensor(_))) => error,
+                Err(error) if !matches!(error, Error::Cancelled(_)) => {
+                    self.open = None;
+                    return Err(error);
+                }
+                ended => return ended,
+            };
+            // What this way cannot hold, another may: floats for four bits, the processor for a card.
+            let (stamps, failed) = open.give_up(&error);
             self.open = None;
             words.begin_anew();
-            let mut floats = Open::of(model, stamps, Wish::Floats, job)?;
-            written = floats.draft(&model.name, request, words, job);
-            if let Ok(draft) = &mut written {
-                draft.provenance.instead_of = Some(reason);
+            match Open::of(model, stamps, failed, job) {
+                Ok(open) => self.open = Some(open),
+                Err(stopped @ Error::Cancelled(_)) => return Err(stopped),
+                Err(_) => return Err(error),
             }
-            self.open = Some(floats);
         }
-        if !matches!(&written, Ok(_) | Err(Error::Cancelled(_))) {
-            self.open = None;
-        }
-        written
     }
 }
 
 impl Open {
-    fn of(model: &Found, stamps: Vec<Stamp>, wish: Wish, job: &JobContext) -> Result<Self> {
+    fn of(
+        model: &Found,
+        stamps: Vec<Stamp>,
+        failed: Vec<Failed>,
+        job: &JobContext,
+    ) -> Result<Self> {
         let files = &model.files;
         let weights = fingerprints(files, job)?;
         for (path, read) in &weights {
@@ -219,11 +246,12 @@ impl Open {
         let weights = weights.into_iter().map(|(_, read)| read).collect();
         let positions = Extent::Comprehensive.positions();
         let options = Options {
-            wish,
-            ..Options::cpu(positions)
+            failed,
+            ..Options::auto(positions)
         };
         let engine = Engine::open(files, None, &options, job)?;
         Ok(Self {
+            name: model.name.clone(),
             stamps,
             engine,
             weights,
@@ -231,13 +259,7 @@ impl Open {
         })
     }
 
-    fn draft(
-        &mut self,
-        name: &str,
-        request: &Request,
-        words: &Words,
-        job: &JobContext,
-    ) -> Result<Draft> {
+    fn draft(&mut self, request: &Request, words: &Words, job: &JobContext) -> Result<Draft> {
         let extent = request.extent;
         let images = self.pictures(request);
         let hashes: Vec<String> = images
@@ -270,12 +292,12 @@ impl Open {
         Ok(Draft {
             is_cut: answer.stop == Stop::Length,
             provenance: Provenance {
-                model: name.to_owned(),
+                model: self.name.clone(),
                 weights: self.weights.clone(),
                 precision: model.precision().to_owned(),
-                memory: self.engine.plan.bytes,
-                device: "cpu",
-                prompt: PROMPT,
+                memory: self.engine.plan.bytes(),
+                device: self.engine.plan.place(),
+                prompt: asked.prompt.name,
                 prompt_sha256: hex(&Sha256::digest(&ids)),
                 facts: asked.prompt.shown,
                 facts_left_out: asked.prompt.left_out,
@@ -287,11 +309,22 @@ impl Open {
                 new_tokens: answer.tokens.len(),
                 read_s: read.as_secs_f64(),
                 write_s: wrote.as_secs_f64(),
-                instead_of: None,
+                instead_of: self.instead_of(),
                 text_sha256: hex(&Sha256::digest(&text)),
             },
             text,
         })
+    }
+
+    /// What has failed, this way among it, to open the model in another.
+    fn give_up(&mut self, error: &Error) -> (Vec<Stamp>, Vec<Failed>) {
+        let mut failed = std::mem::take(&mut self.engine.failed);
+        failed.push(Failed {
+            plan: self.engine.plan.clone(),
+            reason: error.to_string(),
+            is_non_finite: matches!(error, Error::NonFinite { .. }),
+        });
+        (std::mem::take(&mut self.stamps), failed)
     }
 
     /// The pictures that the model is shown.
@@ -303,7 +336,18 @@ impl Open {
         &request.images[..n]
     }
 
+    /// Ways that were tried before this one.
+    fn instead_of(&self) -> Option<String> {
+        let told = |failed: &Failed| format!("{}: {}", failed.plan.place(), failed.reason);
+        let told: Vec<String> = self.engine.failed.iter().map(told).collect();
+        (!told.is_empty()).then(|| told.join("; "))
+    }
+
     fn ask(&self, request: &Request, images: usize) -> Result<Asked> {
+        if images == 0 && matches!(request.task, Task::Description(_)) {
+            let reason = "this model reads text only, and sees no image".to_owned();
+            return Err(Error::Request { reason });
+        }
         let marks = self.engine.model.vision().map(|(_, marks)| marks);
         let each = marks.map_or(0, |marks| marks.per_image + 4);
         let tokenizer = &self.engine.tokenizer;
@@ -315,9 +359,14 @@ impl Open {
             count: &|text| Ok(tokenizer.encode_words(text)?.len()),
         };
         let encode = |messages: &[Message]| chat::encode(messages, tokenizer, marks);
-        let prompt = Prompt::of(&request.facts, images, &budget)?;
-        let tokens = encode(&prompt.messages)?;
-        let bare = encode(&Prompt::of(&Default::default(), images, &budget)?.messages)?;
+        let [prompt, bare] = match &request.task {
+            Task::Narrative(facts) => {
+                let of = |facts| Prompt::of(facts, images, &budget);
+                [of(facts)?, of(&FactTable::default())?]
+            }
+            Task::Description(known) => [describe::prompt(known), describe::prompt("")],
+        };
+        let (tokens, bare) = (encode(&prompt.messages)?, encode(&bare.messages)?);
         let same = tokens.iter().zip(&bare).take_while(|(a, b)| a == b);
         Ok(Asked {
             fixed: same.count().min(tokens.len() - 1),

@@ -6,13 +6,15 @@ use crate::narrate::{Fact, FactKind, FactTable, Subject, time_point_label};
 use crate::nn::chat::{Content, Message, Role};
 
 /// Name and version of the prompt; another text gets another name.
-pub const PROMPT: &str = "draft-1";
+const PROMPT: &str = "draft-1";
 
 const ASKED: &str = include_str!("../../assets/prompts/draft-1.txt");
 
 /// A conversation to be answered.
 #[derive(Clone, Debug)]
 pub struct Prompt {
+    /// Its name and version.
+    pub name: &'static str,
     /// What is said.
     pub messages: Vec<Message>,
     /// Facts that it holds.
@@ -148,6 +150,7 @@ impl Prompt {
             content,
         };
         Ok(Self {
+            name: PROMPT,
             messages: vec![asked, facts_told],
             shown,
             left_out: facts.facts.len() - shown,

@@ -15,8 +15,13 @@ pub struct Cache {
 }
 
 impl Cache {
-    pub(super) fn new(config: &TextConfig, limit: usize, device: &Device) -> Result<Self> {
-        let layer = |reach: &Reach| {
+    /// For layers that are on the devices given, in order.
+    pub(super) fn new<'a>(
+        config: &TextConfig,
+        limit: usize,
+        devices: impl Iterator<Item = &'a Device>,
+    ) -> Result<Self> {
+        let layer = |(reach, device): (&Reach, &Device)| {
             let slots = match reach {
                 Reach::Global => limit,
                 Reach::Window(window) => (*window).min(limit),
@@ -24,7 +29,12 @@ impl Cache {
             Layer::new(config.kv_heads, slots, config.head_dim, device)
         };
         Ok(Self {
-            layers: config.layers.iter().map(layer).collect::<Result<_>>()?,
+            layers: config
+                .layers
+                .iter()
+                .zip(devices)
+                .map(layer)
+                .collect::<Result<_>>()?,
             length: 0,
             limit,
         })

@@ -2,10 +2,10 @@
 
 use std::path::{Path, PathBuf};
 
-use super::gemma::{Files, Gemma, Options};
-use super::plan::Plan;
+use super::gemma::{Files, Gemma, Opened, Options};
+use super::plan::{Failed, Plan};
 use super::tokenizer::Tokenizer;
-use super::weights::Weights;
+use super::weights::{Target, Weights};
 use crate::jobs::JobContext;
 use crate::nn::Result;
 
@@ -15,8 +15,10 @@ pub struct Engine {
     pub model: Gemma,
     /// Its words.
     pub tokenizer: Tokenizer,
-    /// In how many bits it is held, and what memory that was expected to take.
+    /// Where and in how many bits it is held, and what memory that was expected to take.
     pub plan: Plan,
+    /// Better ways that failed.
+    pub failed: Vec<Failed>,
 }
 
 /// `tokenizer.json` in the folder of a model, if there is one.
@@ -45,7 +47,7 @@ impl Engine {
         let tokenizer = match tokenizer {
             Some(path) => Tokenizer::open(path)?,
             None => {
-                let weights = Weights::open(&files.weights, options.target.clone())?;
+                let weights = Weights::open(&files.weights, Target::cpu())?;
                 match weights.gguf() {
                     Some(content) => Tokenizer::of_gguf(content)?,
                     None => {
@@ -56,12 +58,17 @@ impl Engine {
                 }
             }
         };
-        let (model, plan) = Gemma::open(files, options, job)?;
+        let Opened {
+            model,
+            plan,
+            failed,
+        } = Gemma::open(files, options, job)?;
         tokenizer.check(model.vocabulary())?;
         Ok(Self {
             model,
             tokenizer,
             plan,
+            failed,
         })
     }
 }

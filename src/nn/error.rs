@@ -95,15 +95,18 @@ pub enum Error {
     },
     /// There is no memory for the model.
     #[error(
-        "the model needs about {:.1} GB of memory, and {:.1} GB are free",
+        "the model needs about {:.1} GB of memory, and {:.1} GB are free{}",
         *needed as f64 / 1e9,
-        *free as f64 / 1e9
+        *free as f64 / 1e9,
+        on_cards(cards)
     )]
     NoRoom {
         /// Bytes that it takes at least.
         needed: u64,
-        /// Bytes that are free.
+        /// Bytes of main memory that are free.
         free: u64,
+        /// Bytes that are free on graphics cards.
+        cards: Vec<u64>,
     },
     /// There is no room for weights that are to be kept.
     #[error(
@@ -123,6 +126,17 @@ pub enum Error {
     /// The tensor library refused.
     #[error("tensors: {0}")]
     Tensor(#[from] candle_core::Error),
+}
+
+fn on_cards(cards: &[u64]) -> String {
+    let told = cards
+        .iter()
+        .map(|free| format!("{:.1} GB", *free as f64 / 1e9));
+    let told: Vec<String> = told.collect();
+    match told.is_empty() {
+        true => String::new(),
+        false => format!("; on graphics cards {}", told.join(" and ")),
+    }
 }
 
 impl Error {

@@ -7,7 +7,8 @@ use candle_core::{Device, Tensor};
 use super::attention::Blocks;
 use super::cache::Cache;
 use super::config::{Config, ImageTokens, VisionConfig, text_of_gguf, vision_of_gguf};
-use super::plan::{Machine, Plan, Precision, Wish, plan};
+use super::placement::Placement;
+use super::plan::{Failed, Machine, Place, Plan, Precision, Wish, plans};
 use super::quantise;
 use super::text::Text;
 use super::vision::Vision;
@@ -30,24 +31,27 @@ pub struct Files {
 /// How a model is opened.
 #[derive(Clone, Debug)]
 pub struct Options {
-    /// Where it is computed.
-    pub target: Target,
     /// Longest context, tokens.
     pub positions: usize,
     /// In how many bits.
     pub wish: Wish,
+    /// Where it is computed.
+    pub place: Place,
+    /// Ways that were tried and failed.
+    pub failed: Vec<Failed>,
     /// Folder for quantised weights, where it is not [`quantise::default_folder`].
     pub kept: Option<PathBuf>,
 }
 
 impl Options {
-    /// On the processor, in as many bits as suit.
+    /// Where and in as many bits as suit.
     #[must_use]
-    pub const fn cpu(positions: usize) -> Self {
+    pub const fn auto(positions: usize) -> Self {
         Self {
-            target: Target::cpu(),
             positions,
             wish: Wish::Auto,
+            place: Place::Auto,
+            failed: Vec::new(),
             kept: None,
         }
     }
@@ -62,6 +66,24 @@ pub struct Gemma {
     positions: usize,
 }
 
+/// What opening a model would take.
+pub struct Estimate {
+    /// It sees images.
+    pub sees: bool,
+    /// How it would be opened; [`Error::NoRoom`] where it does not fit.
+    pub plan: Result<Plan>,
+}
+
+/// A model that was opened.
+pub struct Opened {
+    /// The model.
+    pub model: Gemma,
+    /// Where and how it is held.
+    pub plan: Plan,
+    /// Better ways that failed.
+    pub failed: Vec<Failed>,
+}
+
 /// A piece of context: tokens, and what stands in the places of soft ones.
 #[derive(Clone, Debug, Default)]
 pub struct Input {
@@ -72,40 +94,69 @@ pub struct Input {
 }
 
 impl Gemma {
-    /// Opens a model, in as many bits as suit it and the machine.
+    /// Opens a model, where and in as many bits as suit it and the machine. A way that fails on a card although
+    /// it was expected to work gives way to the next.
     ///
     /// # Errors
     /// What is wrong with the files, [`Error::NoRoom`], [`Error::DiskFull`], or [`Error::Cancelled`].
-    pub fn open(files: &Files, options: &Options, job: &JobContext) -> Result<(Self, Plan)> {
-        let Options {
-            target, positions, ..
-        } = options;
-        let (config, weights, vision_weights) = described(files, target)?;
-        let positions = (*positions).min(config.text.positions);
-        let plan = estimated(&config, &weights, options)?;
-        let vision = vision_weights.as_ref();
-        let model = if plan.precision == Precision::FourBits {
-            let folder = options.kept.clone().or_else(quantise::default_folder);
-            let folder = folder.ok_or_else(|| Error::Request {
-                reason: "the system names no folder where quantised weights could be kept"
-                    .to_owned(),
-            })?;
-            let path = quantise::four_bits(&weights, &config.text, &folder, job)?;
-            let text = Weights::open(&path, target.clone())?;
-            Self::load(config, &text, Some(&weights), positions, job)?
-        } else {
-            Self::load(config, &weights, vision, positions, job)?
-        };
-        Ok((model, plan))
+    pub fn open(files: &Files, options: &Options, job: &JobContext) -> Result<Opened> {
+        let described = described(files)?;
+        let mut failed = options.failed.clone();
+        loop {
+            let plan = best(&described, options, &failed, &Machine::here())?;
+            match Self::open_as(&plan, &described, options, job) {
+                Ok(model) => {
+                    return Ok(Opened {
+                        model,
+                        plan,
+                        failed,
+                    });
+                }
+                Err(Error::Tensor(error)) if plan.uses_cards() => failed.push(Failed {
+                    plan,
+                    reason: error.to_string(),
+                    is_non_finite: false,
+                }),
+                Err(error) => return Err(error),
+            }
+        }
     }
 
-    /// How a model would be opened; only headers and settings are read.
+    fn open_as(
+        plan: &Plan,
+        Described {
+            config,
+            weights,
+            vision,
+        }: &Described,
+        options: &Options,
+        job: &JobContext,
+    ) -> Result<Self> {
+        let placement = Placement::of(plan)?;
+        let (config, positions) = (config.clone(), options.positions);
+        let vision = vision.as_ref().unwrap_or(weights);
+        if plan.precision != Precision::FourBits {
+            return Self::load_onto(config, [weights, vision], positions, &placement, job);
+        }
+        let folder = options.kept.clone().or_else(quantise::default_folder);
+        let folder = folder.ok_or_else(|| Error::Request {
+            reason: "the system names no folder where quantised weights could be kept".to_owned(),
+        })?;
+        let path = quantise::four_bits(weights, &config.text, &folder, job)?;
+        let text = Weights::open(&path, Target::cpu())?;
+        Self::load_onto(config, [&text, vision], positions, &placement, job)
+    }
+
+    /// How a model would be opened on a machine; only headers and settings are read.
     ///
     /// # Errors
-    /// What is wrong with the files, or [`Error::NoRoom`].
-    pub fn estimate(files: &Files, options: &Options) -> Result<Plan> {
-        let (config, weights, _) = described(files, &options.target)?;
-        estimated(&config, &weights, options)
+    /// What is wrong with the files.
+    pub fn estimate(files: &Files, options: &Options, machine: &Machine) -> Result<Estimate> {
+        let described = described(files)?;
+        Ok(Estimate {
+            sees: described.config.vision.is_some(),
+            plan: best(&described, options, &options.failed, machine),
+        })
     }
 
     /// Whether these are files of a model that can be run; only headers and settings are read.
@@ -113,10 +164,10 @@ impl Gemma {
     /// # Errors
     /// What is wrong with the files.
     pub fn check(files: &Files) -> Result<()> {
-        described(files, &Target::cpu()).map(|_| ())
+        described(files).map(|_| ())
     }
 
-    /// Of open weights; those of the vision part are in the same files unless given.
+    /// Of open weights, where these go; those of the vision part are in the same files unless given.
     ///
     /// # Errors
     /// What is wrong with the weights, or [`Error::Cancelled`].
@@ -127,14 +178,26 @@ impl Gemma {
         positions: usize,
         job: &JobContext,
     ) -> Result<Self> {
+        let placement = Placement::whole(weights.target().clone());
+        let vision = vision_weights.unwrap_or(weights);
+        Self::load_onto(config, [weights, vision], positions, &placement, job)
+    }
+
+    fn load_onto(
+        config: Config,
+        [weights, vision_weights]: [&Weights; 2],
+        positions: usize,
+        placement: &Placement,
+        job: &JobContext,
+    ) -> Result<Self> {
         let (hidden, epsilon) = (config.text.hidden, config.text.epsilon);
         let positions = positions.min(config.text.positions);
         job.progress.step("Reading the model");
-        let text = Text::load(weights, config.text, positions, job)?;
+        let text = Text::load(weights, config.text, positions, placement, job)?;
         let vision = match &config.vision {
             Some((vision, tokens)) => {
                 job.progress.step("Reading the part for images");
-                let weights = vision_weights.unwrap_or(weights);
+                let weights = &vision_weights.onto(placement.home().clone());
                 let size = [tokens.per_image, hidden];
                 Some(Vision::load(weights, vision.clone(), size, epsilon, job)?)
             }
@@ -155,7 +218,7 @@ impl Gemma {
         &self.precision
     }
 
-    /// Where it computes.
+    /// Where embeddings and logits are computed.
     #[must_use]
     pub const fn device(&self) -> &Device {
         self.text.device()
@@ -184,7 +247,8 @@ impl Gemma {
     /// # Errors
     /// [`Error::Tensor`] where there is no memory for it.
     pub fn cache(&self, limit: usize) -> Result<Cache> {
-        Cache::new(self.text.config(), limit.min(self.positions), self.device())
+        let limit = limit.min(self.positions);
+        Cache::new(self.text.config(), limit, self.text.devices())
     }
 
     /// Soft tokens of an image, (tokens, hidden), from pixels (3, side, side) from −1 to 1.
@@ -337,10 +401,29 @@ impl Gemma {
     }
 }
 
-fn estimated(config: &Config, weights: &Weights, options: &Options) -> Result<Plan> {
+/// What files hold by their headers and settings: the weights of the vision part apart where they have a
+/// file of their own.
+struct Described {
+    config: Config,
+    weights: Weights,
+    vision: Option<Weights>,
+}
+
+/// The best way that is left.
+fn best(
+    described: &Described,
+    options: &Options,
+    failed: &[Failed],
+    machine: &Machine,
+) -> Result<Plan> {
+    let Described {
+        config, weights, ..
+    } = described;
     let positions = options.positions.min(config.text.positions);
-    let (stored, machine) = (weights.stored(), Machine::here());
-    plan(config, stored, positions, options.wish, machine)
+    let wishes = (options.wish, options.place);
+    let stored = weights.stored();
+    let mut plans = plans(config, stored, positions, wishes, machine, failed)?;
+    Ok(plans.swap_remove(0))
 }
 
 fn disagree() -> Error {
@@ -349,18 +432,20 @@ fn disagree() -> Error {
     }
 }
 
-/// What files hold by their headers and settings: the weights of the vision part apart where they have a
-/// file of their own.
-fn described(files: &Files, target: &Target) -> Result<(Config, Weights, Option<Weights>)> {
-    let weights = Weights::open(&files.weights, target.clone())?;
-    let (config, vision_weights) = match weights.gguf() {
-        Some(_) => of_gguf(&weights, files, target)?,
+fn described(files: &Files) -> Result<Described> {
+    let weights = Weights::open(&files.weights, Target::cpu())?;
+    let (config, vision) = match weights.gguf() {
+        Some(_) => of_gguf(&weights, files)?,
         None => (config_beside(&files.weights)?, None),
     };
-    Ok((config, weights, vision_weights))
+    Ok(Described {
+        config,
+        weights,
+        vision,
+    })
 }
 
-fn of_gguf(weights: &Weights, files: &Files, target: &Target) -> Result<(Config, Option<Weights>)> {
+fn of_gguf(weights: &Weights, files: &Files) -> Result<(Config, Option<Weights>)> {
     let kind = |weights: &Weights| {
         let value = weights
             .gguf()
@@ -387,7 +472,7 @@ fn of_gguf(weights: &Weights, files: &Files, target: &Target) -> Result<(Config,
     let Some(path) = &files.vision else {
         return Ok((Config { text, vision: None }, None));
     };
-    let vision = Weights::open(path, target.clone())?;
+    let vision = Weights::open(path, Target::cpu())?;
     let found = kind(&vision);
     let projector = vision
         .gguf()

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use candle_core::quantized::{GgmlDType, QMatMul, QTensor};
-use candle_core::{DType, Device, Module as _, Tensor};
+use candle_core::{D, DType, Device, Module as _, Tensor};
 
 use super::kernels::{Factor, Finish, gelu, has_unit, products};
 use crate::nn::Result;
@@ -57,6 +57,7 @@ impl Linear {
             return Ok(only(products));
         }
         let product = match &self.weight {
+            Weight::Float(weight) if weight.dtype() == DType::F16 => scaled_product(x, weight)?,
             Weight::Float(weight) => {
                 let product = x.to_dtype(weight.dtype())?.matmul(&weight.t()?)?;
                 product.to_dtype(DType::F32)?
@@ -107,6 +108,16 @@ impl Linear {
             ..Finish::default()
         }
     }
+}
+
+/// x·Wᵀ with halves of 11 bits. Activations of the model leave their range (up to 65504), so each row is scaled to
+/// one before and back behind.
+fn scaled_product(x: &Tensor, weight: &Tensor) -> Result<Tensor> {
+    let largest = x.abs()?.max_keepdim(D::Minus1)?;
+    let scale = largest.clamp(f32::MIN_POSITIVE, f32::MAX)?;
+    let rows = x.broadcast_div(&scale)?.to_dtype(DType::F16)?;
+    let product = rows.matmul(&weight.t()?)?.to_dtype(DType::F32)?;
+    Ok(product.broadcast_mul(&scale)?)
 }
 
 fn only(mut products: Vec<Tensor>) -> Tensor {
@@ -174,5 +185,35 @@ impl Table {
     /// Logits, (rows, vocabulary).
     pub(super) fn logits(&self, x: &Tensor) -> Result<Tensor> {
         self.0.forward(x)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn halves_hold_products_that_leave_their_range() {
+        let row = |factor: f32| (0..64).map(move |n| factor * ((n * 37 % 64) as f32 / 32.0 - 1.0));
+        let x: Vec<f32> = row(3e7)
+            .chain(row(1.0))
+            .chain(row(1e-6))
+            .chain(row(0.0))
+            .collect();
+        let x = Tensor::from_vec(x, (4, 64), &Device::Cpu).unwrap();
+        let weight: Vec<f32> = (0..8 * 64)
+            .map(|n| (n * 29 % 64) as f32 / 64.0 - 0.4)
+            .collect();
+        let weight = Tensor::from_vec(weight, (8, 64), &Device::Cpu).unwrap();
+        let halves = weight.to_dtype(DType::F16).unwrap();
+        let weight = halves.to_dtype(DType::F32).unwrap();
+        let wanted: Vec<Vec<f32>> = x.matmul(&weight.t().unwrap()).unwrap().to_vec2().unwrap();
+        let found: Vec<Vec<f32>> = scaled_product(&x, &halves).unwrap().to_vec2().unwrap();
+        for (wanted, found) in wanted.iter().zip(&found) {
+            let largest = wanted.iter().fold(0.0_f32, |a, b| a.max(b.abs()));
+            for (wanted, found) in wanted.iter().zip(found) {
+                assert!((wanted - found).abs() <= 2e-3 * largest, "{wanted} {found}");
+            }
+        }
     }
 }

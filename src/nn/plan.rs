@@ -1,12 +1,22 @@
-//! In how many bits a model is computed on a machine: estimated before anything is read, so that a model that
-//! does not fit is refused with numbers and does not end the program.
+//! Where and in how many bits a model is computed: estimated before anything is read, so that a model that does
+//! not fit is refused with numbers and does not end the program.
+//!
+//! What suits best comes first: the whole model in halves on a card, on several cards, in four bits on one, on
+//! several, a part of its layers on cards and the rest on the processor, all on the processor. When one way fails
+//! although it was expected to work, the next one is tried.
 
-use super::config::{Config, Reach, TextConfig, VisionConfig};
+mod need;
+
+use serde::{Deserialize, Serialize};
+
+use super::cards::{Card, cards};
+use super::config::Config;
 use super::kernels::has_unit;
 use crate::nn::{Error, Result};
+use need::Needs;
 
 /// What a user wants of the precision.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Wish {
     /// What suits model and machine.
@@ -18,281 +28,290 @@ pub enum Wish {
     FourBits,
 }
 
+/// What a user wants of the place.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Place {
+    /// Cards where there are any with room, else the processor.
+    #[default]
+    Auto,
+    /// The processor.
+    Processor,
+    /// Cards, at least for a part.
+    Cards,
+}
+
 /// How weights are held.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, serde::Serialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Precision {
     /// As the GGUF file has them.
     AsStored,
     /// Floats, in single precision or as they are stored where kernels can work with that.
     Floats,
+    /// Halves with the exponent of single precision.
+    Bf16,
+    /// Halves with 11 bits, rows scaled so that no product leaves their range.
+    F16,
     /// Four bits, quantised here.
     FourBits,
 }
 
-/// How a model is to be opened.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, serde::Serialize)]
-pub struct Plan {
-    /// How its weights are held.
-    pub precision: Precision,
-    /// Bytes of memory that it is expected to take.
+/// What computes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Spot {
+    /// The processor.
+    Processor,
+    /// The card of this number.
+    Card(usize),
+}
+
+/// A run of layers in one place.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Share {
+    /// Where.
+    pub spot: Spot,
+    /// `cpu`, or what the maker of a card calls it.
+    pub name: String,
+    /// How many layers.
+    pub layers: usize,
+    /// Bytes of memory that are expected to be taken there.
     pub bytes: u64,
 }
 
+/// How a model is to be opened.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Plan {
+    /// How its weights are held.
+    pub precision: Precision,
+    /// Its layers in order. What is no layer (embeddings, logits, the part for images) is where the first are.
+    pub shares: Vec<Share>,
+}
+
+impl Plan {
+    /// Bytes that are expected to be taken, of all memories together.
+    #[must_use]
+    pub fn bytes(&self) -> u64 {
+        self.shares.iter().map(|share| share.bytes).sum()
+    }
+
+    /// Whether a card computes a part of it.
+    #[must_use]
+    pub fn uses_cards(&self) -> bool {
+        self.shares.iter().any(|s| s.spot != Spot::Processor)
+    }
+
+    /// Where it is computed: `cpu`, `NVIDIA L4`, `NVIDIA T400 4GB (12 layers), cpu (22 layers)`.
+    #[must_use]
+    pub fn place(&self) -> String {
+        if let [share] = &self.shares[..] {
+            return share.name.clone();
+        }
+        let told = |share: &Share| format!("{} ({} layers)", share.name, share.layers);
+        let told: Vec<String> = self.shares.iter().map(told).collect();
+        told.join(", ")
+    }
+
+    /// Whether it differs in the amount of memory only.
+    fn is_as(&self, other: &Self) -> bool {
+        let spots = |plan: &Self| plan.shares.iter().map(|s| s.spot).collect::<Vec<_>>();
+        self.precision == other.precision && spots(self) == spots(other)
+    }
+}
+
+/// A way that failed although it was expected to work.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Failed {
+    /// The way.
+    pub plan: Plan,
+    /// What happened.
+    pub reason: String,
+    /// The answer was not a number, so fewer bits are of no use.
+    pub is_non_finite: bool,
+}
+
+/// Whether a way is still worth trying.
+fn is_left(plan: &Plan, failed: &[Failed]) -> bool {
+    !failed.iter().any(|f| {
+        let had_more = !matches!(f.plan.precision, Precision::FourBits | Precision::AsStored);
+        let is_coarser = f.is_non_finite && had_more && plan.precision == Precision::FourBits;
+        f.plan.is_as(plan) || is_coarser
+    })
+}
+
 /// A model that reads few words at a time is as fast as its weights are small: above this many values four
-/// bits are chosen where both fit.
+/// bits are chosen on a processor where both fit.
 const MANY_VALUES: u64 = 500_000_000;
-/// Bits of a value in four bits: scales, and six bits here and there.
-const FOUR_BITS: f64 = 4.85;
-/// Memory of quantised weights, as a multiple of their file, measured with a model of 4 billion values' shape:
-/// where kernels read them as they are stored, and where they are laid out anew for products of one row and
-/// of many.
-const COPIES: [f64; 2] = [1.35, 2.8];
-/// What is computed with at the same time, beside weights and cache.
-const WORKING: u64 = 300_000_000;
-
-/// Values of the text part.
-fn text_values(config: &TextConfig) -> u64 {
-    let (queries, keys) = (
-        config.heads * config.head_dim,
-        config.kv_heads * config.head_dim,
-    );
-    let attention = config.hidden * (2 * queries + 2 * keys);
-    let layer = attention + 3 * config.hidden * config.intermediate;
-    (config.layers.len() * layer + config.vocabulary * config.hidden) as u64
-}
-
-fn vision_values(config: &VisionConfig) -> u64 {
-    let layer = 4 * config.hidden * config.hidden + 2 * config.hidden * config.intermediate;
-    (config.layers * layer + config.patches().pow(2) * config.hidden) as u64
-}
-
-/// Bytes of keys and values of so many positions.
-fn cache_bytes(config: &TextConfig, positions: usize) -> u64 {
-    let slots = |reach: &Reach| match reach {
-        Reach::Global => positions,
-        Reach::Window(window) => positions.min(*window),
-    };
-    let slots: usize = config.layers.iter().map(slots).sum();
-    (2 * slots * config.kv_heads * config.head_dim * size_of::<f32>()) as u64
-}
+/// Memory of a card from which bfloat16 is preferred where it has that: 16 GB as makers count them.
+const LARGE_CARD: u64 = 15_500_000_000;
 
 /// Weights as they lie in their files.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Stored {
     /// GGUF, so many bytes.
     Gguf(u64),
-    /// Safetensors, whose values take so many bytes each in memory.
+    /// Safetensors, whose values take so many bytes each in main memory.
     Floats(u64),
 }
 
 /// What a machine can give.
-#[derive(Clone, Copy, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq)]
 pub struct Machine {
     /// Bytes of memory that may be taken; `None` where the system does not tell, and nothing is refused.
     pub free: Option<u64>,
-    /// Memory of quantised weights, as a multiple of their file.
+    /// Memory of quantised weights on the processor, as a multiple of their file.
     pub copies: f64,
+    /// Cards that can be computed on.
+    pub cards: Vec<Card>,
 }
 
 impl Machine {
     /// This one, now.
     #[must_use]
     pub fn here() -> Self {
-        let [as_stored, laid_out] = COPIES;
+        let [as_stored, laid_out] = need::COPIES;
         Self {
-            free: free_memory(),
+            free: memory().map(|[_, free]| free),
             copies: if has_unit() { as_stored } else { laid_out },
+            cards: cards(),
         }
+    }
+
+    /// As if a model had been let go.
+    #[must_use]
+    pub fn without(mut self, open: &Plan) -> Self {
+        for share in &open.shares {
+            match share.spot {
+                Spot::Processor => self.free = self.free.map(|free| free + share.bytes),
+                Spot::Card(number) => {
+                    let card = self.cards.iter_mut().find(|card| card.number == number);
+                    if let Some(card) = card {
+                        card.free = (card.free + share.bytes).min(card.bytes);
+                    }
+                }
+            }
+        }
+        self
     }
 }
 
-/// Chooses how a model is opened.
+/// Bytes of main memory: all, and those that are free; `None` where the system does not tell.
+#[must_use]
+pub fn memory() -> Option<[u64; 2]> {
+    let mut system = sysinfo::System::new().ok()?;
+    system.refresh_memory();
+    let memory = [system.total_memory(), system.available_memory()];
+    Some(memory).filter(|[_, free]| *free > 0)
+}
+
+/// The ways in which a model can be opened, best first.
 ///
 /// # Errors
-/// [`Error::NoRoom`] with the least that is needed, [`Error::Request`] for a wish that the file cannot fulfil.
-pub fn plan(
+/// [`Error::NoRoom`] with the least that is needed, [`Error::Request`] for a wish that the file or the machine
+/// cannot fulfil.
+pub fn plans(
     config: &Config,
     stored: Stored,
     positions: usize,
-    wish: Wish,
-    machine: Machine,
-) -> Result<Plan> {
-    let Machine { free, copies } = machine;
-    let vision = config
-        .vision
-        .as_ref()
-        .map_or(0, |(v, _)| 4 * vision_values(v));
-    let beside = vision + cache_bytes(&config.text, positions) + WORKING;
-    let values = text_values(&config.text);
-    let of = |precision| {
-        let weights = match (precision, stored) {
-            (Precision::FourBits, _) => values as f64 * FOUR_BITS / 8.0 * copies,
-            (_, Stored::Gguf(bytes)) => bytes as f64 * copies,
-            (_, Stored::Floats(each)) => (values * each) as f64,
-        };
-        Plan {
-            precision,
-            bytes: weights as u64 + beside,
-        }
+    (wish, place): (Wish, Place),
+    machine: &Machine,
+    failed: &[Failed],
+) -> Result<Vec<Plan>> {
+    let refuse = |reason: &str| {
+        Err(Error::Request {
+            reason: reason.to_owned(),
+        })
     };
-    let order: &[Precision] = match (stored, wish) {
-        (Stored::Gguf(_), Wish::Auto) => &[Precision::AsStored],
-        (Stored::Gguf(_), _) => {
-            let reason = "the weights of a GGUF file are computed with as they are stored";
-            return Err(Error::Request {
-                reason: reason.to_owned(),
-            });
-        }
-        (Stored::Floats(_), Wish::Floats) => &[Precision::Floats],
-        (Stored::Floats(_), Wish::FourBits) => &[Precision::FourBits],
-        (Stored::Floats(_), Wish::Auto) if values <= MANY_VALUES => {
-            &[Precision::Floats, Precision::FourBits]
-        }
-        (Stored::Floats(_), Wish::Auto) => &[Precision::FourBits, Precision::Floats],
-    };
-    let options: Vec<Plan> = order.iter().map(|precision| of(*precision)).collect();
-    let fits = |plan: &&Plan| free.is_none_or(|free| plan.bytes <= free);
-    if let Some(plan) = options.iter().find(fits) {
-        return Ok(*plan);
+    if matches!(stored, Stored::Gguf(_)) && wish != Wish::Auto {
+        return refuse("the weights of a GGUF file are computed with as they are stored");
     }
-    let needed = options.iter().map(|plan| plan.bytes).min().unwrap_or(0);
-    Err(Error::NoRoom {
-        needed,
-        free: free.unwrap_or(0),
-    })
+    if place == Place::Cards && machine.cards.is_empty() {
+        return refuse("there is no graphics card that this program can compute on");
+    }
+    let needs = Needs::of(config, stored, positions, machine.copies);
+    let mut plans = Vec::new();
+    if place != Place::Processor {
+        plans.extend(on_cards(&needs, stored, wish, machine));
+    }
+    let mut least = u64::MAX;
+    if place != Place::Cards {
+        let few = needs.values() <= MANY_VALUES;
+        for precision in on_processor(stored, wish, few) {
+            let room = machine.free.unwrap_or(u64::MAX);
+            match needs.fill(*precision, &[(None, room)]) {
+                Ok(plan) => plans.push(plan),
+                Err(needed) => least = least.min(needed),
+            }
+        }
+    } else if plans.is_empty() {
+        least = needs.least_on_a_card();
+    }
+    plans.retain(|plan| is_left(plan, failed));
+    if let (true, Some(failed)) = (plans.is_empty(), failed.last()) {
+        return refuse(&failed.reason);
+    }
+    if plans.is_empty() {
+        return Err(Error::NoRoom {
+            needed: least,
+            free: machine.free.unwrap_or(0),
+            cards: machine.cards.iter().map(|card| card.free).collect(),
+        });
+    }
+    Ok(plans)
 }
 
-fn free_memory() -> Option<u64> {
-    let mut system = sysinfo::System::new().ok()?;
-    system.refresh_memory();
-    Some(system.available_memory()).filter(|bytes| *bytes > 0)
+const fn on_processor(stored: Stored, wish: Wish, few: bool) -> &'static [Precision] {
+    match (stored, wish) {
+        (Stored::Gguf(_), _) => &[Precision::AsStored],
+        (Stored::Floats(_), Wish::Floats) => &[Precision::Floats],
+        (Stored::Floats(_), Wish::FourBits) => &[Precision::FourBits],
+        (Stored::Floats(_), Wish::Auto) if few => &[Precision::Floats, Precision::FourBits],
+        (Stored::Floats(_), Wish::Auto) => &[Precision::FourBits, Precision::Floats],
+    }
+}
+
+/// Ways in which cards take part: in halves, then in four bits; on one, then on several; then with the processor.
+fn on_cards(needs: &Needs, stored: Stored, wish: Wish, machine: &Machine) -> Vec<Plan> {
+    let mut cards: Vec<&Card> = machine.cards.iter().collect();
+    cards.sort_by_key(|card| std::cmp::Reverse(card.free));
+    let Some(first) = cards.first() else {
+        return Vec::new();
+    };
+    let is_large = first.bytes >= LARGE_CARD && cards.iter().all(|card| card.has_bf16);
+    let half = if is_large {
+        Precision::Bf16
+    } else {
+        Precision::F16
+    };
+    let small = match stored {
+        Stored::Gguf(_) => Precision::AsStored,
+        Stored::Floats(_) => Precision::FourBits,
+    };
+    let precisions: &[Precision] = match (stored, wish) {
+        (Stored::Gguf(_), _) | (_, Wish::FourBits) => &[small],
+        (_, Wish::Floats) => &[half],
+        (_, Wish::Auto) => &[half, small],
+    };
+    let rooms: Vec<_> = cards
+        .iter()
+        .map(|card| (Some(*card), need::usable(card.free)))
+        .collect();
+    let mut plans = Vec::new();
+    for precision in precisions {
+        plans.extend(needs.fill(*precision, &rooms[..1]).ok());
+        if rooms.len() > 1 {
+            plans.extend(needs.fill(*precision, &rooms).ok());
+        }
+    }
+    if plans.is_empty() && precisions.contains(&small) {
+        let mut rooms = rooms;
+        rooms.push((None, machine.free.unwrap_or(u64::MAX)));
+        let split = needs.fill(small, &rooms).ok();
+        plans.extend(split.filter(Plan::uses_cards));
+    }
+    plans
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::nn::config::{Activation, ImageTokens, Rotation};
-
-    const GB: u64 = 1_000_000_000;
-
-    fn machine(free: u64) -> Machine {
-        Machine {
-            free: Some(free),
-            copies: COPIES[1],
-        }
-    }
-
-    fn config(
-        layers: usize,
-        hidden: usize,
-        inner: usize,
-        heads: [usize; 2],
-        head: usize,
-    ) -> Config {
-        let reach = |n: usize| match (n + 1) % 6 {
-            0 => Reach::Global,
-            _ => Reach::Window(1024),
-        };
-        let angles = Rotation {
-            base: 1e4,
-            factor: 1.0,
-        };
-        let text = TextConfig {
-            hidden,
-            intermediate: inner,
-            heads: heads[0],
-            kv_heads: heads[1],
-            head_dim: head,
-            vocabulary: 262_208,
-            layers: (0..layers).map(reach).collect(),
-            query_scalar: 256.0,
-            epsilon: 1e-6,
-            global: angles,
-            local: angles,
-            activation: Activation::GeluTanh,
-            positions: 131_072,
-        };
-        let tower = VisionConfig {
-            hidden: 1152,
-            intermediate: 4304,
-            layers: 27,
-            heads: 16,
-            image: 896,
-            patch: 14,
-            epsilon: 1e-6,
-        };
-        let tokens = ImageTokens {
-            begin: 0,
-            end: 1,
-            soft: 2,
-            per_image: 256,
-        };
-        Config {
-            text,
-            vision: Some((tower, tokens)),
-        }
-    }
-
-    fn of_4b() -> Config {
-        config(34, 2560, 10_240, [8, 4], 256)
-    }
-
-    fn of_27b() -> Config {
-        config(62, 5376, 21_504, [32, 16], 128)
-    }
-
-    #[test]
-    fn sizes_are_those_of_the_published_models() {
-        // Gemma 3 Technical Report, table 1: 3.88 and 27.0 billion, 417 million for images.
-        let billions = |config: &Config| text_values(&config.text) as f64 / 1e9;
-        assert!((billions(&of_4b()) - 3.88).abs() < 0.02);
-        assert!((billions(&of_27b()) - 27.0).abs() < 0.1);
-        let (tower, _) = of_4b().vision.unwrap();
-        assert!((vision_values(&tower) as f64 / 1e9 - 0.417).abs() < 0.01);
-    }
-
-    #[test]
-    fn what_fits_is_chosen_and_what_does_not_is_refused_with_numbers() {
-        let chosen = |config: &Config, free: u64| {
-            plan(config, Stored::Floats(4), 4096, Wish::Auto, machine(free))
-        };
-        assert_eq!(
-            chosen(&of_4b(), 64 * GB).unwrap().precision,
-            Precision::FourBits
-        );
-        assert!(matches!(
-            chosen(&of_4b(), 6 * GB),
-            Err(Error::NoRoom { needed, free }) if free == 6 * GB && needed > 8 * GB
-        ));
-        assert!(chosen(&of_27b(), 32 * GB).is_err());
-        assert!(chosen(&of_27b(), 64 * GB).is_ok());
-        let small = config(18, 640, 2048, [4, 1], 256);
-        assert_eq!(chosen(&small, 8 * GB).unwrap().precision, Precision::Floats);
-        let full = plan(
-            &of_4b(),
-            Stored::Floats(4),
-            4096,
-            Wish::Floats,
-            machine(64 * GB),
-        )
-        .unwrap();
-        assert!(full.bytes > 15 * GB && full.precision == Precision::Floats);
-        let stored = plan(
-            &of_4b(),
-            Stored::Gguf(2_490_000_000),
-            4096,
-            Wish::Auto,
-            machine(12 * GB),
-        )
-        .unwrap();
-        assert_eq!(stored.precision, Precision::AsStored);
-        let silent = Machine {
-            free: None,
-            ..machine(0)
-        };
-        assert!(plan(&of_4b(), Stored::Gguf(GB), 4096, Wish::Floats, silent).is_err());
-        // A system that does not tell refuses nothing.
-        assert!(plan(&of_27b(), Stored::Floats(4), 4096, Wish::Floats, silent).is_ok());
-    }
-}
+mod tests;

@@ -13,7 +13,7 @@ mod seen;
 mod tokens;
 
 use std::collections::HashMap;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use candle_core::{Device, Tensor};
 
@@ -21,21 +21,6 @@ use super::config::Config;
 use super::gemma::Gemma;
 use super::weights::{Target, Weights};
 use crate::jobs::JobContext;
-
-/// A file of weights in the folder `ONCOTWIN_MODELS`, installed there or lying in it; or `None`, noted as
-/// [`common::shared`] does it. Weights are too large for the project; `oncotwin models fetch gemma-3-270m`
-/// gets these.
-fn model(name: &str) -> Option<PathBuf> {
-    let folder = std::env::var_os("ONCOTWIN_MODELS").map(PathBuf::from);
-    let path = folder.and_then(|folder| {
-        let places = [folder.join("gemma-3-270m").join(name), folder.join(name)];
-        places.into_iter().find(|path| path.exists())
-    });
-    if path.is_none() {
-        common::skipped(&format!("{name} is not in ONCOTWIN_MODELS"));
-    }
-    path
-}
 
 /// Tensors of a file.
 fn tensors(path: &Path) -> HashMap<String, Tensor> {

@@ -8,6 +8,7 @@ use super::config::{Activation, Reach, TextConfig};
 use super::kernels::gelu_times;
 use super::linear::{Linear, Table, together};
 use super::norm::RmsNorm;
+use super::placement::Placement;
 use super::rope::Rope;
 use super::weights::{Part, Weights};
 use crate::jobs::JobContext;
@@ -21,13 +22,21 @@ pub(super) struct Text {
     head: Option<Table>,
     layers: Vec<Layer>,
     norm: RmsNorm,
+    places: Vec<Place>,
+    device: Device,
+}
+
+/// What layers on a device share.
+struct Place {
+    device: Device,
     global: Rope,
     local: Rope,
-    device: Device,
 }
 
 struct Layer {
     reach: Reach,
+    /// Number of its place.
+    place: usize,
     queries: Linear,
     keys: Linear,
     values: Linear,
@@ -49,16 +58,30 @@ impl Text {
         weights: &Weights,
         config: TextConfig,
         positions: usize,
+        placement: &Placement,
         job: &JobContext,
     ) -> Result<Self> {
-        let (hidden, device) = (config.hidden, weights.target().device.clone());
+        let hidden = config.hidden;
+        let mut places = Vec::new();
         let shape = [config.vocabulary, hidden];
         let mut layers = Vec::with_capacity(config.layers.len());
         for number in 0..config.layers.len() {
             job.check()?;
             job.progress.set(number, config.layers.len());
-            layers.push(Layer::load(weights, &config, number)?);
+            let target = placement.layer(number);
+            let is_here = |place: &Place| place.device.same_device(&target.device);
+            let place = match places.iter().position(is_here) {
+                Some(place) => place,
+                None => {
+                    places.push(Place::new(&config, positions, &target.device)?);
+                    places.len() - 1
+                }
+            };
+            let weights = weights.onto(target.clone());
+            layers.push(Layer::load(&weights, &config, number, place)?);
         }
+        let home = placement.home();
+        let weights = &weights.onto(home.clone());
         let head = if weights.has(Part::Head, "lm_head.weight") {
             Some(weights.table(Part::Head, "lm_head", shape)?)
         } else {
@@ -68,10 +91,9 @@ impl Text {
             table: weights.table(Part::Text, "embed_tokens", shape)?,
             head,
             norm: weights.rms_norm(Part::Text, "norm", hidden, config.epsilon)?,
-            global: Rope::new(config.global, config.head_dim, positions, &device)?,
-            local: Rope::new(config.local, config.head_dim, positions, &device)?,
+            places,
             layers,
-            device,
+            device: home.device.clone(),
             config,
         })
     }
@@ -80,8 +102,15 @@ impl Text {
         &self.config
     }
 
+    /// Where embeddings and logits are.
     pub(super) const fn device(&self) -> &Device {
         &self.device
+    }
+
+    /// Where each layer is.
+    pub(super) fn devices(&self) -> impl Iterator<Item = &Device> {
+        let place = |layer: &Layer| &self.places[layer.place];
+        self.layers.iter().map(move |layer| &place(layer).device)
     }
 
     /// Scaled embeddings of tokens, (tokens, hidden).
@@ -105,7 +134,7 @@ impl Text {
             x = self.layer(number, &x, position, blocks, cache)?;
         }
         cache.advance(tokens);
-        Ok(x)
+        Ok(x.to_device(&self.device)?)
     }
 
     pub(super) fn layer(
@@ -118,10 +147,12 @@ impl Text {
     ) -> Result<Tensor> {
         let layer = &self.layers[number];
         let config = &self.config;
+        let place = &self.places[layer.place];
         let rope = match layer.reach {
-            Reach::Global => &self.global,
-            Reach::Window(_) => &self.local,
+            Reach::Global => &place.global,
+            Reach::Window(_) => &place.local,
         };
+        let x = &x.to_device(&place.device)?;
         let tokens = x.dim(0)?;
         let split = |t: &Tensor, heads: usize| t.reshape((tokens, heads, config.head_dim));
         let h = layer.before_attention.forward(x)?;
@@ -161,8 +192,19 @@ impl Text {
     }
 }
 
+impl Place {
+    fn new(config: &TextConfig, positions: usize, device: &Device) -> Result<Self> {
+        let rope = |rotation| Rope::new(rotation, config.head_dim, positions, device);
+        Ok(Self {
+            device: device.clone(),
+            global: rope(config.global)?,
+            local: rope(config.local)?,
+        })
+    }
+}
+
 impl Layer {
-    fn load(weights: &Weights, config: &TextConfig, number: usize) -> Result<Self> {
+    fn load(weights: &Weights, config: &TextConfig, number: usize, place: usize) -> Result<Self> {
         let TextConfig {
             hidden,
             intermediate,
@@ -183,6 +225,7 @@ impl Layer {
         };
         Ok(Self {
             reach: config.layers[number],
+            place,
             queries: linear("self_attn.q_proj", [queries, hidden])?,
             keys: linear("self_attn.k_proj", [keys, hidden])?,
             values: linear("self_attn.v_proj", [keys, hidden])?,

@@ -8,6 +8,7 @@ mod names;
 mod safetensors;
 
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use candle_core::quantized::gguf_file::Content;
 use candle_core::{DType, Device, Tensor};
@@ -41,7 +42,7 @@ impl Target {
 
 /// An open file, or the pieces of one.
 pub struct Weights {
-    store: Store,
+    store: Arc<Store>,
     target: Target,
 }
 
@@ -66,16 +67,26 @@ impl Weights {
         } else {
             Store::Safetensors(safetensors::Shards::open(path)?)
         };
-        Ok(Self { store, target })
+        Ok(Self {
+            store: Arc::new(store),
+            target,
+        })
     }
 
-    /// How they lie in their files, and what values of floats take in memory.
+    /// The same files, with tensors that go elsewhere.
+    pub(super) fn onto(&self, target: Target) -> Self {
+        Self {
+            store: self.store.clone(),
+            target,
+        }
+    }
+
+    /// How they lie in their files, and what values of floats take in main memory.
     pub(super) fn stored(&self) -> Stored {
-        match &self.store {
+        match self.store.as_ref() {
             Store::Gguf(file) => Stored::Gguf(file.bytes()),
             Store::Safetensors(shards) => {
-                let Target { device, float } = &self.target;
-                let kept = kept(shards.kind(), *float, device);
+                let kept = kept(shards.kind(), DType::F32, &Device::Cpu);
                 Stored::Floats(kept.size_in_bytes() as u64)
             }
         }
@@ -95,7 +106,7 @@ impl Weights {
     /// All files, in order.
     #[must_use]
     pub fn files(&self) -> Vec<PathBuf> {
-        match &self.store {
+        match self.store.as_ref() {
             Store::Safetensors(shards) => shards.files(),
             Store::Gguf(file) => vec![file.path().to_owned()],
         }
@@ -103,8 +114,8 @@ impl Weights {
 
     /// Metadata, if this is GGUF.
     #[must_use]
-    pub const fn gguf(&self) -> Option<&Content> {
-        match &self.store {
+    pub fn gguf(&self) -> Option<&Content> {
+        match self.store.as_ref() {
             Store::Safetensors(_) => None,
             Store::Gguf(file) => Some(file.content()),
         }
@@ -113,7 +124,7 @@ impl Weights {
     /// How most matrices are stored, for people: `Q4_K`, `BF16` …
     #[must_use]
     pub fn precision(&self) -> String {
-        match &self.store {
+        match self.store.as_ref() {
             Store::Safetensors(shards) => shards.precision(),
             Store::Gguf(file) => file.precision(),
         }
@@ -122,7 +133,7 @@ impl Weights {
     /// Bytes of all tensors as stored.
     #[must_use]
     pub fn bytes(&self) -> u64 {
-        match &self.store {
+        match self.store.as_ref() {
             Store::Safetensors(shards) => shards.bytes(),
             Store::Gguf(file) => file.bytes(),
         }
@@ -131,7 +142,7 @@ impl Weights {
     /// Whether a tensor is there.
     #[must_use]
     pub fn has(&self, part: Part, name: &str) -> bool {
-        match &self.store {
+        match self.store.as_ref() {
             Store::Safetensors(shards) => shards.find(part, name).is_some(),
             Store::Gguf(file) => file.find(&names::in_gguf(part, name)).is_some(),
         }
@@ -142,7 +153,7 @@ impl Weights {
     /// # Errors
     /// [`Error::Missing`].
     pub fn shape(&self, part: Part, name: &str) -> Result<Vec<usize>> {
-        let shape = match &self.store {
+        let shape = match self.store.as_ref() {
             Store::Safetensors(shards) => shards.find(part, name).map(|t| t.shape.clone()),
             Store::Gguf(file) => file.find(&names::in_gguf(part, name)),
         };
@@ -150,7 +161,7 @@ impl Weights {
     }
 
     fn missing(&self, part: Part, name: &str) -> Error {
-        let name = match &self.store {
+        let name = match self.store.as_ref() {
             Store::Safetensors(shards) => shards.name(part, name),
             Store::Gguf(_) => names::in_gguf(part, name),
         };
@@ -179,7 +190,7 @@ impl Weights {
     pub(super) fn tensor(&self, part: Part, name: &str, shape: &[usize]) -> Result<Tensor> {
         self.check(part, name, shape)?;
         let device = &self.target.device;
-        let tensor = match &self.store {
+        let tensor = match self.store.as_ref() {
             Store::Safetensors(shards) => shards.read(part, name)?.to_device(device)?,
             Store::Gguf(file) => file
                 .read(&names::in_gguf(part, name), device)?
@@ -207,7 +218,7 @@ impl Weights {
             None
         };
         let Target { device, float } = &self.target;
-        match &self.store {
+        match self.store.as_ref() {
             Store::Safetensors(shards) => {
                 let weight = shards.read(part, &name)?;
                 let kept = kept(weight.dtype(), *float, device);
@@ -244,7 +255,7 @@ impl Weights {
         epsilon: f64,
     ) -> Result<RmsNorm> {
         let stored = self.tensor(part, &format!("{layer}.weight"), &[width])?;
-        let factor = match self.store {
+        let factor = match self.store.as_ref() {
             Store::Safetensors(_) => (stored + 1.0)?,
             Store::Gguf(_) => stored,
         };

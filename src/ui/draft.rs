@@ -1,14 +1,19 @@
 //! What a language model would write, beside the sentences that are made of facts.
 
-use egui::{Button, Frame, Label, Margin, ProgressBar, RichText, Stroke, Ui};
+mod description;
+mod state;
+
+use egui::{Button, CollapsingHeader, RichText, Ui};
 
 use super::theme;
-use super::widgets::{chip, heading, menu, weak};
+use super::widgets::{heading, menu, weak};
 use crate::app::Command;
 use crate::app::view::{DraftState, DraftView};
 use crate::texts::tr;
+use description::description_ui;
+use state::{Words, state_ui};
 
-/// Draws models, the draft and what it was made of.
+/// Draws models, the draft and what it was made of; descriptions of images, and what models take.
 pub fn draft_ui(ui: &mut Ui, draft: &DraftView, out: &mut Vec<Command>) {
     ui.horizontal(|ui| {
         heading(ui, tr!("Draft by a language model"));
@@ -16,72 +21,42 @@ pub fn draft_ui(ui: &mut Ui, draft: &DraftView, out: &mut Vec<Command>) {
     });
     match &draft.state {
         DraftState::None => start_ui(ui, draft, out),
-        DraftState::Busy => {
-            weak(ui, tr!("A draft about another patient is being written."));
+        state => {
+            let words = Words {
+                mark: tr!("Unchecked draft"),
+                meaning: tr!(
+                    "Nobody has compared these words with the facts. They enter no report."
+                ),
+                stop: Command::DropDraft,
+            };
+            state_ui(ui, state, words, out);
         }
-        DraftState::UnderWay {
-            text,
-            step,
-            fraction,
-        } => {
-            words_ui(ui, text);
-            ui.horizontal(|ui| {
-                let bar = ProgressBar::new(*fraction).desired_width(120.0);
-                ui.add(bar).on_hover_text(step);
-                weak(ui, step);
-                if ui.button(tr!("Stop")).clicked() {
-                    out.push(Command::DropDraft);
-                }
-            });
-        }
-        DraftState::Made {
-            text,
-            is_cut,
-            is_old,
-            provenance,
-        } => {
-            words_ui(ui, text);
-            if *is_cut {
-                weak(ui, tr!("It had more to say than it may."));
-            }
-            if *is_old {
-                let warning = theme::palette(ui).warning;
-                let text = RichText::new(tr!("The facts have changed since.")).size(12.0);
-                ui.label(text.color(warning));
-            }
-            let first = provenance.first().map_or("", String::as_str);
-            let made = Label::new(RichText::new(first).size(12.0)).selectable(false);
-            ui.add(made).on_hover_ui(|ui| {
-                for line in provenance {
-                    ui.label(RichText::new(line).size(12.0));
-                }
-            });
-        }
-        DraftState::Failed { text, hint } => {
-            let p = theme::palette(ui);
-            ui.label(RichText::new(text).size(13.0).color(p.danger));
-            weak(ui, hint);
-        }
+    }
+    if let Some(description) = &draft.description {
+        ui.add_space(6.0);
+        description_ui(ui, draft, description, out);
+    }
+    if !draft.resources.is_empty() {
+        resources_ui(ui, draft, out);
     }
 }
 
-/// The words in a frame that says what they are.
-fn words_ui(ui: &mut Ui, text: &str) {
-    let p = theme::palette(ui);
-    let frame = Frame::new()
-        .stroke(Stroke::new(1.0, p.warning))
-        .inner_margin(Margin::same(6))
-        .corner_radius(4);
-    frame.show(ui, |ui| {
-        ui.set_width(ui.available_width());
-        chip(ui, tr!("Unchecked draft"), p.warning).on_hover_text(tr!(
-            "Nobody has compared these words with the facts. They enter no report."
-        ));
-        if !text.is_empty() {
-            let words = RichText::new(text).size(13.0).italics().color(p.text);
-            ui.add(Label::new(words).wrap());
-        }
-    });
+/// What the machine has for models, and what takes it.
+fn resources_ui(ui: &mut Ui, draft: &DraftView, out: &mut Vec<Command>) {
+    let title = RichText::new(tr!("Memory for models")).size(12.0);
+    CollapsingHeader::new(title)
+        .id_salt("model-memory")
+        .show(ui, |ui| {
+            for line in &draft.resources {
+                weak(ui, line);
+            }
+            if draft.is_open {
+                let close = ui.button(RichText::new(tr!("Close the model")).size(12.0));
+                if close.on_hover_text(tr!("Gives its memory back")).clicked() {
+                    out.push(Command::CloseModel);
+                }
+            }
+        });
 }
 
 fn start_ui(ui: &mut Ui, draft: &DraftView, out: &mut Vec<Command>) {
@@ -139,6 +114,20 @@ fn menu_ui(ui: &mut Ui, draft: &DraftView, out: &mut Vec<Command>) {
         {
             out.push(Command::SetDraftExtent {
                 long: !draft.is_long,
+            });
+        }
+        if ui
+            .add(Button::selectable(
+                draft.description.is_some(),
+                tr!("Descriptions of images (experiment)"),
+            ))
+            .on_hover_text(tr!(
+                "Lets a model that sees say what it sees on a slice. That is no finding."
+            ))
+            .clicked()
+        {
+            out.push(Command::OfferDescriptions {
+                on: draft.description.is_none(),
             });
         }
         ui.separator();

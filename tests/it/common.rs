@@ -20,6 +20,20 @@ pub(crate) fn shared(path: &str) -> Option<PathBuf> {
     None
 }
 
+/// A file of weights in the folder `ONCOTWIN_MODELS`, installed there or lying in it; or `None`, noted as
+/// [`shared`] does it. Weights are too large for the project; `oncotwin models fetch gemma-3-270m` gets these.
+pub(crate) fn model(name: &str) -> Option<PathBuf> {
+    let folder = std::env::var_os("ONCOTWIN_MODELS").map(PathBuf::from);
+    let path = folder.and_then(|folder| {
+        let places = [folder.join("gemma-3-270m").join(name), folder.join(name)];
+        places.into_iter().find(|path| path.exists())
+    });
+    if path.is_none() {
+        skipped(&format!("{name} is not in ONCOTWIN_MODELS"));
+    }
+    path
+}
+
 /// Notes that a test could not be made here, and why.
 pub(crate) fn skipped(why: &str) {
     eprintln!("skipped: {why}");

@@ -1,5 +1,6 @@
 //! A language model that anybody can make in a moment: two layers of random weights, and a vocabulary of
-//! bytes. What it writes means nothing; how it is asked and answered is the same.
+//! bytes; on demand with a tower of one layer that sees pictures of 28 × 28. What it writes means nothing; how it is
+//! asked and answered is the same.
 
 use std::path::Path;
 
@@ -13,25 +14,58 @@ const INNER: usize = 48;
 const HEADS: usize = 2;
 const HEAD: usize = 16;
 const LAYERS: usize = 2;
-const SPECIALS: [&str; 6] = [
+const SPECIALS: [&str; 9] = [
     "<pad>",
     "<eos>",
     "<bos>",
     "<unk>",
     "<start_of_turn>",
     "<end_of_turn>",
+    "<start_of_image>",
+    "<end_of_image>",
+    "<image_soft_token>",
 ];
 const VOCABULARY: usize = SPECIALS.len() + 256;
+const VISION: usize = 16;
+const PATCH: usize = 14;
+/// Patches on a side.
+const SIDE: usize = 2;
 
 /// Writes the model into a folder, which is made.
 pub(crate) fn write(folder: &Path) {
+    write_files(folder, false);
+}
+
+/// One that sees.
+pub(crate) fn write_seeing(folder: &Path) {
+    write_files(folder, true);
+}
+
+fn write_files(folder: &Path, sees: bool) {
     std::fs::create_dir_all(folder).unwrap();
     let write = |name: &str, value: &Value| {
         std::fs::write(folder.join(name), value.to_string()).unwrap();
     };
-    write("config.json", &config());
+    let config = match sees {
+        true => seeing_config(),
+        false => config(),
+    };
+    write("config.json", &config);
     write("tokenizer.json", &tokenizer());
-    weights(&folder.join("model.safetensors"));
+    weights(&folder.join("model.safetensors"), sees);
+}
+
+fn seeing_config() -> Value {
+    let mark = |name: &str| SPECIALS.iter().position(|s| *s == name);
+    json!({
+        "model_type": "gemma3", "text_config": config(), "mm_tokens_per_image": 1,
+        "boi_token_index": mark("<start_of_image>"), "eoi_token_index": mark("<end_of_image>"),
+        "image_token_index": mark("<image_soft_token>"),
+        "vision_config": {
+            "hidden_size": VISION, "intermediate_size": 24, "num_hidden_layers": 1,
+            "num_attention_heads": 2, "image_size": SIDE * PATCH, "patch_size": PATCH,
+        },
+    })
 }
 
 fn config() -> Value {
@@ -64,9 +98,10 @@ fn tokenizer() -> Value {
     })
 }
 
-fn weights(path: &Path) {
+fn weights(path: &Path, sees: bool) {
     let mut chance = ChaCha8Rng::seed_from_u64(1);
     let mut tensors: Vec<(String, Vec<usize>, Vec<u8>)> = Vec::new();
+    let prefix = if sees { "language_model." } else { "" };
     let mut add = |name: String, shape: &[usize]| {
         // What is not a matrix is the difference of a norm's factor to one.
         let size = if shape.len() == 1 { 0.05_f32 } else { 0.3 };
@@ -74,11 +109,9 @@ fn weights(path: &Path) {
         let values = (0..n).flat_map(|_| chance.random_range(-size..size).to_le_bytes());
         tensors.push((name, shape.to_vec(), values.collect()));
     };
-    add(
-        "model.embed_tokens.weight".to_owned(),
-        &[VOCABULARY, HIDDEN],
-    );
-    add("model.norm.weight".to_owned(), &[HIDDEN]);
+    let text = |name: &str| format!("{prefix}model.{name}");
+    add(text("embed_tokens.weight"), &[VOCABULARY, HIDDEN]);
+    add(text("norm.weight"), &[HIDDEN]);
     for layer in 0..LAYERS {
         let shapes: [(&str, &[usize]); 13] = [
             ("self_attn.q_proj", &[HEADS * HEAD, HIDDEN]),
@@ -96,12 +129,49 @@ fn weights(path: &Path) {
             ("post_feedforward_layernorm", &[HIDDEN]),
         ];
         for (name, shape) in shapes {
-            add(format!("model.layers.{layer}.{name}.weight"), shape);
+            add(text(&format!("layers.{layer}.{name}.weight")), shape);
         }
+    }
+    if sees {
+        tower(&mut add);
     }
     let views = tensors.iter().map(|(name, shape, bytes)| {
         let view = TensorView::new(Dtype::F32, shape.clone(), bytes).unwrap();
         (name.as_str(), view)
     });
     serialize_to_file(views, None, path).unwrap();
+}
+
+/// The part that sees, and what leads from it to the text.
+fn tower(add: &mut impl FnMut(String, &[usize])) {
+    let part = |name: &str| format!("vision_tower.vision_model.{name}");
+    let patches = part("embeddings.patch_embedding");
+    add(format!("{patches}.weight"), &[VISION, 3, PATCH, PATCH]);
+    add(format!("{patches}.bias"), &[VISION]);
+    let places = part("embeddings.position_embedding.weight");
+    add(places, &[SIDE * SIDE, VISION]);
+    let matrices = [
+        ("self_attn.q_proj", [VISION, VISION]),
+        ("self_attn.k_proj", [VISION, VISION]),
+        ("self_attn.v_proj", [VISION, VISION]),
+        ("self_attn.out_proj", [VISION, VISION]),
+        ("mlp.fc1", [24, VISION]),
+        ("mlp.fc2", [VISION, 24]),
+    ];
+    for (name, shape) in matrices {
+        let name = part(&format!("encoder.layers.0.{name}"));
+        add(format!("{name}.weight"), &shape);
+        add(format!("{name}.bias"), &shape[..1]);
+    }
+    for name in [
+        "encoder.layers.0.layer_norm1",
+        "encoder.layers.0.layer_norm2",
+        "post_layernorm",
+    ] {
+        add(format!("{}.weight", part(name)), &[VISION]);
+        add(format!("{}.bias", part(name)), &[VISION]);
+    }
+    let projector = |name: &str| format!("multi_modal_projector.{name}");
+    add(projector("mm_input_projection_weight"), &[VISION, HIDDEN]);
+    add(projector("mm_soft_emb_norm.weight"), &[VISION]);
 }

@@ -46,6 +46,9 @@ const fn stays_with_proposal(command: &Command) -> bool {
             | Command::MakeThumbnail { .. }
             | Command::LookForModels
             | Command::Draft { .. }
+            | Command::Describe { .. }
+            | Command::OfferDescriptions { .. }
+            | Command::DropDescription
             | Command::SetDraftExtent { .. }
             | Command::DropDraft
             | Command::CloseModel
@@ -250,6 +253,9 @@ impl State {
             Command::Export { dir, formats } => self.export(dir, formats, now, e),
             Command::LookForModels => self.look_for_models(e),
             Command::Draft { model } => self.draft(model, e),
+            Command::Describe { model, series } => self.describe(model, series, e),
+            Command::OfferDescriptions { on } => self.drafts.offers_descriptions = on,
+            Command::DropDescription => self.drop_description(),
             Command::SetDraftExtent { long } => self.set_draft_extent(if long {
                 Extent::Comprehensive
             } else {

@@ -1,21 +1,24 @@
-//! Drafts of a narrative by a language model: asked for, on their way, there. They stay beside the record,
-//! which notes that one was made and how; no report takes them.
+//! Drafts of a narrative by a language model, and descriptions of images: asked for, on their way, there. They stay
+//! beside the record, which notes that one was made and how; no report takes them.
 
 use std::collections::BTreeMap;
 
 use serde_json::json;
 
-use super::State;
-use crate::app::effect::{DraftInput, Effect, Failure, Work};
+use super::{Image, Slot, State};
+use crate::app::effect::{DraftInput, Effect, Failure, ShownSlice, Work};
 use crate::app::view::Severity;
-use crate::case::{AuditAction, AuditNote, PatientId};
-use crate::draft::{Draft, Extent, Found, Offer, Words};
+use crate::case::{AuditAction, AuditNote, PatientId, SeriesId};
+use crate::draft::{Draft, Extent, Found, Offer, Resources, Task, Words};
 use crate::jobs::{JobId, Lane};
 use crate::narrate::FactTable;
 use crate::texts::{mark, tr};
+use crate::volume::IntensityUnit;
 
 /// Name of the job.
 const DRAFTING: &str = mark!("Drafting");
+/// Name of the job that describes an image.
+const DESCRIBING: &str = mark!("Describing an image");
 /// Name of the job that looks for models; too short to be listed.
 pub(in crate::app) const FINDING: &str = mark!("Looking for models");
 
@@ -24,12 +27,31 @@ pub(in crate::app) const FINDING: &str = mark!("Looking for models");
 pub(in crate::app) struct Drafts {
     /// Models that were found; `None` where nobody looks for any.
     pub(in crate::app) models: Option<Vec<Offer>>,
+    /// What the machine has for them.
+    pub(in crate::app) resources: Option<Resources>,
     /// How much is read and written.
     pub(in crate::app) extent: Extent,
+    /// Descriptions of images are offered.
+    pub(in crate::app) offers_descriptions: bool,
     /// The one that is being written.
     pub(in crate::app) under_way: Option<UnderWay>,
-    /// The last one of each patient.
+    /// The last draft of each patient.
     pub(in crate::app) made: BTreeMap<PatientId, Made>,
+    /// The last description of an image of each patient.
+    pub(in crate::app) described: BTreeMap<PatientId, Made>,
+}
+
+/// What something is written about.
+#[derive(Clone, Debug)]
+pub(in crate::app) enum About {
+    /// The facts of the case.
+    Case(FactTable),
+    /// A slice of a series, with the name that readers know.
+    Image {
+        title: String,
+        series: SeriesId,
+        slice: usize,
+    },
 }
 
 /// A draft that is being written.
@@ -38,15 +60,29 @@ pub(in crate::app) struct UnderWay {
     pub(in crate::app) job: JobId,
     pub(in crate::app) patient: PatientId,
     pub(in crate::app) words: Words,
-    facts: FactTable,
+    pub(in crate::app) about: About,
 }
 
 /// How a draft ended.
 #[derive(Debug)]
 pub(in crate::app) struct Made {
-    /// The facts that it was made of.
-    pub(in crate::app) facts: FactTable,
+    /// What it was made of.
+    pub(in crate::app) about: About,
     pub(in crate::app) draft: Result<Box<Draft>, Failure>,
+}
+
+impl Drafts {
+    fn ended(&mut self, about: &About) -> &mut BTreeMap<PatientId, Made> {
+        match about {
+            About::Case(_) => &mut self.made,
+            About::Image { .. } => &mut self.described,
+        }
+    }
+
+    fn put(&mut self, under_way: UnderWay, draft: Result<Box<Draft>, Failure>) {
+        let UnderWay { about, patient, .. } = under_way;
+        self.ended(&about).insert(patient, Made { about, draft });
+    }
 }
 
 impl State {
@@ -56,8 +92,10 @@ impl State {
         self.start(FINDING, Lane::Model, Work::FindModels, effects);
     }
 
-    pub(super) fn absorb_models(&mut self, found: Option<Vec<Offer>>) {
-        self.drafts.models = found;
+    pub(super) fn absorb_models(&mut self, found: Option<(Vec<Offer>, Resources)>) {
+        let (models, resources) = found.unzip();
+        self.drafts.models = models;
+        self.drafts.resources = resources;
     }
 
     pub(super) fn set_draft_extent(&mut self, extent: Extent) {
@@ -77,16 +115,80 @@ impl State {
             );
             return;
         }
+        let facts = summary.facts.clone();
+        let slices = self
+            .largest_views(patient)
+            .into_iter()
+            .map(|view| ShownSlice {
+                slice: view.measured.axis_slice,
+                volume: view.volume,
+                window: view.window,
+            });
+        let (slices, task) = (slices.collect(), Task::Narrative(facts.clone()));
+        self.write(model, patient, About::Case(facts), task, slices, effects);
+    }
+
+    /// Lets a model say what it sees on the slice of a series that is shown.
+    pub(super) fn describe(&mut self, model: Found, series: SeriesId, effects: &mut Vec<Effect>) {
+        let image = self.images.get(&series).and_then(Slot::ready);
+        let (Some(patient), Some(Image { volume, window, .. })) = (self.shown, image) else {
+            self.refuse(tr!("This image is not loaded"), "");
+            return;
+        };
+        let view = self.view_of(series);
+        let window = view.window.unwrap_or(*window);
+        let slice = view.slice.min(volume.grid().shape()[2] - 1);
+        let record = self.series(series);
+        let modality = record.map_or("", |s| s.modality.code());
+        let known = match volume.unit {
+            IntensityUnit::Hounsfield => {
+                let [low, high] = [-0.5, 0.5].map(|end| window.center + end * window.width);
+                format!("{modality}, shown from {low:.0} to {high:.0} HU")
+            }
+            _ => modality.to_owned(),
+        };
+        let shown = ShownSlice {
+            volume: volume.clone(),
+            slice,
+            window,
+        };
+        let visit = record.map(|s| self.visit_title(s.time_point));
+        let about = About::Image {
+            title: tr!(
+                "{visit}, slice {n}",
+                visit = visit.unwrap_or_default(),
+                n = slice + 1
+            ),
+            series,
+            slice,
+        };
+        let task = Task::Description(known);
+        self.write(model, patient, about, task, vec![shown], effects);
+    }
+
+    /// Starts to write; what is being written is given up.
+    fn write(
+        &mut self,
+        model: Found,
+        patient: PatientId,
+        about: About,
+        task: Task,
+        slices: Vec<ShownSlice>,
+        effects: &mut Vec<Effect>,
+    ) {
         if let Some(before) = self.drafts.under_way.take() {
             self.cancel(before.job);
         }
-        self.drafts.made.remove(&patient);
+        self.drafts.ended(&about).remove(&patient);
         let words = Words::default();
-        let facts = summary.facts.clone();
+        let name = match &about {
+            About::Case(_) => DRAFTING,
+            About::Image { .. } => DESCRIBING,
+        };
         let input = DraftInput {
             model,
-            facts: facts.clone(),
-            views: self.largest_views(patient),
+            task,
+            slices,
             extent: self.drafts.extent,
             words: words.clone(),
         };
@@ -94,22 +196,37 @@ impl State {
             patient,
             input: Box::new(input),
         };
-        let job = self.start(DRAFTING, Lane::Model, work, effects);
+        let job = self.start(name, Lane::Model, work, effects);
         self.drafts.under_way = Some(UnderWay {
             job,
             patient,
             words,
-            facts,
+            about,
         });
     }
 
     /// Puts the draft of the shown patient away, or stops the one that is being written.
     pub(super) fn drop_draft(&mut self) {
-        if let Some(under_way) = self.drafts.under_way.take() {
-            self.cancel(under_way.job);
-        } else if let Some(patient) = self.shown {
+        if !self.stop_writing(|about| matches!(about, About::Case(_)))
+            && let Some(patient) = self.shown
+        {
             self.drafts.made.remove(&patient);
         }
+    }
+
+    /// The same with the description of an image.
+    pub(super) fn drop_description(&mut self) {
+        if !self.stop_writing(|about| matches!(about, About::Image { .. }))
+            && let Some(patient) = self.shown
+        {
+            self.drafts.described.remove(&patient);
+        }
+    }
+
+    fn stop_writing(&mut self, is_it: impl Fn(&About) -> bool) -> bool {
+        let under_way = self.drafts.under_way.take_if(|u| is_it(&u.about));
+        let stopped = under_way.map(|under_way| self.cancel(under_way.job));
+        stopped.is_some()
     }
 
     /// Frees the memory of the model that is open.
@@ -133,45 +250,63 @@ impl State {
             return;
         };
         if let Ok(draft) = &draft {
-            let audit = AuditNote::new("draft.make", AuditAction::E, "patient", patient)
-                .of(patient)
-                .detail(json!({"provenance": draft.provenance, "text": draft.text}));
-            self.note(audit, effects);
+            let (what, about) = match &under_way.about {
+                About::Case(_) => ("draft.make", json!({})),
+                About::Image { series, slice, .. } => {
+                    ("image.describe", json!({"series": series, "slice": slice}))
+                }
+            };
+            let mut detail = about;
+            detail["provenance"] = json!(draft.provenance);
+            detail["text"] = json!(draft.text);
+            let audit = AuditNote::new(what, AuditAction::E, "patient", patient).of(patient);
+            self.note(audit.detail(detail), effects);
         }
-        let facts = under_way.facts;
-        self.drafts.made.insert(patient, Made { facts, draft });
+        self.drafts.put(under_way, draft);
+        // What is open, and what is free, are others now.
+        self.look_for_models(effects);
     }
 
     /// The last draft about a patient, or why there is none: what happened, and what to do.
     #[must_use]
     pub fn draft_of(&self, patient: PatientId) -> Option<Result<&Draft, (&str, &str)>> {
-        let made = self.drafts.made.get(&patient)?;
-        let told = made.draft.as_ref().map(Box::as_ref);
-        Some(told.map_err(|failure| (&*failure.text, &*failure.hint)))
+        told(self.drafts.made.get(&patient)?)
+    }
+
+    /// The last description of an image of a patient, or why there is none.
+    #[must_use]
+    pub fn description_of(&self, patient: PatientId) -> Option<Result<&Draft, (&str, &str)>> {
+        told(self.drafts.described.get(&patient)?)
     }
 
     /// A job that was to write a draft ended without.
     pub(super) fn forget_draft_job(&mut self, job: JobId, why: &Failure) {
         if let Some(under_way) = self.drafts.under_way.take_if(|u| u.job == job) {
-            let made = Made {
-                facts: under_way.facts,
-                draft: Err(why.clone()),
-            };
-            self.drafts.made.insert(under_way.patient, made);
+            self.drafts.put(under_way, Err(why.clone()));
         }
     }
 
     /// Nothing of a patient who is erased stays.
     pub(super) fn forget_drafts_of(&mut self, patient: PatientId, effects: &mut Vec<Effect>) {
         self.drafts.under_way.take_if(|u| u.patient == patient);
-        if self.drafts.made.remove(&patient).is_some() {
+        let ended = [
+            self.drafts.made.remove(&patient),
+            self.drafts.described.remove(&patient),
+        ];
+        if ended.iter().any(Option::is_some) {
             // The model remembers what it has read.
             self.close_model(effects);
         }
     }
 
     /// Says that a model has been let go.
-    pub(super) fn absorb_closed_model(&mut self) {
+    pub(super) fn absorb_closed_model(&mut self, effects: &mut Vec<Effect>) {
         self.say(Severity::Info, tr!("The model was closed"), "");
+        self.look_for_models(effects);
     }
+}
+
+fn told(made: &Made) -> Option<Result<&Draft, (&str, &str)>> {
+    let told = made.draft.as_ref().map(Box::as_ref);
+    Some(told.map_err(|failure| (&*failure.text, &*failure.hint)))
 }

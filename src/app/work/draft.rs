@@ -1,9 +1,8 @@
 //! Drafts: pictures for the model, then its words.
 
-use crate::app::effect::{DraftInput, Failure};
-use crate::app::report_input::KeyView;
+use crate::app::effect::{DraftInput, Failure, ShownSlice};
 use crate::app::work::Tools;
-use crate::draft::{Draft, Offer, Request, offers};
+use crate::draft::{Draft, Offer, Request, Resources, offers};
 use crate::jobs::JobContext;
 use crate::nn::Error;
 use crate::nn::processor::{Rgb, ct_windows};
@@ -13,9 +12,11 @@ use crate::volume::{IntensityUnit, Layout, gray_slice};
 /// Small models repeat themselves without.
 const REPETITION_PENALTY: f64 = 1.1;
 
-/// Models in the folder for them.
-pub(super) fn models(tools: &Tools) -> Option<Vec<Offer>> {
-    Some(offers(tools.models.as_deref()?))
+/// Models in the folder for them, and what there is for them.
+pub(super) fn models(tools: &Tools) -> Option<(Vec<Offer>, Resources)> {
+    let folder = tools.models.as_deref()?;
+    let (resources, machine) = Resources::now(&tools.host.lock());
+    Some((offers(folder, &machine), resources))
 }
 
 /// Writes a draft.
@@ -26,11 +27,11 @@ pub(super) fn draft(
 ) -> Result<Box<Draft>, Failure> {
     let three_windows = sees_three_windows(&input.model.name);
     let request = Request {
-        facts: input.facts,
+        task: input.task,
         images: input
-            .views
+            .slices
             .iter()
-            .map(|view| picture(view, three_windows))
+            .map(|shown| picture(shown, three_windows))
             .collect(),
         extent: input.extent,
         sampling: Sampling {
@@ -49,9 +50,9 @@ fn sees_three_windows(model: &str) -> bool {
     model.to_lowercase().contains("medgemma-1.5")
 }
 
-/// The slice that carries the axes, whole.
-fn picture(view: &KeyView, three_windows: bool) -> Rgb {
-    let (volume, slice) = (&view.volume, view.measured.axis_slice);
+/// The slice, whole.
+fn picture(shown: &ShownSlice, three_windows: bool) -> Rgb {
+    let (volume, slice) = (&shown.volume, shown.slice);
     let layout = Layout::of(volume.grid());
     let [width, height] = layout.picture_size();
     if three_windows && volume.unit == IntensityUnit::Hounsfield {
@@ -63,7 +64,7 @@ fn picture(view: &KeyView, three_windows: bool) -> Rgb {
         let hu: Vec<f32> = (0..width * height).map(value).collect();
         return ct_windows([width, height], &hu);
     }
-    let gray = gray_slice(volume, slice, view.window, volume.inverted, layout);
+    let gray = gray_slice(volume, slice, shown.window, volume.inverted, layout);
     Rgb {
         size: [width, height],
         pixels: gray.into_iter().flat_map(|v| [v; 3]).collect(),

@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use clap::{ArgGroup, Args as ClapArgs, ValueEnum};
 
-use crate::nn::plan::Wish;
+use crate::nn::plan::{Place, Wish};
 
 /// Which model, and where it runs.
 #[derive(ClapArgs)]
@@ -26,6 +26,30 @@ pub(in crate::cli) struct ModelArgs {
     /// In how many bits safetensors are computed with; what suits model and memory unless stated.
     #[arg(long, value_enum, default_value = "auto")]
     pub precision: PrecisionArg,
+    /// Where the model is computed; where it suits unless stated.
+    #[arg(long, value_enum, default_value = "auto")]
+    pub device: DeviceArg,
+}
+
+/// Where a model is computed.
+#[derive(Clone, Copy, ValueEnum)]
+pub(in crate::cli) enum DeviceArg {
+    /// Graphics cards where there are any with room, else the processor.
+    Auto,
+    /// The processor.
+    Cpu,
+    /// Graphics cards, at least for a part of the layers.
+    Cuda,
+}
+
+impl From<DeviceArg> for Place {
+    fn from(device: DeviceArg) -> Self {
+        match device {
+            DeviceArg::Auto => Self::Auto,
+            DeviceArg::Cpu => Self::Processor,
+            DeviceArg::Cuda => Self::Cards,
+        }
+    }
 }
 
 /// In how many bits.

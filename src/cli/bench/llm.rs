@@ -15,6 +15,7 @@ use crate::cli::model::failure;
 use crate::cli::output::Failure;
 use crate::jobs::JobContext;
 use crate::nn::gemma::{Files, Gemma, Input, Options};
+use crate::nn::plan::Place;
 use crate::nn::processor::{Rgb, pixels};
 use crate::nn::weights::{Target, Weights};
 use crate::nn::{Error, Result, Tensor};
@@ -59,7 +60,11 @@ fn measure(settings: &Settings) -> Result<Vec<Value>> {
             weights: settings.model.to_owned(),
             vision: vision.map(Path::to_owned),
         };
-        let (model, _) = Gemma::open(&files, &Options::cpu(4096), &JobContext::default())?;
+        let options = Options {
+            place: Place::Processor,
+            ..Options::auto(4096)
+        };
+        let model = Gemma::open(&files, &options, &JobContext::default())?.model;
         Ok::<_, Error>(model)
     };
     // Without the part for images, as the peer: its memory is compared.

@@ -87,7 +87,7 @@ fn every_layer_is_that_of_the_reference() {
         let text = model.text_part();
         let tokens = &case.input.tokens;
         let blocks = Blocks::of(tokens, model.vision().map(|(_, t)| t.soft), 0);
-        let mut cache = Cache::new(text.config(), 64, model.device()).unwrap();
+        let mut cache = Cache::new(text.config(), 64, text.devices()).unwrap();
         let mut x = model.merge(tokens, &mut case.input.images.iter()).unwrap();
         for number in 0..7 {
             assert!(

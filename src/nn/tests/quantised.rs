@@ -72,10 +72,10 @@ fn open(folder: &Path, wish: Wish) -> (Gemma, Precision) {
     let options = Options {
         wish,
         kept: Some(folder.join("kept")),
-        ..Options::cpu(128)
+        ..Options::auto(128)
     };
-    let (model, plan) = Gemma::open(&files, &options, &JobContext::default()).unwrap();
-    (model, plan.precision)
+    let opened = Gemma::open(&files, &options, &JobContext::default()).unwrap();
+    (opened.model, opened.plan.precision)
 }
 
 fn logits(model: &Gemma) -> Tensor {
@@ -158,7 +158,7 @@ fn a_folder_that_cannot_be_written_is_named() {
     let options = Options {
         wish: Wish::FourBits,
         kept: Some(folder.path().join("kept")),
-        ..Options::cpu(128)
+        ..Options::auto(128)
     };
     let error = Gemma::open(&files, &options, &JobContext::default());
     let Err(Error::File { path, .. }) = error else {

@@ -13,10 +13,10 @@ use crate::nn::generate::{Request, Step, Stop, generate};
 
 fn engine() -> Option<Engine> {
     let files = Files {
-        weights: super::model("gemma-3-270m-q4_k_m.gguf")?,
+        weights: super::common::model("gemma-3-270m-q4_k_m.gguf")?,
         vision: None,
     };
-    Some(Engine::open(&files, None, &Options::cpu(4096), &JobContext::default()).unwrap())
+    Some(Engine::open(&files, None, &Options::auto(4096), &JobContext::default()).unwrap())
 }
 
 fn rows(t: &Tensor) -> Vec<Vec<f32>> {

@@ -1,7 +1,7 @@
 //! A tower of the published size (SigLIP at 896 × 896, random weights in half precision) beside torch in single
 //! precision: `vision_f32.f32` holds the soft tokens that it gives for the picture that `bench llm` looks at.
 
-use super::model;
+use super::common::model;
 use crate::jobs::JobContext;
 use crate::nn::config::vision_of_gguf;
 use crate::nn::processor::{Rgb, pixels};

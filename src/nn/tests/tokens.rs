@@ -29,13 +29,13 @@ fn read<T: for<'a> Deserialize<'a>>(name: &str) -> T {
 }
 
 pub(super) fn of_gguf() -> Option<Tokenizer> {
-    let path = super::model("gemma-3-270m-q4_k_m.gguf")?;
+    let path = super::common::model("gemma-3-270m-q4_k_m.gguf")?;
     let weights = Weights::open(&path, Target::cpu()).unwrap();
     Some(Tokenizer::of_gguf(weights.gguf().unwrap()).unwrap())
 }
 
 fn of_json() -> Option<Tokenizer> {
-    Some(Tokenizer::open(&super::model("tokenizer.json")?).unwrap())
+    Some(Tokenizer::open(&super::common::model("tokenizer.json")?).unwrap())
 }
 
 #[derive(Deserialize)]

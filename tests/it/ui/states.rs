@@ -7,15 +7,18 @@ use egui::{CentralPanel, Theme, Ui, vec2};
 use egui_kittest::{Harness, SnapshotOptions, SnapshotResults};
 use oncotwin::app::Command;
 use oncotwin::app::view::{
-    DraftModel, DraftState, DraftView, FileList, FilesView, GrowthView, HistoryView, Message,
-    Saved, Severity, View,
+    DescriptionView, DraftModel, DraftState, DraftView, FileList, FilesView, GrowthView,
+    HistoryView, Message, Saved, Severity, View,
 };
+use oncotwin::case::SeriesId;
 use oncotwin::draft::Found;
 use oncotwin::nn::gemma::Files;
 use oncotwin::ui::{
     UiState, chooser_ui, columns_ui, draft_ui, files_ui, growth_ui, history_ui, lesions_ui,
     messages_ui, narrative_ui, status_ui, theme, tools_ui, treatments_ui,
 };
+
+use uuid::Uuid;
 
 use super::{files, fixture};
 
@@ -29,7 +32,7 @@ const PANELS: &[(&str, [f32; 2], Draw)] = &[
     ("columns", [620.0, 420.0], |ui, view, state, out| {
         columns_ui(ui, view, patient(view), state, out);
     }),
-    ("draft", [420.0, 220.0], |ui, view, _, out| {
+    ("draft", [420.0, 520.0], |ui, view, _, out| {
         draft_ui(ui, patient(view).draft.as_ref().expect("drafts"), out);
     }),
     ("files", [620.0, 360.0], |ui, view, state, out| {
@@ -101,12 +104,36 @@ fn drafts(models: usize, state: DraftState) -> DraftView {
         name: found.name.clone(),
         size: "8.6 GB".into(),
         needs: Ok("on the processor, four bits, about 6.0 GB of memory".into()),
+        sees: true,
         found,
     };
     DraftView {
         models: vec![model; models],
         is_long: false,
         state,
+        description: None,
+        resources: Vec::new(),
+        is_open: false,
+    }
+}
+
+/// With the description of an image, and what the model takes.
+fn described(state: DraftState) -> DraftView {
+    DraftView {
+        description: Some(DescriptionView {
+            images: vec![
+                ("Baseline".into(), SeriesId(Uuid::from_u128(1))),
+                ("Follow-up 1".into(), SeriesId(Uuid::from_u128(2))),
+            ],
+            title: "Follow-up 1, slice 31".into(),
+            state,
+        }),
+        resources: vec![
+            "Memory: 14.2 GB of 33.6 GB free".into(),
+            "Open: medgemma-4b-it, on the processor, four bits, about 6.0 GB of memory".into(),
+        ],
+        is_open: true,
+        ..drafts(1, made_draft())
     }
 }
 
@@ -165,7 +192,15 @@ fn loaded(dark: bool) -> View {
     view.chooser = fixture::chooser(dark).chooser;
     let patient = view.patient.as_mut().expect("a patient");
     patient.history = fixture::record::history();
-    patient.draft = Some(drafts(1, made_draft()));
+    let said = DraftState::Made {
+        text: "An axial CT slice through the upper abdomen. The liver shows a rounded area that \
+               is darker than the rest. What it is cannot be told from one slice."
+            .into(),
+        is_cut: false,
+        is_old: false,
+        provenance: vec!["medgemma-4b-it, Q4K, on cpu, about 9.1 GB of memory".into()],
+    };
+    patient.draft = Some(described(said));
     view
 }
 
