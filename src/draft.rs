@@ -73,8 +73,18 @@ impl Extent {
 pub enum Task {
     /// Draft a narrative of the facts of a case.
     Narrative(FactTable),
-    /// Say what is seen on an image, of which this is known.
+    /// Say what is seen on an image, of which this is known: its modality, and how it is shown.
     Description(String),
+}
+
+/// How pictures for a model are made of slices.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, serde::Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Rendering {
+    /// In grey, in the window that is shown.
+    Grey,
+    /// Computed tomography in three fixed windows, one for each colour.
+    ThreeWindows,
 }
 
 /// What a draft is made of.
@@ -84,6 +94,8 @@ pub struct Request {
     pub task: Task,
     /// Pictures of the largest lesion, for models that see, of which the first ones are taken; or the image.
     pub images: Vec<Rgb>,
+    /// How these were made.
+    pub rendering: Rendering,
     /// How much is read and written.
     pub extent: Extent,
     /// How words are chosen.

@@ -491,8 +491,8 @@ pub(super) enum Answer {
     Models(Option<(Vec<draft::Offer>, draft::Resources)>),
     /// What a model wrote about a patient.
     Drafted(PatientId, Result<Box<draft::Draft>, Failure>),
-    /// The model was let go.
-    ModelClosed,
+    /// The model was let go, if there was one.
+    ModelClosed(bool),
     /// Files written.
     Exported(Result<Exported, Failure>),
 }

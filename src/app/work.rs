@@ -154,8 +154,10 @@ pub(super) fn run(work: Work, tools: &Tools, job: &JobContext) -> Answer {
             Answer::Drafted(patient, draft::draft(*input, tools, job))
         }
         Work::CloseModel => {
-            tools.host.lock().close();
-            Answer::ModelClosed
+            let mut host = tools.host.lock();
+            let was_open = host.open_model().is_some();
+            host.close();
+            Answer::ModelClosed(was_open)
         }
         Work::Export {
             input,

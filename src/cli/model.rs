@@ -3,7 +3,7 @@
 mod npy;
 
 use std::path::Path;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use serde::Deserialize;
 use serde_json::json;
@@ -15,7 +15,8 @@ use crate::models::{self, Found, Library};
 use crate::nn::chat::{self, Content, Message, Role};
 use crate::nn::engine::Engine;
 use crate::nn::gemma::{Files, Input, Options};
-use crate::nn::generate::{Request, Step, Stop, generate as write_answer};
+use crate::nn::generate::{Answer, Request, Step, Stop, generate as write_answer};
+use crate::nn::plan::Failed;
 use crate::nn::processor::{Rgb, pixels};
 use crate::nn::sampling::Sampling;
 use crate::nn::{Error, Tensor};
@@ -50,9 +51,32 @@ fn installed(args: &ModelArgs) -> Result<Option<Found>, Failure> {
         .map_err(|e| super::models::failure(&e))
 }
 
-fn open(args: &ModelArgs, positions: usize) -> Result<Engine, Failure> {
-    let found = installed(args)?;
-    let (weights, vision, tokenizer) = match found {
+/// Why work with a model ended.
+enum Halt {
+    /// The model's fault, perhaps that of the way in which it was computed.
+    Model(Error),
+    /// Another one's.
+    Said(Failure),
+}
+
+impl From<Error> for Halt {
+    fn from(error: Error) -> Self {
+        Self::Model(error)
+    }
+}
+
+impl From<Failure> for Halt {
+    fn from(failure: Failure) -> Self {
+        Self::Said(failure)
+    }
+}
+
+/// Opens a model and works with it; a way of computing it that fails gives way to the next.
+fn with<T>(
+    args: &ModelArgs,
+    work: impl Fn(&Engine) -> Result<T, Halt>,
+) -> Result<(T, Engine), Failure> {
+    let (weights, vision, tokenizer) = match installed(args)? {
         Some(found) => (found.weights, found.vision, found.tokenizer),
         None => (args.model.clone(), None, None),
     };
@@ -61,13 +85,35 @@ fn open(args: &ModelArgs, positions: usize) -> Result<Engine, Failure> {
         vision: args.mmproj.clone().or(vision),
     };
     let tokenizer = args.tokenizer.clone().or(tokenizer);
-    let options = Options {
+    let mut options = Options {
         wish: args.precision.into(),
         place: args.device.into(),
-        ..Options::auto(positions)
+        ..Options::auto(POSITIONS)
     };
-    let job = JobContext::default();
-    Engine::open(&files, tokenizer.as_deref(), &options, &job).map_err(|e| failure(&e))
+    let mut before: Option<Error> = None;
+    loop {
+        let job = JobContext::default();
+        let engine = match Engine::open(&files, tokenizer.as_deref(), &options, &job) {
+            Ok(engine) => engine,
+            Err(no_way @ Error::NoWay { .. }) => {
+                return Err(failure(before.as_ref().unwrap_or(&no_way)));
+            }
+            Err(error) => return Err(failure(&error)),
+        };
+        match work(&engine) {
+            Ok(done) => return Ok((done, engine)),
+            Err(Halt::Said(failure)) => return Err(failure),
+            Err(Halt::Model(error)) => {
+                options.failed = engine.give_up(&error).ok_or_else(|| failure(&error))?;
+                before = Some(error);
+            }
+        }
+    }
+}
+
+/// Ways that were tried before the one that worked.
+fn tried(engine: &Engine) -> Vec<String> {
+    engine.failed.iter().map(Failed::told).collect()
 }
 
 /// A turn as other programs write it.
@@ -182,37 +228,15 @@ pub(super) fn generate(args: &GenerateArgs) -> Result<Output, Failure> {
         .iter()
         .map(|p| picture(p))
         .collect::<Result<_, _>>()?;
-    let engine = open(&args.model, POSITIONS)?;
-    let tokens = tokens(args, &engine)?;
-    let job = JobContext::default();
-    let mut images = Vec::new();
-    for picture in &pictures {
-        let side = engine.model.vision().map_or(0, |(config, _)| config.image);
-        let seen = pixels(picture, side).and_then(|p| engine.model.see(&p, &job));
-        images.push(seen.map_err(failed)?);
-    }
-    let request = Request {
-        input: Input { tokens, images },
-        new_tokens: args.max_new,
-        sampling,
-    };
-    let prompt_tokens = request.input.tokens.len();
-    let mut cache = engine
-        .model
-        .cache((prompt_tokens + args.max_new).min(POSITIONS))
-        .map_err(failed)?;
-    // How long it took is part of the answer; it enters no result.
-    let begin = Instant::now();
-    let mut read = begin.elapsed();
-    let mut tell = |step: Step<'_>| {
-        if step == Step::Read {
-            read = begin.elapsed();
-        }
-    };
-    let (model, tokenizer) = (&engine.model, &engine.tokenizer);
-    let answer =
-        write_answer(model, tokenizer, &request, &mut cache, &job, &mut tell).map_err(failed)?;
-    let wrote = begin.elapsed().saturating_sub(read);
+    let (written, engine) = with(&args.model, |engine| {
+        write(args, sampling, &pictures, engine)
+    })?;
+    let Written {
+        answer,
+        prompt_tokens,
+        read,
+        wrote,
+    } = written;
     let rate = |n: usize, seconds: f64| (n > 0 && seconds > 0.0).then(|| n as f64 / seconds);
     let stop = match answer.stop {
         Stop::End => "end",
@@ -223,43 +247,120 @@ pub(super) fn generate(args: &GenerateArgs) -> Result<Output, Failure> {
         "prefill_tokens_per_s": rate(prompt_tokens, read.as_secs_f64()),
         "decode_tokens_per_s": rate(answer.tokens.len().saturating_sub(1), wrote.as_secs_f64()),
         "peak_rss_mib": super::memory::peak_mib(), "device": engine.plan.place(),
-        "precision": model.precision(), "expected_mib": engine.plan.bytes() >> 20, "stop_reason": stop,
+        "precision": engine.model.precision(), "expected_mib": engine.plan.bytes() >> 20,
+        "tried_before": tried(&engine), "stop_reason": stop,
     });
-    Ok(Output::new(answer.text, json))
+    let mut text = answer.text;
+    for way in tried(&engine) {
+        text.push_str(&format!("\n(tried before in vain: {way})"));
+    }
+    Ok(Output::new(text, json))
+}
+
+/// What was written, and how long it took.
+struct Written {
+    answer: Answer,
+    prompt_tokens: usize,
+    read: Duration,
+    wrote: Duration,
+}
+
+fn write(
+    args: &GenerateArgs,
+    sampling: Sampling,
+    pictures: &[Rgb],
+    engine: &Engine,
+) -> Result<Written, Halt> {
+    let Engine {
+        model, tokenizer, ..
+    } = engine;
+    let tokens = tokens(args, engine)?;
+    let job = JobContext::default();
+    let mut images = Vec::new();
+    for picture in pictures {
+        let side = model.vision().map_or(0, |(config, _)| config.image);
+        images.push(model.see(&pixels(picture, side)?, &job)?);
+    }
+    let request = Request {
+        input: Input { tokens, images },
+        new_tokens: args.max_new,
+        sampling,
+    };
+    let prompt_tokens = request.input.tokens.len();
+    let limit = prompt_tokens.saturating_add(args.max_new).min(POSITIONS);
+    let mut cache = model.cache(limit)?;
+    // How long it took is part of the answer; it enters no result.
+    let begin = Instant::now();
+    let mut read = begin.elapsed();
+    let mut tell = |step: Step<'_>| {
+        if step == Step::Read {
+            read = begin.elapsed();
+        }
+    };
+    let answer = write_answer(model, tokenizer, &request, &mut cache, &job, &mut tell)?;
+    Ok(Written {
+        answer,
+        prompt_tokens,
+        read,
+        wrote: begin.elapsed().saturating_sub(read),
+    })
 }
 
 /// Longest context, prompt and answer.
 const POSITIONS: usize = 8192;
 
 pub(super) fn score(args: &ScoreArgs) -> Result<Output, Failure> {
-    let failed = |e: Error| failure(&e);
     let path = &args.text_file;
     let text = std::fs::read_to_string(path).map_err(unreadable(path))?;
-    let engine = open(&args.model, POSITIONS)?;
+    let (scored, engine) = with(&args.model, |engine| scored(args, &text, engine))?;
+    let Scored { n, mean_nll, top1 } = scored;
+    let mut text = format!(
+        "{n} tokens, mean negative log likelihood {mean_nll:.4}, perplexity {:.2}",
+        mean_nll.exp()
+    );
+    for way in tried(&engine) {
+        text.push_str(&format!("\n(tried before in vain: {way})"));
+    }
+    Ok(Output::new(
+        text,
+        json!({"n_tokens": n, "mean_nll": mean_nll, "top1": top1, "tried_before": tried(&engine)}),
+    ))
+}
+
+/// How likely a text is.
+struct Scored {
+    n: usize,
+    mean_nll: f64,
+    top1: Vec<usize>,
+}
+
+fn scored(args: &ScoreArgs, text: &str, engine: &Engine) -> Result<Scored, Halt> {
     let mut tokens = vec![engine.tokenizer.specials().bos];
-    tokens.extend(engine.tokenizer.encode(&text).map_err(failed)?);
+    tokens.extend(engine.tokenizer.encode(text)?);
     let n = tokens.len();
     let job = JobContext::default();
-    let mut cache = engine.model.cache(n).map_err(failed)?;
+    let mut cache = engine.model.cache(n)?;
     let input = Input {
         tokens: tokens.clone(),
         images: Vec::new(),
     };
-    let states = engine
-        .model
-        .read(&input, n, &mut cache, &job)
-        .map_err(failed)?;
+    let states = engine.model.read(&input, n, &mut cache, &job)?;
     let mut file = match &args.logits {
         Some(path) => Some(npy::Writer::create(path, [n, engine.model.vocabulary()])?),
         None => None,
     };
     let (mut nll, mut top1) = (0.0, Vec::with_capacity(n));
     for from in (0..n).step_by(ROWS) {
-        for (row, logits) in rows(&engine, &states, from..(from + ROWS).min(n))
-            .map_err(failed)?
-            .iter()
-            .enumerate()
-        {
+        let logits = rows(engine, &states, from..(from + ROWS).min(n))?;
+        for (row, logits) in logits.iter().enumerate() {
+            let position = from + row;
+            if logits.iter().any(|logit| !logit.is_finite()) {
+                let precision = engine.model.precision().to_owned();
+                return Err(Halt::Model(Error::NonFinite {
+                    position,
+                    precision,
+                }));
+            }
             if let Some(file) = &mut file {
                 file.row(logits)?;
             }
@@ -268,7 +369,7 @@ pub(super) fn score(args: &ScoreArgs) -> Result<Output, Failure> {
                 .enumerate()
                 .max_by(|a, b| a.1.total_cmp(b.1).then(b.0.cmp(&a.0)));
             top1.push(best.map_or(0, |(token, _)| token));
-            if let Some(next) = tokens.get(from + row + 1) {
+            if let Some(next) = tokens.get(position + 1) {
                 nll -= log_share(logits, *next as usize);
             }
         }
@@ -277,14 +378,7 @@ pub(super) fn score(args: &ScoreArgs) -> Result<Output, Failure> {
         file.finish()?;
     }
     let mean_nll = nll / (n.max(2) - 1) as f64;
-    let text = format!(
-        "{n} tokens, mean negative log likelihood {mean_nll:.4}, perplexity {:.2}",
-        mean_nll.exp()
-    );
-    Ok(Output::new(
-        text,
-        json!({"n_tokens": n, "mean_nll": mean_nll, "top1": top1}),
-    ))
+    Ok(Scored { n, mean_nll, top1 })
 }
 
 fn rows(

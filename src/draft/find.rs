@@ -20,6 +20,8 @@ pub struct Found {
     pub bytes: u64,
     /// Checksums that its files had when they arrived, where that is known.
     pub arrived: Vec<Read>,
+    /// Where it came from, where that is known.
+    pub source: Option<String>,
 }
 
 impl Found {
@@ -57,6 +59,7 @@ impl Found {
             },
             bytes: files.iter().map(size).sum(),
             arrived: Vec::new(),
+            source: None,
         }
     }
 }
@@ -126,6 +129,7 @@ pub fn find_one(folder: &Path, name: &OsStr) -> Option<Found> {
     });
     Some(Found {
         arrived: arrived.collect(),
+        source: Some(receipt.origin.text()),
         ..Found::of(Some(name), &found.weights, found.vision, &files)
     })
 }

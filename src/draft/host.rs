@@ -13,7 +13,7 @@ use sha2::{Digest as _, Sha256};
 use super::describe;
 use super::find::Found;
 use super::prompt::{Budget, Prompt};
-use super::{Extent, Request, Task};
+use super::{Extent, Rendering, Request, Task};
 use crate::jobs::JobContext;
 use crate::narrate::FactTable;
 use crate::nn::cache::Cache;
@@ -74,6 +74,14 @@ pub struct Provenance {
     pub memory: u64,
     /// Where it was computed.
     pub device: String,
+    /// The same as a code word.
+    pub place: String,
+    /// What had failed before, as code words: precision and place.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub tried: Vec<String>,
+    /// How pictures were made.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub rendering: Option<Rendering>,
     /// Name and version of the prompt.
     pub prompt: &'static str,
     /// Hash of the tokens that were read.
@@ -195,40 +203,34 @@ impl Host {
         if self.open.as_ref().is_none_or(|open| open.stamps != stamps) {
             // Two models need not fit.
             self.open = None;
-            self.open = Some(Open::of(model, stamps, Vec::new(), job)?);
+            self.open = Some(Open::of(model, stamps, job)?);
         }
         loop {
             let Some(open) = &mut self.open else {
                 unreachable!("opened above and below")
             };
             let error = match open.draft(request, words, job) {
-                Err(error @ (Error::NonFinite { .. } | Error::Tensor(_))) => error,
-                Err(error) if !matches!(error, Error::Cancelled(_)) => {
-                    self.open = None;
-                    return Err(error);
-                }
+                Err(error) if !matches!(error, Error::Cancelled(_)) => error,
                 ended => return ended,
             };
+            let failed = open.engine.give_up(&error);
+            let before = self.open.take();
+            let (Some(failed), Some(before)) = (failed, before) else {
+                return Err(error);
+            };
             // What this way cannot hold, another may: floats for four bits, the processor for a card.
-            let (stamps, failed) = open.give_up(&error);
-            self.open = None;
             words.begin_anew();
-            match Open::of(model, stamps, failed, job) {
+            match before.another(&model.files, failed, job) {
                 Ok(open) => self.open = Some(open),
-                Err(stopped @ Error::Cancelled(_)) => return Err(stopped),
-                Err(_) => return Err(error),
+                Err(Error::NoWay { .. }) => return Err(error),
+                Err(other) => return Err(other),
             }
         }
     }
 }
 
 impl Open {
-    fn of(
-        model: &Found,
-        stamps: Vec<Stamp>,
-        failed: Vec<Failed>,
-        job: &JobContext,
-    ) -> Result<Self> {
+    fn of(model: &Found, stamps: Vec<Stamp>, job: &JobContext) -> Result<Self> {
         let files = &model.files;
         let weights = fingerprints(files, job)?;
         for (path, read) in &weights {
@@ -244,16 +246,30 @@ impl Open {
             }
         }
         let weights = weights.into_iter().map(|(_, read)| read).collect();
-        let positions = Extent::Comprehensive.positions();
-        let options = Options {
-            failed,
-            ..Options::auto(positions)
-        };
-        let engine = Engine::open(files, None, &options, job)?;
         Ok(Self {
             name: model.name.clone(),
             stamps,
-            engine,
+            engine: engine(files, Vec::new(), job)?,
+            weights,
+            prefix: None,
+        })
+    }
+
+    /// The same model in another way than those that failed.
+    fn another(self, files: &Files, failed: Vec<Failed>, job: &JobContext) -> Result<Self> {
+        let Self {
+            name,
+            stamps,
+            weights,
+            engine: before,
+            ..
+        } = self;
+        // Two ways need not fit.
+        drop(before);
+        Ok(Self {
+            name,
+            stamps,
+            engine: engine(files, failed, job)?,
             weights,
             prefix: None,
         })
@@ -297,6 +313,9 @@ impl Open {
                 precision: model.precision().to_owned(),
                 memory: self.engine.plan.bytes(),
                 device: self.engine.plan.place(),
+                place: self.engine.plan.code(),
+                tried: self.engine.failed.iter().map(|f| f.plan.words()).collect(),
+                rendering: (!hashes.is_empty()).then_some(request.rendering),
                 prompt: asked.prompt.name,
                 prompt_sha256: hex(&Sha256::digest(&ids)),
                 facts: asked.prompt.shown,
@@ -316,17 +335,6 @@ impl Open {
         })
     }
 
-    /// What has failed, this way among it, to open the model in another.
-    fn give_up(&mut self, error: &Error) -> (Vec<Stamp>, Vec<Failed>) {
-        let mut failed = std::mem::take(&mut self.engine.failed);
-        failed.push(Failed {
-            plan: self.engine.plan.clone(),
-            reason: error.to_string(),
-            is_non_finite: matches!(error, Error::NonFinite { .. }),
-        });
-        (std::mem::take(&mut self.stamps), failed)
-    }
-
     /// The pictures that the model is shown.
     fn pictures<'a>(&self, request: &'a Request) -> &'a [Rgb] {
         let n = match self.engine.model.vision() {
@@ -338,8 +346,7 @@ impl Open {
 
     /// Ways that were tried before this one.
     fn instead_of(&self) -> Option<String> {
-        let told = |failed: &Failed| format!("{}: {}", failed.plan.place(), failed.reason);
-        let told: Vec<String> = self.engine.failed.iter().map(told).collect();
+        let told: Vec<String> = self.engine.failed.iter().map(Failed::told).collect();
         (!told.is_empty()).then(|| told.join("; "))
     }
 
@@ -416,6 +423,14 @@ impl Open {
         });
         Ok((fork, 0))
     }
+}
+
+fn engine(files: &Files, failed: Vec<Failed>, job: &JobContext) -> Result<Engine> {
+    let options = Options {
+        failed,
+        ..Options::auto(Extent::Comprehensive.positions())
+    };
+    Engine::open(files, None, &options, job)
 }
 
 /// A file with its size and the time of its last change.

@@ -6,6 +6,12 @@ use candle_core::{DType, Device, Tensor};
 use super::config::{Reach, TextConfig};
 use crate::nn::Result;
 
+/// The type in which keys and values are kept: on cards in halves, since memory is scarce there and what is kept
+/// is small numbers behind norms.
+pub(super) const fn kept(on_card: bool) -> DType {
+    if on_card { DType::F16 } else { DType::F32 }
+}
+
 /// What a model remembers of a context. Independent of the model: a copy of it is a point to come back
 /// to.
 pub struct Cache {
@@ -52,15 +58,6 @@ impl Cache {
         self.limit
     }
 
-    /// Bytes of memory.
-    #[must_use]
-    pub fn bytes(&self) -> usize {
-        self.layers
-            .iter()
-            .map(|l| 2 * l.keys.elem_count() * size_of::<f32>())
-            .sum()
-    }
-
     /// A copy with memory of its own.
     ///
     /// # Errors
@@ -98,7 +95,7 @@ pub(super) struct Layer {
 
 /// What queries attend to.
 pub(super) struct Attended {
-    /// (heads, positions, head)
+    /// (heads, positions, head), single precision
     pub(super) keys: Tensor,
     /// As the keys.
     pub(super) values: Tensor,
@@ -108,7 +105,8 @@ pub(super) struct Attended {
 
 impl Layer {
     fn new(heads: usize, slots: usize, head: usize, device: &Device) -> Result<Self> {
-        let zeros = || Tensor::zeros((heads, slots, head), DType::F32, device);
+        let kept = kept(!device.is_cpu());
+        let zeros = || Tensor::zeros((heads, slots, head), kept, device);
         Ok(Self {
             keys: zeros()?,
             values: zeros()?,
@@ -125,20 +123,26 @@ impl Layer {
         position: usize,
     ) -> Result<Attended> {
         let tokens = keys.dim(1)?;
+        let kept = self.keys.dtype();
+        let (keys, values) = (&keys.to_dtype(kept)?, &values.to_dtype(kept)?);
         let fits = position + tokens <= self.slots;
         if fits || tokens == 1 {
             self.write(keys, values, position)?;
             let n = (position + tokens).min(self.slots);
             return Ok(Attended {
-                keys: self.keys.narrow(1, 0, n)?,
-                values: self.values.narrow(1, 0, n)?,
+                keys: self.keys.narrow(1, 0, n)?.to_dtype(DType::F32)?,
+                values: self.values.narrow(1, 0, n)?.to_dtype(DType::F32)?,
                 first: 0,
             });
         }
         let before = position.min(self.slots - 1);
+        let with_last = |ring, new| {
+            let all = self.with_last(ring, before, position, new)?;
+            Ok::<_, crate::nn::Error>(all.to_dtype(DType::F32)?)
+        };
         let attended = Attended {
-            keys: self.with_last(&self.keys, before, position, keys)?,
-            values: self.with_last(&self.values, before, position, values)?,
+            keys: with_last(&self.keys, keys)?,
+            values: with_last(&self.values, values)?,
             first: position - before,
         };
         let kept = tokens.min(self.slots);
@@ -184,5 +188,45 @@ impl Layer {
             }
         }
         Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Runs of tokens through a ring of five slots, kept in halves: what comes back is single precision, in order,
+    /// and as far off as halves are.
+    #[test]
+    fn halves_come_back_as_what_they_were() {
+        let all: Vec<f32> = (0..2 * 12 * 4)
+            .map(|n| ((n * 37) % 101) as f32 / 7.0 - 7.0)
+            .collect();
+        let all = Tensor::from_vec(all, (2, 12, 4), &Device::Cpu).unwrap();
+        let zeros = || Tensor::zeros((2, 5, 4), DType::F16, &Device::Cpu).unwrap();
+        let mut layer = Layer {
+            keys: zeros(),
+            values: zeros(),
+            slots: 5,
+        };
+        let mut at = 0;
+        for n in [3, 4, 5] {
+            let new = all.narrow(1, at, n).unwrap();
+            let back = layer.extend(&new, &new, at).unwrap();
+            assert_eq!(back.keys.dtype(), DType::F32);
+            let length = back.keys.dim(1).unwrap();
+            let wanted = all.narrow(1, back.first, length).unwrap();
+            assert_eq!(back.first + length, at + n);
+            let apart = (&back.keys - wanted).unwrap().abs().unwrap();
+            let apart: f32 = apart
+                .flatten_all()
+                .unwrap()
+                .max(0)
+                .unwrap()
+                .to_scalar()
+                .unwrap();
+            assert!(apart < 7.5 / 2048.0, "{apart}");
+            at += n;
+        }
     }
 }

@@ -3,11 +3,11 @@
 use std::path::{Path, PathBuf};
 
 use super::gemma::{Files, Gemma, Opened, Options};
-use super::plan::{Failed, Plan};
+use super::plan::{Failed, Machine, Plan};
 use super::tokenizer::Tokenizer;
 use super::weights::{Target, Weights};
 use crate::jobs::JobContext;
-use crate::nn::Result;
+use crate::nn::{Error, Result};
 
 /// What it takes to answer.
 pub struct Engine {
@@ -58,17 +58,36 @@ impl Engine {
                 }
             }
         };
+        // Before minutes are spent on reading.
+        let estimate = Gemma::estimate(files, options, &Machine::here())?;
+        tokenizer.check(estimate.vocabulary)?;
         let Opened {
             model,
             plan,
             failed,
         } = Gemma::open(files, options, job)?;
-        tokenizer.check(model.vocabulary())?;
         Ok(Self {
             model,
             tokenizer,
             plan,
             failed,
         })
+    }
+
+    /// What has failed, this way among it, when working ended with an error; `None` where that is no fault of the
+    /// way, so that another would be of no use.
+    #[must_use]
+    pub fn give_up(&self, error: &Error) -> Option<Vec<Failed>> {
+        let is_of_card = matches!(error, Error::Tensor(_)) && self.plan.uses_cards();
+        if !is_of_card && !matches!(error, Error::NonFinite { .. }) {
+            return None;
+        }
+        let mut failed = self.failed.clone();
+        failed.push(Failed {
+            plan: self.plan.clone(),
+            reason: error.to_string(),
+            is_non_finite: matches!(error, Error::NonFinite { .. }),
+        });
+        Some(failed)
     }
 }

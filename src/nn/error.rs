@@ -108,6 +108,12 @@ pub enum Error {
         /// Bytes that are free on graphics cards.
         cards: Vec<u64>,
     },
+    /// Every way of computing the model has failed.
+    #[error("no way of computing the model is left: {}", tried.join("; "))]
+    NoWay {
+        /// What was tried, and what happened.
+        tried: Vec<String>,
+    },
     /// There is no room for weights that are to be kept.
     #[error(
         "{}: the disk is full; {:.1} GB are needed for the quantised weights",
@@ -154,7 +160,7 @@ impl Error {
             Self::NoRoom { .. } => "E-MODEL-MEMORY",
             Self::DiskFull { .. } => "E-DISK-FULL",
             Self::Cancelled(_) => "E-CANCELLED",
-            Self::Tensor(_) => "E-MODEL",
+            Self::Tensor(_) | Self::NoWay { .. } => "E-MODEL",
         }
     }
 

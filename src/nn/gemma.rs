@@ -6,9 +6,9 @@ use candle_core::{Device, Tensor};
 
 use super::attention::Blocks;
 use super::cache::Cache;
-use super::config::{Config, ImageTokens, VisionConfig, text_of_gguf, vision_of_gguf};
+use super::config::{Config, ImageTokens, TextConfig, VisionConfig, text_of_gguf, vision_of_gguf};
 use super::placement::Placement;
-use super::plan::{Failed, Machine, Place, Plan, Precision, Wish, plans};
+use super::plan::{Failed, Machine, Place, Plan, Precision, Stored, Wish, plans};
 use super::quantise;
 use super::text::Text;
 use super::vision::Vision;
@@ -68,6 +68,8 @@ pub struct Gemma {
 
 /// What opening a model would take.
 pub struct Estimate {
+    /// Rows of its vocabulary.
+    pub vocabulary: usize,
     /// It sees images.
     pub sees: bool,
     /// How it would be opened; [`Error::NoRoom`] where it does not fit.
@@ -136,7 +138,14 @@ impl Gemma {
         let (config, positions) = (config.clone(), options.positions);
         let vision = vision.as_ref().unwrap_or(weights);
         if plan.precision != Precision::FourBits {
-            return Self::load_onto(config, [weights, vision], positions, &placement, job);
+            let model = Self::load_onto(config, [weights, vision], positions, &placement, job)?;
+            let precision = match plan.precision {
+                Precision::Bf16 => "BF16".to_owned(),
+                Precision::F16 => "F16".to_owned(),
+                Precision::Floats => weights.kept_floats().as_str().to_uppercase(),
+                Precision::AsStored | Precision::FourBits => weights.precision(),
+            };
+            return Ok(Self { precision, ..model });
         }
         let folder = options.kept.clone().or_else(quantise::default_folder);
         let folder = folder.ok_or_else(|| Error::Request {
@@ -154,6 +163,7 @@ impl Gemma {
     pub fn estimate(files: &Files, options: &Options, machine: &Machine) -> Result<Estimate> {
         let described = described(files)?;
         Ok(Estimate {
+            vocabulary: described.config.text.vocabulary,
             sees: described.config.vision.is_some(),
             plan: best(&described, options, &options.failed, machine),
         })
@@ -212,7 +222,7 @@ impl Gemma {
         })
     }
 
-    /// How the weights are stored.
+    /// How most of the weights are held.
     #[must_use]
     pub fn precision(&self) -> &str {
         &self.precision
@@ -421,7 +431,11 @@ fn best(
     } = described;
     let positions = options.positions.min(config.text.positions);
     let wishes = (options.wish, options.place);
-    let stored = weights.stored();
+    let mut stored = weights.stored();
+    if let Stored::Floats { is_kept, .. } = &mut stored {
+        let folder = options.kept.clone().or_else(quantise::default_folder);
+        *is_kept = folder.is_some_and(|folder| quantise::is_kept(weights, &folder));
+    }
     let mut plans = plans(config, stored, positions, wishes, machine, failed)?;
     Ok(plans.swap_remove(0))
 }
@@ -438,6 +452,11 @@ fn described(files: &Files) -> Result<Described> {
         Some(_) => of_gguf(&weights, files)?,
         None => (config_beside(&files.weights)?, None),
     };
+    let TextConfig {
+        vocabulary, hidden, ..
+    } = config.text;
+    // Settings of another model are noticed before anything is read.
+    weights.check(Part::Text, "embed_tokens.weight", &[vocabulary, hidden])?;
     Ok(Described {
         config,
         weights,

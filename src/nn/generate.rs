@@ -66,7 +66,7 @@ pub fn generate(
 ) -> Result<Answer> {
     request.sampling.check()?;
     let (prompt, limit) = (cache.length() + request.input.tokens.len(), cache.limit());
-    if prompt + request.new_tokens > limit {
+    if prompt.saturating_add(request.new_tokens) > limit {
         return Err(Error::TooLong {
             tokens: prompt,
             room: request.new_tokens,

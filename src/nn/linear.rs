@@ -6,6 +6,7 @@ use candle_core::quantized::{GgmlDType, QMatMul, QTensor};
 use candle_core::{D, DType, Device, Module as _, Tensor};
 
 use super::kernels::{Factor, Finish, gelu, has_unit, products};
+use super::weights::Target;
 use crate::nn::Result;
 
 /// Rows up to which matrices that share their input are multiplied in one go; beyond that each fills
@@ -32,10 +33,10 @@ impl Linear {
         }
     }
 
-    /// Of a tensor of a GGUF file; what is not quantised there becomes `float`, or stays as it is where the
+    /// Of a tensor of a GGUF file; what is not quantised there becomes the type of floats, or stays as it is where the
     /// kernels can work with it.
-    pub(super) fn of_ggml(weight: QTensor, bias: Option<Tensor>, float: DType) -> Result<Self> {
-        let device = weight.device();
+    pub(super) fn of_ggml(weight: QTensor, bias: Option<Tensor>, target: &Target) -> Result<Self> {
+        let Target { device, float } = target;
         let stored = match weight.dtype() {
             GgmlDType::F32 => DType::F32,
             GgmlDType::F16 => DType::F16,
@@ -46,8 +47,9 @@ impl Linear {
                 return Ok(Self { weight, bias });
             }
         };
-        let weight = weight.dequantize(&device)?;
-        let weight = Weight::Float(weight.to_dtype(kept(stored, float, &device))?);
+        let weight = weight.dequantize(&weight.device())?;
+        let weight = weight.to_dtype(kept(stored, *float, device))?;
+        let weight = Weight::Float(weight.to_device(device)?);
         Ok(Self { weight, bias })
     }
 

@@ -1,7 +1,11 @@
 //! Devices for the parts of a model, as a plan says.
 
-use candle_core::{DType, Device};
+use candle_core::DType;
+#[cfg(not(feature = "cuda"))]
+use candle_core::Device;
 
+#[cfg(feature = "cuda")]
+use super::cards::device;
 use super::plan::{Plan, Precision, Spot};
 use super::weights::Target;
 use crate::nn::Result;
@@ -30,7 +34,7 @@ impl Placement {
             let target = match share.spot {
                 Spot::Processor => Target::cpu(),
                 Spot::Card(number) => Target {
-                    device: Device::new_cuda(number)?,
+                    device: device(number)?,
                     float,
                 },
             };
@@ -54,4 +58,10 @@ impl Placement {
         });
         run.map_or_else(|| self.home(), |(_, target)| target)
     }
+}
+
+/// There are no cards, so no plan names one.
+#[cfg(not(feature = "cuda"))]
+fn device(number: usize) -> candle_core::Result<Device> {
+    Device::new_cuda(number)
 }

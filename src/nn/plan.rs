@@ -102,6 +102,23 @@ impl Plan {
         self.shares.iter().any(|s| s.spot != Spot::Processor)
     }
 
+    /// Where it is computed, as a code word: `cpu`, `card0`, `card0:12+cpu:22`.
+    #[must_use]
+    pub fn code(&self) -> String {
+        let spot = |share: &Share| match share.spot {
+            Spot::Processor => "cpu".to_owned(),
+            Spot::Card(number) => format!("card{number}"),
+        };
+        if let [share] = &self.shares[..] {
+            return spot(share);
+        }
+        let told = self
+            .shares
+            .iter()
+            .map(|s| format!("{}:{}", spot(s), s.layers));
+        told.collect::<Vec<_>>().join("+")
+    }
+
     /// Where it is computed: `cpu`, `NVIDIA L4`, `NVIDIA T400 4GB (12 layers), cpu (22 layers)`.
     #[must_use]
     pub fn place(&self) -> String {
@@ -111,6 +128,19 @@ impl Plan {
         let told = |share: &Share| format!("{} ({} layers)", share.name, share.layers);
         let told: Vec<String> = self.shares.iter().map(told).collect();
         told.join(", ")
+    }
+
+    /// Precision and place, as a code word: `four_bits:card0`.
+    #[must_use]
+    pub fn words(&self) -> String {
+        let precision = match self.precision {
+            Precision::AsStored => "as_stored",
+            Precision::Floats => "floats",
+            Precision::Bf16 => "bf16",
+            Precision::F16 => "f16",
+            Precision::FourBits => "four_bits",
+        };
+        format!("{precision}:{}", self.code())
     }
 
     /// Whether it differs in the amount of memory only.
@@ -131,6 +161,15 @@ pub struct Failed {
     pub is_non_finite: bool,
 }
 
+impl Failed {
+    /// In one line.
+    #[must_use]
+    pub fn told(&self) -> String {
+        let Plan { precision, .. } = &self.plan;
+        format!("{precision:?} on {}: {}", self.plan.place(), self.reason)
+    }
+}
+
 /// Whether a way is still worth trying.
 fn is_left(plan: &Plan, failed: &[Failed]) -> bool {
     !failed.iter().any(|f| {
@@ -145,14 +184,23 @@ fn is_left(plan: &Plan, failed: &[Failed]) -> bool {
 const MANY_VALUES: u64 = 500_000_000;
 /// Memory of a card from which bfloat16 is preferred where it has that: 16 GB as makers count them.
 const LARGE_CARD: u64 = 15_500_000_000;
+/// Memory of a card from which such a model is held in halves there: 12 GB as makers count them.
+const CARD_FOR_HALVES: u64 = 12_300_000_000;
+/// Of the room on cards, what is planned with when a plan for all of it has failed.
+const SECOND_TRY: f64 = 0.5;
 
 /// Weights as they lie in their files.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Stored {
     /// GGUF, so many bytes.
     Gguf(u64),
-    /// Safetensors, whose values take so many bytes each in main memory.
-    Floats(u64),
+    /// Safetensors.
+    Floats {
+        /// Bytes of a value in main memory.
+        each: u64,
+        /// They were quantised before, and that was kept.
+        is_kept: bool,
+    },
 }
 
 /// What a machine can give.
@@ -230,26 +278,35 @@ pub fn plans(
         return refuse("there is no graphics card that this program can compute on");
     }
     let needs = Needs::of(config, stored, positions, machine.copies);
-    let mut plans = Vec::new();
-    if place != Place::Processor {
+    let room = machine.free.unwrap_or(u64::MAX);
+    // Before weights are held in four bits, all of them have been in main memory.
+    let first = |precision| match precision {
+        Precision::FourBits => needs.quantising(),
+        _ => 0,
+    };
+    let (mut plans, mut least) = (Vec::new(), u64::MAX);
+    if place != Place::Processor && !machine.cards.is_empty() {
         plans.extend(on_cards(&needs, stored, wish, machine));
+        plans.retain(|plan| first(plan.precision) <= room);
+        least = needs.least_on_a_card();
     }
-    let mut least = u64::MAX;
     if place != Place::Cards {
         let few = needs.values() <= MANY_VALUES;
         for precision in on_processor(stored, wish, few) {
-            let room = machine.free.unwrap_or(u64::MAX);
+            let first = first(*precision);
             match needs.fill(*precision, &[(None, room)]) {
-                Ok(plan) => plans.push(plan),
-                Err(needed) => least = least.min(needed),
+                Ok(plan) if first <= room => plans.push(plan),
+                Ok(_) => least = least.min(first),
+                Err(needed) => least = least.min(needed.max(first)),
             }
         }
-    } else if plans.is_empty() {
-        least = needs.least_on_a_card();
     }
+    let had_any = !plans.is_empty();
     plans.retain(|plan| is_left(plan, failed));
-    if let (true, Some(failed)) = (plans.is_empty(), failed.last()) {
-        return refuse(&failed.reason);
+    if plans.is_empty() && had_any {
+        return Err(Error::NoWay {
+            tried: failed.iter().map(Failed::told).collect(),
+        });
     }
     if plans.is_empty() {
         return Err(Error::NoRoom {
@@ -264,10 +321,10 @@ pub fn plans(
 const fn on_processor(stored: Stored, wish: Wish, few: bool) -> &'static [Precision] {
     match (stored, wish) {
         (Stored::Gguf(_), _) => &[Precision::AsStored],
-        (Stored::Floats(_), Wish::Floats) => &[Precision::Floats],
-        (Stored::Floats(_), Wish::FourBits) => &[Precision::FourBits],
-        (Stored::Floats(_), Wish::Auto) if few => &[Precision::Floats, Precision::FourBits],
-        (Stored::Floats(_), Wish::Auto) => &[Precision::FourBits, Precision::Floats],
+        (Stored::Floats { .. }, Wish::Floats) => &[Precision::Floats],
+        (Stored::Floats { .. }, Wish::FourBits) => &[Precision::FourBits],
+        (Stored::Floats { .. }, Wish::Auto) if few => &[Precision::Floats, Precision::FourBits],
+        (Stored::Floats { .. }, Wish::Auto) => &[Precision::FourBits, Precision::Floats],
     }
 }
 
@@ -286,12 +343,14 @@ fn on_cards(needs: &Needs, stored: Stored, wish: Wish, machine: &Machine) -> Vec
     };
     let small = match stored {
         Stored::Gguf(_) => Precision::AsStored,
-        Stored::Floats(_) => Precision::FourBits,
+        Stored::Floats { .. } => Precision::FourBits,
     };
+    let holds_halves = first.bytes >= CARD_FOR_HALVES || needs.values() <= MANY_VALUES;
     let precisions: &[Precision] = match (stored, wish) {
         (Stored::Gguf(_), _) | (_, Wish::FourBits) => &[small],
         (_, Wish::Floats) => &[half],
-        (_, Wish::Auto) => &[half, small],
+        (_, Wish::Auto) if holds_halves => &[half, small],
+        (_, Wish::Auto) => &[small],
     };
     let rooms: Vec<_> = cards
         .iter()
@@ -304,11 +363,16 @@ fn on_cards(needs: &Needs, stored: Stored, wish: Wish, machine: &Machine) -> Vec
             plans.extend(needs.fill(*precision, &rooms).ok());
         }
     }
-    if plans.is_empty() && precisions.contains(&small) {
+    if precisions.contains(&small) {
+        // Behind a plan with all layers on cards this is for when that one fails.
+        let share = if plans.is_empty() { 1.0 } else { SECOND_TRY };
         let mut rooms = rooms;
+        for (_, room) in &mut rooms {
+            *room = (*room as f64 * share) as u64;
+        }
         rooms.push((None, machine.free.unwrap_or(u64::MAX)));
         let split = needs.fill(small, &rooms).ok();
-        plans.extend(split.filter(Plan::uses_cards));
+        plans.extend(split.filter(|plan| plan.uses_cards() && plan.shares.len() > 1));
     }
     plans
 }

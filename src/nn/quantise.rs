@@ -5,7 +5,8 @@
 //! layers, for values and the second matrix of the feed-forward part, whose errors cost most. Rows that are
 //! no multiple of 256 get eight bits (`Q8_0`), rows that are no multiple of 32 stay floats.
 
-use std::io::{BufWriter, ErrorKind, Seek, Write};
+use std::fs::File;
+use std::io::{BufWriter, ErrorKind, Read as _, Seek, SeekFrom, Write};
 use std::path::{Path, PathBuf};
 use std::time::UNIX_EPOCH;
 
@@ -60,15 +61,39 @@ pub fn four_bits(
     Ok(path)
 }
 
-/// What the weights are, without reading them: names, sizes and times of their files.
+/// Whether the text part of `weights` was quantised before, and that is in `folder`.
+pub(super) fn is_kept(weights: &Weights, folder: &Path) -> bool {
+    let source = source(weights);
+    source.is_ok_and(|source| is_of(&folder.join(format!("{source}.gguf")), &source))
+}
+
+/// Pieces of a file that are looked at to tell it from others.
+const SAMPLES: u64 = 32;
+/// Bytes of each.
+const SAMPLE: usize = 4096;
+
+/// Pieces from all over a file, so that weights of one kind and size that were taught differently are told apart.
+fn samples(path: &Path, length: u64) -> std::io::Result<Vec<u8>> {
+    let mut file = File::open(path)?;
+    let (mut all, mut piece) = (Vec::new(), [0; SAMPLE]);
+    for n in 0..SAMPLES {
+        file.seek(SeekFrom::Start(length / SAMPLES * n))?;
+        let read = file.read(&mut piece)?;
+        all.extend_from_slice(&piece[..read]);
+    }
+    Ok(all)
+}
+
+/// What the weights are, without reading all of them: names, sizes, times and samples of their files.
 fn source(weights: &Weights) -> Result<String> {
     let mut hash = Sha256::new();
     hash.update(RECIPE);
     for path in weights.files() {
-        let metadata = std::fs::metadata(&path).map_err(|source| Error::File {
+        let failed = |source| Error::File {
             path: path.clone(),
             source,
-        })?;
+        };
+        let metadata = std::fs::metadata(&path).map_err(failed)?;
         let changed = metadata.modified().ok();
         let changed = changed.and_then(|t| t.duration_since(UNIX_EPOCH).ok());
         let name = path.file_name().unwrap_or_default().to_string_lossy();
@@ -78,6 +103,7 @@ fn source(weights: &Weights) -> Result<String> {
             changed.map_or(0, |t| t.as_nanos())
         );
         hash.update(of_file);
+        hash.update(samples(&path, metadata.len()).map_err(failed)?);
     }
     let hash = hash.finalize();
     Ok(hash[..16].iter().map(|b| format!("{b:02x}")).collect())

@@ -85,10 +85,18 @@ impl Weights {
     pub(super) fn stored(&self) -> Stored {
         match self.store.as_ref() {
             Store::Gguf(file) => Stored::Gguf(file.bytes()),
-            Store::Safetensors(shards) => {
-                let kept = kept(shards.kind(), DType::F32, &Device::Cpu);
-                Stored::Floats(kept.size_in_bytes() as u64)
-            }
+            Store::Safetensors(_) => Stored::Floats {
+                each: self.kept_floats().size_in_bytes() as u64,
+                is_kept: false,
+            },
+        }
+    }
+
+    /// The type in which most matrices of floats stay in main memory.
+    pub(super) fn kept_floats(&self) -> DType {
+        match self.store.as_ref() {
+            Store::Safetensors(shards) => kept(shards.kind(), DType::F32, &Device::Cpu),
+            Store::Gguf(_) => DType::F32,
         }
     }
 
@@ -168,7 +176,7 @@ impl Weights {
         Error::Missing { name }
     }
 
-    fn check(&self, part: Part, name: &str, wanted: &[usize]) -> Result<()> {
+    pub(super) fn check(&self, part: Part, name: &str, wanted: &[usize]) -> Result<()> {
         let found = self.shape(part, name)?;
         if found == wanted {
             return Ok(());
@@ -228,8 +236,14 @@ impl Weights {
                 ))
             }
             Store::Gguf(file) => {
-                let weight = file.read(&names::in_gguf(part, &name), device)?;
-                Linear::of_ggml(weight, bias, *float)
+                let name = names::in_gguf(part, &name);
+                // Floats change their type in main memory: cards have no room for both.
+                let on = if file.is_float(&name) {
+                    &Device::Cpu
+                } else {
+                    device
+                };
+                Linear::of_ggml(file.read(&name, on)?, bias, &self.target)
             }
         }
     }

@@ -6,8 +6,10 @@ use std::time::{Duration, Instant};
 
 use oncotwin::app::view::DraftState;
 use oncotwin::app::{Command, Session};
+use oncotwin::audit_export::{self, line};
 use oncotwin::draft::{Found, Read};
 use oncotwin::report::Format;
+use oncotwin::store::{Query, Which};
 
 use crate::common;
 use crate::review;
@@ -41,6 +43,15 @@ fn failure(session: &Session) -> String {
     let patient = session.state().shown_patient().unwrap();
     let draft = session.state().draft_of(patient).unwrap();
     draft.unwrap_err().0.to_owned()
+}
+
+/// What the audit trail says of an event, in order.
+fn trail(case: &Path, event: &str) -> Vec<String> {
+    let entries = Query::new(case).entries(&Which::All).unwrap();
+    let of_event = entries.iter().filter(|entry| entry.event == event);
+    of_event
+        .map(|entry| line(audit_export::Format::Json, entry).unwrap())
+        .collect()
 }
 
 /// Everything that was written into a folder.
@@ -103,7 +114,12 @@ fn a_draft_is_written_noted_and_kept_out_of_reports() {
         assert!(!text.contains(&start), "{} has the draft", path.display());
     }
 
-    // The record notes that it was made, and how; the trail holds.
+    // The trail notes that it was made, and how, and nothing of what it says.
+    let noted = trail(&dir.path().join("case"), "draft.make");
+    let of_draft = noted.first().unwrap();
+    assert!(of_draft.contains(&p.text_sha256), "{of_draft}");
+    assert!(of_draft.contains("\"place\":\"cpu\"") && of_draft.contains("draft-1"));
+    assert!(!of_draft.contains(&start));
     session.send(Command::DropDraft);
     assert!(session.state().draft_of(patient).is_none());
     drop(session);

@@ -174,7 +174,7 @@ impl State {
             Answer::Twin(lesion, twin) => self.absorb_twin(job, lesion, twin, effects),
             Answer::Models(found) => self.absorb_models(found),
             Answer::Drafted(patient, draft) => self.absorb_draft(job, patient, draft, effects),
-            Answer::ModelClosed => self.absorb_closed_model(effects),
+            Answer::ModelClosed(was_open) => self.absorb_closed_model(was_open, effects),
             Answer::Exported(Ok(exported)) => self.absorb_export(exported, effects),
             Answer::Exported(Err(failure)) => self.say_failure(&failure),
         }

@@ -13,7 +13,6 @@ use crate::draft::{Draft, Extent, Found, Offer, Resources, Task, Words};
 use crate::jobs::{JobId, Lane};
 use crate::narrate::FactTable;
 use crate::texts::{mark, tr};
-use crate::volume::IntensityUnit;
 
 /// Name of the job.
 const DRAFTING: &str = mark!("Drafting");
@@ -139,14 +138,7 @@ impl State {
         let window = view.window.unwrap_or(*window);
         let slice = view.slice.min(volume.grid().shape()[2] - 1);
         let record = self.series(series);
-        let modality = record.map_or("", |s| s.modality.code());
-        let known = match volume.unit {
-            IntensityUnit::Hounsfield => {
-                let [low, high] = [-0.5, 0.5].map(|end| window.center + end * window.width);
-                format!("{modality}, shown from {low:.0} to {high:.0} HU")
-            }
-            _ => modality.to_owned(),
-        };
+        let modality = record.map_or("", |s| s.modality.code()).to_owned();
         let shown = ShownSlice {
             volume: volume.clone(),
             slice,
@@ -162,7 +154,7 @@ impl State {
             series,
             slice,
         };
-        let task = Task::Description(known);
+        let task = Task::Description(modality);
         self.write(model, patient, about, task, vec![shown], effects);
     }
 
@@ -246,25 +238,24 @@ impl State {
         draft: Result<Box<Draft>, Failure>,
         effects: &mut Vec<Effect>,
     ) {
+        // What is open, and what is free, are others now, also where the draft was given up.
+        self.look_for_models(effects);
         let Some(under_way) = self.drafts.under_way.take_if(|u| u.job == job) else {
             return;
         };
         if let Ok(draft) = &draft {
-            let (what, about) = match &under_way.about {
+            let (what, mut detail) = match &under_way.about {
                 About::Case(_) => ("draft.make", json!({})),
                 About::Image { series, slice, .. } => {
                     ("image.describe", json!({"series": series, "slice": slice}))
                 }
             };
-            let mut detail = about;
+            // The trail is never erased, so that it holds no free text: the hash of these words, not the words.
             detail["provenance"] = json!(draft.provenance);
-            detail["text"] = json!(draft.text);
             let audit = AuditNote::new(what, AuditAction::E, "patient", patient).of(patient);
             self.note(audit.detail(detail), effects);
         }
         self.drafts.put(under_way, draft);
-        // What is open, and what is free, are others now.
-        self.look_for_models(effects);
     }
 
     /// The last draft about a patient, or why there is none: what happened, and what to do.
@@ -289,19 +280,19 @@ impl State {
     /// Nothing of a patient who is erased stays.
     pub(super) fn forget_drafts_of(&mut self, patient: PatientId, effects: &mut Vec<Effect>) {
         self.drafts.under_way.take_if(|u| u.patient == patient);
-        let ended = [
-            self.drafts.made.remove(&patient),
-            self.drafts.described.remove(&patient),
-        ];
-        if ended.iter().any(Option::is_some) {
-            // The model remembers what it has read.
+        self.drafts.made.remove(&patient);
+        self.drafts.described.remove(&patient);
+        // A model remembers what it has read, whether anything came of that or not.
+        if self.drafts.models.is_some() {
             self.close_model(effects);
         }
     }
 
     /// Says that a model has been let go.
-    pub(super) fn absorb_closed_model(&mut self, effects: &mut Vec<Effect>) {
-        self.say(Severity::Info, tr!("The model was closed"), "");
+    pub(super) fn absorb_closed_model(&mut self, was_open: bool, effects: &mut Vec<Effect>) {
+        if was_open {
+            self.say(Severity::Info, tr!("The model was closed"), "");
+        }
         self.look_for_models(effects);
     }
 }

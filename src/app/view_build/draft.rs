@@ -1,6 +1,6 @@
 //! Drafts as the window shows them.
 
-use crate::app::state::drafts::{About, Made, UnderWay};
+use crate::app::state::drafts::{About, Made};
 use crate::app::state::{Slot, State};
 use crate::app::view::{DescriptionView, DraftModel, DraftState, DraftView};
 use crate::case::PatientId;
@@ -29,10 +29,8 @@ impl State {
             .offers_descriptions
             .then(|| self.description_view(patient));
         let is_case = |about: &About| matches!(about, About::Case(_));
-        let state = match self.under_way(patient, is_case) {
-            Some(state) => state,
-            None => self.made_draft(patient),
-        };
+        let made = self.made_draft(patient);
+        let state = self.under_way(patient, is_case, made);
         Some(DraftView {
             models,
             is_long,
@@ -58,31 +56,40 @@ impl State {
             Some(About::Image { title, .. }) => title.clone(),
             _ => String::new(),
         };
-        let state = self.under_way(patient, is_image);
-        let made = || made.map_or(DraftState::None, |made| ended(made, false));
+        let made = made.map_or(DraftState::None, |made| ended(made, false));
         DescriptionView {
             images: self.visits(patient).into_iter().filter_map(shown).collect(),
             title,
-            state: state.unwrap_or_else(made),
+            state: self.under_way(patient, is_image, made),
         }
     }
 
-    /// What is being written.
-    fn under_way(&self, patient: PatientId, is_it: impl Fn(&About) -> bool) -> Option<DraftState> {
-        let under_way: &UnderWay = self.drafts.under_way.as_ref()?;
+    /// What is being written; else what was made before.
+    fn under_way(
+        &self,
+        patient: PatientId,
+        is_it: impl Fn(&About) -> bool,
+        made: DraftState,
+    ) -> DraftState {
+        let Some(under_way) = self.drafts.under_way.as_ref() else {
+            return made;
+        };
         if under_way.patient != patient || !is_it(&under_way.about) {
-            return Some(DraftState::Busy);
+            return match made {
+                DraftState::None => DraftState::Busy,
+                made => made,
+            };
         }
         let running = self.jobs.get(&under_way.job);
         let (step, fraction) = running.map_or_else(
             || (String::new(), 0.0),
             |running| running.context.progress.read(),
         );
-        Some(DraftState::UnderWay {
+        DraftState::UnderWay {
             text: under_way.words.read(),
             step: texts::text(&step).to_owned(),
             fraction,
-        })
+        }
     }
 
     fn made_draft(&mut self, patient: PatientId) -> DraftState {

@@ -2,12 +2,12 @@
 
 use crate::app::effect::{DraftInput, Failure, ShownSlice};
 use crate::app::work::Tools;
-use crate::draft::{Draft, Offer, Request, Resources, offers};
+use crate::draft::{Draft, Found, Offer, Rendering, Request, Resources, Task, offers};
 use crate::jobs::JobContext;
 use crate::nn::Error;
 use crate::nn::processor::{Rgb, ct_windows};
 use crate::nn::sampling::Sampling;
-use crate::volume::{IntensityUnit, Layout, gray_slice};
+use crate::volume::{IntensityUnit, Layout, Volume, gray_slice};
 
 /// Small models repeat themselves without.
 const REPETITION_PENALTY: f64 = 1.1;
@@ -25,14 +25,22 @@ pub(super) fn draft(
     tools: &Tools,
     job: &JobContext,
 ) -> Result<Box<Draft>, Failure> {
-    let three_windows = sees_three_windows(&input.model.name);
+    let rendering = rendering(&input.model);
+    let first = input.slices.first();
+    let task = match (input.task, first) {
+        (Task::Description(modality), Some(shown)) => {
+            Task::Description(known(&modality, shown, rendering))
+        }
+        (task, _) => task,
+    };
     let request = Request {
-        task: input.task,
+        task,
         images: input
             .slices
             .iter()
-            .map(|shown| picture(shown, three_windows))
+            .map(|shown| picture(shown, rendering))
             .collect(),
+        rendering,
         extent: input.extent,
         sampling: Sampling {
             repetition_penalty: REPETITION_PENALTY,
@@ -46,16 +54,38 @@ pub(super) fn draft(
 
 /// `MedGemma` 1.5 was taught computed tomography in three windows, one for each colour; the models before it
 /// and beside it in grey.
-fn sees_three_windows(model: &str) -> bool {
-    model.to_lowercase().contains("medgemma-1.5")
+fn rendering(model: &Found) -> Rendering {
+    let is_it = |name: &str| name.to_lowercase().contains("medgemma-1.5");
+    if is_it(&model.name) || model.source.as_deref().is_some_and(is_it) {
+        Rendering::ThreeWindows
+    } else {
+        Rendering::Grey
+    }
+}
+
+fn has_three_windows(volume: &Volume, rendering: Rendering) -> bool {
+    rendering == Rendering::ThreeWindows && volume.unit == IntensityUnit::Hounsfield
+}
+
+/// What a model is told of an image: its modality, and what grey means where that has a unit.
+fn known(modality: &str, shown: &ShownSlice, rendering: Rendering) -> String {
+    let ShownSlice { volume, window, .. } = shown;
+    if volume.unit != IntensityUnit::Hounsfield {
+        return modality.to_owned();
+    }
+    if has_three_windows(volume, rendering) {
+        return format!("{modality}, three windows as colours");
+    }
+    let [low, high] = [-0.5, 0.5].map(|end| window.center + end * window.width);
+    format!("{modality}, shown from {low:.0} to {high:.0} HU")
 }
 
 /// The slice, whole.
-fn picture(shown: &ShownSlice, three_windows: bool) -> Rgb {
+fn picture(shown: &ShownSlice, rendering: Rendering) -> Rgb {
     let (volume, slice) = (&shown.volume, shown.slice);
     let layout = Layout::of(volume.grid());
     let [width, height] = layout.picture_size();
-    if three_windows && volume.unit == IntensityUnit::Hounsfield {
+    if has_three_windows(volume, rendering) {
         let value = |n: usize| {
             let [i, j] = layout.voxel_from_picture((n % width) as f64, (n / width) as f64);
             let value = volume.value(i.round() as usize, j.round() as usize, slice);

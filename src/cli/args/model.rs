@@ -57,7 +57,7 @@ impl From<DeviceArg> for Place {
 pub(in crate::cli) enum PrecisionArg {
     /// What suits model and memory.
     Auto,
-    /// As many as there are.
+    /// As many as there are; halves on graphics cards.
     Floats,
     /// Four, quantised on first use and kept.
     FourBits,

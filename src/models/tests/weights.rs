@@ -56,7 +56,7 @@ pub(super) fn safetensors(folder: &Path) {
     std::fs::write(folder.join("model.safetensors"), out).unwrap();
     std::fs::write(
         folder.join("config.json"),
-        r#"{"model_type": "gemma3_text"}"#,
+        r#"{"model_type": "gemma3_text", "vocab_size": 2, "hidden_size": 2}"#,
     )
     .unwrap();
     std::fs::write(folder.join("tokenizer.json"), "{}").unwrap();

@@ -1,11 +1,14 @@
 //! How much memory a model takes, and how many of its layers fit.
 
 use super::{Plan, Precision, Share, Spot, Stored};
+use crate::nn::cache::kept;
 use crate::nn::cards::Card;
 use crate::nn::config::{Config, Reach, TextConfig, VisionConfig};
 
-/// Bits of a value in four bits: scales, and six bits here and there.
-const FOUR_BITS: f64 = 4.85;
+/// Bits of a value of a layer in four bits: scales, and six bits here and there.
+const LAYER_BITS: f64 = 4.83;
+/// Bits of a value of the table of embeddings then: six, and scales.
+const TABLE_BITS: f64 = 6.5625;
 /// Memory of quantised weights on the processor, as a multiple of their file, measured with a model of 4 billion
 /// values' shape: where kernels read them as they are stored, and where they are laid out anew for products of
 /// one row and of many.
@@ -13,9 +16,11 @@ pub(super) const COPIES: [f64; 2] = [1.35, 2.8];
 /// The same on a card, where rows are padded.
 const COPIES_ON_CARD: f64 = 1.05;
 /// What is computed with at the same time, beside weights and cache: on the processor, on a card.
-const WORKING: [u64; 2] = [300_000_000, 1_000_000_000];
+const WORKING: [u64; 2] = [300_000_000, 900_000_000];
 /// The share of a card's free memory that is planned with: the rest is for kernels, and for gaps between tensors.
-const USABLE: f64 = 0.88;
+const USABLE: f64 = 0.93;
+/// What was read is remembered twice: as it is, and as far as the next prompt will begin alike.
+const CACHES: usize = 2;
 
 /// Bytes of a card's free memory that may be planned with.
 pub(super) fn usable(free: u64) -> u64 {
@@ -44,12 +49,13 @@ pub(super) fn vision_values(config: &VisionConfig) -> u64 {
 }
 
 /// Bytes of keys and values of so many positions in a layer.
-fn cache_bytes(config: &TextConfig, reach: Reach, positions: usize) -> u64 {
+fn cache_bytes(config: &TextConfig, reach: Reach, positions: usize, on_card: bool) -> u64 {
     let slots = match reach {
         Reach::Global => positions,
         Reach::Window(window) => positions.min(window),
     };
-    (2 * slots * config.kv_heads * config.head_dim * size_of::<f32>()) as u64
+    let each = kept(on_card).size_in_bytes();
+    (CACHES * 2 * slots * config.kv_heads * config.head_dim * each) as u64
 }
 
 /// What a model needs.
@@ -80,21 +86,42 @@ impl<'a> Needs<'a> {
         text_values(&self.config.text)
     }
 
-    /// Bytes of a value of the text part.
-    fn each(&self, precision: Precision, on_card: bool) -> f64 {
+    /// Bytes of a value of the text part, which has so many bits in four bits.
+    fn each(&self, precision: Precision, on_card: bool, bits: f64) -> f64 {
         let copies = if on_card { COPIES_ON_CARD } else { self.copies };
         match (precision, self.stored) {
             (Precision::Bf16 | Precision::F16, _) => 2.0,
-            (Precision::FourBits, _) => FOUR_BITS / 8.0 * copies,
+            (Precision::FourBits, _) => bits / 8.0 * copies,
             (_, Stored::Gguf(bytes)) => bytes as f64 / self.values() as f64 * copies,
-            (_, Stored::Floats(each)) => each as f64,
+            (_, Stored::Floats { each, .. }) => each as f64,
         }
+    }
+
+    /// Values of the table of embeddings.
+    fn table_values(&self) -> f64 {
+        (self.config.text.vocabulary * self.config.text.hidden) as f64
+    }
+
+    /// Bytes of main memory that quantising takes, where that was not done before: all in four bits, and the table
+    /// as it was stored and in single precision.
+    pub(super) fn quantising(&self) -> u64 {
+        let Stored::Floats {
+            each,
+            is_kept: false,
+        } = self.stored
+        else {
+            return 0;
+        };
+        let table = self.table_values();
+        let layers = self.values() as f64 - table;
+        let quantised = layers * LAYER_BITS / 8.0 + table * TABLE_BITS / 8.0;
+        (quantised + table * (each as f64 + 4.0)) as u64 + WORKING[0]
     }
 
     /// What is no layer.
     fn home(&self, precision: Precision, on_card: bool) -> u64 {
-        let Config { text, vision } = self.config;
-        let table = (text.vocabulary * text.hidden) as f64 * self.each(precision, on_card);
+        let vision = &self.config.vision;
+        let table = self.table_values() * self.each(precision, on_card, TABLE_BITS);
         let float = if on_card { 2 } else { 4 };
         let vision = vision.as_ref().map_or(0, |(v, _)| vision_values(v));
         table as u64 + float * vision
@@ -102,8 +129,8 @@ impl<'a> Needs<'a> {
 
     fn layer(&self, number: usize, precision: Precision, on_card: bool) -> u64 {
         let text = &self.config.text;
-        let weights = layer_values(text) as f64 * self.each(precision, on_card);
-        weights as u64 + cache_bytes(text, text.layers[number], self.positions)
+        let weights = layer_values(text) as f64 * self.each(precision, on_card, LAYER_BITS);
+        weights as u64 + cache_bytes(text, text.layers[number], self.positions, on_card)
     }
 
     /// Puts as many layers as fit into each room in turn: cards, or the processor (`None`), each with the bytes
@@ -154,7 +181,7 @@ impl<'a> Needs<'a> {
     pub(super) fn least_on_a_card(&self) -> u64 {
         let precision = match self.stored {
             Stored::Gguf(_) => Precision::AsStored,
-            Stored::Floats(_) => Precision::FourBits,
+            Stored::Floats { .. } => Precision::FourBits,
         };
         let working = WORKING[1] + self.home(precision, true);
         let layers = self.config.text.layers.len();

@@ -4,6 +4,11 @@ use super::need::{text_values, vision_values};
 use super::*;
 use crate::nn::config::{Activation, ImageTokens, Reach, Rotation, TextConfig, VisionConfig};
 
+/// Single precision, quantised before.
+const FLOATS: Stored = Stored::Floats {
+    each: 4,
+    is_kept: true,
+};
 const GB: u64 = 1_000_000_000;
 const GIB: u64 = 1 << 30;
 
@@ -105,7 +110,7 @@ fn first(config: &Config, stored: Stored, machine: &Machine) -> Result<Plan> {
 
 #[test]
 fn what_fits_is_chosen_and_what_does_not_is_refused_with_numbers() {
-    let chosen = |config: &Config, free: u64| first(config, Stored::Floats(4), &machine(free));
+    let chosen = |config: &Config, free: u64| first(config, FLOATS, &machine(free));
     assert_eq!(
         chosen(&of_4b(), 64 * GB).unwrap().precision,
         Precision::FourBits
@@ -120,19 +125,11 @@ fn what_fits_is_chosen_and_what_does_not_is_refused_with_numbers() {
         copies: need::COPIES[0],
         ..machine(40 * GB)
     };
-    assert!(first(&of_27b(), Stored::Floats(4), &with_unit).is_ok());
+    assert!(first(&of_27b(), FLOATS, &with_unit).is_ok());
     let small = config(18, 640, 2048, [4, 1], 256);
     assert_eq!(chosen(&small, 8 * GB).unwrap().precision, Precision::Floats);
     let floats = (Wish::Floats, Place::Auto);
-    let full = plans(
-        &of_4b(),
-        Stored::Floats(4),
-        4096,
-        floats,
-        &machine(64 * GB),
-        &[],
-    )
-    .unwrap();
+    let full = plans(&of_4b(), FLOATS, 4096, floats, &machine(64 * GB), &[]).unwrap();
     assert!(full[0].bytes() > 15 * GB && full[0].precision == Precision::Floats);
     let stored = first(&of_4b(), Stored::Gguf(2_490_000_000), &machine(12 * GB)).unwrap();
     assert_eq!(stored.precision, Precision::AsStored);
@@ -143,12 +140,12 @@ fn what_fits_is_chosen_and_what_does_not_is_refused_with_numbers() {
     };
     assert!(plans(&of_4b(), Stored::Gguf(GB), 4096, floats, &silent, &[]).is_err());
     // A system that does not tell refuses nothing.
-    assert!(plans(&of_27b(), Stored::Floats(4), 4096, floats, &silent, &[]).is_ok());
+    assert!(plans(&of_27b(), FLOATS, 4096, floats, &silent, &[]).is_ok());
 }
 
 /// Precision and layers on cards of what is tried first.
 fn on(gib: &[f64], has_bf16: bool, config: &Config) -> (Precision, usize) {
-    let plan = first(config, Stored::Floats(4), &with_cards(gib, has_bf16)).unwrap();
+    let plan = first(config, FLOATS, &with_cards(gib, has_bf16)).unwrap();
     let layers = plan.shares.iter().filter(|s| s.spot != Spot::Processor);
     (plan.precision, layers.map(|s| s.layers).sum())
 }
@@ -184,7 +181,7 @@ fn twenty_seven_billion_values_take_the_cards_that_are_there() {
     assert_eq!(on(&[48.0], true, &of_27b), (Precision::FourBits, 62));
     assert_eq!(on(&[24.0], true, &of_27b), (Precision::FourBits, 62));
     // Two of 16 GB hold in four bits what one does not.
-    let plan = first(&of_27b, Stored::Floats(4), &with_cards(&[16.0, 16.0], true)).unwrap();
+    let plan = first(&of_27b, FLOATS, &with_cards(&[16.0, 16.0], true)).unwrap();
     assert_eq!(plan.precision, Precision::FourBits);
     let layers: Vec<usize> = plan.shares.iter().map(|s| s.layers).collect();
     assert_eq!((layers.len(), layers.iter().sum::<usize>()), (2, 62));
@@ -199,7 +196,7 @@ fn twenty_seven_billion_values_take_the_cards_that_are_there() {
 #[test]
 fn what_failed_is_not_tried_again() {
     let machine = with_cards(&[24.0], true);
-    let (config, stored) = (of_4b(), Stored::Floats(4));
+    let (config, stored) = (of_4b(), FLOATS);
     let mut failed = Vec::new();
     let mut tried = Vec::new();
     while let Ok(plans) = plans(&config, stored, 4096, AUTO, &machine, &failed) {

@@ -144,6 +144,18 @@ fn other_weights_are_other_quantised_weights() {
     file.set_modified(later).unwrap();
     open(folder.path(), Wish::FourBits);
     assert_eq!(kept(folder.path()).len(), 2);
+    // Neither name nor size nor time tells these from the ones before.
+    let path = folder.path().join("model.safetensors");
+    let mut bytes = std::fs::read(&path).unwrap();
+    let start = 8 + u64::from_le_bytes(bytes[..8].try_into().unwrap()) as usize;
+    for byte in &mut bytes[start..] {
+        *byte ^= 1;
+    }
+    std::fs::write(&path, bytes).unwrap();
+    let file = std::fs::File::options().write(true).open(path).unwrap();
+    file.set_modified(later).unwrap();
+    open(folder.path(), Wish::FourBits);
+    assert_eq!(kept(folder.path()).len(), 3);
 }
 
 #[test]

@@ -97,6 +97,12 @@ impl File {
         Some(info.shape.dims().to_vec())
     }
 
+    /// Whether a tensor is not quantised.
+    pub(super) fn is_float(&self, name: &str) -> bool {
+        let info = self.content.tensor_infos.get(name);
+        info.is_some_and(|info| info.ggml_dtype.block_size() == 1)
+    }
+
     pub(super) fn read(&self, name: &str, device: &Device) -> Result<QTensor> {
         let Some(info) = self.content.tensor_infos.get(name) else {
             return Err(Error::Missing {

@@ -49,12 +49,15 @@ pub(super) fn description_ui(
         weak(ui, tr!("No image is shown."));
         return;
     }
-    ui.horizontal_wrapped(|ui| {
-        for model in seeing {
+    for model in seeing {
+        ui.horizontal_wrapped(|ui| {
+            weak(ui, tr!("Describe with {name}:", name = model.name));
             for (title, series) in &description.images {
-                let text = tr!("Describe {title} with {name}", title, name = model.name);
-                let button = Button::new(RichText::new(text).size(12.0));
-                let hover = tr!("Let {name} say what it sees", name = model.name);
+                let button = Button::new(RichText::new(title).size(12.0));
+                let hover = tr!(
+                    "Let {name} say what it sees on this slice",
+                    name = model.name
+                );
                 if ui.add(button).on_hover_text(hover).clicked() {
                     out.push(Command::Describe {
                         model: model.found.clone(),
@@ -62,6 +65,6 @@ pub(super) fn description_ui(
                     });
                 }
             }
-        }
-    });
+        });
+    }
 }

@@ -99,6 +99,7 @@ fn drafts(models: usize, state: DraftState) -> DraftView {
         },
         bytes: 8_600_000_000,
         arrived: Vec::new(),
+        source: None,
     };
     let model = DraftModel {
         name: found.name.clone(),
