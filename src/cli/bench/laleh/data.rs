@@ -1,7 +1,7 @@
 //! The longitudinal diameters of Laleh et al. (PLoS Comput Biol 2022;18:e1009822), one target
 //! lesion per patient, as the table of `TumorGrowth.jl` holds them.
 
-use std::collections::{BTreeSet, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::fs::File;
 use std::io;
 use std::path::Path;
@@ -52,7 +52,12 @@ pub(super) struct Set {
     pub(super) lesions: Vec<Lesion>,
     /// Those over which the published means are taken.
     pub(super) listed: BTreeSet<(String, String)>,
+    /// Published errors in normalised volume of lesions of trial 1, by name and model.
+    pub(super) answers: BTreeMap<(String, String), Answers>,
 }
+
+/// Published errors of one lesion by model.
+pub(super) type Answers = BTreeMap<String, f64>;
 
 /// Normalised volume of a diameter.
 pub(super) fn normalised_volume(diameter: Mm) -> f64 {
@@ -80,7 +85,13 @@ pub(super) fn read(data: &Path) -> Result<Set, Failure> {
     let lesions = read_lesions(table).map_err(|e| e.at(path.display()))?;
     let (path, list) = open("battle_rows.txt")?;
     let listed = read_list(list, &lesions).map_err(|e| e.at(path.display()))?;
-    Ok(Set { lesions, listed })
+    let (path, table) = open("reference_model_battle_errors_study1.csv")?;
+    let answers = read_answers(table).map_err(|e| e.at(path.display()))?;
+    Ok(Set {
+        lesions,
+        listed,
+        answers,
+    })
 }
 
 #[derive(Deserialize)]
@@ -158,6 +169,30 @@ fn read_list(
         listed.insert(name);
     }
     Ok(listed)
+}
+
+/// Reads published errors: patient, arm, two columns about the lesion, and one to each model.
+fn read_answers(table: impl io::Read) -> Result<BTreeMap<(String, String), Answers>, Failure> {
+    let rows = rows::<BTreeMap<String, String>>(csv::Reader::from_reader(table))?;
+    let mut found = BTreeMap::new();
+    for (line, mut row) in rows {
+        let mut taken = |column: &str| {
+            let missing = || damaged(line, &format!("column {column} is missing"));
+            row.remove(column).ok_or_else(missing)
+        };
+        let name = (taken("Pt_hashID")?, taken("Study_Arm")?);
+        taken("readings")?;
+        taken("response")?;
+        let errors: Result<Answers, Failure> = row
+            .into_iter()
+            .map(|(model, text)| match text.parse() {
+                Ok(error) => Ok((model, error)),
+                Err(_) => Err(damaged(line, &format!("{model} is {text:?}, no number"))),
+            })
+            .collect();
+        found.insert(name, errors?);
+    }
+    Ok(found)
 }
 
 /// All rows with their lines.
@@ -257,6 +292,18 @@ pub(super) mod tests {
         let failure = read_list("P,A\nQ,A\n".as_bytes(), &lesions).unwrap_err();
         assert!(failure.message.starts_with("line 2: "));
         assert!(read_list("P\n".as_bytes(), &lesions).is_err());
+    }
+
+    #[test]
+    fn published_errors_are_read_by_model() {
+        let head = "Pt_hashID,Study_Arm,readings,response,gompertz,last_value\n";
+        let found = read_answers(format!("{head}P,A,7,flux,3e-05,0.5\n").as_bytes()).unwrap();
+        let answers = &found[&("P".to_owned(), "A".to_owned())];
+        assert_eq!((answers["gompertz"], answers.len()), (3e-5, 2));
+        let failure = read_answers(format!("{head}P,A,7,flux,few,0.5\n").as_bytes()).unwrap_err();
+        assert!(failure.message.starts_with("line 2: gompertz"));
+        let failure = read_answers("Pt_hashID,readings\nP,7\n".as_bytes()).unwrap_err();
+        assert!(failure.message.contains("Study_Arm"));
     }
 
     #[test]

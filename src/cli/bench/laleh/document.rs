@@ -45,19 +45,21 @@ pub(super) fn document(growth: &[Growth], findings: &Findings) -> String {
 /// The published laws of growth.
 fn laws(growth: &[Growth]) -> String {
     let mut text = format!(
-        "\n| Model | Here, listed lesions | Published | Ratio (≤ {RATIO}) | Here, all {} | MAE mm | Median mm | Time s | Reached |\n\
-         |---|---|---|---|---|---|---|---|---|\n",
+        "\n| Model | Here, listed lesions | Published | Ratio (≤ {RATIO}) | Here, all {} | Same error, trial 1 | MAE mm | Median mm | Time s | Reached |\n\
+         |---|---|---|---|---|---|---|---|---|---|\n",
         growth.iter().map(|g| g.fitted).max().unwrap_or(0)
     );
     for g in growth {
         let ratio = g.mae_normvol / g.published;
         writeln!(
             text,
-            "| {} | {:.6} | {:.6} | {ratio:.4} | {:.6} | {:.2} | {:.2} | {:.1} | {} |",
+            "| {} | {:.6} | {:.6} | {ratio:.4} | {:.6} | {} of {} | {:.2} | {:.2} | {:.1} | {} |",
             g.model,
             g.mae_normvol,
             g.published,
             g.mae_normvol_all,
+            g.agreeing[0],
+            g.agreeing[1],
             g.mae_mm,
             g.median_ae_mm,
             g.seconds,
@@ -180,7 +182,7 @@ fn parts(parts: &[Part]) -> String {
 /// How each trial was forecast.
 fn choice(findings: &Findings) -> String {
     let mut text =
-        "\n| Trial | Terms | From scan | Inner CRPS mm of the candidates |\n|---|---|---|---|\n"
+        "\n| Trial | Terms | From scan | Inner CRPS mm: 5 terms from scan 2, from 3; 7 from 2, 3; 8 from 2, 3 |\n|---|---|---|---|\n"
             .to_owned();
     for fold in &findings.folds {
         let inner: Vec<String> = fold.inner_crps.iter().map(|c| format!("{c:.4}")).collect();

@@ -25,9 +25,14 @@ pub(super) struct Growth {
     pub(super) mae_mm: f64,
     /// Median absolute error of diameters over all of them, mm.
     pub(super) median_ae_mm: f64,
+    /// Of the lesions with published errors, how many have the same error here, and how many there are.
+    pub(super) agreeing: [usize; 2],
     /// Time of fitting all of them.
     pub(super) seconds: f64,
 }
+
+/// Relative difference up to which two errors are the same.
+pub(super) const SAME: f64 = 1e-3;
 
 /// The laws in the order of the published table, and last the reading carried forward.
 pub(super) fn measure(set: &Set, job: &JobContext) -> Result<Vec<Growth>, Cancelled> {
@@ -48,11 +53,18 @@ pub(super) fn measure(set: &Set, job: &JobContext) -> Result<Vec<Growth>, Cancel
         let seconds = start.elapsed().as_secs_f64();
         found.push(Growth {
             seconds,
-            ..score(law.name, law.mean_error, set, &long, &forecasts)
+            ..score(law.name, law.name, law.mean_error, set, &long, &forecasts)
         });
     }
     let carried: Vec<Option<Held>> = long.iter().map(|lesion| carried(lesion)).collect();
-    found.push(score("locf", PUBLISHED_LOCF, set, &long, &carried));
+    found.push(score(
+        "locf",
+        "last_value",
+        PUBLISHED_LOCF,
+        set,
+        &long,
+        &carried,
+    ));
     Ok(found)
 }
 
@@ -63,12 +75,14 @@ fn carried(lesion: &Lesion) -> Option<Held> {
 
 fn score(
     model: &'static str,
+    name_of_answers: &str,
     published: f64,
     set: &Set,
     lesions: &[&Lesion],
     forecasts: &[Option<Held>],
 ) -> Growth {
     let (mut listed, mut all, mut mm) = (Vec::new(), Vec::new(), Vec::new());
+    let mut agreeing = [0; 2];
     for (lesion, forecast) in lesions.iter().zip(forecasts) {
         let (Some(forecast), Some((_, held))) =
             (forecast, lesion.scans.split_last_chunk::<HELD_OUT>())
@@ -85,6 +99,11 @@ fn score(
         if set.listed.contains(&lesion.name) {
             listed.push(error);
         }
+        let answers = set.answers.get(&lesion.name);
+        if let Some(answer) = answers.and_then(|a| a.get(name_of_answers)) {
+            agreeing[0] += usize::from((error - answer).abs() <= SAME * answer);
+            agreeing[1] += 1;
+        }
     }
     mm.sort_by(f64::total_cmp);
     Growth {
@@ -95,6 +114,7 @@ fn score(
         mae_normvol_all: mean(&all),
         mae_mm: mean(&mm),
         median_ae_mm: quantile(&mm, 0.5),
+        agreeing,
         seconds: 0.0,
     }
 }

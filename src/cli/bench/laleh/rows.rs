@@ -46,7 +46,7 @@ fn beside(g: &Growth) -> Value {
     let ratio = g.mae_normvol / g.published;
     json!({
         "peer": PEER, "peer_value": g.published, "ratio": ratio, "limit": RATIO, "least": false,
-        "ok": ratio <= RATIO,
+        "ok": ratio <= RATIO, "agreeing_lesions": g.agreeing,
     })
 }
 
