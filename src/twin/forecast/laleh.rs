@@ -1,7 +1,7 @@
 //! The table that comes with the program.
 //!
 //! Learnt from the diameters of 1461 target lesions in five trials of atezolizumab or docetaxel in
-//! lung and bladder cancer: Laleh NG et al., PLoS Comput Biol 2022;18:e1009822, supporting data,
+//! lung and bladder cancer: Ghaffari Laleh N et al., PLoS Comput Biol 2022;18:e1009822, supporting data,
 //! licence CC BY 4.0 (<https://creativecommons.org/licenses/by/4.0/>), in the form of the repository
 //! ablaom/TumorGrowth.jl. What was changed: only these numbers were learnt from them.
 //!
@@ -11,7 +11,7 @@ use super::absent::Absent;
 use super::population::Population;
 use super::spread::Spread;
 
-/// Eight terms, from the third scan on: the least mean of the scores within all choices of four trials.
+/// Eight terms, from the third scan on: the least mean of the inner scores, whichever trial is left out.
 pub(super) const TABLE: Population = Population {
     least_scans: 3,
     early: Spread {

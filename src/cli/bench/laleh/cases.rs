@@ -1,7 +1,5 @@
 //! What is to be forecast: the last two scans of long lesions, and every scan as a last one.
 
-use serde::Serialize;
-
 use super::data::Lesion;
 use crate::twin::forecast::score::LEVELS;
 
@@ -34,7 +32,7 @@ pub(super) struct Case {
 }
 
 /// A forecast: quantiles, mm.
-#[derive(Clone, Copy, Debug, PartialEq, Serialize)]
+#[derive(Clone, Copy, Debug, PartialEq)]
 pub(super) struct Predicted {
     /// At [`LEVELS`], which are scored.
     pub(super) at: [f64; LEVELS.len()],

@@ -6,7 +6,7 @@ pub(super) const HEAD: &str = "\
 Written by `oncotwin bench laleh --out docs/forecast.md`; not by hand.
 
 Data: longest diameters of one target lesion per patient, 1461 lesions and 8416 readings in five trials of atezolizumab or
-docetaxel in lung and bladder cancer. Laleh NG, Loeffler CML, Grajek J, et al. *Classical mathematical models for prediction of
+docetaxel in lung and bladder cancer. Ghaffari Laleh N, Loeffler CML, Grajek J, et al. *Classical mathematical models for prediction of
 response to chemotherapy and immunotherapy.* PLoS Comput Biol 2022;18:e1009822, supporting data, licence
 [CC BY 4.0](https://creativecommons.org/licenses/by/4.0/), in the form of the repository ablaom/TumorGrowth.jl. The table of
 numbers in the program (`src/twin/forecast/laleh.rs`) was learnt from them; nothing else of the data is in it.
@@ -24,9 +24,9 @@ many have that error here to 0.1 %.
 
 The published figures are those of an early stop: Adam's ε is as large as the gradients of small lesions, which therefore hardly
 leave their guess, and the guess of the limit is the last volume. That is re-implemented as described by the documentation of
-TumorGrowth.jl, no code taken. Two things are not written there and were found from the published errors of single lesions: that
-the general law was given twice as many steps (20 000), and the guess of the exponential law. A converged fit is another
-benchmark. *No law of growth beats the last reading.*
+TumorGrowth.jl, no code taken. Not written there and found from the published errors of single lesions: 20 000 steps for the
+general law, 10 000 for the others. How the exponential law is begun on lesions with zeros in their past is not known; their errors
+differ, by less than 2·10⁻⁶. A converged fit is another benchmark. *No law of growth beats the last reading.*
 ";
 
 pub(super) const FORECASTS: &str = "
