@@ -1,6 +1,7 @@
 //! `bench laleh`: forecasts of the last scans of 641 lesions, beside published laws of growth and the
 //! last reading carried forward.
 
+mod aims;
 mod baseline;
 mod bootstrap;
 mod cases;
@@ -10,6 +11,7 @@ mod document;
 mod folds;
 mod forecasters;
 mod growth;
+mod parts;
 mod published;
 mod rows;
 mod scores;

@@ -4,9 +4,11 @@ mod text;
 
 use std::fmt::Write as _;
 
+use super::aims::Aim;
 use super::bootstrap::{Interval, RESAMPLES, SEED};
-use super::forecasters::{Aim, Findings, Forecaster, Gain, Part};
+use super::forecasters::{Findings, Forecaster, Gain};
 use super::growth::Growth;
+use super::parts::Part;
 use super::rows::RATIO;
 use super::scores::Scores;
 use crate::twin::forecast::Population;
