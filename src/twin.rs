@@ -3,6 +3,7 @@
 //! [`fit()`] takes the sizes of one lesion over time and the treatment intervals of the patient and
 //! returns a [`Fit`]: posterior draws of an exponential and of a Gompertz model with treatment.
 //! [`project()`] carries these draws forward, as treated and under a changed plan, draw by draw.
+//! [`forecast`] says without a law of growth how far a lesion may stray, as other lesions did.
 //! [`table`] reads and writes the forms of the command line.
 //!
 //! Everything is computed on x = ln V, V being the lesion's volume; a diameter d stands for the
@@ -12,6 +13,7 @@
 mod doubling;
 mod error;
 mod fit;
+pub mod forecast;
 mod growth;
 mod likelihood;
 mod noise;
@@ -41,7 +43,7 @@ pub use project::{Arm, Difference, Horizon, Ladder, Locf, Projection, project};
 pub use sample::{Diagnostics, Sampling};
 pub use series::{LesionSeries, Observation, Scale, Size};
 pub use skill::{Skill, skill_vs_locf};
-pub use stats::Quantiles;
+pub use stats::{Quantiles, quantile};
 
 use serde::{Deserialize, Serialize};
 

@@ -731,6 +731,15 @@ pub(super) enum BenchVerb {
         #[arg(long)]
         out: Option<PathBuf>,
     },
+    /// Forecast the last scans of lesions in five trials, beside published laws of growth.
+    Laleh {
+        /// Folder of data sets (default: the folder `data` of ONCOTWIN_SHARED or ../shared).
+        #[arg(long)]
+        data: Option<PathBuf>,
+        /// File for the figures as a document.
+        #[arg(long, value_name = "FILE")]
+        out: Option<PathBuf>,
+    },
     /// Read, write and look with a model beside llama.cpp.
     Llm {
         /// A GGUF file.

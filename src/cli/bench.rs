@@ -1,5 +1,6 @@
-//! `bench tamper`, `bench record`, `bench load`, `bench segment`, `bench view` and `bench llm`.
+//! `bench tamper`, `bench record`, `bench load`, `bench segment`, `bench view`, `bench laleh` and `bench llm`.
 
+mod laleh;
 mod llm;
 mod load;
 mod segment;
@@ -12,7 +13,7 @@ use serde_json::{Value, json};
 
 use super::args::{BenchArgs, BenchVerb};
 use super::audit::store_failure;
-use super::output::{Failure, Output};
+use super::output::{self, Failure, Output};
 use crate::store::{self, RecordFigures, Tampering};
 
 pub(super) fn bench(args: &BenchArgs) -> Result<Output, Failure> {
@@ -92,6 +93,14 @@ pub(super) fn bench(args: &BenchArgs) -> Result<Output, Failure> {
             }
             let rows = measured.rows;
             ("view", view::table(&rows), rows, false)
+        }
+        BenchVerb::Laleh { data, out } => {
+            let data = data.clone().unwrap_or_else(shared_data);
+            let measured = output::watched(|job| laleh::run(&data, job))?;
+            if let Some(out) = out {
+                write_document(out, &measured.document)?;
+            }
+            ("laleh", measured.tables, measured.rows, false)
         }
         BenchVerb::Llm {
             model,

@@ -33,6 +33,15 @@ pub enum Error {
         /// What is allowed.
         expected: &'static str,
     },
+    /// Sizes in pixels or voxels, where other lesions are compared with.
+    #[error(
+        "the lesion is measured in {unit}; a forecast by what other lesions did needs millimetres, so \
+         give the image its spacing"
+    )]
+    NoMillimetres {
+        /// The unit.
+        unit: &'static str,
+    },
     /// A requested day lies before the first measurement.
     #[error(
         "day {day} lies before the lesion's first measurement on day {first}; the twin starts at \

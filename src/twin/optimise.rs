@@ -1,4 +1,8 @@
-//! Mode and curvature of a log density in a few dimensions.
+//! Mode and curvature of a log density in a few dimensions; the minimum of a function with a gradient.
+
+mod lbfgs;
+
+pub(super) use lbfgs::minimise;
 
 use nalgebra::{DMatrix, SymmetricEigen};
 

@@ -40,7 +40,8 @@ impl Quantiles {
 
 /// Quantile of a sorted sample, linear between order statistics (type 7 of Hyndman and Fan,
 /// Am Stat 1996;50:361). NaN for an empty sample.
-pub(super) fn quantile(sorted: &[f64], p: f64) -> f64 {
+#[must_use]
+pub fn quantile(sorted: &[f64], p: f64) -> f64 {
     let Some(last) = sorted.len().checked_sub(1) else {
         return f64::NAN;
     };

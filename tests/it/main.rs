@@ -17,6 +17,7 @@ mod draft;
 mod endure;
 mod figures_verb;
 mod files;
+mod forecast;
 mod gestures;
 mod history;
 mod identity;
