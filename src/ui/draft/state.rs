@@ -30,15 +30,16 @@ pub(super) fn state_ui(ui: &mut Ui, state: &DraftState, words: Words, out: &mut 
             step,
             fraction,
         } => {
-            words_ui(ui, text, &words);
+            // Above the words: a button that they push down as they come cannot be hit.
             ui.horizontal(|ui| {
                 let bar = ProgressBar::new(*fraction).desired_width(120.0);
                 ui.add(bar).on_hover_text(step);
                 weak(ui, step);
                 if ui.button(tr!("Stop")).clicked() {
-                    out.push(words.stop);
+                    out.push(words.stop.clone());
                 }
             });
+            words_ui(ui, text, &words);
         }
         DraftState::Made {
             text,
