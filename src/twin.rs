@@ -11,39 +11,45 @@
 //! every machine.
 
 mod doubling;
+pub mod dynamics;
+mod ensemble;
 mod error;
 mod fit;
 pub mod forecast;
-mod growth;
-mod likelihood;
+mod model;
 mod noise;
 mod optimise;
-mod plan;
+mod outlook;
+mod parameter;
+mod posterior;
 mod prior;
+mod problem;
 mod project;
-mod psis;
-mod sample;
 mod series;
 mod skill;
 mod stats;
 pub mod table;
+mod trajectory;
+mod treatment;
 #[cfg(test)]
 mod validation;
 
 pub use doubling::{DoublingTime, SizeChange, doubling_time};
 pub use error::Error;
-pub use fit::{Draws, Fit, FitParams, ModelFit, Parameter, VERSION, fit};
-pub use growth::Model;
+pub use fit::{Diagnostics, Draws, Fit, FitParams, ModelFit, Parameter, VERSION, fit};
+pub use model::Model;
 pub use noise::{NoiseFamily, NoiseModel, NoiseRow};
-pub use plan::{
-    EventKind, RT_REFERENCE_DOSE, Therapy, TreatmentEvent, TreatmentInterval, intervals_from_events,
-};
-pub use prior::{ParameterKind, PriorFamily, PriorSet};
+pub use outlook::{Ground, LocalDay, Outlook, Progression, Voice, outlook};
+pub use parameter::ParameterKind;
+pub use posterior::Way;
+pub use prior::{PriorFamily, PriorSet};
 pub use project::{Arm, Difference, Horizon, Ladder, Locf, Projection, project};
-pub use sample::{Diagnostics, Sampling};
 pub use series::{LesionSeries, Observation, Scale, Size};
 pub use skill::{Skill, skill_vs_locf};
 pub use stats::{Quantiles, quantile};
+pub use treatment::{
+    Dosing, EventKind, RT_REFERENCE_DOSE, Regimen, Therapy, TreatmentEvent, Treatments,
+};
 
 use serde::{Deserialize, Serialize};
 

@@ -5,8 +5,7 @@ use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
-use super::plan::Plan;
-use super::project::{Member, members};
+use super::ensemble::{self, Ensemble};
 use super::series::check_day;
 use super::stats::quantile;
 use super::{Error, Fit};
@@ -70,31 +69,40 @@ pub struct DoublingTime {
     pub growing: f64,
 }
 
-/// How fast the lesion changes just after `day` under the treatments of the fit.
+/// Time over which a rate of change is taken. Fractions of radiotherapy and doses are days apart, so
+/// a moment says little.
+const OVER: f64 = 1.0;
+
+/// How fast the lesion changes on the day that follows `day`, under the treatments of the fit; `None`
+/// with measurements of fewer than two days, which say nothing of change.
 ///
 /// # Errors
 /// [`Error::BeforeFirstObservation`], [`Error::EmptyFit`], [`Error::BadNumber`].
-pub fn doubling_time(fit: &Fit, day: Days) -> Result<DoublingTime, Error> {
+pub fn doubling_time(fit: &Fit, day: Days) -> Result<Option<DoublingTime>, Error> {
     check_day("the day of a doubling time", day.0)?;
     let first = fit.first_day().0;
     if day.0 < first {
         return Err(Error::BeforeFirstObservation { day: day.0, first });
     }
-    let plan = Plan::new(&fit.treatments)?;
-    let segment = plan.segment_at(day.0);
-    let path = super::growth::Path::new(&plan, first, &[day.0]);
-    let mut x = Vec::new();
-    let mut rates: Vec<f64> = members(fit)?
+    if fit.last_day().0 <= first {
+        return Ok(None);
+    }
+    let days = [day.0, day.0 + OVER];
+    let acting = ensemble::acting(fit, &[&fit.treatments], days[1]);
+    let sizes = Ensemble::posterior(fit, &acting)?.sizes(&fit.treatments, &days)?;
+    let mut rates: Vec<f64> = sizes[0]
         .iter()
-        .map(|Member { theta, .. }| {
-            path.run(theta, &mut x);
-            theta.slope(x[0], &segment)
-        })
+        .zip(&sizes[1])
+        .map(|(now, later)| (later - now) / OVER)
+        .filter(|rate| rate.is_finite())
         .collect();
+    if rates.is_empty() {
+        return Err(Error::EmptyFit);
+    }
     rates.sort_by(f64::total_cmp);
     let q = |p| quantile(&rates, p);
     let growing = rates.iter().filter(|r| **r > 0.0).count();
-    Ok(DoublingTime {
+    Ok(Some(DoublingTime {
         day,
         rate: q(0.5),
         rate_q05: q(0.05),
@@ -103,5 +111,5 @@ pub fn doubling_time(fit: &Fit, day: Days) -> Result<DoublingTime, Error> {
         slow: SizeChange::of_rate(q(0.05)),
         fast: SizeChange::of_rate(q(0.95)),
         growing: growing as f64 / rates.len() as f64,
-    })
+    }))
 }

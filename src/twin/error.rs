@@ -1,5 +1,7 @@
 //! What can be wrong with the input of the twin.
 
+use super::dynamics::dose::DoseUnit;
+use super::dynamics::plan::DrugId;
 use crate::jobs::Cancelled;
 
 /// Why the twin refused.
@@ -53,6 +55,35 @@ pub enum Error {
         /// Day of the first measurement.
         first: f64,
     },
+    /// A model with absolute sizes in it, for sizes in pixels or voxels.
+    #[error(
+        "the model {model} has sizes in millimetres in it, but the lesion is measured in {unit}; give \
+         the image its spacing, or choose another model"
+    )]
+    ModelNeedsMillimetres {
+        /// The model.
+        model: &'static str,
+        /// The unit of the measurements.
+        unit: &'static str,
+    },
+    /// A scenario was asked of a model that knows no doses.
+    #[error(
+        "the model {model} describes a curve and knows no doses, so it says nothing of another plan; \
+         choose another model for a scenario"
+    )]
+    KnowsNoDoses {
+        /// The model.
+        model: &'static str,
+    },
+    /// No parameters were found that give the measurements any probability.
+    #[error(
+        "the model {model} found no parameters under which these measurements are possible; check \
+         them, or choose another model"
+    )]
+    NoPosterior {
+        /// The model.
+        model: &'static str,
+    },
     /// No days were asked for.
     #[error("no day to project to; name one at least")]
     NoDays,
@@ -64,6 +95,64 @@ pub enum Error {
     NoTreatmentToRestart {
         /// The day of the intended start.
         day: f64,
+    },
+    /// A dose is stated in another unit than the reference dose of its drug.
+    #[error(
+        "a dose of drug {drug} is in {given}, its reference dose in {reference}; state both in one \
+         unit (body surface or weight converts)"
+    )]
+    DoseUnit {
+        /// The drug, by name or number.
+        drug: String,
+        /// Unit of the dose.
+        given: DoseUnit,
+        /// Unit of the reference dose.
+        reference: DoseUnit,
+    },
+    /// The plan gives a drug of which the model knows no effect.
+    #[error(
+        "the plan gives drug {0}, whose effect is not described; describe it or take it out of the \
+         plan"
+    )]
+    UnknownDrug(DrugId),
+    /// One drug is described twice.
+    #[error("drug {0} is described twice; describe it once")]
+    DrugTwice(DrugId),
+    /// The plan holds radiotherapy, the model no radiosensitivity.
+    #[error(
+        "the plan holds radiotherapy, but no radiosensitivity is given; give one or take the \
+         fractions out of the plan"
+    )]
+    NoRadiosensitivity,
+    /// The plan holds a course of radiotherapy whose fractions are not known, the model no log-kill
+    /// per gray for it.
+    #[error(
+        "the plan holds a course of radiotherapy without its fractions; state them, or the log-kill \
+         per gray of such courses (α_eff)"
+    )]
+    NoEffectiveAlpha,
+    /// The plan holds an operation of unknown extent, the model no log-kill for it.
+    #[error(
+        "the plan holds an operation without the share that it removed; state that share, or the \
+         log-kill of operations"
+    )]
+    NoSurgeryLogKill,
+    /// A day was asked for before the start of a curve.
+    #[error("day {day} lies before the start of the curve on day {start}; start it earlier")]
+    BeforeStart {
+        /// The day asked for.
+        day: f64,
+        /// First day of the curve.
+        start: f64,
+    },
+    /// The solver met a number that is not finite, or needed too many steps.
+    #[error(
+        "the solver gave up {elapsed} days after a change of treatment; the parameters are too \
+         extreme"
+    )]
+    Diverged {
+        /// Where it gave up: days after the last change of treatment.
+        elapsed: f64,
     },
     /// The fit holds too few draws to project.
     #[error("the fit holds no posterior draws; fit the lesion again")]

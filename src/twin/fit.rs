@@ -1,23 +1,27 @@
 //! The posterior of one lesion under every model.
 
 use nalgebra::DMatrix;
+use rayon::prelude::*;
 use serde::{Deserialize, Serialize};
 
-use super::growth::Model;
-use super::likelihood::{Problem, Scratch, data_contraction};
+use super::Error;
+use super::dynamics::plan::DrugId;
+use super::model::{Acting, Model};
 use super::noise::{Noise, NoiseModel};
-use super::prior::{self, ParameterKind, Prior, PriorSet};
-use super::psis;
-use super::sample::{self, Diagnostics, MAX_R_HAT, MIN_ESS, Random, Sampling};
+use super::optimise;
+use super::parameter::{ParameterKind, Slot};
+use super::posterior::{Budget, Posterior, Random, Target, Way, leave_one_out, posterior};
+use super::prior::{PriorSet, Priors};
+use super::problem::{Problem, Scratch, data_contraction};
 use super::series::{LesionSeries, Observation, Scale};
 use super::stats::{log_sum_exp, quantile, variance};
-use super::{Error, TreatmentInterval, optimise};
+use super::treatment::Treatments;
 use crate::jobs::JobContext;
 use crate::units::Days;
 use crate::warning::{Warning, WarningCode};
 
 /// Version of the methods; part of cache keys and reports.
-pub const VERSION: &str = "twin/1";
+pub const VERSION: &str = "twin/2";
 
 /// Share of the prior variance that must be gone for a parameter to count as identified.
 pub(super) const IDENTIFIED: f64 = 0.2;
@@ -25,17 +29,20 @@ pub(super) const IDENTIFIED: f64 = 0.2;
 /// Up to this many measurements models cannot be told apart, and keep their prior weights.
 const MAX_UNTOLD: usize = 2;
 
+/// Draws of equal weight that are kept of each posterior.
+const KEPT: usize = 1000;
+/// Draws that residuals are averaged over.
+const RESIDUAL_DRAWS: usize = 100;
+
 /// What a fit is made with.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct FitParams {
-    /// Models to fit, each once.
+    /// Models to fit, each once; empty for [`Model::usual`].
     pub models: Vec<Model>,
     /// Priors.
     pub prior: PriorSet,
     /// Measurement noise.
     pub noise: NoiseModel,
-    /// Chain lengths; at most 2000 draws per model are kept.
-    pub sampling: Sampling,
     /// Seed of all randomness.
     pub seed: u64,
 }
@@ -43,10 +50,9 @@ pub struct FitParams {
 impl Default for FitParams {
     fn default() -> Self {
         Self {
-            models: Model::ALL.to_vec(),
+            models: Vec::new(),
             prior: PriorSet::default(),
             noise: NoiseModel::default(),
-            sampling: Sampling::default(),
             seed: 1,
         }
     }
@@ -77,7 +83,7 @@ impl Draws {
         &self.values[i * self.dimension..(i + 1) * self.dimension]
     }
 
-    fn column(&self, j: usize) -> Vec<f64> {
+    pub(super) fn column(&self, j: usize) -> Vec<f64> {
         self.values
             .iter()
             .skip(j)
@@ -92,6 +98,8 @@ impl Draws {
 pub struct Parameter {
     /// Which.
     pub kind: ParameterKind,
+    /// Of which drug, for effects of drugs; the place in [`Treatments::regimens`].
+    pub drug: Option<DrugId>,
     /// Unit of the numbers below.
     pub unit: String,
     /// Posterior median.
@@ -111,6 +119,30 @@ pub struct Parameter {
     pub identified: bool,
 }
 
+/// How draws were made, and what they are worth.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Diagnostics {
+    /// By importance, or by sequential Monte Carlo where its weights were too unequal.
+    pub way: Way,
+    /// Tail shape k̂ of the importance weights.
+    pub k_hat: f64,
+    /// Effective number of draws.
+    pub effective: f64,
+    /// ln of the marginal likelihood.
+    pub log_evidence: f64,
+}
+
+impl Diagnostics {
+    /// Whether intervals can be relied on.
+    #[must_use]
+    pub fn good(&self) -> bool {
+        self.effective >= LEAST_EFFECTIVE
+    }
+}
+
+/// Effective number of draws below which intervals are provisional.
+const LEAST_EFFECTIVE: f64 = 100.0;
+
 /// One model fitted to one lesion.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct ModelFit {
@@ -124,11 +156,14 @@ pub struct ModelFit {
     /// scale of size): leave-one-out by Pareto-smoothed importance sampling, by refitting where
     /// k̂ > 0.7. `None` for fewer than three measurements.
     pub elpd: Option<f64>,
+    /// Posterior mean of ln(measured/latent) in units of σ for each measurement; `None` for what was
+    /// too small to measure.
+    pub residuals: Vec<Option<f64>>,
     /// Posteriors.
     pub parameters: Vec<Parameter>,
     /// Posterior draws.
     pub draws: Draws,
-    /// What the chains say of themselves.
+    /// How the draws were made.
     pub diagnostics: Diagnostics,
     /// Information of the data alone on the standardised parameters, row-major.
     pub(super) information: Vec<f64>,
@@ -154,7 +189,7 @@ pub struct Fit {
     /// The measurements in order of time.
     pub observations: Vec<Observation>,
     /// The treatments that the fit was made with.
-    pub treatments: Vec<TreatmentInterval>,
+    pub treatments: Treatments,
     /// Priors used.
     pub prior: PriorSet,
     /// What the user must know.
@@ -187,108 +222,71 @@ impl Fit {
         self.noise.sigma(x, observation.slice.map(|s| s.0))
     }
 
-    pub(super) fn priors(&self, model: &ModelFit) -> Vec<Prior> {
-        let therapies: Vec<super::Therapy> = model
-            .parameters
-            .iter()
-            .filter_map(|p| match p.kind {
-                ParameterKind::SystemicKillRate => Some(super::Therapy::Systemic),
-                ParameterKind::RadiotherapyLogKill => Some(super::Therapy::Radiotherapy),
-                ParameterKind::SurgeryLogKill => Some(super::Therapy::Surgery),
-                _ => None,
-            })
-            .collect();
-        prior::priors(model.model, self.prior, self.scale, &therapies)
+    /// What acts between the first and the last measurement.
+    pub(super) fn acting(&self) -> Acting {
+        Acting::within(&self.treatments, self.first_day().0, self.last_day().0)
     }
 }
 
-/// Fits every model of `params` to the measurements of a lesion.
+/// Fits models to the measurements of a lesion.
 ///
-/// Treatments that ended before the first measurement have no influence. Models are weighted by
-/// pseudo-BMA+ (Yao, Vehtari, Simpson, Gelman, Bayesian Anal 2018;13:917) from the third
-/// measurement on, before that equally.
+/// Treatments act from the first to the last measurement; what was given before is seen through what
+/// it left in the body, what comes later has no parameter here. Models are weighted by pseudo-BMA+
+/// (Yao, Vehtari, Simpson, Gelman, Bayesian Anal 2018;13:917) from the third measurement on, before
+/// that equally. The same input and seed give the same bits, whatever the number of threads.
 ///
 /// # Errors
 /// See [`Error`].
 pub fn fit(
     series: &LesionSeries,
-    treatments: &[TreatmentInterval],
+    treatments: &Treatments,
     params: &FitParams,
     job: &JobContext,
 ) -> Result<Fit, Error> {
     let (observations, scale) = series.ordered()?;
-    check_sampling(params)?;
     let noise = Noise::of_series(params.noise, scale, &observations);
-    let mut models = Vec::new();
-    let mut scores: Vec<Vec<f64>> = Vec::new();
-    let mut warnings = Vec::new();
-    let mut wanted = params.models.clone();
+    let (first, last) = match (observations.first(), observations.last()) {
+        (Some(first), Some(last)) => (first.day.0, last.day.0),
+        _ => return Err(Error::NoObservations),
+    };
+    let mut wanted = if params.models.is_empty() {
+        Model::usual(treatments, first, last)
+    } else {
+        params.models.clone()
+    };
     wanted.sort_unstable();
     wanted.dedup();
-    for (i, model) in wanted.iter().enumerate() {
-        job.progress.step("Fitting growth models");
-        job.progress.set(i, wanted.len());
-        let problem = Problem::new(
-            *model,
-            params.prior,
-            &observations,
-            scale,
-            noise,
-            treatments,
-        )?;
-        let seed = stream_seed(params.seed, *model, 0);
-        let (values, diagnostics) = sample::sample(&problem, params.sampling, seed, job)?;
-        let draws = Draws {
-            dimension: problem.dimension(),
-            values,
-        };
-        let information = problem.information(&median_draw(&draws));
-        let parameters = summarise(&problem.priors, &draws, &information, scale);
-        if !diagnostics.good() {
-            warnings.push(Warning::new(
-                WarningCode::Posterior,
-                format!(
-                    "{}: the sampler did not settle (split R-hat {:.3}, wanted at most \
-                     {MAX_R_HAT}; effective sample size {:.0}, wanted at least {MIN_ESS}); \
-                     take its intervals as provisional",
-                    model.name(),
-                    diagnostics.r_hat,
-                    diagnostics.ess
-                ),
-            ));
-        }
-        let open: Vec<&str> = parameters
-            .iter()
-            .filter(|p| !p.identified)
-            .map(|p| p.kind.words())
-            .collect();
-        if !open.is_empty() {
-            warnings.push(Warning::new(
-                WarningCode::NotIdentified,
-                format!(
-                    "{}: not determined by these measurements, so taken from the population \
-                     prior: {}",
-                    model.name(),
-                    open.join(", ")
-                ),
-            ));
-        }
-        let held_out = if observations.len() > MAX_UNTOLD {
-            Some(leave_one_out(&problem, &draws, params, *model, job)?)
-        } else {
-            None
-        };
-        models.push(ModelFit {
-            model: *model,
-            weight: 0.0,
-            aicc: aicc(&problem, &draws),
-            elpd: held_out.as_ref().map(|s| s.iter().sum()),
-            parameters,
-            draws,
-            diagnostics,
-            information: information.transpose().iter().copied().collect(),
+    if let Some(model) = wanted.iter().find(|m| !m.fits(scale)) {
+        return Err(Error::ModelNeedsMillimetres {
+            model: model.name(),
+            unit: scale.unit(),
         });
+    }
+    job.progress.step("Fitting growth models");
+    let fitted: Vec<Result<(ModelFit, Option<Vec<f64>>), Error>> = wanted
+        .par_iter()
+        .map(|model| {
+            job.check()?;
+            let problem = Problem::new(
+                *model,
+                params.prior,
+                &observations,
+                scale,
+                noise,
+                treatments,
+            )?;
+            one(*model, &problem, params.seed, scale)
+        })
+        .collect();
+    job.check()?;
+    let mut models = Vec::with_capacity(wanted.len());
+    let mut scores = Vec::new();
+    let mut warnings = Vec::new();
+    for result in fitted {
+        let (model, held_out) = result?;
+        warn(&model, treatments, &mut warnings);
         scores.extend(held_out);
+        models.push(model);
     }
     let weights = if scores.len() == models.len() {
         pseudo_bma(&scores, params.seed)
@@ -314,7 +312,7 @@ pub fn fit(
         models,
         scale,
         observations,
-        treatments: treatments.to_vec(),
+        treatments: treatments.clone(),
         prior: params.prior,
         warnings,
         seed: params.seed,
@@ -323,35 +321,88 @@ pub fn fit(
     })
 }
 
-fn check_sampling(params: &FitParams) -> Result<(), Error> {
-    let s = params.sampling;
-    let total = s.chains.saturating_mul(s.draws);
-    if params.models.is_empty() {
-        return Err(Error::BadNumber {
-            what: "the number of models",
-            value: 0.0,
-            expected: "at least 1",
+/// One model, and its log predictive densities of held-out measurements where there are enough.
+fn one(
+    model: Model,
+    problem: &Problem,
+    seed: u64,
+    scale: Scale,
+) -> Result<(ModelFit, Option<Vec<f64>>), Error> {
+    let budget = Budget::of(problem.dimension());
+    let found = posterior(problem, budget, seed, stream(model, 0));
+    if found.is_empty() || !found.effective.is_finite() {
+        return Err(Error::NoPosterior {
+            model: model.name(),
         });
     }
-    if s.chains < 2 || s.draws < 10 || s.thin == 0 || total > 2000 {
-        return Err(Error::BadNumber {
-            what: "the number of draws",
-            value: total as f64,
-            expected: "at most 2000, in two chains or more of at least 10, thinned by 1 or more",
-        });
-    }
-    Ok(())
+    let mut random = Random::new(seed, stream(model, 1));
+    let draws = Draws {
+        dimension: problem.dimension(),
+        values: found.resampled(KEPT, &mut random).concat(),
+    };
+    let centre = median_draw(&draws);
+    let information = problem.information(&centre);
+    let held_out = (problem.points() > MAX_UNTOLD)
+        .then(|| leave_one_out(problem, &found, seed, stream(model, 2)));
+    let fit = ModelFit {
+        model,
+        weight: 0.0,
+        aicc: aicc(problem, &centre),
+        elpd: held_out.as_ref().map(|s| s.iter().sum()),
+        residuals: residuals(problem, &draws),
+        parameters: summarise(&problem.priors, &draws, &information, scale),
+        draws,
+        diagnostics: diagnostics(&found),
+        information: information.transpose().iter().copied().collect(),
+    };
+    Ok((fit, held_out))
 }
 
-/// A seed of its own for each model and held-out measurement.
-fn stream_seed(seed: u64, model: Model, part: usize) -> u64 {
-    // Odd constants spread neighbouring inputs over the seed space (SplitMix64).
-    let mut h = seed
-        .wrapping_add((model as u64 + 1).wrapping_mul(0x9E37_79B9_7F4A_7C15))
-        .wrapping_add((part as u64).wrapping_mul(0xD1B5_4A32_D192_ED03));
-    h = (h ^ (h >> 30)).wrapping_mul(0xBF58_476D_1CE4_E5B9);
-    h = (h ^ (h >> 27)).wrapping_mul(0x94D0_49BB_1331_11EB);
-    h ^ (h >> 31)
+const fn diagnostics(found: &Posterior) -> Diagnostics {
+    Diagnostics {
+        way: found.way,
+        k_hat: found.k_hat,
+        effective: found.effective,
+        log_evidence: found.log_evidence,
+    }
+}
+
+fn warn(fit: &ModelFit, treatments: &Treatments, warnings: &mut Vec<Warning>) {
+    let model = fit.model.name();
+    if !fit.diagnostics.good() {
+        warnings.push(Warning::new(
+            WarningCode::Posterior,
+            format!(
+                "{model}: the posterior rests on {:.0} effective draws (wanted at least \
+                 {LEAST_EFFECTIVE:.0}); take its intervals as provisional",
+                fit.diagnostics.effective
+            ),
+        ));
+    }
+    let open: Vec<String> = fit
+        .parameters
+        .iter()
+        .filter(|p| !p.identified)
+        .map(|p| match p.drug.and_then(|drug| treatments.name(drug)) {
+            Some(name) => format!("{} ({name})", p.kind.words()),
+            None => p.kind.words().to_owned(),
+        })
+        .collect();
+    if !open.is_empty() {
+        warnings.push(Warning::new(
+            WarningCode::NotIdentified,
+            format!(
+                "{model}: not determined by these measurements, so taken from the population prior: \
+                 {}",
+                open.join(", ")
+            ),
+        ));
+    }
+}
+
+/// A random stream of its own for each model and purpose.
+const fn stream(model: Model, purpose: u64) -> u64 {
+    (model as u64 + 1) * 16 + purpose
 }
 
 fn median_draw(draws: &Draws) -> Vec<f64> {
@@ -364,33 +415,51 @@ fn median_draw(draws: &Draws) -> Vec<f64> {
         .collect()
 }
 
+fn residuals(problem: &Problem, draws: &Draws) -> Vec<Option<f64>> {
+    let mut scratch = Scratch::default();
+    let mut sums = vec![Some(0.0); problem.points()];
+    let step = (draws.len() / RESIDUAL_DRAWS).max(1);
+    let count = draws.len().div_ceil(step) as f64;
+    for i in (0..draws.len()).step_by(step) {
+        let each = problem.residuals(draws.row(i), &mut scratch);
+        for (sum, residual) in sums.iter_mut().zip(each) {
+            *sum = sum.zip(residual).map(|(sum, r): (f64, f64)| sum + r / count);
+        }
+    }
+    sums
+}
+
 fn summarise(
-    priors: &[Prior],
+    priors: &Priors,
     draws: &Draws,
     information: &DMatrix<f64>,
     scale: Scale,
 ) -> Vec<Parameter> {
     priors
+        .each
         .iter()
         .enumerate()
         .map(|(j, prior)| {
-            let mut z = draws.column(j);
+            // Of its own deviate, which is standard normal a priori also where parameters correlate.
+            let mut z: Vec<f64> = (0..draws.len())
+                .map(|i| priors.deviate(j, draws.row(i)))
+                .collect();
             let contraction = 1.0 - variance(&z);
             z.sort_by(f64::total_cmp);
+            let Slot { kind, drug } = prior.slot;
             let value = |p: f64| {
                 let v = prior.value(quantile(&z, p));
-                if prior.kind == ParameterKind::InitialSize {
+                if kind == ParameterKind::InitialSize {
                     libm::exp(scale.log_size(v))
                 } else {
                     v
                 }
             };
-            let mut direction = vec![0.0; priors.len()];
-            direction[j] = 1.0;
-            let data = data_contraction(information, &direction);
+            let data = data_contraction(information, &priors.direction(j));
             Parameter {
-                kind: prior.kind,
-                unit: prior.kind.unit(scale).to_owned(),
+                kind,
+                drug,
+                unit: kind.unit(scale).to_owned(),
                 median: value(0.5),
                 q05: value(0.05),
                 q95: value(0.95),
@@ -402,71 +471,18 @@ fn summarise(
         .collect()
 }
 
-fn aicc(problem: &Problem, draws: &Draws) -> Option<f64> {
-    let (n, k) = (problem.observations() as f64, problem.dimension() as f64);
+/// Akaike's criterion with the small-sample correction, at the largest likelihood near a place.
+fn aicc(problem: &Problem, start: &[f64]) -> Option<f64> {
+    let (n, k) = (problem.points() as f64, problem.dimension() as f64);
     if n <= k + 1.0 {
         return None;
     }
     let mut scratch = Scratch::default();
-    let start = median_draw(draws);
     let mut step = vec![0.5; start.len()];
     step[0] = 0.05;
     let (_, log_likelihood) =
-        optimise::maximise(|z| problem.log_likelihood(z, &mut scratch), &start, &step);
+        optimise::maximise(|z| problem.log_likelihood(z, &mut scratch), start, &step);
     Some(2.0 * k - 2.0 * log_likelihood + 2.0 * k * (k + 1.0) / (n - k - 1.0))
-}
-
-/// Log predictive density of each measurement given all others.
-fn leave_one_out(
-    problem: &Problem,
-    draws: &Draws,
-    params: &FitParams,
-    model: Model,
-    job: &JobContext,
-) -> Result<Vec<f64>, Error> {
-    let n = problem.observations();
-    let (mut x, mut terms) = (Vec::new(), Vec::new());
-    let mut by_observation = vec![Vec::with_capacity(draws.len()); n];
-    for d in 0..draws.len() {
-        problem.pointwise(draws.row(d), &mut x, &mut terms);
-        for (column, term) in by_observation.iter_mut().zip(&terms) {
-            column.push(*term);
-        }
-    }
-    let mut scores = Vec::with_capacity(n);
-    for (i, log_likelihood) in by_observation.iter().enumerate() {
-        job.check()?;
-        let ratios: Vec<f64> = log_likelihood.iter().map(|l| -l).collect();
-        let (weights, k_hat) = psis::smooth(&ratios);
-        if k_hat <= psis::MAX_K_HAT {
-            let terms: Vec<f64> = weights
-                .iter()
-                .zip(log_likelihood)
-                .map(|(w, l)| w + l)
-                .collect();
-            scores.push(log_sum_exp(&terms));
-            continue;
-        }
-        let shorter = Sampling {
-            draws: (params.sampling.draws / 2).max(10),
-            ..params.sampling
-        };
-        let seed = stream_seed(params.seed, model, i + 1);
-        let without = problem.without(i);
-        let (values, _) = sample::sample(&without, shorter, seed, job)?;
-        let refit = Draws {
-            dimension: draws.dimension,
-            values,
-        };
-        let densities: Vec<f64> = (0..refit.len())
-            .map(|d| {
-                problem.pointwise(refit.row(d), &mut x, &mut terms);
-                terms[i]
-            })
-            .collect();
-        scores.push(log_sum_exp(&densities) - libm::log(densities.len() as f64));
-    }
-    Ok(scores)
 }
 
 /// Weights exp(elpd), averaged over Bayesian-bootstrap replications of the measurements.

@@ -15,12 +15,16 @@ use std::f64::consts::{LN_2, PI};
 
 use serde::{Deserialize, Serialize};
 
+use super::posterior::Random;
 use super::series::{Observation, Scale};
 
 /// Slice thickness assumed for volumes when none is stated, mm.
 const DEFAULT_SLICE_MM: f64 = 3.0;
 /// RECIST 1.1 calls slices beyond this thickness unfit for its usual limits, mm.
 const THICK_SLICE_MM: f64 = 5.0;
+
+/// What the name of a reader begins with that is a program.
+const ALGORITHM: &str = "algorithm";
 
 /// Shape of the noise.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -71,8 +75,9 @@ pub struct NoiseModel {
     /// Shape.
     pub family: NoiseFamily,
     /// Repeatability of diameters; `None` chooses by the readers and slices of the series:
-    /// [`NoiseRow::DIFFERENT_READERS`] when readers differ or a slice is thicker than 5 mm, else
-    /// [`NoiseRow::SAME_READER`].
+    /// [`NoiseRow::DIFFERENT_READERS`] when readers differ or a slice is thicker than 5 mm,
+    /// [`NoiseRow::SAME_ALGORITHM`] when all is read by one algorithm (a reader whose name begins with
+    /// `algorithm`), else [`NoiseRow::SAME_READER`].
     pub row: Option<NoiseRow>,
 }
 
@@ -101,8 +106,17 @@ impl Noise {
         let thick = observations
             .iter()
             .any(|o| o.slice.is_some_and(|s| s.0 > THICK_SLICE_MM));
+        let is_algorithm = |reader: &str| {
+            let start = reader.get(..ALGORITHM.len());
+            start.is_some_and(|start| start.eq_ignore_ascii_case(ALGORITHM))
+        };
+        let algorithm = observations
+            .iter()
+            .all(|o| o.reader.as_deref().is_some_and(is_algorithm));
         let row = model.row.unwrap_or(if several || thick {
             NoiseRow::DIFFERENT_READERS
+        } else if algorithm {
+            NoiseRow::SAME_ALGORITHM
         } else {
             NoiseRow::SAME_READER
         });
@@ -163,11 +177,27 @@ impl Noise {
     }
 
     /// A standardised deviate from a standard normal and an independent χ² of four degrees.
-    pub(super) fn deviate(&self, normal: f64, chi_square_4: f64) -> f64 {
+    fn deviate(&self, normal: f64, chi_square_4: f64) -> f64 {
         match self.family {
             NoiseFamily::StudentT4 => normal / libm::sqrt(chi_square_4 / 4.0),
             NoiseFamily::Gaussian => normal,
         }
+    }
+
+    /// Weight of a residual `t` in reweighted least squares, in units of 1/σ²: (ν + 1)/(ν + t²) for a
+    /// Student t.
+    pub(super) fn weight(&self, t: f64) -> f64 {
+        match self.family {
+            NoiseFamily::StudentT4 => 5.0 / (4.0 + t * t),
+            NoiseFamily::Gaussian => 1.0,
+        }
+    }
+
+    /// A standardised deviate.
+    pub(super) fn draw(&self, random: &mut Random) -> f64 {
+        let normal = random.normal();
+        let chi_square = random.chi_square_4();
+        self.deviate(normal, chi_square)
     }
 
     /// Expected information of one measurement on its location, in units of 1/σ².

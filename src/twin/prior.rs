@@ -1,237 +1,291 @@
-//! Population priors of the parameters.
+//! Population priors of the parameters: selectable tables, each entry with its source.
+//!
+//! A parameter is θ = T(location + spread · z) with z standard normal; all inference is on z. Where
+//! no published population fits, between-patient SDs are inflated 1.5-fold.
+
+mod generic;
+pub(super) mod published;
 
 use serde::{Deserialize, Serialize};
 
-use super::growth::{Model, Theta};
+use super::model::{Acting, Model};
+use super::parameter::{ParameterKind, Slot};
 use super::series::Scale;
 
-/// A parameter of a growth model.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum ParameterKind {
-    /// Latent size at the first measurement.
-    InitialSize,
-    /// Growth rate of the volume without treatment, at the initial size.
-    GrowthRate,
-    /// Fall of the growth rate per e-fold of volume.
-    GrowthDecline,
-    /// Kill rate of the volume under systemic treatment.
-    SystemicKillRate,
-    /// Log-kill of volume per 50 Gy.
-    RadiotherapyLogKill,
-    /// Log-kill of volume by an operation.
-    SurgeryLogKill,
-}
-
-impl ParameterKind {
-    /// Name as tables write it.
-    #[must_use]
-    pub const fn name(self) -> &'static str {
-        match self {
-            Self::InitialSize => "initial_size",
-            Self::GrowthRate => "growth_rate",
-            Self::GrowthDecline => "growth_decline",
-            Self::SystemicKillRate => "systemic_kill_rate",
-            Self::RadiotherapyLogKill => "radiotherapy_log_kill",
-            Self::SurgeryLogKill => "surgery_log_kill",
-        }
-    }
-
-    /// Name in words, for sentences.
-    #[must_use]
-    pub const fn words(self) -> &'static str {
-        match self {
-            Self::InitialSize => "size at the first measurement",
-            Self::GrowthRate => "growth rate without treatment",
-            Self::GrowthDecline => "slowing of growth with size",
-            Self::SystemicKillRate => "effect of systemic treatment",
-            Self::RadiotherapyLogKill => "effect of radiotherapy",
-            Self::SurgeryLogKill => "effect of surgery",
-        }
-    }
-
-    /// Unit as tables write it.
-    #[must_use]
-    pub const fn unit(self, scale: Scale) -> &'static str {
-        match self {
-            Self::InitialSize => scale.unit(),
-            Self::GrowthRate | Self::GrowthDecline | Self::SystemicKillRate => "1/d",
-            Self::RadiotherapyLogKill => "1/(50 Gy)",
-            Self::SurgeryLogKill => "1",
-        }
-    }
-}
-
-/// Where the priors come from.
-///
-/// Kill rates are of volume, three times those of a sum of diameters.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+/// Where the priors come from. What a table says nothing of is that of [`PriorSet::Generic`].
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum PriorSet {
-    /// No population fits the patient. Growth rate N(0.005, 0.009²)/d: doubling times of 50–400 d
-    /// of untreated solid tumours, SD 0.006 inflated 1.5-fold. Kill rate: median of the twelve arms
-    /// of Struemper et al., CPT Pharmacometrics Syst Pharmacol 2025;14:1006 (0.028/week on sums of
-    /// diameters in lung cancer, ω² 0.917), ω inflated 1.5-fold.
+    /// No population fits the patient: what is known of others, inflated 1.5-fold.
     #[default]
     Generic,
-    /// Second-line lung cancer, atezolizumab trial OAK: Ribba et al., Front Pharmacol 2022;13:1058220
-    /// (growth 0.0016/d, ω 1.03; shrinkage 0.0014/d, ω 1.64; sums of diameters). Growth is positive.
+    /// Lung cancer, second line, atezolizumab or docetaxel (trial OAK): Ribba et al., Front Pharmacol
+    /// 2022;13:1058220.
     Ribba2022Nsclc,
+    /// Lung cancer, pembrolizumab and chemotherapy: Struemper et al., CPT Pharmacometrics Syst Pharmacol
+    /// 2025;14:1006.
+    Struemper2025Nsclc,
+    /// Lung cancer, first line (trial MONET1): Claret et al., Clin Pharmacol Ther 2014;95:446, as
+    /// corrected by nlmixr2lib.
+    Claret2014Nsclc,
+    /// Gastric cancer (JAVELIN Gastric 100): Terranova et al., CPT Pharmacometrics Syst Pharmacol
+    /// 2022;11:333.
+    Terranova2022Gastric,
+    /// Lewis lung tumours of mice: Vaghi et al., PLoS Comput Biol 2020;16:e1007178, fitted again by
+    /// `bench mice`.
+    Vaghi2020MouseLung,
+    /// Breast tumours (MDA-MB-231) of mice, from the same source.
+    Vaghi2020MouseBreast,
 }
 
 impl PriorSet {
+    /// All sets.
+    pub const ALL: [Self; 7] = [
+        Self::Generic,
+        Self::Ribba2022Nsclc,
+        Self::Struemper2025Nsclc,
+        Self::Claret2014Nsclc,
+        Self::Terranova2022Gastric,
+        Self::Vaghi2020MouseLung,
+        Self::Vaghi2020MouseBreast,
+    ];
+
     /// Name for command line and report.
     #[must_use]
     pub const fn name(self) -> &'static str {
         match self {
             Self::Generic => "generic",
             Self::Ribba2022Nsclc => "ribba2022_nsclc",
+            Self::Struemper2025Nsclc => "struemper2025_nsclc",
+            Self::Claret2014Nsclc => "claret2014_nsclc",
+            Self::Terranova2022Gastric => "terranova2022_gastric",
+            Self::Vaghi2020MouseLung => "vaghi2020_mouse_lung",
+            Self::Vaghi2020MouseBreast => "vaghi2020_mouse_breast",
         }
     }
 
     /// The set of a name.
     #[must_use]
     pub fn by_name(name: &str) -> Option<Self> {
-        [Self::Generic, Self::Ribba2022Nsclc]
+        Self::ALL
             .into_iter()
-            .find(|set| set.name() == name)
+            .find(|set| set.name().eq_ignore_ascii_case(name))
     }
 }
 
 /// Shape of a prior.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum PriorFamily {
-    /// θ = location + spread · z.
+    /// θ = x.
     Normal,
-    /// θ = exp(location + spread · z).
+    /// θ = eˣ.
     LogNormal,
+    /// θ = lower + (1 − lower)/(1 + e⁻ˣ).
+    LogitNormal {
+        /// Lower end; the upper one is 1.
+        lower: f64,
+    },
+    /// θ = x within ±1, cut off there.
+    Clamped,
 }
 
-/// A prior, with z standard normal.
+/// A prior, with x = location + spread · z and z standard normal.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(super) struct Prior {
-    pub(super) kind: ParameterKind,
+    pub(super) slot: Slot,
     family: PriorFamily,
     location: f64,
     spread: f64,
 }
 
-impl Prior {
-    fn new(kind: ParameterKind, set: PriorSet, scale: Scale) -> Self {
-        use PriorFamily::{LogNormal, Normal};
-        let (family, location, spread) = match (kind, set) {
-            // ln V. Lesion diameters: median 27 mm, ω² 0.659 (Terranova et al., CPT Pharmacometrics
-            // Syst Pharmacol 2022;11:333), ω inflated 1.5-fold; wider still without millimetres.
-            (ParameterKind::InitialSize, _) => {
-                let (median_diameter, omega) = if scale.is_calibrated() {
-                    (27.0, 1.5 * libm::sqrt(0.659))
-                } else {
-                    (27.0, 2.0)
-                };
-                let location = Scale::DiameterMm.log_volume(libm::log(median_diameter));
-                (Normal, location, 3.0 * omega)
-            }
-            (ParameterKind::GrowthRate, PriorSet::Generic) => (Normal, 0.005, 0.009),
-            (ParameterKind::GrowthRate, PriorSet::Ribba2022Nsclc) => {
-                (LogNormal, libm::log(3.0 * 0.0016), 1.03)
-            }
-            // With the median growth rate the limiting size is e^3.3 = 27 times the initial one
-            // (1 to 30 mL towards several hundred mL); a factor e either way per SD.
-            (ParameterKind::GrowthDecline, _) => (LogNormal, libm::log(0.0015), 1.0),
-            (ParameterKind::SystemicKillRate, PriorSet::Generic) => (
-                LogNormal,
-                libm::log(3.0 * 0.028_05 / 7.0),
-                1.5 * libm::sqrt(0.9174),
-            ),
-            (ParameterKind::SystemicKillRate, PriorSet::Ribba2022Nsclc) => {
-                (LogNormal, libm::log(3.0 * 0.0014), 1.64)
-            }
-            // Apparent kill on images, where dead tissue stays visible: halving the volume per
-            // 50 Gy, and 95 % resection, each within wide limits. Assumptions, no published table.
-            (ParameterKind::RadiotherapyLogKill, _) => (LogNormal, libm::log(0.7), 1.0),
-            (ParameterKind::SurgeryLogKill, _) => (LogNormal, libm::log(3.0), 0.7),
-        };
+/// What a table says of a parameter.
+#[derive(Clone, Copy, Debug, PartialEq)]
+struct Entry {
+    family: PriorFamily,
+    location: f64,
+    spread: f64,
+}
+
+impl Entry {
+    fn log_normal(median: f64, omega: f64) -> Self {
         Self {
-            kind,
-            family,
-            location,
-            spread,
+            family: PriorFamily::LogNormal,
+            location: libm::log(median),
+            spread: omega,
         }
     }
 
-    pub(super) fn value(&self, z: f64) -> f64 {
-        let linear = self.location + self.spread * z;
-        match self.family {
-            PriorFamily::Normal => linear,
-            PriorFamily::LogNormal => libm::exp(linear),
+    const fn normal(mean: f64, sd: f64) -> Self {
+        Self {
+            family: PriorFamily::Normal,
+            location: mean,
+            spread: sd,
         }
-    }
-
-    /// z of a value on the linear scale of the prior.
-    pub(super) fn standardise(&self, linear: f64) -> f64 {
-        (linear - self.location) / self.spread
     }
 }
 
 impl Prior {
-    /// z of a value in natural units, with ln |dz/dθ| up to a constant; `None` where the prior has
-    /// no density.
-    pub(super) fn invert(&self, value: f64) -> Option<(f64, f64)> {
+    fn new(slot: Slot, set: PriorSet, scale: Scale) -> Self {
+        let entry = published::entry(slot.kind, set)
+            .unwrap_or_else(|| generic::entry(slot.kind, scale));
+        Self {
+            slot,
+            family: entry.family,
+            location: entry.location,
+            spread: entry.spread,
+        }
+    }
+
+    /// θ of z; of the initial size ln V.
+    pub(super) fn value(&self, z: f64) -> f64 {
+        let x = self.location + self.spread * z;
         match self.family {
-            PriorFamily::Normal => Some((self.standardise(value), 0.0)),
-            PriorFamily::LogNormal if value > 0.0 => {
-                let log = libm::log(value);
-                Some((self.standardise(log), -log))
+            PriorFamily::Normal => x,
+            PriorFamily::LogNormal => libm::exp(x),
+            PriorFamily::LogitNormal { lower } => lower + (1.0 - lower) / (1.0 + libm::exp(-x)),
+            PriorFamily::Clamped => x.clamp(-1.0, 1.0),
+        }
+    }
+
+    /// z of a value of x.
+    pub(super) fn standardise(&self, x: f64) -> f64 {
+        (x - self.location) / self.spread
+    }
+
+    /// SD of x, a share of θ where the prior is log-normal.
+    pub(super) const fn spread(&self) -> f64 {
+        self.spread
+    }
+}
+
+/// Priors of all parameters of a model, with the correlations of their z.
+#[derive(Clone, Debug, PartialEq)]
+pub(super) struct Priors {
+    pub(super) each: Vec<Prior>,
+    /// Lower triangular factor of the correlations, row-major; `None` where nothing correlates.
+    factor: Option<Vec<f64>>,
+}
+
+impl Priors {
+    /// Priors of a model when `acting` therapies act.
+    pub(super) fn new(model: Model, acting: &Acting, set: PriorSet, scale: Scale) -> Self {
+        let each: Vec<Prior> = model
+            .slots(acting)
+            .into_iter()
+            .map(|slot| Prior::new(slot, set, scale))
+            .collect();
+        let factor = factor(&each, set);
+        Self { each, factor }
+    }
+
+    pub(super) fn len(&self) -> usize {
+        self.each.len()
+    }
+
+    /// θ of standard normal z, in the order of the slots.
+    pub(super) fn theta(&self, z: &[f64], out: &mut Vec<f64>) {
+        out.clear();
+        let n = self.each.len();
+        for (i, prior) in self.each.iter().enumerate() {
+            let z = match &self.factor {
+                None => z[i],
+                Some(factor) => (0..=i).map(|j| factor[i * n + j] * z[j]).sum(),
+            };
+            out.push(prior.value(z));
+        }
+    }
+
+    /// The direction of z along which parameter `i` changes.
+    pub(super) fn direction(&self, i: usize) -> Vec<f64> {
+        let n = self.each.len();
+        let mut direction = vec![0.0; n];
+        match &self.factor {
+            None => direction[i] = 1.0,
+            Some(factor) => direction.copy_from_slice(&factor[i * n..(i + 1) * n]),
+        }
+        direction
+    }
+
+    /// The standard normal deviate of parameter `i` by itself.
+    pub(super) fn deviate(&self, i: usize, z: &[f64]) -> f64 {
+        let n = self.each.len();
+        match &self.factor {
+            None => z[i],
+            Some(factor) => (0..=i).map(|j| factor[i * n + j] * z[j]).sum(),
+        }
+    }
+}
+
+/// Factor of the correlations: growth correlates with what kills, row by row (…, r, …, √(1 − r²)), so
+/// that two kills correlate by r², through growth.
+fn factor(priors: &[Prior], set: PriorSet) -> Option<Vec<f64>> {
+    let n = priors.len();
+    let mut factor = vec![0.0; n * n];
+    let mut any = false;
+    for i in 0..n {
+        factor[i * n + i] = 1.0;
+    }
+    for i in 0..n {
+        for j in 0..i {
+            let r = published::correlation(priors[j].slot.kind, priors[i].slot.kind, set);
+            let first = (0..j).all(|k| factor[i * n + k] == 0.0);
+            if r != 0.0 && first {
+                factor[i * n + j] = r;
+                factor[i * n + i] = libm::sqrt(1.0 - r * r);
+                any = true;
             }
-            PriorFamily::LogNormal => None,
         }
     }
-
-    /// A width in natural units: the SD of a normal, the median of a log-normal prior.
-    pub(super) fn width(&self) -> f64 {
-        match self.family {
-            PriorFamily::Normal => self.spread,
-            PriorFamily::LogNormal => libm::exp(self.location),
-        }
-    }
+    any.then_some(factor)
 }
 
-/// Priors of the parameters that a model has when these therapies act.
-pub(super) fn priors(
-    model: Model,
-    set: PriorSet,
-    scale: Scale,
-    therapies: &[super::Therapy],
-) -> Vec<Prior> {
-    let mut kinds = vec![ParameterKind::InitialSize, ParameterKind::GrowthRate];
-    if model == Model::Gompertz {
-        kinds.push(ParameterKind::GrowthDecline);
-    }
-    kinds.extend(therapies.iter().map(|t| match t {
-        super::Therapy::Systemic => ParameterKind::SystemicKillRate,
-        super::Therapy::Radiotherapy => ParameterKind::RadiotherapyLogKill,
-        super::Therapy::Surgery => ParameterKind::SurgeryLogKill,
-    }));
-    kinds
-        .into_iter()
-        .map(|kind| Prior::new(kind, set, scale))
-        .collect()
-}
+#[cfg(test)]
+mod tests {
+    use super::*;
 
-/// Natural parameters of standardised ones.
-pub(super) fn theta(priors: &[Prior], z: &[f64]) -> Theta {
-    let mut theta = Theta::default();
-    for (prior, z) in priors.iter().zip(z) {
-        let value = prior.value(*z);
-        match prior.kind {
-            ParameterKind::InitialSize => theta.x0 = value,
-            ParameterKind::GrowthRate => theta.rate = value,
-            ParameterKind::GrowthDecline => theta.decline = value,
-            ParameterKind::SystemicKillRate => theta.kill = value,
-            ParameterKind::RadiotherapyLogKill => theta.radiotherapy = value,
-            ParameterKind::SurgeryLogKill => theta.surgery = value,
+    fn median(kind: ParameterKind, set: PriorSet) -> f64 {
+        Prior::new(Slot::of(kind), set, Scale::DiameterMm).value(0.0)
+    }
+
+    #[test]
+    fn medians_are_those_of_the_papers() {
+        use ParameterKind as K;
+        for (set, kind, expected) in [
+            (PriorSet::Ribba2022Nsclc, K::BurdenGrowth, 0.0016),
+            // Rates of volume are three times those of diameters.
+            (PriorSet::Ribba2022Nsclc, K::GrowthRate, 3.0 * 0.0016),
+            (PriorSet::Struemper2025Nsclc, K::BurdenDecay, 0.034_99 / 7.0),
+            (PriorSet::Claret2014Nsclc, K::EffectLoss, 0.0193),
+            (PriorSet::Vaghi2020MouseLung, K::ReducedDecline, 0.0734),
+            (PriorSet::Generic, K::ResistantShare, 0.05),
+            (PriorSet::Generic, K::Power, 0.75),
+        ] {
+            let found = median(kind, set);
+            assert!((found / expected - 1.0).abs() < 1e-12, "{kind:?} {found}");
         }
     }
-    theta
+
+    #[test]
+    fn names_lead_back() {
+        for set in PriorSet::ALL {
+            assert_eq!(PriorSet::by_name(set.name()), Some(set));
+        }
+        assert_eq!(PriorSet::by_name("nobody2000"), None);
+    }
+
+    #[test]
+    fn correlated_parameters_keep_their_own_spread() {
+        let priors = Priors::new(
+            Model::SteinFojo,
+            &Acting::default(),
+            PriorSet::Struemper2025Nsclc,
+            Scale::DiameterMm,
+        );
+        let r = 0.1504 / (0.8715_f64 * 0.9174).sqrt();
+        let of = |z: &[f64]| priors.deviate(2, z);
+        assert!((of(&[0.0, 1.0, 0.0]) - r).abs() < 1e-12);
+        let along = of(&[0.0, 0.0, 1.0]);
+        assert!((r * r + along * along - 1.0).abs() < 1e-12);
+    }
 }

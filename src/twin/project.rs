@@ -2,22 +2,17 @@
 
 use serde::{Deserialize, Serialize};
 
+use super::ensemble::{self, Centre, Ensemble};
 use super::fit::IDENTIFIED;
-use super::growth::{Path, Theta};
-use super::likelihood::data_contraction;
-use super::plan::Plan;
-use super::prior::{self, ParameterKind, Prior};
-use super::sample::Random;
+use super::posterior::Random;
+use super::problem::data_contraction;
 use super::series::{Scale, Size, check_day};
 use super::stats::{Quantiles, robust_sd};
-use super::{Error, Fit, ModelFit, ScenarioChange, Therapy, TreatmentInterval};
+use super::treatment::{Therapy, Treatments};
+use super::{Error, Fit, ScenarioChange};
 use crate::jobs::JobContext;
 use crate::units::Days;
 
-/// Draws that a projection averages over.
-const DRAWS: usize = 2000;
-/// Share of an interval between scans under treatment that counts it as "on" (or off, below).
-const HALF: f64 = 0.5;
 /// Smallest and largest dose factor that counts as a small change.
 const SMALL_CHANGE: std::ops::RangeInclusive<f64> = 0.8..=1.25;
 
@@ -114,12 +109,6 @@ pub struct Projection {
     pub version: String,
 }
 
-/// One draw of the model average.
-pub(super) struct Member {
-    model: usize,
-    pub(super) theta: Theta,
-}
-
 /// Carries the posterior forward to the days `at`, as planned in `treatments` and, with a
 /// scenario, as changed by it.
 ///
@@ -131,7 +120,7 @@ pub(super) struct Member {
 /// See [`Error`]; days before the first measurement are refused.
 pub fn project(
     fit: &Fit,
-    treatments: &[TreatmentInterval],
+    treatments: &Treatments,
     scenario: Option<&ScenarioChange>,
     at: &[Days],
     job: &JobContext,
@@ -147,27 +136,38 @@ pub fn project(
     days.sort_by(f64::total_cmp);
     days.dedup();
     let horizon = *days.last().ok_or(Error::NoDays)?;
-    let plan = Plan::new(treatments)?;
     let changed = match scenario {
-        Some(scenario) => Some(Plan::new(&scenario.apply(treatments)?)?),
+        Some(scenario) => {
+            let blind = fit.models.iter().find(|m| !m.model.knows_doses());
+            if let Some(model) = blind {
+                return Err(Error::KnowsNoDoses {
+                    model: model.model.name(),
+                });
+            }
+            Some(scenario.apply(treatments)?)
+        }
         None => None,
     };
-    let unknown = unknown_therapies(fit, &plan, changed.as_ref(), horizon);
-    let mut posterior = members(fit)?;
-    draw_unknown(fit, &unknown, &mut posterior);
-    let prior = prior_members(fit, &unknown, &posterior);
-
-    // The first value is that of the last measurement's day, from which change is counted.
-    let mut asked = vec![fit.last_day().0];
-    asked.extend(&days);
     let arms = Arms {
-        factual: Path::new(&plan, first, &asked),
-        scenario: changed.as_ref().map(|p| Path::new(p, first, &asked)),
+        fit,
+        factual: treatments,
+        scenario: changed.as_ref(),
+        // The first value is that of the last measurement's day, from which change is counted.
+        asked: std::iter::once(fit.last_day().0).chain(days.iter().copied()).collect(),
     };
-    let planned = arms.factual_sizes(&posterior);
-    let altered = arms.scenario_sizes(&posterior);
-    let prior_planned = arms.factual_sizes(&prior);
-    let prior_altered = arms.scenario_sizes(&prior);
+    let acting = ensemble::acting(fit, &arms.plans(), horizon);
+    let unknown = ensemble::unknown(fit, &acting);
+    let posterior = Ensemble::posterior(fit, &acting)?;
+    let Sizes {
+        planned, altered, ..
+    } = arms.sizes(&posterior)?;
+    job.check()?;
+    let before = arms.sizes(&posterior.prior())?;
+    let centres: Vec<(f64, Centre)> = fit
+        .models
+        .iter()
+        .map(|m| (m.weight, Centre::of(fit, m, &acting)))
+        .collect();
     let slice = fit
         .observations
         .iter()
@@ -177,19 +177,19 @@ pub fn project(
     let mut out = Vec::with_capacity(days.len());
     for (d, day) in days.iter().enumerate() {
         job.check()?;
-        let deviates = deviates(fit, *day, posterior.len());
+        let deviates = deviates(fit, *day, planned[0].len());
         let column = d + 1;
         let x = &planned[column];
         let factual = arm(fit, x, &deviates, slice);
         let y = altered.as_ref().map(|a| &a[column]);
         let difference = y.map(|y| difference(fit, x, y, slice));
         let kappa = contraction(
-            fit,
             &arms,
+            &centres,
             column,
             (&planned, altered.as_ref()),
-            (&prior_planned, prior_altered.as_ref()),
-        );
+            (&before.planned, before.altered.as_ref()),
+        )?;
         out.push(Horizon {
             day: Days(*day),
             factual,
@@ -200,7 +200,7 @@ pub fn project(
         });
     }
     let fade_after = fade_after(fit);
-    let ladder = ladder(fit, &plan, changed.as_ref(), scenario, &unknown, horizon);
+    let ladder = ladder(&arms, scenario, &unknown, horizon)?;
     let identified = out
         .iter()
         .filter(|h| h.day.0 > fit.last_day().0)
@@ -218,135 +218,59 @@ pub fn project(
         version: fit.version.clone(),
         days: out,
     };
-    projection.why = why(fit, &projection, &plan, &unknown, horizon);
+    projection.why = why(&arms, &projection, &unknown, horizon);
     Ok(projection)
 }
 
-/// Draws of all models in proportion to their weights.
-pub(super) fn members(fit: &Fit) -> Result<Vec<Member>, Error> {
-    let mut members = Vec::with_capacity(DRAWS);
-    let mut cumulated = 0.0;
-    let mut taken = 0;
-    for (index, model) in fit.models.iter().enumerate() {
-        cumulated += model.weight;
-        let upto = ((cumulated * DRAWS as f64).round() as usize).clamp(taken, DRAWS);
-        let count = upto - taken;
-        if count > 0 && model.draws.is_empty() {
+/// The plan, and what a scenario makes of it.
+struct Arms<'a> {
+    fit: &'a Fit,
+    factual: &'a Treatments,
+    scenario: Option<&'a Treatments>,
+    /// The day of the last measurement, then the days asked for.
+    asked: Vec<f64>,
+}
+
+/// ln V per asked-for day and draw, without draws that lead to no number.
+struct Sizes {
+    planned: Vec<Vec<f64>>,
+    altered: Option<Vec<Vec<f64>>>,
+}
+
+impl Arms<'_> {
+    fn plans(&self) -> Vec<&Treatments> {
+        std::iter::once(self.factual).chain(self.scenario).collect()
+    }
+
+    fn sizes(&self, draws: &Ensemble<'_>) -> Result<Sizes, Error> {
+        let mut planned = draws.sizes(self.factual, &self.asked)?;
+        let mut altered = match self.scenario {
+            Some(plan) => Some(draws.sizes(plan, &self.asked)?),
+            None => None,
+        };
+        let number = |columns: &[Vec<f64>], i: usize| columns.iter().all(|c| c[i].is_finite());
+        let keep: Vec<bool> = (0..draws.len())
+            .map(|i| number(&planned, i) && altered.as_ref().is_none_or(|a| number(a, i)))
+            .collect();
+        if !keep.contains(&true) {
             return Err(Error::EmptyFit);
         }
-        let priors = fit.priors(model);
-        for i in 0..count {
-            // Evenly over all draws, so over all chains.
-            let row = i * model.draws.len() / count;
-            members.push(Member {
-                model: index,
-                theta: prior::theta(&priors, model.draws.row(row)),
-            });
+        for column in planned.iter_mut().chain(altered.iter_mut().flatten()) {
+            let mut kept = keep.iter();
+            column.retain(|_| kept.next().copied().unwrap_or(false));
         }
-        taken = upto;
-    }
-    if members.is_empty() {
-        return Err(Error::EmptyFit);
-    }
-    Ok(members)
-}
-
-const THERAPIES: [(Therapy, ParameterKind); 3] = [
-    (Therapy::Systemic, ParameterKind::SystemicKillRate),
-    (Therapy::Radiotherapy, ParameterKind::RadiotherapyLogKill),
-    (Therapy::Surgery, ParameterKind::SurgeryLogKill),
-];
-
-/// Therapies that act up to the horizon in either arm, but have no parameter in the fit.
-fn unknown_therapies(fit: &Fit, plan: &Plan, changed: Option<&Plan>, horizon: f64) -> Vec<Therapy> {
-    let first = fit.first_day().0;
-    let known = |kind| {
-        fit.models
-            .iter()
-            .any(|m| m.parameters.iter().any(|p| p.kind == kind))
-    };
-    THERAPIES
-        .into_iter()
-        .filter(|(therapy, kind)| {
-            let acts = |p: &Plan| acts_within(p, *therapy, first, horizon);
-            !known(*kind) && (acts(plan) || changed.is_some_and(acts))
-        })
-        .map(|(therapy, _)| therapy)
-        .collect()
-}
-
-/// Whether a therapy acts between two days.
-fn acts_within(plan: &Plan, therapy: Therapy, from: f64, to: f64) -> bool {
-    let mut cut = plan.clone();
-    cut.segments.retain(|s| s.start < to);
-    cut.jumps.retain(|j| j.day < to);
-    cut.acts_after(therapy, from)
-}
-
-/// Gives draws a prior value of the effects that the fit does not know.
-fn draw_unknown(fit: &Fit, unknown: &[Therapy], members: &mut [Member]) {
-    let all = prior::priors(super::Model::Exponential, fit.prior, fit.scale, unknown);
-    // Behind size and growth rate.
-    let extra: Vec<Prior> = all.into_iter().skip(2).collect();
-    let mut random = Random::new(fit.seed, 1 << 40);
-    for member in members {
-        for prior in &extra {
-            let value = prior.value(random.normal());
-            match prior.kind {
-                ParameterKind::SystemicKillRate => member.theta.kill = value,
-                ParameterKind::RadiotherapyLogKill => member.theta.radiotherapy = value,
-                _ => member.theta.surgery = value,
-            }
-        }
-    }
-}
-
-/// As many draws of the prior as there are of the posterior, model by model.
-fn prior_members(fit: &Fit, unknown: &[Therapy], posterior: &[Member]) -> Vec<Member> {
-    let mut random = Random::new(fit.seed, 1 << 41);
-    let priors: Vec<Vec<Prior>> = fit.models.iter().map(|m| fit.priors(m)).collect();
-    let mut members: Vec<Member> = posterior
-        .iter()
-        .map(|member| {
-            let priors = &priors[member.model];
-            let z: Vec<f64> = priors.iter().map(|_| random.normal()).collect();
-            Member {
-                model: member.model,
-                theta: prior::theta(priors, &z),
-            }
-        })
-        .collect();
-    draw_unknown(fit, unknown, &mut members);
-    members
-}
-
-struct Arms {
-    factual: Path,
-    scenario: Option<Path>,
-}
-
-impl Arms {
-    fn factual_sizes(&self, members: &[Member]) -> Vec<Vec<f64>> {
-        sizes(&self.factual, members)
+        Ok(Sizes { planned, altered })
     }
 
-    fn scenario_sizes(&self, members: &[Member]) -> Option<Vec<Vec<f64>>> {
-        self.scenario.as_ref().map(|path| sizes(path, members))
+    /// Whether both plans are the same up to a day.
+    fn same_until(&self, day: f64) -> Result<bool, Error> {
+        self.scenario
+            .map_or(Ok(true), |plan| self.factual.same_until(plan, day))
     }
-}
 
-/// ln V per asked-for day and draw.
-fn sizes(path: &Path, members: &[Member]) -> Vec<Vec<f64>> {
-    let mut by_day: Vec<Vec<f64>> = Vec::new();
-    let mut x = Vec::new();
-    for member in members {
-        path.run(&member.theta, &mut x);
-        by_day.resize_with(x.len(), || Vec::with_capacity(members.len()));
-        for (column, x) in by_day.iter_mut().zip(&x) {
-            column.push(*x);
-        }
+    fn acts_within(&self, therapy: Therapy, from: f64, to: f64) -> bool {
+        self.factual.acts_within(therapy, from, to)
     }
-    by_day
 }
 
 /// Noise of a future measurement, one deviate per draw; depends on the day alone, so that adding
@@ -355,11 +279,7 @@ fn deviates(fit: &Fit, day: f64, count: usize) -> Vec<f64> {
     let since = day - fit.first_day().0;
     let mut random = Random::new(fit.seed ^ since.to_bits().rotate_left(17), 1 << 42);
     (0..count)
-        .map(|_| {
-            let normal = random.normal();
-            let chi_square = random.chi_square_4();
-            fit.noise.deviate(normal, chi_square)
-        })
+        .map(|_| fit.noise.draw(&mut random))
         .collect()
 }
 
@@ -407,12 +327,12 @@ type Columns<'a> = (&'a Vec<Vec<f64>>, Option<&'a Vec<Vec<f64>>>);
 /// Variances are squares of [`robust_sd`], because log-normal priors of effects have tails that
 /// would make every posterior look narrow.
 fn contraction(
-    fit: &Fit,
-    arms: &Arms,
+    arms: &Arms<'_>,
+    centres: &[(f64, Centre)],
     column: usize,
     posterior: Columns<'_>,
     prior: Columns<'_>,
-) -> Option<f64> {
+) -> Result<Option<f64>, Error> {
     let minus =
         |a: &[f64], b: &[f64]| -> Vec<f64> { a.iter().zip(b).map(|(a, b)| a - b).collect() };
     let shown = |columns: Columns<'_>| -> Vec<Vec<f64>> {
@@ -438,64 +358,40 @@ fn contraction(
         }
         let after = robust_sd(post);
         note(1.0 - (after / before) * (after / before));
-        let data: f64 = fit
-            .models
-            .iter()
-            .map(|m| m.weight * data_share(fit, m, arms, column, which))
-            .sum();
+        let mut data = 0.0;
+        for (weight, centre) in centres {
+            data += weight * data_share(arms, centre, column, which)?;
+        }
         note(data);
     }
-    kappa
+    Ok(kappa)
 }
 
 /// Data contraction of one functional at the posterior median of one model.
-fn data_share(fit: &Fit, model: &ModelFit, arms: &Arms, column: usize, which: usize) -> f64 {
-    let priors = fit.priors(model);
-    let centre: Vec<f64> = (0..priors.len())
-        .map(|j| {
-            let column: Vec<f64> = (0..model.draws.len())
-                .map(|i| model.draws.row(i)[j])
-                .collect();
-            Quantiles::of(column).q50
-        })
-        .collect();
-    let mut x = Vec::new();
-    let mut functional = |z: &[f64]| {
-        let theta = prior::theta(&priors, z);
-        arms.factual.run(&theta, &mut x);
-        let (now, planned) = (x[0], x[column]);
-        match &arms.scenario {
-            None => planned - now,
-            Some(path) => {
-                path.run(&theta, &mut x);
-                if which == 0 {
-                    x[column] - x[0]
-                } else {
-                    x[column] - planned
-                }
-            }
-        }
+fn data_share(
+    arms: &Arms<'_>,
+    centre: &Centre,
+    column: usize,
+    which: usize,
+) -> Result<f64, Error> {
+    let days = [arms.asked[0], arms.asked[column]];
+    let functional = |curves: &[Vec<f64>]| match curves {
+        [planned] => planned[1] - planned[0],
+        [_, altered] if which == 0 => altered[1] - altered[0],
+        [planned, altered, ..] => altered[1] - planned[1],
+        [] => 0.0,
     };
-    let h = 1e-4;
-    let gradient: Vec<f64> = (0..centre.len())
-        .map(|j| {
-            let mut z = centre.clone();
-            z[j] = centre[j] + h;
-            let up = functional(&z);
-            z[j] = centre[j] - h;
-            (up - functional(&z)) / (2.0 * h)
-        })
-        .collect();
-    data_contraction(&model.information(), &gradient)
+    let gradient = centre.gradient(arms.fit, &arms.plans(), &days, functional)?;
+    Ok(data_contraction(&centre.information, &gradient))
 }
 
 /// Whether any interval between scans was mostly under systemic treatment, and any mostly not.
-fn observed_exposure(fit: &Fit, plan: &Plan) -> (bool, bool) {
+fn observed_exposure(fit: &Fit, plan: &Treatments) -> (bool, bool) {
     let (mut on, mut off) = (false, false);
     for pair in fit.observations.windows(2) {
         let (from, to) = (pair[0].day.0, pair[1].day.0);
         if to > from {
-            let exposed = plan.mean_systemic(from, to) >= HALF;
+            let exposed = plan.mostly_systemic(from, to);
             on |= exposed;
             off |= !exposed;
         }
@@ -504,30 +400,26 @@ fn observed_exposure(fit: &Fit, plan: &Plan) -> (bool, bool) {
 }
 
 fn ladder(
-    fit: &Fit,
-    plan: &Plan,
-    changed: Option<&Plan>,
+    arms: &Arms<'_>,
     scenario: Option<&ScenarioChange>,
     unknown: &[Therapy],
     horizon: f64,
-) -> Ladder {
+) -> Result<Ladder, Error> {
     if !unknown.is_empty() {
-        return Ladder::C4;
+        return Ok(Ladder::C4);
     }
-    let (Some(changed), Some(scenario)) = (changed, scenario) else {
-        return Ladder::C0;
+    let Some(scenario) = scenario else {
+        return Ok(Ladder::C0);
     };
-    let first = fit.first_day().0;
-    let same = Path::new(plan, first, &[horizon])
-        .same_until(&Path::new(changed, first, &[horizon]), horizon);
-    if same {
-        return Ladder::C0;
+    if arms.same_until(horizon)? {
+        return Ok(Ladder::C0);
     }
-    let (on, off) = observed_exposure(fit, plan);
+    let (on, off) = observed_exposure(arms.fit, arms.factual);
     // What the scenario changes besides systemic treatment was seen once at most.
-    let only_systemic = !acts_within(plan, Therapy::Radiotherapy, scenario.day().0, horizon)
-        && !acts_within(plan, Therapy::Surgery, scenario.day().0, horizon);
-    match scenario {
+    let from = scenario.day().0;
+    let only_systemic = !arms.acts_within(Therapy::Radiotherapy, from, horizon)
+        && !arms.acts_within(Therapy::Surgery, from, horizon);
+    Ok(match scenario {
         ScenarioChange::ScaleDose { factor, .. }
             if on && only_systemic && SMALL_CHANGE.contains(factor) =>
         {
@@ -535,7 +427,7 @@ fn ladder(
         }
         _ if on && off && only_systemic => Ladder::C2,
         _ => Ladder::C3,
-    }
+    })
 }
 
 fn fade_after(fit: &Fit) -> Days {
@@ -571,15 +463,15 @@ fn locf(fit: &Fit) -> Locf {
 }
 
 fn why(
-    fit: &Fit,
+    arms: &Arms<'_>,
     projection: &Projection,
-    plan: &Plan,
     unknown: &[Therapy],
     horizon: f64,
 ) -> Vec<String> {
+    let fit = arms.fit;
     let mut why = Vec::new();
     let n = fit.observations.len();
-    let (on, off) = observed_exposure(fit, plan);
+    let (on, off) = observed_exposure(fit, arms.factual);
     why.push(
         match projection.ladder {
             Ladder::C0 => "Forecast under the plan as it is; the next scan can refute it.",

@@ -82,3 +82,8 @@ pub(super) fn log_sum_exp(x: &[f64]) -> f64 {
     }
     top + libm::log(x.iter().map(|v| libm::exp(v - top)).sum())
 }
+
+/// Effective number of draws of normalised log weights, 1/Σw².
+pub(super) fn effective(log_weights: &[f64]) -> f64 {
+    1.0 / log_weights.iter().map(|w| libm::exp(2.0 * w)).sum::<f64>()
+}

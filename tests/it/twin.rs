@@ -3,8 +3,8 @@
 use oncotwin::jobs::JobContext;
 use oncotwin::twin::{
     Error, Fit, FitParams, Ladder, LesionSeries, Model, Observation, ParameterKind, Scale,
-    ScenarioChange, SizeChange, TreatmentInterval, doubling_time, fit, project, skill_vs_locf,
-    table,
+    ScenarioChange, SizeChange, TreatmentEvent, Treatments, doubling_time, fit, project,
+    skill_vs_locf, table,
 };
 use oncotwin::units::{Bulk, Days, Gray, Mm3};
 use oncotwin::warning::WarningCode;
@@ -29,7 +29,7 @@ fn job() -> JobContext {
     JobContext::default()
 }
 
-fn fitted(points: &[(f64, f64)], treatments: &[TreatmentInterval]) -> Fit {
+fn fitted(points: &[(f64, f64)], treatments: &Treatments) -> Fit {
     fit(
         &series(Scale::DiameterMm, points),
         treatments,
@@ -51,8 +51,16 @@ const INFORMATIVE: [(f64, f64); 8] = [
     (270.0, 30.0),
 ];
 
-fn paused() -> Vec<TreatmentInterval> {
-    vec![TreatmentInterval::systemic(Days(0.0), Some(Days(135.0)))]
+fn plan(events: &[TreatmentEvent]) -> Treatments {
+    Treatments::from_events(events).unwrap().0
+}
+
+fn untreated() -> Treatments {
+    Treatments::default()
+}
+
+fn paused() -> Treatments {
+    plan(&[TreatmentEvent::systemic(Days(0.0), Some(Days(135.0)))])
 }
 
 /// Every scan under treatment.
@@ -64,8 +72,8 @@ const ON_TREATMENT: [(f64, f64); 5] = [
     (168.0, 28.0),
 ];
 
-fn ongoing() -> Vec<TreatmentInterval> {
-    vec![TreatmentInterval::systemic(Days(0.0), None)]
+fn ongoing() -> Treatments {
+    plan(&[TreatmentEvent::systemic(Days(0.0), None)])
 }
 
 #[test]
@@ -81,10 +89,7 @@ fn the_order_of_measurements_leaves_no_trace() {
 fn shifting_all_days_shifts_the_result() {
     let shift = 1000.0;
     let moved: Vec<_> = INFORMATIVE.iter().map(|(t, d)| (t + shift, *d)).collect();
-    let plan = [TreatmentInterval::systemic(
-        Days(shift),
-        Some(Days(135.0 + shift)),
-    )];
+    let plan = plan(&[TreatmentEvent::systemic(Days(shift), Some(Days(135.0)))]);
     let (here, there) = (fitted(&INFORMATIVE, &paused()), fitted(&moved, &plan));
     for (a, b) in here.models.iter().zip(&there.models) {
         assert_eq!(a, b);
@@ -153,13 +158,14 @@ fn a_fit_survives_json_to_the_bit() {
         project(&fit, &paused(), None, &at, &job()).unwrap(),
         project(&again, &paused(), None, &at, &job()).unwrap()
     );
-    println!("{} bytes", text.len());
 }
 
 #[test]
 fn treatment_never_paused_leaves_growth_unknown() {
     let fit = fitted(&ON_TREATMENT, &ongoing());
-    for model in &fit.models {
+    // An effect that fades, or cells that resist, leave growth to be seen later on.
+    let lasting = [Model::Exponential, Model::Gompertz];
+    for model in fit.models.iter().filter(|m| lasting.contains(&m.model)) {
         for p in &model.parameters {
             let confounded = matches!(
                 p.kind,
@@ -211,11 +217,11 @@ fn treatment_seen_on_and_off_identifies_both() {
 
 #[test]
 fn few_measurements_are_owned_up_to() {
-    let two = fitted(&[(0.0, 20.0), (50.0, 22.0)], &[]);
+    let two = fitted(&[(0.0, 20.0), (50.0, 22.0)], &untreated());
     assert!(
         two.models
             .iter()
-            .all(|m| m.weight == 0.5 && m.elpd.is_none())
+            .all(|m| m.weight == 1.0 / 3.0 && m.elpd.is_none())
     );
     assert!(two.models.iter().all(|m| m.aicc.is_none()));
     assert!(
@@ -223,15 +229,15 @@ fn few_measurements_are_owned_up_to() {
             .iter()
             .any(|w| w.message.contains("equal weights"))
     );
-    let one = fitted(&[(0.0, 20.0)], &[]);
-    for m in &one.models {
+    let one = fitted(&[(0.0, 20.0)], &untreated());
+    for m in one.models.iter().filter(|m| m.model != Model::PowerLaw) {
         let rate = &m.parameters[1];
         assert!(!rate.identified && rate.contraction.abs() < 0.1, "{rate:?}");
         // N(0.005, 0.009²).
         assert!((rate.median - 0.005).abs() < 0.001, "{rate:?}");
         assert!((rate.q95 - 0.0198).abs() < 0.0015, "{rate:?}");
     }
-    let p = project(&one, &[], None, &[Days(60.0)], &job()).unwrap();
+    let p = project(&one, &untreated(), None, &[Days(60.0)], &job()).unwrap();
     assert!(!p.identified);
     assert_eq!(p.fade_after, Days(0.0));
 }
@@ -247,19 +253,19 @@ fn doubling_and_halving_times() {
         ..FitParams::default()
     };
     let fit_of = |points: &[(f64, f64)]| {
-        fit(&series(Scale::DiameterMm, points), &[], &params, &job()).unwrap()
+        fit(&series(Scale::DiameterMm, points), &untreated(), &params, &job()).unwrap()
     };
-    let t = doubling_time(&fit_of(&growing), Days(360.0)).unwrap();
+    let t = doubling_time(&fit_of(&growing), Days(360.0)).unwrap().unwrap();
     let SizeChange::Doubles(days) = t.median else {
         panic!("{t:?}");
     };
     assert!((days.0 - 145.5).abs() < 6.0, "{t:?}");
     assert!(t.growing > 0.999);
     let shrinking: Vec<(f64, f64)> = growing.iter().map(|(t, d)| (*t, 800.0 / d)).collect();
-    let t = doubling_time(&fit_of(&shrinking), Days(360.0)).unwrap();
+    let t = doubling_time(&fit_of(&shrinking), Days(360.0)).unwrap().unwrap();
     assert!(matches!(t.median, SizeChange::Halves(_)), "{t:?}");
     let stable: Vec<(f64, f64)> = growing.iter().map(|(t, _)| (*t, 20.0)).collect();
-    let t = doubling_time(&fit_of(&stable), Days(360.0)).unwrap();
+    let t = doubling_time(&fit_of(&stable), Days(360.0)).unwrap().unwrap();
     assert!(
         matches!(
             (t.slow, t.fast),
@@ -273,7 +279,7 @@ fn doubling_and_halving_times() {
 fn voxel_counts_and_volumes_are_fitted_on_their_own_scale() {
     let points = [(0.0, 8000.0), (40.0, 9500.0), (90.0, 12_500.0)];
     for scale in [Scale::Voxels, Scale::VolumeMm3] {
-        let fit = fit(&series(scale, &points), &[], &FitParams::default(), &job()).unwrap();
+        let fit = fit(&series(scale, &points), &untreated(), &FitParams::default(), &job()).unwrap();
         assert_eq!(fit.scale, scale);
         let size = &fit.models[0].parameters[0];
         assert_eq!(size.unit, scale.unit());
@@ -283,7 +289,7 @@ fn voxel_counts_and_volumes_are_fitted_on_their_own_scale() {
     mixed
         .observations
         .extend(series(Scale::VolumeMm3, &[(30.0, 5000.0)]).observations);
-    let refused = fit(&mixed, &[], &FitParams::default(), &job());
+    let refused = fit(&mixed, &untreated(), &FitParams::default(), &job());
     assert!(matches!(refused, Err(Error::MixedUnits { .. })));
     assert_eq!(
         Scale::VolumeMm3.size(3.0),
@@ -293,11 +299,12 @@ fn voxel_counts_and_volumes_are_fitted_on_their_own_scale() {
 
 #[test]
 fn a_vanished_lesion_is_below_the_limit_not_zero() {
-    let plan = [TreatmentInterval::radiotherapy(
+    let plan = plan(&[TreatmentEvent::radiotherapy(
         Days(10.0),
-        Some(Days(40.0)),
         Some(Gray(60.0)),
-    )];
+        Some(Days(30.0)),
+        None,
+    )]);
     let fit = fitted(&[(0.0, 20.0), (60.0, 9.0), (120.0, 0.0)], &plan);
     let p = project(&fit, &plan, None, &[Days(150.0)], &job()).unwrap();
     assert!(p.locf.below_limit);
@@ -307,19 +314,19 @@ fn a_vanished_lesion_is_below_the_limit_not_zero() {
 
 #[test]
 fn refuses_what_it_cannot_answer() {
-    let nothing = fit(&LesionSeries::default(), &[], &FitParams::default(), &job());
+    let nothing = fit(&LesionSeries::default(), &untreated(), &FitParams::default(), &job());
     assert_eq!(nothing, Err(Error::NoObservations));
-    let fit_ = fitted(&ON_TREATMENT, &[]);
-    let early = project(&fit_, &[], None, &[Days(-1.0)], &job());
+    let fit_ = fitted(&ON_TREATMENT, &untreated());
+    let early = project(&fit_, &untreated(), None, &[Days(-1.0)], &job());
     assert!(matches!(early, Err(Error::BeforeFirstObservation { .. })));
-    assert_eq!(project(&fit_, &[], None, &[], &job()), Err(Error::NoDays));
+    assert_eq!(project(&fit_, &untreated(), None, &[], &job()), Err(Error::NoDays));
     let start = ScenarioChange::StartTreatment { day: 200.0 };
-    let unknown = project(&fit_, &[], Some(&start), &[Days(250.0)], &job());
+    let unknown = project(&fit_, &untreated(), Some(&start), &[Days(250.0)], &job());
     assert_eq!(unknown, Err(Error::NoTreatmentToRestart { day: 200.0 }));
     for value in [f64::NAN, -1.0, f64::INFINITY] {
         let bad = fit(
             &series(Scale::DiameterMm, &[(0.0, value)]),
-            &[],
+            &untreated(),
             &FitParams::default(),
             &job(),
         );
@@ -328,7 +335,7 @@ fn refuses_what_it_cannot_answer() {
     let cancelled = job();
     cancelled.cancel.cancel();
     let s = series(Scale::DiameterMm, &ON_TREATMENT);
-    let stopped = fit(&s, &[], &FitParams::default(), &cancelled);
+    let stopped = fit(&s, &untreated(), &FitParams::default(), &cancelled);
     assert!(matches!(stopped, Err(Error::Cancelled(_))));
 }
 

@@ -121,10 +121,12 @@ pub fn parse_measurements(text: &str) -> Result<Vec<Lesion>, TableError> {
     Ok(lesions)
 }
 
-/// Reads `patient,day,kind,name,dose,unit,duration_days`; columns in any order, others ignored.
+/// Reads `patient,day,kind,name,dose,unit,duration_days[,fractions]`; columns in any order, others
+/// ignored.
 ///
-/// An empty `duration_days` is open-ended for systemic treatment; 0 is a single day. Patients come
-/// in order of first appearance.
+/// 0 in `duration_days` is a single moment or day. An empty one is a single administration where a
+/// drug is given more than once with a dose, else open-ended. Patients come in order of first
+/// appearance.
 ///
 /// # Errors
 /// [`TableError`] with the line.
@@ -151,6 +153,15 @@ pub fn parse_events(text: &str) -> Result<Vec<PatientEvents>, TableError> {
                 return Err(row.error(format!("{what} {number} is negative")));
             }
         }
+        let fractions = match row.optional_number("fractions")? {
+            None => None,
+            Some(n) if n >= 1.0 && n <= 200.0 && n.fract() == 0.0 => Some(n as u32),
+            Some(n) => {
+                return Err(row.error(format!(
+                    "fractions {n} is not a whole number between 1 and 200"
+                )));
+            }
+        };
         let event = TreatmentEvent {
             day: Days(row.number("day")?),
             kind,
@@ -158,6 +169,7 @@ pub fn parse_events(text: &str) -> Result<Vec<PatientEvents>, TableError> {
             dose,
             unit: row.optional("unit").to_owned(),
             duration: duration.map(Days),
+            fractions,
         };
         let patient = row.required("patient")?;
         match patients.iter_mut().find(|p| p.patient == patient) {

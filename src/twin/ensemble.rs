@@ -1,0 +1,245 @@
+//! Draws of the model average, carried along a plan.
+
+use nalgebra::DMatrix;
+
+use super::Error;
+use super::fit::{Fit, ModelFit};
+use super::model::{Acting, Model};
+use super::posterior::Random;
+use super::prior::Priors;
+use super::stats::quantile;
+use super::trajectory::{self, Trajectory};
+use super::treatment::{Therapy, Treatments};
+
+/// Draws that an average is made of.
+const DRAWS: usize = 2000;
+
+/// The draws of one model.
+struct Group {
+    model: Model,
+    priors: Priors,
+    /// z, draw after draw, with all parameters of `priors`.
+    z: Vec<Vec<f64>>,
+}
+
+/// Draws of several models in proportion to their weights.
+pub(super) struct Ensemble<'a> {
+    fit: &'a Fit,
+    groups: Vec<Group>,
+}
+
+/// All that acts in a fit and in further plans up to a day.
+pub(super) fn acting(fit: &Fit, plans: &[&Treatments], horizon: f64) -> Acting {
+    let mut all = fit.acting();
+    let first = fit.first_day().0;
+    for plan in plans {
+        let more = Acting::within(plan, first, horizon.max(first));
+        all.timed.extend(more.timed);
+        all.dosed.extend(more.dosed);
+        all.radiotherapy |= more.radiotherapy;
+        all.surgery |= more.surgery;
+    }
+    for drugs in [&mut all.timed, &mut all.dosed] {
+        drugs.sort_unstable();
+        drugs.dedup();
+    }
+    all
+}
+
+/// Therapies among `acting` of which a fit has no parameter.
+pub(super) fn unknown(fit: &Fit, acting: &Acting) -> Vec<Therapy> {
+    let known = fit.acting();
+    let drug = acting.timed.iter().any(|d| !known.timed.contains(d))
+        || acting.dosed.iter().any(|d| !known.dosed.contains(d));
+    [
+        (drug, Therapy::Systemic),
+        (acting.radiotherapy && !known.radiotherapy, Therapy::Radiotherapy),
+        (acting.surgery && !known.surgery, Therapy::Surgery),
+    ]
+    .into_iter()
+    .filter_map(|(is, therapy)| is.then_some(therapy))
+    .collect()
+}
+
+impl<'a> Ensemble<'a> {
+    /// Posterior draws. Parameters of what acts, but is unknown to the fit, come from their priors.
+    pub(super) fn posterior(fit: &'a Fit, acting: &Acting) -> Result<Self, Error> {
+        let mut groups = Vec::new();
+        let mut random = Random::new(fit.seed, 1 << 40);
+        let (mut cumulated, mut taken) = (0.0, 0);
+        for model in &fit.models {
+            cumulated += model.weight;
+            let upto = ((cumulated * DRAWS as f64).round() as usize).clamp(taken, DRAWS);
+            let count = upto - taken;
+            taken = upto;
+            if count == 0 {
+                continue;
+            }
+            if model.draws.is_empty() {
+                return Err(Error::EmptyFit);
+            }
+            let priors = Priors::new(model.model, acting, fit.prior, fit.scale);
+            let places = places(model, &priors);
+            let z = (0..count)
+                .map(|i| {
+                    // Evenly over all draws.
+                    let row = model.draws.row(i * model.draws.len() / count);
+                    let of = |place: &Option<usize>| match place {
+                        Some(j) => row[*j],
+                        None => random.normal(),
+                    };
+                    places.iter().map(of).collect()
+                })
+                .collect();
+            groups.push(Group {
+                model: model.model,
+                priors,
+                z,
+            });
+        }
+        if groups.is_empty() {
+            return Err(Error::EmptyFit);
+        }
+        Ok(Self { fit, groups })
+    }
+
+    /// As many draws of the prior, model by model.
+    pub(super) fn prior(&self) -> Self {
+        let mut random = Random::new(self.fit.seed, 1 << 41);
+        let groups = self
+            .groups
+            .iter()
+            .map(|group| Group {
+                model: group.model,
+                priors: group.priors.clone(),
+                z: group
+                    .z
+                    .iter()
+                    .map(|z| z.iter().map(|_| random.normal()).collect())
+                    .collect(),
+            })
+            .collect();
+        Self {
+            fit: self.fit,
+            groups,
+        }
+    }
+
+    /// Number of draws.
+    pub(super) fn len(&self) -> usize {
+        self.groups.iter().map(|g| g.z.len()).sum()
+    }
+
+    /// ln V per day asked for and draw; NaN where a draw leads to no number.
+    pub(super) fn sizes(&self, plan: &Treatments, days: &[f64]) -> Result<Vec<Vec<f64>>, Error> {
+        let mut by_day = vec![Vec::with_capacity(self.len()); days.len()];
+        let mut scratch = trajectory::Scratch::default();
+        let (mut theta, mut x) = (Vec::new(), Vec::new());
+        for group in &self.groups {
+            let trajectory = group.trajectory(self.fit, plan, days)?;
+            for z in &group.z {
+                group.priors.theta(z, &mut theta);
+                trajectory.run(&theta, &mut scratch, &mut x);
+                for (column, x) in by_day.iter_mut().zip(&x) {
+                    column.push(*x);
+                }
+            }
+        }
+        Ok(by_day)
+    }
+}
+
+impl Group {
+    fn trajectory(&self, fit: &Fit, plan: &Treatments, days: &[f64]) -> Result<Trajectory, Error> {
+        let slots = self.priors.each.iter().map(|p| p.slot).collect();
+        let first = fit.first_day().0;
+        Trajectory::new(self.model, slots, plan, fit.prior, first, days)
+    }
+}
+
+/// Where the parameters of `priors` are among those of a fitted model.
+fn places(model: &ModelFit, priors: &Priors) -> Vec<Option<usize>> {
+    priors
+        .each
+        .iter()
+        .map(|prior| {
+            let same = |p: &super::Parameter| p.kind == prior.slot.kind && p.drug == prior.slot.drug;
+            model.parameters.iter().position(same)
+        })
+        .collect()
+}
+
+/// One model at the median of its draws, to be varied parameter by parameter.
+pub(super) struct Centre {
+    model: Model,
+    priors: Priors,
+    z: Vec<f64>,
+    /// Information of the data on z; nothing on what is unknown to the fit.
+    pub(super) information: DMatrix<f64>,
+}
+
+impl Centre {
+    pub(super) fn of(fit: &Fit, model: &ModelFit, acting: &Acting) -> Self {
+        let priors = Priors::new(model.model, acting, fit.prior, fit.scale);
+        let places = places(model, &priors);
+        let known = model.information();
+        let z = places
+            .iter()
+            .map(|place| {
+                place.map_or(0.0, |j| {
+                    let mut column = model.draws.column(j);
+                    column.sort_by(f64::total_cmp);
+                    quantile(&column, 0.5)
+                })
+            })
+            .collect();
+        let n = places.len();
+        let information = DMatrix::from_fn(n, n, |i, j| match (places[i], places[j]) {
+            (Some(i), Some(j)) => known[(i, j)],
+            _ => 0.0,
+        });
+        Self {
+            model: model.model,
+            priors,
+            z,
+            information,
+        }
+    }
+
+    /// Gradient by z of a functional of the curves (one per plan) on days.
+    pub(super) fn gradient(
+        &self,
+        fit: &Fit,
+        plans: &[&Treatments],
+        days: &[f64],
+        functional: impl Fn(&[Vec<f64>]) -> f64,
+    ) -> Result<Vec<f64>, Error> {
+        let first = fit.first_day().0;
+        let slots: Vec<_> = self.priors.each.iter().map(|p| p.slot).collect();
+        let trajectories: Vec<Trajectory> = plans
+            .iter()
+            .map(|plan| Trajectory::new(self.model, slots.clone(), plan, fit.prior, first, days))
+            .collect::<Result<_, _>>()?;
+        let mut scratch = trajectory::Scratch::default();
+        let mut theta = Vec::new();
+        let mut curves = vec![Vec::new(); plans.len()];
+        let mut at = |z: &[f64]| {
+            self.priors.theta(z, &mut theta);
+            for (trajectory, curve) in trajectories.iter().zip(&mut curves) {
+                trajectory.run(&theta, &mut scratch, curve);
+            }
+            functional(&curves)
+        };
+        let h = 1e-4;
+        Ok((0..self.z.len())
+            .map(|j| {
+                let mut z = self.z.clone();
+                z[j] = self.z[j] + h;
+                let up = at(&z);
+                z[j] = self.z[j] - h;
+                let slope = (up - at(&z)) / (2.0 * h);
+                if slope.is_finite() { slope } else { 0.0 }
+            })
+            .collect())
+    }
+}
