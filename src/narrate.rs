@@ -18,8 +18,8 @@ pub(crate) use build::{lesion_labels, time_point_label};
 pub use check::{Violation, ViolationKind, check};
 pub use fact::{Fact, FactId, FactKind, FactTable, FactValue, Share, Subject};
 pub use summary::{
-    CaseSummary, Doubling, FitSummary, LOW_CONSISTENCY, LesionMeasure, LesionSummary, ModelWeight,
-    Projection, Quantiles, Response, Role, ScenarioProjection, ScenarioSummary, TimePointSummary,
-    TreatmentSummary,
+    CaseSummary, Doubling, FitSummary, ForecasterSummary, LOW_CONSISTENCY, LesionMeasure,
+    LesionSummary, ModelWeight, ProgressionSummary, Projection, Quantiles, Response, Role,
+    ScenarioProjection, ScenarioSummary, TimePointSummary, TreatmentSummary,
 };
 pub use template::{Narrative, Sentence, Source, Span, template};

@@ -172,6 +172,27 @@ impl fmt::Display for Area {
     }
 }
 
+/// A size as it is told: a length, or the size of a structure.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(untagged)]
+pub enum Extent {
+    /// A diameter, or a sum of diameters.
+    Length(Length),
+    /// A volume.
+    Bulk(Bulk),
+}
+
+impl Extent {
+    /// The bare number in the unit of the size.
+    #[must_use]
+    pub const fn value(self) -> f64 {
+        match self {
+            Self::Length(length) => length.value(),
+            Self::Bulk(bulk) => bulk.value(),
+        }
+    }
+}
+
 /// The size of a three-dimensional structure, calibrated or counted.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(tag = "unit", content = "value", rename_all = "lowercase")]

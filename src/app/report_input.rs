@@ -162,6 +162,7 @@ fn curve(color: usize, growth: &GrowthView, baseline: Option<Date>) -> GrowthCur
             })
             .collect(),
         factual: bands(&growth.factual),
+        local: bands(&growth.local),
         scenario: bands(&growth.scenario),
         scenario_label: growth.scenario_label.clone(),
         treated: growth

@@ -12,16 +12,16 @@ use super::view::ResponseCell;
 use super::view_build::{column_title, scenario_label, signed_percent, treatment_kind};
 use crate::case::{Lesion, LesionRole, PatientId, TimePoint};
 use crate::narrate::{
-    self, CaseSummary, Doubling, FactTable, FitSummary, LesionMeasure, LesionSummary, ModelWeight,
-    Narrative, Projection, Quantiles, Response, Role, ScenarioProjection, ScenarioSummary,
-    TimePointSummary, TreatmentSummary,
+    self, CaseSummary, Doubling, FactTable, FitSummary, ForecasterSummary, LesionMeasure,
+    LesionSummary, ModelWeight, Narrative, ProgressionSummary, Projection, Quantiles, Response,
+    Role, ScenarioProjection, ScenarioSummary, TimePointSummary, TreatmentSummary,
 };
 use crate::response::{
     self, Assessment, Category, NewLesion, NonTarget, Target, TargetStatus, TimePointSum,
 };
 use crate::texts;
-use crate::twin::{Ladder, ScenarioChange, SizeChange};
-use crate::units::{Bulk, Days, Length, Mm, Mm3};
+use crate::twin::{Ground, Ladder, ScenarioChange, Size, SizeChange, Skill, Voice};
+use crate::units::{Days, Extent, Length, Mm};
 use crate::warning::{Warning, WarningCode};
 
 /// What is told of a patient.
@@ -348,18 +348,19 @@ const N_TOLD: usize = 3;
 
 fn fit_summary(twin: &TwinResult) -> FitSummary {
     let projection = &twin.projection;
-    let bulk = |v: f64| {
-        if projection.scale.is_calibrated() {
-            Bulk::Mm3(Mm3(v))
-        } else {
-            Bulk::Voxels(v)
-        }
+    let extent = |v: f64| match projection.scale.size(v) {
+        Size::Diameter(length) => Extent::Length(length),
+        Size::Volume(bulk) => Extent::Bulk(bulk),
     };
     let quantiles = |q: &crate::twin::Quantiles| Quantiles {
-        q05: bulk(q.q05),
-        q50: bulk(q.q50),
-        q95: bulk(q.q95),
+        q05: extent(q.q05),
+        q50: extent(q.q50),
+        q95: extent(q.q95),
     };
+    let outlook = &twin.outlook;
+    // A scenario is a difference of two arms of the models, so both are told.
+    let told_locally = outlook.voice == Voice::LocalLevel && !projection.has_scenario();
+    let local_on = |day: f64| outlook.local.iter().find(|l| l.day.0 == day);
     let ahead: Vec<_> = projection
         .days
         .iter()
@@ -405,7 +406,10 @@ fn fit_summary(twin: &TwinResult) -> FitSummary {
         projections: told
             .map(|h| Projection {
                 day: Days(h.day.0.round()),
-                factual: quantiles(&h.factual.latent),
+                factual: match local_on(h.day.0) {
+                    Some(local) if told_locally => quantiles(&local.predictive),
+                    _ => quantiles(&h.factual.latent),
+                },
                 scenario: h.scenario.as_ref().zip(h.difference.as_ref()).map(
                     |(arm, difference)| ScenarioProjection {
                         size: quantiles(&arm.latent),
@@ -417,10 +421,34 @@ fn fit_summary(twin: &TwinResult) -> FitSummary {
                 ),
             })
             .collect(),
-        locf: Some(bulk(projection.locf.size.value())),
+        locf: Some(extent(projection.locf.size.value())),
+        forecaster: Some(ForecasterSummary {
+            local_level: told_locally,
+            why: ground(outlook.ground).to_owned(),
+        }),
+        progression: outlook.progression.map(|p| ProgressionSummary {
+            next_scan: outlook.next_scan,
+            probability: p.at_next_scan,
+        }),
         horizon: Some(projection.fade_after),
         seed: twin.fit.seed,
         warnings: twin.warnings.clone(),
+    }
+}
+
+/// Why models or the local level speak, in a clause.
+const fn ground(ground: Ground) -> &'static str {
+    match ground {
+        Ground::ModelsScoredBetter => {
+            "on past scans they scored clearly better than the last value with the spread of other lesions"
+        }
+        Ground::ModelsScoredNoBetter => {
+            "on past scans growth models did not score clearly better than the last value with the spread of other lesions"
+        }
+        Ground::TooFewForecasts => {
+            "fewer than five scans cannot tell the skill of a growth model from luck"
+        }
+        Ground::NoMillimetres => "without millimetres other lesions cannot be compared with",
     }
 }
 
@@ -431,6 +459,38 @@ pub(super) const fn ladder_name(ladder: Ladder) -> &'static str {
         Ladder::C2 => "C2",
         Ladder::C3 => "C3",
         Ladder::C4 => "C4",
+    }
+}
+
+/// Who speaks for the time after the last scan, and why.
+fn expectation(twin: &TwinResult) -> String {
+    let gain = twin.skill.as_ref().and_then(Skill::over_local_level);
+    let share = gain.map_or(0.0, |gain| 100.0 * gain.abs());
+    let than = if gain.is_some_and(|gain| gain > 0.0) {
+        "better"
+    } else {
+        "worse"
+    };
+    match twin.outlook.ground {
+        Ground::ModelsScoredBetter => format!(
+            "Forecast by the models: on past scans they scored {share:.0} % better than the last value \
+             with the spread of other lesions."
+        ),
+        Ground::ModelsScoredNoBetter => format!(
+            "No model has shown skill here: on past scans they scored {share:.0} % {than} than the last \
+             value with the spread of other lesions (a fifth better is asked for), which therefore is the \
+             forecast."
+        ),
+        Ground::TooFewForecasts => {
+            "Fewer than five scans cannot tell the skill of a model from luck: the \
+                                    forecast is the last value with the spread of other lesions."
+                .to_owned()
+        }
+        Ground::NoMillimetres => {
+            "Forecast by the models: without millimetres other lesions cannot be \
+                                  compared with."
+                .to_owned()
+        }
     }
 }
 
@@ -450,22 +510,36 @@ pub(super) fn twin_notes(twin: &TwinResult, has_scenario: bool) -> Vec<String> {
             ),
         });
     }
-    let weights: Vec<String> = twin
-        .fit
-        .models
-        .iter()
-        .map(|m| format!("{} {:.2}", m.model.name(), m.weight))
-        .collect();
-    notes.push(format!("Models: {}.", weights.join(", ")));
-    notes.push(match twin.skill.as_ref().and_then(crate::twin::Skill::score) {
+    notes.push(expectation(twin));
+    if let Some(p) = &twin.outlook.progression {
+        let median = match p.by[1] {
+            Some(day) => format!("with 50 % by day {:.0}", day.0),
+            None => format!("with less than 50 % by day {:.0}", twin.outlook.until.0),
+        };
+        notes.push(if p.reached {
+            format!(
+                "This lesion has reached {:.1}, 20 % and 5 mm above its smallest.",
+                p.threshold
+            )
+        } else {
+            format!(
+                "This lesion reaches {:.1} (20 % and 5 mm above its smallest) with {:.0} % at the next \
+                 scan (day {:.0}), {median}.",
+                p.threshold,
+                100.0 * p.at_next_scan,
+                twin.outlook.next_scan.0
+            )
+        });
+    }
+    notes.push(match twin.skill.as_ref().and_then(Skill::score) {
         Some(skill) if skill > 0.0 => {
-            format!("On past scans the twin's error was {:.0} % below carrying the last value forward.", 100.0 * skill)
+            format!("On past scans the models' error was {:.0} % below carrying the last value forward.", 100.0 * skill)
         }
         Some(skill) => format!(
-            "On past scans carrying the last value forward did better than the twin (error {:.0} % higher).",
+            "On past scans carrying the last value forward did better than the models (error {:.0} % higher).",
             -100.0 * skill
         ),
-        None => "Too few scans to compare the twin with carrying the last value forward.".to_owned(),
+        None => "Too few scans to compare the models with carrying the last value forward.".to_owned(),
     });
     if has_scenario {
         notes.push(format!(

@@ -12,8 +12,8 @@ use crate::provenance::StageKey;
 use crate::store::Cache;
 use crate::texts::tr;
 use crate::twin::{
-    self, DoublingTime, EventKind, Fit, FitParams, LesionSeries, Observation, Projection,
-    ScenarioChange, Size, Skill, TreatmentEvent, TreatmentInterval,
+    self, DoublingTime, EventKind, Fit, FitParams, LesionSeries, Observation, Outlook, Projection,
+    ScenarioChange, Size, Skill, TreatmentEvent, Treatments,
 };
 use crate::units::{Days, Mm};
 use crate::warning::Warning;
@@ -22,8 +22,8 @@ use crate::warning::Warning;
 #[derive(Clone, Debug, Serialize)]
 pub(super) struct TwinInput {
     series: LesionSeries,
-    treatments: Vec<TreatmentInterval>,
-    /// What turning events into intervals simplified.
+    treatments: Treatments,
+    /// What turning records into events assumed.
     #[serde(skip)]
     plan_warnings: Vec<Warning>,
     scenario: Option<ScenarioChange>,
@@ -42,6 +42,8 @@ pub(super) struct TwinResult {
     pub doubling: Option<DoublingTime>,
     /// Error of one-step forecasts against carrying the last value forward.
     pub skill: Option<Skill>,
+    /// What is to be expected after the last scan.
+    pub outlook: Outlook,
     /// Warnings of treatment plan and fit.
     pub warnings: Vec<Warning>,
     /// Key under which it is cached.
@@ -112,7 +114,7 @@ pub(super) fn gather(state: &State, lesion: LesionId) -> Option<TwinInput> {
         .filter(|t| t.patient == patient);
     let events: Vec<TreatmentEvent> = treatments.map(|t| event(t, baseline)).collect();
     // Days and durations come from calendar dates; what cannot be is said by the fit itself.
-    let (treatments, plan_warnings) = twin::intervals_from_events(&events).unwrap_or_default();
+    let (treatments, plan_warnings) = Treatments::from_events(&events).unwrap_or_default();
     let scenario = state
         .records()
         .scenarios
@@ -144,11 +146,12 @@ fn event(treatment: &Treatment, baseline: jiff::civil::Date) -> TreatmentEvent {
         dose: treatment.dose,
         unit: treatment.unit.clone(),
         duration: (treatment.duration_days > 0.0).then_some(Days(treatment.duration_days)),
+        fractions: None,
     }
 }
 
 /// Version of the twin stage as cached; raised when the shape of [`TwinResult`] changes.
-const TWIN_STAGE: u32 = 1;
+const TWIN_STAGE: u32 = 2;
 
 /// Fits and projects, or takes the result of the same input from the cache.
 pub(super) fn run(
@@ -187,20 +190,16 @@ fn compute(input: &TwinInput, job: &JobContext) -> Result<TwinResult, twin::Erro
         &input.days,
         job,
     )?;
-    let last = input
-        .series
-        .observations
-        .iter()
-        .map(|o| o.day.0)
-        .fold(f64::NEG_INFINITY, f64::max);
-    let doubling = twin::doubling_time(&fit, Days(last)).ok();
+    let doubling = twin::doubling_time(&fit, fit.last_day())?;
     let skill = twin::skill_vs_locf(&fit, &input.params, job)?;
+    let outlook = twin::outlook(&fit, &input.treatments, skill.as_ref(), &input.days, job)?;
     Ok(TwinResult {
         warnings: fit.warnings.clone(),
         fit,
         projection,
         doubling,
         skill,
+        outlook,
         key: None,
     })
 }

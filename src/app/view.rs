@@ -762,6 +762,10 @@ pub struct GrowthView {
     pub points: Vec<GrowthPoint>,
     /// Forecast of the plan that was followed.
     pub factual: Vec<BandPoint>,
+    /// The last value with the spread that other lesions showed, from the last scan on: the forecast
+    /// where no model has skill. Empty where models speak, and under a what-if question, which is
+    /// about models.
+    pub local: Vec<BandPoint>,
     /// The what-if arm.
     pub scenario: Vec<BandPoint>,
     /// Name of the what-if arm.
@@ -774,10 +778,48 @@ pub struct GrowthView {
     pub horizon_day: f64,
     /// Whether data determine the scenario's difference; false is hatched and labelled.
     pub identified: bool,
-    /// Statements below the plot: doubling time, model weights, ladder, why not identified.
+    /// Statements below the plot: doubling time, who forecasts, progression, ladder, why not
+    /// identified.
     pub notes: Vec<String>,
+    /// The fitted models, the heaviest first.
+    pub models: Vec<ModelView>,
+    /// Where priors come from.
+    pub prior: String,
     /// A fit is under way.
     pub pending: bool,
+}
+
+/// One fitted model.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct ModelView {
+    /// Name.
+    pub name: String,
+    /// Weight in the average, 0–1.
+    pub weight: f64,
+    /// Expected log predictive density of a measurement left out, summed; `None` for fewer than three.
+    pub elpd: Option<f64>,
+    /// Akaike's criterion with the small-sample correction; `None` where there are too few
+    /// measurements for it.
+    pub aicc: Option<f64>,
+    /// Its parameters.
+    pub parameters: Vec<ParameterView>,
+    /// Day and standardised residual of each measurement; `None` for what was too small to measure.
+    pub residuals: Vec<(f64, Option<f64>)>,
+}
+
+/// Posterior of one parameter, ready to print.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct ParameterView {
+    /// In words, with the drug where it is of one.
+    pub name: String,
+    /// Median with unit.
+    pub median: String,
+    /// 90 % interval with unit.
+    pub interval: String,
+    /// Share of the prior variance that is gone, 0–1.
+    pub contraction: f64,
+    /// Whether the data tell it; false is the prior speaking.
+    pub identified: bool,
 }
 
 /// An observed size.
@@ -793,6 +835,21 @@ pub struct GrowthPoint {
     pub high: f64,
     /// Column it was measured in.
     pub column: usize,
+}
+
+impl BandPoint {
+    /// A band of no width.
+    #[must_use]
+    pub const fn of_one(day: f64, value: f64) -> Self {
+        Self {
+            day,
+            q05: value,
+            q25: value,
+            q50: value,
+            q75: value,
+            q95: value,
+        }
+    }
 }
 
 /// Quantiles of a curve on one day, in plotted units.

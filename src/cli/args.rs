@@ -338,20 +338,51 @@ pub(super) struct RegisterArgs {
     pub json: bool,
 }
 
+/// How lesions are fitted.
+#[derive(ClapArgs)]
+pub(super) struct TwinArgs {
+    /// Model; `auto` averages several that suit what was given.
+    #[arg(long, default_value = "auto", value_parser = model_names())]
+    pub model: String,
+    /// Population that priors come from.
+    #[arg(long, default_value = "generic", value_parser = prior_names())]
+    pub prior: String,
+    /// How well sizes are read; `auto` goes by the columns reader and slice_mm.
+    #[arg(
+        long,
+        default_value = "auto",
+        value_parser = ["auto", "same-reader", "different-readers", "same-algorithm"]
+    )]
+    pub noise: String,
+    /// Seed of the posterior.
+    #[arg(long, default_value_t = 1)]
+    pub seed: u64,
+}
+
+fn model_names() -> clap::builder::PossibleValuesParser {
+    std::iter::once("auto")
+        .chain(crate::twin::Model::ALL.map(crate::twin::Model::name))
+        .collect::<Vec<_>>()
+        .into()
+}
+
+fn prior_names() -> clap::builder::PossibleValuesParser {
+    crate::twin::PriorSet::ALL
+        .map(crate::twin::PriorSet::name)
+        .to_vec()
+        .into()
+}
+
 /// `oncotwin fit`
 #[derive(ClapArgs)]
 pub(super) struct FitArgs {
     /// Table: patient,lesion,day,value,unit.
     pub table: PathBuf,
-    /// Treatments: patient,day,kind,name,dose,unit,duration_days.
+    /// Treatments: patient,day,kind,name,dose,unit,duration_days[,fractions].
     #[arg(long)]
     pub events: Option<PathBuf>,
-    /// Model.
-    #[arg(long, default_value = "auto", value_parser = ["auto", "exponential", "gompertz"])]
-    pub model: String,
-    /// Seed of the posterior.
-    #[arg(long, default_value_t = 1)]
-    pub seed: u64,
+    #[command(flatten)]
+    pub twin: TwinArgs,
     /// Answer with one JSON document.
     #[arg(long)]
     pub json: bool,
@@ -362,7 +393,7 @@ pub(super) struct FitArgs {
 pub(super) struct ProjectArgs {
     /// Table: patient,lesion,day,value,unit.
     pub table: PathBuf,
-    /// Treatments: patient,day,kind,name,dose,unit,duration_days.
+    /// Treatments: patient,day,kind,name,dose,unit,duration_days[,fractions].
     #[arg(long)]
     pub events: Option<PathBuf>,
     /// Days to project to.
@@ -376,12 +407,8 @@ pub(super) struct ProjectArgs {
     /// What shall be different, JSON.
     #[arg(long)]
     pub scenario: Option<PathBuf>,
-    /// Model.
-    #[arg(long, default_value = "auto", value_parser = ["auto", "exponential", "gompertz"])]
-    pub model: String,
-    /// Seed of the posterior.
-    #[arg(long, default_value_t = 1)]
-    pub seed: u64,
+    #[command(flatten)]
+    pub twin: TwinArgs,
     /// Answer with one JSON document.
     #[arg(long)]
     pub json: bool,

@@ -2,12 +2,16 @@
 
 use std::path::Path;
 
-use super::args::{FitArgs, ProjectArgs};
+use super::args::{FitArgs, ProjectArgs, TwinArgs};
 use super::output::{Failure, Output};
 use crate::jobs::JobContext;
 use crate::twin::table::{self, FittedLesion, PatientEvents, ProjectedLesion};
-use crate::twin::{self, FitParams, Model, ScenarioChange, TreatmentInterval};
+use crate::twin::{
+    self, FitParams, Ground, Model, NoiseModel, NoiseRow, Outlook, PriorSet, ScenarioChange, Skill,
+    Treatments, Voice,
+};
 use crate::units::Days;
+use crate::warning::Warning;
 
 fn read(path: &Path) -> Result<String, Failure> {
     std::fs::read_to_string(path)
@@ -22,13 +26,21 @@ fn table_failure(error: &table::TableError, path: &Path) -> Failure {
     ))
 }
 
-fn params(model: &str, seed: u64) -> FitParams {
-    let all = FitParams::default();
-    let wanted = |m: &Model| model == "auto" || m.name().eq_ignore_ascii_case(model);
+fn params(args: &TwinArgs) -> FitParams {
+    let row = match args.noise.as_str() {
+        "same-reader" => Some(NoiseRow::SAME_READER),
+        "different-readers" => Some(NoiseRow::DIFFERENT_READERS),
+        "same-algorithm" => Some(NoiseRow::SAME_ALGORITHM),
+        _ => None,
+    };
     FitParams {
-        models: all.models.iter().copied().filter(wanted).collect(),
-        seed,
-        ..all
+        models: Model::by_name(&args.model).into_iter().collect(),
+        prior: PriorSet::by_name(&args.prior).unwrap_or_default(),
+        noise: NoiseModel {
+            row,
+            ..NoiseModel::default()
+        },
+        seed: args.seed,
     }
 }
 
@@ -49,13 +61,11 @@ impl Tables {
         Ok(Self { lesions, events })
     }
 
-    fn treatments(&self, patient: &str) -> Result<Vec<TreatmentInterval>, Failure> {
+    fn treatments(&self, patient: &str) -> Result<(Treatments, Vec<Warning>), Failure> {
         let events = self.events.iter().find(|e| e.patient == patient);
         let events = events.map(|e| e.events.as_slice()).unwrap_or_default();
-        let (intervals, _) = twin::intervals_from_events(events).map_err(|e| {
-            Failure::new("E-EVENTS", e.to_string()).at(format!("patient {patient}"))
-        })?;
-        Ok(intervals)
+        Treatments::from_events(events)
+            .map_err(|e| Failure::new("E-EVENTS", e.to_string()).at(format!("patient {patient}")))
     }
 }
 
@@ -68,22 +78,35 @@ fn twin_failure(error: &twin::Error, lesion: &table::Lesion) -> Failure {
 
 pub(super) fn fit(args: &FitArgs) -> Result<Output, Failure> {
     let tables = Tables::read(&args.table, args.events.as_deref())?;
-    let params = params(&args.model, args.seed);
+    let params = params(&args.twin);
     let job = JobContext::default();
     let mut fitted = Vec::new();
     let mut text = String::new();
     for lesion in &tables.lesions {
-        let treatments = tables.treatments(&lesion.patient)?;
-        let fit = twin::fit(&lesion.series, &treatments, &params, &job)
-            .map_err(|e| twin_failure(&e, lesion))?;
-        let skill =
-            twin::skill_vs_locf(&fit, &params, &job).map_err(|e| twin_failure(&e, lesion))?;
+        let refused = |e| twin_failure(&e, lesion);
+        let (treatments, assumed) = tables.treatments(&lesion.patient)?;
+        let mut fit = twin::fit(&lesion.series, &treatments, &params, &job).map_err(refused)?;
+        fit.warnings.splice(0..0, assumed);
+        let skill = twin::skill_vs_locf(&fit, &params, &job).map_err(refused)?;
+        let outlook =
+            twin::outlook(&fit, &treatments, skill.as_ref(), &[], &job).map_err(refused)?;
+        let doubling = twin::doubling_time(&fit, fit.last_day()).map_err(refused)?;
         text.push_str(&format!("{} {}\n", lesion.patient, lesion.lesion));
-        for model in &fit.models {
+        if let Some(d) = &doubling {
             text.push_str(&format!(
-                "  {} weight {:.2}\n",
+                "  {} (90 %: {} to {})\n",
+                d.median, d.slow, d.fast
+            ));
+        }
+        text.push_str(&expectation(&outlook, skill.as_ref()));
+        for model in &fit.models {
+            let score = |value: Option<f64>| value.map_or("-".to_owned(), |v| format!("{v:.2}"));
+            text.push_str(&format!(
+                "  {} weight {:.2}, elpd {}, AICc {}\n",
                 model.model.name(),
-                model.weight
+                model.weight,
+                score(model.elpd),
+                score(model.aicc)
             ));
             for p in &model.parameters {
                 let note = if p.identified {
@@ -91,13 +114,14 @@ pub(super) fn fit(args: &FitArgs) -> Result<Output, Failure> {
                 } else {
                     "  not identified: prior only"
                 };
+                let of = p.drug.and_then(|drug| treatments.name(drug));
+                let name = match of {
+                    Some(drug) => format!("{} ({drug})", p.kind.name()),
+                    None => p.kind.name().to_owned(),
+                };
                 text.push_str(&format!(
-                    "    {:<24} {:>12.5} ({:.5} to {:.5}) {}{note}\n",
-                    p.kind.name(),
-                    p.median,
-                    p.q05,
-                    p.q95,
-                    p.unit
+                    "    {name:<24} {:>12.5} ({:.5} to {:.5}) {}{note}\n",
+                    p.median, p.q05, p.q95, p.unit
                 ));
             }
         }
@@ -113,9 +137,45 @@ pub(super) fn fit(args: &FitArgs) -> Result<Output, Failure> {
             lesion: lesion.lesion.clone(),
             fit,
             skill,
+            outlook,
+            doubling,
         });
     }
-    Ok(Output::new(text, table::fit_json(&fitted, args.seed)))
+    Ok(Output::new(text, table::fit_json(&fitted, args.twin.seed)))
+}
+
+/// Who is to be believed about the time after the last scan, and when progression is to be expected.
+fn expectation(outlook: &Outlook, skill: Option<&Skill>) -> String {
+    let who = match outlook.voice {
+        Voice::Models => "the models",
+        Voice::LocalLevel => "the last value with the spread of other lesions (local level)",
+    };
+    let why = match outlook.ground {
+        Ground::ModelsScoredBetter => "on past scans the models scored clearly better",
+        Ground::ModelsScoredNoBetter => "on past scans the models did not score clearly better",
+        Ground::TooFewForecasts => "fewer than five scans cannot tell skill of a model from luck",
+        Ground::NoMillimetres => "without millimetres other lesions cannot be compared with",
+    };
+    let mut text = format!("  forecast by {who}: {why}");
+    if let Some(gain) = skill.and_then(Skill::over_local_level) {
+        text.push_str(&format!(" (CRPS {:+.0} %)", -100.0 * gain));
+    }
+    text.push('\n');
+    if let Some(progression) = &outlook.progression {
+        let median = match progression.by[1] {
+            Some(day) => format!("by day {:.0}", day.0),
+            None => format!("not before day {:.0}", outlook.until.0),
+        };
+        text.push_str(&format!(
+            "  progression of this lesion (at least {:.1}){}: probability {:.0} % at the next scan, \
+             day {:.0}; with 50 % {median}\n",
+            progression.threshold,
+            if progression.reached { ", reached already" } else { "" },
+            100.0 * progression.at_next_scan,
+            outlook.next_scan.0
+        ));
+    }
+    text
 }
 
 pub(super) fn project(args: &ProjectArgs) -> Result<Output, Failure> {
@@ -128,17 +188,21 @@ pub(super) fn project(args: &ProjectArgs) -> Result<Output, Failure> {
         })?),
         None => None,
     };
-    let params = params(&args.model, args.seed);
+    let params = params(&args.twin);
     let days: Vec<Days> = args.at_days.iter().copied().map(Days).collect();
     let job = JobContext::default();
     let mut projected = Vec::new();
     let mut text = String::new();
     for lesion in &tables.lesions {
-        let treatments = tables.treatments(&lesion.patient)?;
-        let fit = twin::fit(&lesion.series, &treatments, &params, &job)
-            .map_err(|e| twin_failure(&e, lesion))?;
-        let projection = twin::project(&fit, &treatments, scenario.as_ref(), &days, &job)
-            .map_err(|e| twin_failure(&e, lesion))?;
+        let refused = |e| twin_failure(&e, lesion);
+        let (treatments, assumed) = tables.treatments(&lesion.patient)?;
+        let mut fit = twin::fit(&lesion.series, &treatments, &params, &job).map_err(refused)?;
+        fit.warnings.splice(0..0, assumed);
+        let skill = twin::skill_vs_locf(&fit, &params, &job).map_err(refused)?;
+        let outlook =
+            twin::outlook(&fit, &treatments, skill.as_ref(), &days, &job).map_err(refused)?;
+        let projection =
+            twin::project(&fit, &treatments, scenario.as_ref(), &days, &job).map_err(refused)?;
         text.push_str(&format!(
             "{} {} ({})\n",
             lesion.patient,
@@ -169,14 +233,25 @@ pub(super) fn project(args: &ProjectArgs) -> Result<Output, Failure> {
             "  last observation carried forward: {:.1}\n",
             projection.locf.size.value()
         ));
+        for local in &outlook.local {
+            let q = &local.predictive;
+            text.push_str(&format!(
+                "  day {:>6.1}  local level {:.1} ({:.1} to {:.1})\n",
+                local.day.0, q.q50, q.q05, q.q95
+            ));
+        }
+        text.push_str(&expectation(&outlook, skill.as_ref()));
         projected.push(ProjectedLesion {
             patient: lesion.patient.clone(),
             lesion: lesion.lesion.clone(),
             projection,
+            outlook,
+            skill,
+            warnings: fit.warnings,
         });
     }
     Ok(Output::new(
         text,
-        table::project_json(&projected, args.seed),
+        table::project_json(&projected, args.twin.seed),
     ))
 }

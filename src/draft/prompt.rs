@@ -51,10 +51,12 @@ const fn rank_of(kind: FactKind) -> u8 {
         K::DoublingTime
         | K::HalvingTime
         | K::ProjectionDay
-        | K::ProjectedVolume
+        | K::Forecaster
+        | K::ProgressionProbability
+        | K::ProjectedSize
         | K::Horizon
         | K::ScenarioCondition
-        | K::ScenarioVolume
+        | K::ScenarioSize
         | K::ScenarioDifference
         | K::EvidenceLevel
         | K::Identification => 3,

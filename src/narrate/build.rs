@@ -1,13 +1,13 @@
 //! The fact table of a case.
 
-use crate::units::{Bulk, Days, Length};
+use crate::units::{Bulk, Days, Extent, Length};
 use crate::warning::Warning;
 
 use super::fact::{Fact, FactId, FactKind, FactTable, FactValue, Share, Subject, print_value};
 use super::repeatability::{Limits, diameter_limits, volume_limits};
 use super::summary::{
-    CaseSummary, Doubling, FitSummary, LesionSummary, ModelWeight, Quantiles, Response,
-    TreatmentSummary,
+    CaseSummary, Doubling, FitSummary, LOCAL_LEVEL, LesionSummary, ModelWeight, Quantiles,
+    Response, TreatmentSummary,
 };
 
 /// Label of a visit: `Baseline`, `Follow-up 1`, ….
@@ -322,10 +322,23 @@ impl Builder<'_> {
             None => {}
         }
         if let Some(v) = fit.locf {
-            self.number(of, None, FactKind::LastObservation, bulk(v));
+            self.number(of, None, FactKind::LastObservation, extent(v));
         }
         if let Some(day) = fit.horizon {
             self.number(of, None, FactKind::Horizon, days(day));
+        }
+        if let Some(forecaster) = &fit.forecaster {
+            let who = if forecaster.local_level {
+                LOCAL_LEVEL
+            } else {
+                "growth models"
+            };
+            let text = format!("{who}: {}", one_line(&forecaster.why));
+            self.text(of, None, FactKind::Forecaster, &text);
+        }
+        if let Some(p) = &fit.progression {
+            let value = (100.0 * p.probability, "%", 0);
+            self.number(of, None, FactKind::ProgressionProbability, value);
         }
         for p in &fit.projections {
             let on = Some(p.day.0);
@@ -336,11 +349,11 @@ impl Builder<'_> {
                 decimals,
             };
             self.push(of, None, on, FactKind::ProjectionDay, day);
-            let size = bulk_range(&p.factual);
-            self.push(of, None, on, FactKind::ProjectedVolume, size);
+            let size = extent_range(&p.factual);
+            self.push(of, None, on, FactKind::ProjectedSize, size);
             let Some(s) = &p.scenario else { continue };
-            self.push(of, None, on, FactKind::ScenarioVolume, bulk_range(&s.size));
-            let difference = bulk_range(&s.difference);
+            self.push(of, None, on, FactKind::ScenarioSize, extent_range(&s.size));
+            let difference = extent_range(&s.difference);
             self.push(of, None, on, FactKind::ScenarioDifference, difference);
             let level = FactValue::Category {
                 code: one_line(&s.ladder),
@@ -468,11 +481,18 @@ fn bulk(bulk: Bulk) -> (f64, &'static str, u8) {
     }
 }
 
+fn extent(extent: Extent) -> (f64, &'static str, u8) {
+    match extent {
+        Extent::Length(l) => length(l),
+        Extent::Bulk(b) => bulk(b),
+    }
+}
+
 /// An interval of sizes, printed with the decimals of its median.
-fn bulk_range(q: &Quantiles<Bulk>) -> FactValue {
-    let (median, unit, decimals) = bulk(q.q50);
-    let (low, low_unit, _) = bulk(q.q05);
-    let (high, high_unit, _) = bulk(q.q95);
+fn extent_range(q: &Quantiles<Extent>) -> FactValue {
+    let (median, unit, decimals) = extent(q.q50);
+    let (low, low_unit, _) = extent(q.q05);
+    let (high, high_unit, _) = extent(q.q95);
     // Mixed units cannot be one interval; an infinite end makes the builder leave the fact out.
     let same = unit == low_unit && unit == high_unit;
     FactValue::Range {

@@ -564,7 +564,7 @@ mod tests {
             kinds("Lesion L1 decreased by 12.0 %: PR.", &f),
             [ViolationKind::Category]
         );
-        let f = [fact(1, FactKind::ProjectedVolume, 5.0, "mL")];
+        let f = [fact(1, FactKind::ProjectedSize, 5.0, "mL")];
         assert_eq!(
             kinds("Lesion L1 will measure 5.0 mL.", &f),
             [ViolationKind::Mood]

@@ -126,12 +126,18 @@ pub enum FactKind {
     Horizon,
     /// Days after baseline of a projection.
     ProjectionDay,
-    /// Projected volume, treatment as recorded.
-    ProjectedVolume,
+    /// Whose forecast the projected size is, treatment as recorded: a model's, or the local level's.
+    Forecaster,
+    /// Probability that the lesion has progressed at the next scan.
+    ProgressionProbability,
+    /// Projected size, treatment as recorded.
+    #[serde(alias = "projected_volume")]
+    ProjectedSize,
     /// What the scenario changes.
     ScenarioCondition,
-    /// Projected volume in the scenario.
-    ScenarioVolume,
+    /// Projected size in the scenario.
+    #[serde(alias = "scenario_volume")]
+    ScenarioSize,
     /// Paired difference, scenario minus treatment as recorded.
     ScenarioDifference,
     /// Rung of the evidence ladder.
@@ -146,7 +152,7 @@ pub enum FactKind {
 
 impl FactKind {
     /// Every kind, in order of declaration.
-    pub const ALL: [Self; 41] = [
+    pub const ALL: [Self; 43] = [
         Self::LesionCount,
         Self::TimePointCount,
         Self::ScanDate,
@@ -180,9 +186,11 @@ impl FactKind {
         Self::LastObservation,
         Self::Horizon,
         Self::ProjectionDay,
-        Self::ProjectedVolume,
+        Self::Forecaster,
+        Self::ProgressionProbability,
+        Self::ProjectedSize,
         Self::ScenarioCondition,
-        Self::ScenarioVolume,
+        Self::ScenarioSize,
         Self::ScenarioDifference,
         Self::EvidenceLevel,
         Self::Identification,
@@ -226,9 +234,11 @@ impl FactKind {
             Self::LastObservation => "Last observation carried forward",
             Self::Horizon => "Horizon",
             Self::ProjectionDay => "Day of projection",
-            Self::ProjectedVolume => "Projected volume, as treated",
+            Self::Forecaster => "Forecast by",
+            Self::ProgressionProbability => "Probability of progression at the next scan",
+            Self::ProjectedSize => "Projected size, as treated",
             Self::ScenarioCondition => "Scenario",
-            Self::ScenarioVolume => "Projected volume, scenario",
+            Self::ScenarioSize => "Projected size, scenario",
             Self::ScenarioDifference => "Scenario minus as treated",
             Self::EvidenceLevel => "Evidence level",
             Self::Identification => "Identification",
@@ -255,7 +265,10 @@ impl FactKind {
     pub const fn is_projection(self) -> bool {
         matches!(
             self,
-            Self::ProjectedVolume | Self::ScenarioVolume | Self::ScenarioDifference
+            Self::ProjectedSize
+                | Self::ProgressionProbability
+                | Self::ScenarioSize
+                | Self::ScenarioDifference
         )
     }
 }

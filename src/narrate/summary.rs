@@ -3,7 +3,7 @@
 use jiff::civil::Date;
 use serde::{Deserialize, Serialize};
 
-use crate::units::{Bulk, Days, Length, Mm};
+use crate::units::{Bulk, Days, Extent, Length, Mm};
 use crate::warning::Warning;
 
 /// A patient's case as measured and modelled. Vectors named "per time point" run parallel to
@@ -187,7 +187,11 @@ pub struct FitSummary {
     /// Projections, earliest day first.
     pub projections: Vec<Projection>,
     /// Last observation carried forward, the plainest forecast.
-    pub locf: Option<Bulk>,
+    pub locf: Option<Extent>,
+    /// Who speaks for the time after the last scan, where that is settled.
+    pub forecaster: Option<ForecasterSummary>,
+    /// Progression of this lesion by itself; `None` where it has no millimetres.
+    pub progression: Option<ProgressionSummary>,
     /// Day after baseline up to which the model is shown without fading.
     pub horizon: Option<Days>,
     /// Seed of the posterior's draws.
@@ -196,13 +200,34 @@ pub struct FitSummary {
     pub warnings: Vec<Warning>,
 }
 
+/// What a forecast by the last value with the spread that other lesions showed is called.
+pub(super) const LOCAL_LEVEL: &str = "local level";
+
+/// Whose forecast the projections of treatment as recorded are.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ForecasterSummary {
+    /// The last value with the spread that other lesions showed, not a model of growth.
+    pub local_level: bool,
+    /// Why, in a clause.
+    pub why: String,
+}
+
+/// When a lesion is to be expected 20 % and 5 mm above its smallest diameter.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+pub struct ProgressionSummary {
+    /// Day of the next scan, if intervals stay as they were.
+    pub next_scan: Days,
+    /// Probability that a measurement there reaches it, 0–1.
+    pub probability: f64,
+}
+
 /// Projected size on one day.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Projection {
     /// Days after baseline.
     pub day: Days,
     /// Treatment as recorded.
-    pub factual: Quantiles<Bulk>,
+    pub factual: Quantiles<Extent>,
     /// The what-if arm.
     pub scenario: Option<ScenarioProjection>,
 }
@@ -211,9 +236,9 @@ pub struct Projection {
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct ScenarioProjection {
     /// Projected size.
-    pub size: Quantiles<Bulk>,
+    pub size: Quantiles<Extent>,
     /// Paired difference, scenario minus factual.
-    pub difference: Quantiles<Bulk>,
+    pub difference: Quantiles<Extent>,
     /// Whether the data determine the difference.
     pub identified: bool,
     /// Why, in words; may be empty.

@@ -7,7 +7,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::fact::{Fact, FactId, FactKind, FactTable, FactValue, Subject};
-use super::summary::LOW_CONSISTENCY;
+use super::summary::{LOCAL_LEVEL, LOW_CONSISTENCY};
 
 /// Who wrote a sentence.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -484,12 +484,19 @@ fn projection(table: &FactTable, of: &Subject) -> Vec<Sentence> {
     let Some((day, on)) = last_day(table, of) else {
         return out;
     };
-    let Some(size) = on_day(table, of, on, FactKind::ProjectedVolume) else {
+    let Some(size) = on_day(table, of, on, FactKind::ProjectedSize) else {
         return out;
+    };
+    let forecaster = table.find(of, None, FactKind::Forecaster);
+    let is_local = forecaster.is_some_and(|f| f.text.starts_with(LOCAL_LEVEL));
+    let under = if is_local {
+        " would, without a model of growth, measure "
+    } else {
+        " would, under the model, measure "
     };
     let mut w = Writer::new("With treatment as recorded, ")
         .lesion(table, of, false)
-        .say(" would, under the model, measure ")
+        .say(under)
         .fact(size)
         .say(" ")
         .fact(day)
@@ -500,6 +507,33 @@ fn projection(table: &FactTable, of: &Subject) -> Vec<Sentence> {
             .fact(f);
     }
     out.push(w.say(".").done());
+    if let Some(f) = forecaster {
+        out.push(
+            Writer::new("Forecast of ")
+                .lesion(table, of, false)
+                .say(" by ")
+                .fact(f)
+                .say(".")
+                .done(),
+        );
+    }
+    if let Some(f) = table.find(of, None, FactKind::ProgressionProbability) {
+        let by = if is_local {
+            "without a model of growth"
+        } else {
+            "under the model"
+        };
+        out.push(
+            Writer::new("The probability that ")
+                .lesion(table, of, false)
+                .say(" by itself would, ")
+                .say(by)
+                .say(", count as progressed at the next scan is ")
+                .fact(f)
+                .say(".")
+                .done(),
+        );
+    }
     if let Some(horizon) = table.find(of, None, FactKind::Horizon)
         && horizon.number().is_some_and(|h| on > h)
     {
@@ -517,7 +551,7 @@ fn projection(table: &FactTable, of: &Subject) -> Vec<Sentence> {
 
 fn scenario(table: &FactTable, of: &Subject) -> Option<Sentence> {
     let (day, on) = last_day(table, of)?;
-    let size = on_day(table, of, on, FactKind::ScenarioVolume)?;
+    let size = on_day(table, of, on, FactKind::ScenarioSize)?;
     let difference = on_day(table, of, on, FactKind::ScenarioDifference)?;
     let verdict = on_day(table, of, on, FactKind::Identification)?;
     let condition = table.find(&Subject::Patient, None, FactKind::ScenarioCondition)?;

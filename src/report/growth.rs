@@ -63,6 +63,8 @@ pub struct GrowthCurve {
     pub points: Vec<CurvePoint>,
     /// Model with treatment as recorded.
     pub factual: Vec<CurveBand>,
+    /// The last value with the spread that other lesions showed, where no model has skill.
+    pub local: Vec<CurveBand>,
     /// Model in the scenario; empty when none was asked.
     pub scenario: Vec<CurveBand>,
     /// Name of the scenario.
@@ -115,7 +117,14 @@ pub fn growth_figure(curve: &GrowthCurve) -> Figure {
         .points
         .iter()
         .map(|p| p.day)
-        .chain(curve.factual.iter().chain(&curve.scenario).map(|b| b.day))
+        .chain(
+            curve
+                .factual
+                .iter()
+                .chain(&curve.scenario)
+                .chain(&curve.local)
+                .map(|b| b.day),
+        )
         .filter(|d| d.is_finite())
         .fold(1.0, f64::max);
     let day_start = curve
@@ -125,16 +134,19 @@ pub fn growth_figure(curve: &GrowthCurve) -> Figure {
         .filter(|d| d.is_finite())
         .fold(0.0, f64::min);
     let inside = |b: &&CurveBand| curve.horizon_day.is_none_or(|h| b.day <= h);
-    let both = || curve.factual.iter().chain(&curve.scenario);
+    let all = || {
+        let models = curve.factual.iter().chain(&curve.scenario);
+        models.chain(&curve.local)
+    };
     let solid = axis_end(
         curve
             .points
             .iter()
             .map(|p| p.high)
-            .chain(both().filter(inside).map(|b| b.q50))
+            .chain(all().filter(inside).map(|b| b.q50))
             .chain(curve.locf),
     );
-    let top = axis_end(both().filter(inside).map(|b| b.q95)).clamp(solid, 2.0 * solid);
+    let top = axis_end(all().filter(inside).map(|b| b.q95)).clamp(solid, 2.0 * solid);
     let mut areas_all = Vec::new();
     let mut lines = Vec::new();
     let median = |band: &[CurveBand]| band.iter().map(|b| [b.day, b.q50]).collect();
@@ -145,6 +157,20 @@ pub fn growth_figure(curve: &GrowthCurve) -> Figure {
             color,
             dash: Dash::Solid,
             label: "Model, as treated".into(),
+        });
+    }
+    if !curve.local.is_empty() {
+        areas_all.extend(areas(
+            &curve.local,
+            Color::Neutral,
+            false,
+            "50 % and 90 % of other lesions",
+        ));
+        lines.push(Line {
+            points: median(&curve.local),
+            color: Color::Neutral,
+            dash: Dash::Solid,
+            label: "Last value, spread of other lesions".into(),
         });
     }
     if !curve.scenario.is_empty() {

@@ -1,7 +1,7 @@
 //! What a reader must know before believing a number: from warnings and from the methods used.
 
 use crate::narrate::{CaseSummary, Quantiles, lesion_labels, time_point_label};
-use crate::units::Bulk;
+use crate::units::{Bulk, Extent};
 use crate::warning::Warning;
 
 use super::{Method, Report};
@@ -74,7 +74,7 @@ fn of_methods(case: &CaseSummary) -> Vec<&'static str> {
         if any_scenario {
             out.push("Scenario arms assume that treatment was not chosen by unmeasured signs of how the disease would develop; dose reductions and switches that followed progression or side effects break this assumption.");
         }
-        let widest = |q: &Quantiles<Bulk>| q.q95.value() - q.q05.value() > q.q50.value();
+        let widest = |q: &Quantiles<Extent>| q.q95.value() - q.q05.value() > q.q50.value();
         if fits()
             .flat_map(|f| &f.projections)
             .any(|p| widest(&p.factual))

@@ -378,9 +378,9 @@ pub(super) fn projections(report: &Report) -> Table {
                 head: lesion_head(&label, ""),
                 cells: vec![
                     Cell::facts([Some(day)]),
-                    Cell::facts([on(FactKind::ProjectedVolume)]),
+                    Cell::facts([on(FactKind::ProjectedSize)]),
                     Cell::facts([find(FactKind::LastObservation)]),
-                    Cell::facts([on(FactKind::ScenarioVolume)]),
+                    Cell::facts([on(FactKind::ScenarioSize)]),
                     Cell::facts([on(FactKind::ScenarioDifference)]),
                     Cell::facts([on(FactKind::EvidenceLevel), on(FactKind::Identification)]),
                     pace,

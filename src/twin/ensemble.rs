@@ -53,7 +53,10 @@ pub(super) fn unknown(fit: &Fit, acting: &Acting) -> Vec<Therapy> {
         || acting.dosed.iter().any(|d| !known.dosed.contains(d));
     [
         (drug, Therapy::Systemic),
-        (acting.radiotherapy && !known.radiotherapy, Therapy::Radiotherapy),
+        (
+            acting.radiotherapy && !known.radiotherapy,
+            Therapy::Radiotherapy,
+        ),
         (acting.surgery && !known.surgery, Therapy::Surgery),
     ]
     .into_iter()
@@ -163,7 +166,8 @@ fn places(model: &ModelFit, priors: &Priors) -> Vec<Option<usize>> {
         .each
         .iter()
         .map(|prior| {
-            let same = |p: &super::Parameter| p.kind == prior.slot.kind && p.drug == prior.slot.drug;
+            let same =
+                |p: &super::Parameter| p.kind == prior.slot.kind && p.drug == prior.slot.drug;
             model.parameters.iter().position(same)
         })
         .collect()

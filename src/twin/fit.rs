@@ -423,7 +423,9 @@ fn residuals(problem: &Problem, draws: &Draws) -> Vec<Option<f64>> {
     for i in (0..draws.len()).step_by(step) {
         let each = problem.residuals(draws.row(i), &mut scratch);
         for (sum, residual) in sums.iter_mut().zip(each) {
-            *sum = sum.zip(residual).map(|(sum, r): (f64, f64)| sum + r / count);
+            *sum = sum
+                .zip(residual)
+                .map(|(sum, r): (f64, f64)| sum + r / count);
         }
     }
     sums

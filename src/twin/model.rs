@@ -173,9 +173,7 @@ impl Model {
             Self::Logistic => &[K::InitialSize, K::IntrinsicRate, K::Capacity],
             Self::ReducedGompertz => &[K::InitialSize, K::ReducedDecline],
             Self::Bertalanffy => &[K::InitialSize, K::GrowthDecline, K::Capacity],
-            Self::GeneralBertalanffy => {
-                &[K::InitialSize, K::GrowthDecline, K::BoxCox, K::Capacity]
-            }
+            Self::GeneralBertalanffy => &[K::InitialSize, K::GrowthDecline, K::BoxCox, K::Capacity],
             Self::GeneralGompertz => {
                 &[K::InitialSize, K::IntrinsicRate, K::GrowthDecline, K::Power]
             }

@@ -1,10 +1,8 @@
-//! Mode and curvature of a log density in a few dimensions; the minimum of a function with a gradient.
+//! Mode of a log density in a few dimensions; the minimum of a function with a gradient.
 
 mod lbfgs;
 
 pub(super) use lbfgs::minimise;
-
-use nalgebra::{DMatrix, SymmetricEigen};
 
 /// Maximises `f` by the simplex method of Nelder and Mead (Comput J 1965;7:308), restarted once
 /// from the best point. Returns the point and the value.
@@ -93,45 +91,12 @@ fn simplex(
     vertices.swap_remove(0)
 }
 
-/// A square root of the covariance that the curvature of `f` at `mode` implies: L with L Lᵀ = H⁻¹.
-///
-/// Curvatures below 0.5 (half that of the standard normal prior) are raised to it, so that a flat
-/// or saddle-shaped direction gets the width of the prior.
-pub(super) fn covariance_root(mut f: impl FnMut(&[f64]) -> f64, mode: &[f64]) -> DMatrix<f64> {
-    let n = mode.len();
-    let h = 2e-3;
-    let mut at = |shifts: &[(usize, f64)]| {
-        let mut z = mode.to_vec();
-        for (j, s) in shifts {
-            z[*j] += s;
-        }
-        f(&z)
-    };
-    let centre = at(&[]);
-    let mut curvature = DMatrix::zeros(n, n);
-    for i in 0..n {
-        curvature[(i, i)] = -(at(&[(i, h)]) - 2.0 * centre + at(&[(i, -h)])) / (h * h);
-        for j in 0..i {
-            let mixed = at(&[(i, h), (j, h)]) - at(&[(i, h), (j, -h)]) - at(&[(i, -h), (j, h)])
-                + at(&[(i, -h), (j, -h)]);
-            curvature[(i, j)] = -mixed / (4.0 * h * h);
-            curvature[(j, i)] = curvature[(i, j)];
-        }
-    }
-    if curvature.iter().any(|v: &f64| !v.is_finite()) {
-        return DMatrix::identity(n, n);
-    }
-    let eigen = SymmetricEigen::new(curvature);
-    let widths = eigen.eigenvalues.map(|l| 1.0 / libm::sqrt(l.max(0.5)));
-    eigen.eigenvectors * DMatrix::from_diagonal(&widths)
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
 
     #[test]
-    fn finds_mode_and_covariance_of_a_correlated_gaussian() {
+    fn finds_the_mode_of_a_correlated_gaussian() {
         // Precision [[20, 6], [6, 4]].
         let f = |z: &[f64]| {
             let (a, b) = (z[0] - 0.7, z[1] + 1.3);
@@ -140,11 +105,5 @@ mod tests {
         let (mode, _) = maximise(f, &[0.0, 0.0], &[0.1, 0.5]);
         approx::assert_abs_diff_eq!(mode[0], 0.7, epsilon = 1e-3);
         approx::assert_abs_diff_eq!(mode[1], -1.3, epsilon = 1e-3);
-        let root = covariance_root(f, &mode);
-        let covariance = &root * root.transpose();
-        let determinant = 20.0 * 4.0 - 36.0;
-        approx::assert_abs_diff_eq!(covariance[(0, 0)], 4.0 / determinant, epsilon = 1e-4);
-        approx::assert_abs_diff_eq!(covariance[(1, 1)], 20.0 / determinant, epsilon = 1e-4);
-        approx::assert_abs_diff_eq!(covariance[(0, 1)], -6.0 / determinant, epsilon = 1e-4);
     }
 }

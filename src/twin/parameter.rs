@@ -186,16 +186,4 @@ impl Slot {
             drug: Some(drug),
         }
     }
-
-    /// Whether this is what treatment does.
-    pub(super) const fn is_effect(self) -> bool {
-        matches!(
-            self.kind,
-            ParameterKind::SystemicKillRate
-                | ParameterKind::DoseKill
-                | ParameterKind::RadiotherapyLogKill
-                | ParameterKind::Alpha
-                | ParameterKind::SurgeryLogKill
-        )
-    }
 }

@@ -127,8 +127,8 @@ impl Entry {
 
 impl Prior {
     fn new(slot: Slot, set: PriorSet, scale: Scale) -> Self {
-        let entry = published::entry(slot.kind, set)
-            .unwrap_or_else(|| generic::entry(slot.kind, scale));
+        let entry =
+            published::entry(slot.kind, set).unwrap_or_else(|| generic::entry(slot.kind, scale));
         Self {
             slot,
             family: entry.family,

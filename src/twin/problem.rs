@@ -131,9 +131,7 @@ impl Problem {
             .zip(curve)
             .map(|(datum, x)| {
                 let sigma = self.noise.sigma(x, datum.slice_mm);
-                datum
-                    .log_size
-                    .map(|y| (y - self.scale.log_size(x)) / sigma)
+                datum.log_size.map(|y| (y - self.scale.log_size(x)) / sigma)
             })
             .collect()
     }

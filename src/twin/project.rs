@@ -109,6 +109,14 @@ pub struct Projection {
     pub version: String,
 }
 
+impl Projection {
+    /// Whether a scenario was asked for.
+    #[must_use]
+    pub fn has_scenario(&self) -> bool {
+        self.days.iter().any(|d| d.scenario.is_some())
+    }
+}
+
 /// Carries the posterior forward to the days `at`, as planned in `treatments` and, with a
 /// scenario, as changed by it.
 ///
@@ -153,7 +161,9 @@ pub fn project(
         factual: treatments,
         scenario: changed.as_ref(),
         // The first value is that of the last measurement's day, from which change is counted.
-        asked: std::iter::once(fit.last_day().0).chain(days.iter().copied()).collect(),
+        asked: std::iter::once(fit.last_day().0)
+            .chain(days.iter().copied())
+            .collect(),
     };
     let acting = ensemble::acting(fit, &arms.plans(), horizon);
     let unknown = ensemble::unknown(fit, &acting);
@@ -278,9 +288,7 @@ impl Arms<'_> {
 fn deviates(fit: &Fit, day: f64, count: usize) -> Vec<f64> {
     let since = day - fit.first_day().0;
     let mut random = Random::new(fit.seed ^ since.to_bits().rotate_left(17), 1 << 42);
-    (0..count)
-        .map(|_| fit.noise.draw(&mut random))
-        .collect()
+    (0..count).map(|_| fit.noise.draw(&mut random)).collect()
 }
 
 fn arm(fit: &Fit, x: &[f64], deviates: &[f64], slice: Option<f64>) -> Arm {
@@ -368,12 +376,7 @@ fn contraction(
 }
 
 /// Data contraction of one functional at the posterior median of one model.
-fn data_share(
-    arms: &Arms<'_>,
-    centre: &Centre,
-    column: usize,
-    which: usize,
-) -> Result<f64, Error> {
+fn data_share(arms: &Arms<'_>, centre: &Centre, column: usize, which: usize) -> Result<f64, Error> {
     let days = [arms.asked[0], arms.asked[column]];
     let functional = |curves: &[Vec<f64>]| match curves {
         [planned] => planned[1] - planned[0],
@@ -462,12 +465,7 @@ fn locf(fit: &Fit) -> Locf {
     }
 }
 
-fn why(
-    arms: &Arms<'_>,
-    projection: &Projection,
-    unknown: &[Therapy],
-    horizon: f64,
-) -> Vec<String> {
+fn why(arms: &Arms<'_>, projection: &Projection, unknown: &[Therapy], horizon: f64) -> Vec<String> {
     let fit = arms.fit;
     let mut why = Vec::new();
     let n = fit.observations.len();
@@ -515,10 +513,10 @@ fn why(
             projection.fade_after.0
         ));
     }
-    if !unknown.is_empty() && projection.days.iter().any(|d| d.scenario.is_some()) {
+    if !unknown.is_empty() && projection.has_scenario() {
         why.push("The effect of that therapy is drawn from its prior in both arms.".to_owned());
     }
-    if projection.days.iter().any(|d| d.scenario.is_some()) {
+    if projection.has_scenario() {
         why.push(
             "Assumes that treatment was not chosen by what would have predicted the course \
              otherwise."

@@ -320,12 +320,14 @@ impl Trajectory {
 
     fn radiosensitivity(&self, p: &Read<'_>) -> Option<Radiosensitivity> {
         let per_dose = 1.0 + USUAL_FRACTION.0 / ALPHA_BETA.0;
-        let alpha = p.get(ParameterKind::Alpha).or_else(|| {
-            let apparent = p.get(ParameterKind::RadiotherapyLogKill)?;
-            Some(apparent / (RT_REFERENCE_DOSE.0 * per_dose))
-        })
-        // Irradiation before the start that no parameter is known of: it acts no more.
-        .unwrap_or(0.0);
+        let alpha = p
+            .get(ParameterKind::Alpha)
+            .or_else(|| {
+                let apparent = p.get(ParameterKind::RadiotherapyLogKill)?;
+                Some(apparent / (RT_REFERENCE_DOSE.0 * per_dose))
+            })
+            // Irradiation before the start that no parameter is known of: it acts no more.
+            .unwrap_or(0.0);
         Some(Radiosensitivity {
             alpha_eff: Some(alpha * per_dose),
             ..Radiosensitivity::lq(alpha, ALPHA_BETA)
@@ -368,10 +370,7 @@ impl Trajectory {
 /// ln of all that an image shows.
 fn write<S: LawScale>(burdens: &[Burden<S>], out: &mut Vec<f64>) {
     out.clear();
-    out.extend(burdens.iter().map(|b| {
-        let unseen = b.dead.0 + b.swelling.0;
-        log_add(S::log_volume(b.ln_living), libm::log(unseen))
-    }));
+    out.extend(burdens.iter().map(Burden::ln_volume));
 }
 
 /// ln(eᵃ + eᵇ), a being finite.

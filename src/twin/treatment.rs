@@ -160,11 +160,11 @@ impl Treatments {
                 }
                 _ => false,
             }),
-            Therapy::Surgery => self
-                .plan
-                .events()
-                .iter()
-                .any(|e| matches!(e.act, Act::Surgery { .. }) && from <= e.day.0 && e.day.0 < to),
+            Therapy::Surgery => {
+                self.plan.events().iter().any(|e| {
+                    matches!(e.act, Act::Surgery { .. }) && from <= e.day.0 && e.day.0 < to
+                })
+            }
         }
     }
 

@@ -72,7 +72,11 @@ fn constant_noise(sigma: f64) -> NoiseModel {
 
 /// Mean and covariance of z, and the log predictive density of a measurement, of exponential growth
 /// with constant Gaussian noise: a linear regression of ln d on time.
-fn regression(problem: &Problem, points: &[(f64, f64)], sigma: f64) -> (DVector<f64>, DMatrix<f64>) {
+fn regression(
+    problem: &Problem,
+    points: &[(f64, f64)],
+    sigma: f64,
+) -> (DVector<f64>, DMatrix<f64>) {
     let mut precision = DMatrix::identity(2, 2);
     let mut right = DVector::zeros(2);
     for (t, d) in points {
@@ -135,8 +139,7 @@ fn leaving_one_out_agrees_with_the_linear_gaussian_predictions() {
         let expected = origin + row.dot(&centre);
         let variance = (row.transpose() * covariance * &row)[(0, 0)] + sigma * sigma;
         let gap = d.ln() - expected;
-        let density =
-            -0.5 * (gap * gap / variance + (2.0 * std::f64::consts::PI * variance).ln());
+        let density = -0.5 * (gap * gap / variance + (2.0 * std::f64::consts::PI * variance).ln());
         approx::assert_abs_diff_eq!(scores[i], density, epsilon = 0.06);
     }
 }
@@ -191,7 +194,13 @@ fn slopes_are_those_of_the_density() {
         TreatmentEvent::radiotherapy(Days(50.0), Some(Gray(40.0)), Some(Days(26.0)), Some(20)),
         TreatmentEvent::surgery(Days(100.0)),
     ]);
-    let points = [(0.0, 30.0), (40.0, 26.0), (80.0, 15.0), (120.0, 0.0), (160.0, 7.0)];
+    let points = [
+        (0.0, 30.0),
+        (40.0, 26.0),
+        (80.0, 15.0),
+        (120.0, 0.0),
+        (160.0, 7.0),
+    ];
     let mut scratch = Scratch::default();
     for model in Model::ALL {
         let problem = problem(model, NoiseModel::default(), &points, &treated);
@@ -233,7 +242,12 @@ fn recovers_the_parameters_of_a_well_observed_lesion() {
             (day, d)
         })
         .collect();
-    let problem = problem(Model::Exponential, NoiseModel::default(), &points, &treatments);
+    let problem = problem(
+        Model::Exponential,
+        NoiseModel::default(),
+        &points,
+        &treatments,
+    );
     let draws = columns(&problem, 1);
     for (j, truth) in [(1, 0.008), (2, 0.02)] {
         let mut values: Vec<f64> = draws[j]

@@ -1,5 +1,7 @@
 //! Growth curve with its uncertainty, and the what-if question.
 
+mod models;
+
 use egui::{
     Align2, Button, Color32, DragValue, FontId, Rect, RichText, Role, Sense, Stroke, Ui, Vec2b,
     WidgetInfo, pos2, vec2,
@@ -53,6 +55,7 @@ pub fn growth_ui(ui: &mut Ui, patient: &PatientView, state: &mut UiState, out: &
     for note in &growth.notes {
         weak(ui, note);
     }
+    models::models_ui(ui, growth);
 }
 
 /// Upper end of the axis: all measurements, and as much of the bands as stays in proportion.
@@ -70,6 +73,7 @@ fn top(growth: &GrowthView) -> (f64, bool) {
         .factual
         .iter()
         .chain(&growth.scenario)
+        .chain(&growth.local)
         .filter_map(|b| finite(b.q95))
         .fold(measured, f64::max);
     let limit = if measured > 0.0 {
@@ -92,6 +96,7 @@ fn plot_ui(ui: &mut Ui, growth: &GrowthView) {
         .map(|p| p.day)
         .chain(growth.factual.iter().map(|b| b.day))
         .chain(growth.scenario.iter().map(|b| b.day))
+        .chain(growth.local.iter().map(|b| b.day))
         .filter(|d| d.is_finite());
     let (first, last) = days.fold((f64::INFINITY, f64::NEG_INFINITY), |(a, b), d| {
         (a.min(d), b.max(d))
@@ -143,6 +148,13 @@ fn plot_ui(ui: &mut Ui, growth: &GrowthView) {
                 &growth.factual,
                 tr!("Plan followed"),
                 p.factual,
+            );
+            arm(
+                plot,
+                growth,
+                &growth.local,
+                tr!("Last value with the spread of other lesions"),
+                p.text_weak,
             );
             let color = if growth.identified {
                 p.scenario
@@ -341,6 +353,9 @@ fn legend_ui(ui: &mut Ui, growth: &GrowthView) {
         entry(p.text, tr!("measured, 90 %"));
         if !growth.factual.is_empty() {
             entry(p.factual, tr!("plan followed, 50 % and 90 %"));
+        }
+        if !growth.local.is_empty() {
+            entry(p.text_weak, tr!("last value, spread of other lesions"));
         }
         if !growth.scenario.is_empty() {
             let color = if growth.identified {

@@ -14,6 +14,7 @@ mod case_fixture;
 mod common;
 mod docs;
 mod draft;
+mod dynamics;
 mod endure;
 mod figures_verb;
 mod files;

@@ -2,9 +2,9 @@
 
 use oncotwin::jobs::JobContext;
 use oncotwin::twin::{
-    Error, Fit, FitParams, Ladder, LesionSeries, Model, Observation, ParameterKind, Scale,
-    ScenarioChange, SizeChange, TreatmentEvent, Treatments, doubling_time, fit, project,
-    skill_vs_locf, table,
+    Error, Fit, FitParams, Ground, Ladder, LesionSeries, Model, Observation, ParameterKind, Scale,
+    ScenarioChange, SizeChange, Skill, TreatmentEvent, Treatments, Voice, doubling_time, fit,
+    outlook, project, skill_vs_locf, table,
 };
 use oncotwin::units::{Bulk, Days, Gray, Mm3};
 use oncotwin::warning::WarningCode;
@@ -253,19 +253,31 @@ fn doubling_and_halving_times() {
         ..FitParams::default()
     };
     let fit_of = |points: &[(f64, f64)]| {
-        fit(&series(Scale::DiameterMm, points), &untreated(), &params, &job()).unwrap()
+        fit(
+            &series(Scale::DiameterMm, points),
+            &untreated(),
+            &params,
+            &job(),
+        )
+        .unwrap()
     };
-    let t = doubling_time(&fit_of(&growing), Days(360.0)).unwrap().unwrap();
+    let t = doubling_time(&fit_of(&growing), Days(360.0))
+        .unwrap()
+        .unwrap();
     let SizeChange::Doubles(days) = t.median else {
         panic!("{t:?}");
     };
     assert!((days.0 - 145.5).abs() < 6.0, "{t:?}");
     assert!(t.growing > 0.999);
     let shrinking: Vec<(f64, f64)> = growing.iter().map(|(t, d)| (*t, 800.0 / d)).collect();
-    let t = doubling_time(&fit_of(&shrinking), Days(360.0)).unwrap().unwrap();
+    let t = doubling_time(&fit_of(&shrinking), Days(360.0))
+        .unwrap()
+        .unwrap();
     assert!(matches!(t.median, SizeChange::Halves(_)), "{t:?}");
     let stable: Vec<(f64, f64)> = growing.iter().map(|(t, _)| (*t, 20.0)).collect();
-    let t = doubling_time(&fit_of(&stable), Days(360.0)).unwrap().unwrap();
+    let t = doubling_time(&fit_of(&stable), Days(360.0))
+        .unwrap()
+        .unwrap();
     assert!(
         matches!(
             (t.slow, t.fast),
@@ -279,7 +291,13 @@ fn doubling_and_halving_times() {
 fn voxel_counts_and_volumes_are_fitted_on_their_own_scale() {
     let points = [(0.0, 8000.0), (40.0, 9500.0), (90.0, 12_500.0)];
     for scale in [Scale::Voxels, Scale::VolumeMm3] {
-        let fit = fit(&series(scale, &points), &untreated(), &FitParams::default(), &job()).unwrap();
+        let fit = fit(
+            &series(scale, &points),
+            &untreated(),
+            &FitParams::default(),
+            &job(),
+        )
+        .unwrap();
         assert_eq!(fit.scale, scale);
         let size = &fit.models[0].parameters[0];
         assert_eq!(size.unit, scale.unit());
@@ -314,12 +332,20 @@ fn a_vanished_lesion_is_below_the_limit_not_zero() {
 
 #[test]
 fn refuses_what_it_cannot_answer() {
-    let nothing = fit(&LesionSeries::default(), &untreated(), &FitParams::default(), &job());
+    let nothing = fit(
+        &LesionSeries::default(),
+        &untreated(),
+        &FitParams::default(),
+        &job(),
+    );
     assert_eq!(nothing, Err(Error::NoObservations));
     let fit_ = fitted(&ON_TREATMENT, &untreated());
     let early = project(&fit_, &untreated(), None, &[Days(-1.0)], &job());
     assert!(matches!(early, Err(Error::BeforeFirstObservation { .. })));
-    assert_eq!(project(&fit_, &untreated(), None, &[], &job()), Err(Error::NoDays));
+    assert_eq!(
+        project(&fit_, &untreated(), None, &[], &job()),
+        Err(Error::NoDays)
+    );
     let start = ScenarioChange::StartTreatment { day: 200.0 };
     let unknown = project(&fit_, &untreated(), Some(&start), &[Days(250.0)], &job());
     assert_eq!(unknown, Err(Error::NoTreatmentToRestart { day: 200.0 }));
@@ -339,6 +365,189 @@ fn refuses_what_it_cannot_answer() {
     assert!(matches!(stopped, Err(Error::Cancelled(_))));
 }
 
+/// Whether the models or the local level speak, on diameters read every six weeks.
+fn voice(diameters: &[f64], treatments: &Treatments) -> (Voice, Ground, Option<Skill>) {
+    let points: Vec<(f64, f64)> = (0..)
+        .map(|i| 42.0 * f64::from(i))
+        .zip(diameters.iter().copied())
+        .collect();
+    let params = FitParams::default();
+    let fit = fitted(&points, treatments);
+    let skill = skill_vs_locf(&fit, &params, &job()).unwrap();
+    let found = outlook(&fit, treatments, skill.as_ref(), &[], &job()).unwrap();
+    (found.voice, found.ground, skill)
+}
+
+#[test]
+fn models_speak_only_where_they_have_shown_skill() {
+    let steady: Vec<f64> = (0..7).map(|i| 20.0 * 1.12_f64.powi(i)).collect();
+    let (who, why, skill) = voice(&steady, &untreated());
+    assert_eq!((who, why), (Voice::Models, Ground::ModelsScoredBetter));
+    assert!(
+        skill.unwrap().over_local_level().unwrap() > 0.3,
+        "{skill:?}"
+    );
+    // From one level to another and back: whoever looks for a law errs.
+    let restless = [30.0, 30.2, 29.9, 38.0, 38.2, 37.9, 30.0, 30.1];
+    let (who, why, skill) = voice(&restless, &untreated());
+    assert_eq!(
+        (who, why),
+        (Voice::LocalLevel, Ground::ModelsScoredNoBetter),
+        "{skill:?}"
+    );
+    let (who, why, skill) = voice(&[20.0, 25.0], &untreated());
+    assert_eq!(
+        (who, why, skill),
+        (Voice::LocalLevel, Ground::TooFewForecasts, None)
+    );
+}
+
+#[test]
+fn progression_is_told_by_the_one_who_speaks() {
+    let steady: Vec<(f64, f64)> = (0..7)
+        .map(|i| (42.0 * f64::from(i), 20.0 * 1.02_f64.powi(i)))
+        .collect();
+    let fit = fitted(&steady, &untreated());
+    let params = FitParams::default();
+    let skill = skill_vs_locf(&fit, &params, &job()).unwrap();
+    let days = [Days(300.0), Days(100.0)];
+    let found = outlook(&fit, &untreated(), skill.as_ref(), &days, &job()).unwrap();
+    // A day before the last scan is no forecast.
+    assert_eq!(found.local.len(), 1);
+    assert_eq!(found.next_scan, Days(294.0));
+    let p = found.progression.unwrap();
+    assert_eq!((p.threshold.0, p.reached), (25.0, false));
+    assert!((0.0..=1.0).contains(&p.at_next_scan));
+    let told: Vec<f64> = p.by.iter().flatten().map(|d| d.0).collect();
+    assert!(told.is_sorted() && told.iter().all(|d| *d > 252.0 && *d <= found.until.0));
+    // Grown to 30 mm from 20: it has come to that already.
+    let grown: Vec<(f64, f64)> = (0..6)
+        .map(|i| (42.0 * f64::from(i), 20.0 + 2.0 * f64::from(i)))
+        .collect();
+    let fit = fitted(&grown, &untreated());
+    let found = outlook(&fit, &untreated(), None, &[], &job()).unwrap();
+    assert!(found.progression.unwrap().reached);
+    // Without millimetres nothing of the kind is said.
+    let params = FitParams::default();
+    let pixels = fit_of_pixels(&params);
+    let found = outlook(&pixels, &untreated(), None, &[], &job()).unwrap();
+    assert_eq!(
+        (found.progression, found.ground),
+        (None, Ground::NoMillimetres)
+    );
+}
+
+fn fit_of_pixels(params: &FitParams) -> Fit {
+    let pixels = series(
+        Scale::DiameterPx,
+        &[(0.0, 40.0), (42.0, 44.0), (84.0, 47.0)],
+    );
+    fit(&pixels, &untreated(), params, &job()).unwrap()
+}
+
+/// Every model, with doses, fractions and an operation, and with nothing.
+#[test]
+fn every_model_is_fitted_to_any_plan() {
+    let all = plan(&[
+        TreatmentEvent::dose(Days(10.0), "docetaxel", 75.0, "mg/m2"),
+        TreatmentEvent::dose(Days(31.0), "docetaxel", 75.0, "mg/m2"),
+        TreatmentEvent::radiotherapy(Days(50.0), Some(Gray(40.0)), Some(Days(26.0)), Some(20)),
+        TreatmentEvent::surgery(Days(100.0)),
+    ]);
+    let points = [
+        (0.0, 30.0),
+        (40.0, 26.0),
+        (80.0, 15.0),
+        (120.0, 0.0),
+        (160.0, 7.0),
+    ];
+    for model in Model::ALL {
+        let params = FitParams {
+            models: vec![model],
+            ..FitParams::default()
+        };
+        for (treatments, events) in [(&untreated(), 0), (&all, 4)] {
+            let fit = fit(
+                &series(Scale::DiameterMm, &points),
+                treatments,
+                &params,
+                &job(),
+            );
+            let fit = fit.unwrap_or_else(|e| panic!("{} {events}: {e}", model.name()));
+            let found = &fit.models[0];
+            assert!(
+                found.elpd.is_some_and(f64::is_finite),
+                "{} {events}",
+                model.name()
+            );
+            assert!(found.residuals[3].is_none() && found.residuals[0].is_some());
+            let ahead = project(&fit, treatments, None, &[Days(200.0)], &job()).unwrap();
+            let q = ahead.days[0].factual.latent;
+            assert!(q.q05 <= q.q50 && q.q50 <= q.q95, "{} {q:?}", model.name());
+        }
+        assert_eq!(Model::by_name(model.name()), Some(model));
+    }
+    // Sizes in pixels have no litre to grow towards.
+    let params = FitParams {
+        models: vec![Model::Logistic],
+        ..FitParams::default()
+    };
+    let pixels = series(Scale::DiameterPx, &[(0.0, 40.0), (42.0, 44.0)]);
+    let refused = fit(&pixels, &untreated(), &params, &job());
+    assert!(matches!(refused, Err(Error::ModelNeedsMillimetres { .. })));
+    // Descriptive curves say nothing of another plan.
+    let params = FitParams {
+        models: vec![Model::SteinFojo],
+        ..FitParams::default()
+    };
+    let stein = fit(
+        &series(Scale::DiameterMm, &INFORMATIVE),
+        &paused(),
+        &params,
+        &job(),
+    )
+    .unwrap();
+    let stop = ScenarioChange::StopTreatment { day: 60.0 };
+    let refused = project(&stein, &paused(), Some(&stop), &[Days(300.0)], &job());
+    assert!(matches!(refused, Err(Error::KnowsNoDoses { .. })));
+}
+
+#[test]
+fn more_dose_is_never_more_tumour_and_a_dose_unknown_is_owned_up_to() {
+    let doses: Vec<TreatmentEvent> = [0.0, 21.0, 42.0, 63.0]
+        .map(|day| TreatmentEvent::dose(Days(day), "docetaxel", 75.0, "mg/m2"))
+        .into();
+    let treated = plan(&doses);
+    let points = [
+        (-30.0, 28.0),
+        (0.0, 31.0),
+        (42.0, 26.0),
+        (84.0, 22.0),
+        (126.0, 24.0),
+    ];
+    let fit = fitted(&points, &treated);
+    let more = ScenarioChange::ScaleDose {
+        from_day: 0.0,
+        factor: 1.5,
+    };
+    let p = project(
+        &fit,
+        &treated,
+        Some(&more),
+        &[Days(126.0), Days(200.0)],
+        &job(),
+    )
+    .unwrap();
+    for day in &p.days {
+        assert!(day.difference.unwrap().log_ratio.q95 <= 0.0, "{day:?}");
+    }
+    // A drug that starts after the last scan is one that the lesion says nothing of.
+    let mut later = doses;
+    later.push(TreatmentEvent::dose(Days(140.0), "other", 100.0, "mg"));
+    let p = project(&fit, &plan(&later), None, &[Days(200.0)], &job()).unwrap();
+    assert_eq!(p.ladder, Ladder::C4);
+}
+
 #[test]
 fn documents_have_the_keys_of_the_contract() {
     let text = "patient,lesion,day,value,unit\nP,L1,0,40,mm\nP,L1,42,36,mm\nP,L1,84,33,mm\n";
@@ -356,12 +565,17 @@ fn documents_have_the_keys_of_the_contract() {
         &job(),
     )
     .unwrap();
+    let expected = outlook(&fit, &ongoing(), skill.as_ref(), &[Days(180.0)], &job()).unwrap();
+    assert_eq!(expected.local.len(), 1);
+    let doubling = doubling_time(&fit, fit.last_day()).unwrap();
     let document = table::fit_json(
         &[table::FittedLesion {
             patient: lesion.patient.clone(),
             lesion: lesion.lesion.clone(),
             fit,
             skill,
+            outlook: expected.clone(),
+            doubling,
         }],
         1,
     );
@@ -381,6 +595,9 @@ fn documents_have_the_keys_of_the_contract() {
             patient: lesion.patient,
             lesion: lesion.lesion,
             projection,
+            outlook: expected,
+            skill,
+            warnings: Vec::new(),
         }],
         1,
     );

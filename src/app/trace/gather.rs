@@ -297,11 +297,16 @@ fn growth_nodes(state: &State, lesion: &Lesion, depth: usize, nodes: &mut Vec<No
             .entered(lesion.id, &["twin.fit"])
             .having("stage_key", &key),
     );
-    for treatment in &fit.treatments {
-        nodes.push(Node::new(depth + 1, "Treatment").line(
-            "As fitted",
-            serde_json::to_string(treatment).unwrap_or_default(),
-        ));
+    for event in fit.treatments.plan().events() {
+        let drug = event.drug().and_then(|drug| fit.treatments.name(drug));
+        nodes.push(
+            Node::new(depth + 1, "Treatment")
+                .line("Drug", drug.unwrap_or_default().to_owned())
+                .line(
+                    "As fitted",
+                    serde_json::to_string(event).unwrap_or_default(),
+                ),
+        );
     }
     for visit in state.visits(lesion.patient) {
         if let Some(mark) = state.annotation_at(lesion.id, visit) {
@@ -400,9 +405,11 @@ const fn is_of_growth(kind: FactKind) -> bool {
             | FactKind::LastObservation
             | FactKind::Horizon
             | FactKind::ProjectionDay
-            | FactKind::ProjectedVolume
+            | FactKind::Forecaster
+            | FactKind::ProgressionProbability
+            | FactKind::ProjectedSize
             | FactKind::ScenarioCondition
-            | FactKind::ScenarioVolume
+            | FactKind::ScenarioSize
             | FactKind::ScenarioDifference
             | FactKind::EvidenceLevel
             | FactKind::Identification

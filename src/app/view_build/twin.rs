@@ -1,12 +1,14 @@
 //! The growth plot.
 
+mod models;
+
 use crate::app::state::{Slot, State};
 use crate::app::twin_input::{self, TwinResult};
 use crate::app::view::{BandPoint, GrowthPoint, GrowthView};
 use crate::app::{grouping, summary};
 use crate::case::{Lesion, LesionId, PatientId, TimePoint, TreatmentKind};
 use crate::texts::{self, tr};
-use crate::twin::{Arm, Quantiles, Scale, ScenarioChange};
+use crate::twin::{Arm, Quantiles, Scale, ScenarioChange, Voice};
 
 impl State {
     /// The curve of the selected lesion, or of the first one marked.
@@ -65,6 +67,20 @@ impl State {
             .iter()
             .filter_map(|h| Some(band(h.scenario.as_ref()?, h.day.0)))
             .collect();
+        let speaks = twin.outlook.voice == Voice::LocalLevel && growth.scenario.is_empty();
+        if speaks {
+            let last = twin.fit.last_day().0;
+            let from = projection.locf.size.value() * factor;
+            growth.local.push(BandPoint::of_one(last, from));
+            let local = &twin.outlook.local;
+            growth.local.extend(
+                local
+                    .iter()
+                    .map(|l| band_point(l.day.0, &l.predictive, factor)),
+            );
+            // What models say stays for the time that they explain.
+            growth.factual.retain(|b| b.day <= last);
+        }
         growth.locf = Some(projection.locf.size.value() * factor);
         growth.horizon_day = projection.fade_after.0;
         growth.identified = growth.scenario.is_empty() || projection.identified;
@@ -99,6 +115,8 @@ impl State {
             .map(|s| scenario_label(&s.change))
             .unwrap_or_default();
         growth.notes = summary::twin_notes(twin, scenario.is_some());
+        growth.models = models::views(&twin.fit);
+        growth.prior = twin.fit.prior.name().to_owned();
     }
 
     fn treated_spans(&self, patient: PatientId, last_day: f64) -> Vec<(f64, f64, String)> {

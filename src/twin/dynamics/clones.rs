@@ -363,8 +363,9 @@ impl Dynamics<4> for TwoPopulations {
 mod tests {
     use super::*;
     use crate::twin::dynamics::dose::Dose;
-    use crate::twin::dynamics::exposure::Effect;
-    use crate::twin::dynamics::plan::{DrugId, Event};
+    use crate::twin::dynamics::exposure::{Effect, Kinetics, Response};
+    use crate::twin::dynamics::plan::{DrugId, Event, weekday_course};
+    use crate::units::Gray;
 
     const DRUG: DrugId = DrugId(0);
 
@@ -435,6 +436,68 @@ mod tests {
             panic!("one day was asked for");
         };
         assert!((p.living().0 / bare.volume().0 - 1.0).abs() < 1e-12);
+    }
+
+    /// A vast capacity leaves nothing but the solver.
+    #[test]
+    fn quadrature_agrees_with_the_solver() {
+        let kpd = |response| {
+            let kinetics = Kinetics::kpd(Days(9.0));
+            Drug::new(
+                DRUG,
+                Dose::mg(10.0),
+                Effect::Exposure { kinetics, response },
+            )
+        };
+        let mut events = weekday_course(Days(30.0), 15, Gray(2.0), &[9.0]);
+        events.push(Event::course(Days(70.0), Days(90.0), Gray(20.0)));
+        for i in 0..4 {
+            let day = Days(4.0 + 14.0 * f64::from(i));
+            events.push(Event::bolus(day, DRUG, Dose::mg(15.0)));
+        }
+        events.push(Event::surgery_of_unknown_extent(Days(95.0)));
+        let plan = Plan::new(events).unwrap();
+        let days = [10.0, 35.0, 60.0, 80.0, 95.0, 96.0, 200.0].map(Days);
+        let cells = Populations {
+            dead: Mm3(150.0),
+            ..Populations::mixed(Mm3(5000.0), 0.05).unwrap()
+        };
+        for response in [
+            Response::Linear { rate: 0.06 },
+            Response::Emax {
+                rate: 0.1,
+                half: 0.3,
+            },
+        ] {
+            let with = |capacity| TwoPopulations {
+                drugs: vec![kpd(response)],
+                radiosensitivity: Some(Radiosensitivity {
+                    alpha_eff: Some(0.04),
+                    ..Radiosensitivity::lq(0.03, Gray(10.0))
+                }),
+                surgery_log_kill: Some(1.5),
+                clearance: Some(Days(12.0)),
+                ..model(capacity)
+            };
+            let run = |model: TwoPopulations| {
+                let tolerance = Tolerance {
+                    absolute: 1e-14,
+                    ..Tolerance::default()
+                };
+                let start = Days(0.0);
+                model
+                    .simulate(&plan, start, cells, &days, &tolerance)
+                    .unwrap()
+            };
+            let (quick, solved) = (run(with(None)), run(with(Some(Mm3(1e20)))));
+            for (a, b) in quick.iter().zip(&solved) {
+                assert!((a.ln_sensitive - b.ln_sensitive).abs() < 1e-9);
+                assert!((a.ln_resistant - b.ln_resistant).abs() < 1e-9);
+                assert!((a.volume().0 / b.volume().0 - 1.0).abs() < 1e-8);
+            }
+            let cut = quick[4].ln_resistant - quick[5].ln_resistant + 0.015;
+            assert!((cut - 1.5).abs() < 1e-12);
+        }
     }
 
     #[test]

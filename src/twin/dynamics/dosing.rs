@@ -1,7 +1,7 @@
 //! What a plan gives of one drug, cut into changes of dosing; no parameter of a lesion is in it.
 
-use crate::twin::dynamics::dose::{Dose, DoseUnit};
 use super::check::Error;
+use crate::twin::dynamics::dose::{Dose, DoseUnit};
 use crate::twin::dynamics::plan::{Act, DrugId, Plan};
 
 /// An instant at which a drug is given, or its infusion changes. Amounts are in the unit in which

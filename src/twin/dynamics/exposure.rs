@@ -7,9 +7,9 @@
 
 use serde::{Deserialize, Serialize};
 
+use super::check::{Error, check, check_day, check_positive};
 use crate::twin::dynamics::dose::Dose;
 use crate::twin::dynamics::dosing::Change;
-use super::check::{Error, check, check_day, check_positive};
 use crate::twin::dynamics::plan::DrugId;
 use crate::units::{Days, Mm3};
 

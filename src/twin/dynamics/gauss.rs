@@ -31,7 +31,7 @@ impl<const N: usize> Rule<N> {
     pub(crate) fn exponentials(&self, tau: f64, k: f64) -> ([f64; N], f64) {
         let y = k * tau;
         let mut at = [0.0; N];
-        if !(y.abs() < 500.0) {
+        if y.is_nan() || y.abs() >= 500.0 {
             // Where an exponential is no number to divide by.
             return (self.nodes.map(|c| libm::exp(-y * c)), libm::exp(-y));
         }

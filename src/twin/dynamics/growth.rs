@@ -13,8 +13,8 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::twin::dynamics::closed::bernoulli;
 use super::check::{Error, check, check_positive};
+use crate::twin::dynamics::closed::bernoulli;
 use crate::twin::dynamics::law::Law;
 use crate::twin::dynamics::law_scale::LawScale;
 use crate::twin::dynamics::ode::{self, Tolerance};

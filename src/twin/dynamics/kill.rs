@@ -10,7 +10,7 @@ const SPENT: f64 = 1e-12;
 /// Reach of a step of eight nodes, in units of the fastest time.
 const REACH: f64 = 4.0;
 /// Dead cells may err more than living ones, so rates count less where they alone are integrated.
-pub(crate) const DEAD: f64 = 2.0 / 3.0;
+pub(crate) const DEAD: f64 = 0.75;
 
 /// Kill rate of volume, t days from a moment on.
 #[derive(Clone, Debug, Default)]

@@ -101,9 +101,10 @@ impl Law {
                 reference: limit.ln(),
                 q: rate,
             },
-            Growth::PowerLaw { rate, exponent } if exponent == 1.0 => {
-                Self::Affine { a: rate, b: 0.0 }
-            }
+            Growth::PowerLaw {
+                rate,
+                exponent: 1.0,
+            } => Self::Affine { a: rate, b: 0.0 },
             Growth::PowerLaw { rate, exponent } => {
                 let lambda = 1.0 - exponent;
                 Self::Power {

@@ -8,8 +8,8 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::twin::dynamics::dose::Dose;
 use super::check::{Error, check, check_positive};
+use crate::twin::dynamics::dose::Dose;
 use crate::twin::dynamics::exposure::{Drug, Effect, Kinetics, Response};
 use crate::twin::dynamics::growth::Growth;
 use crate::twin::dynamics::law_scale::LawScale;

@@ -8,8 +8,8 @@ use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
-use crate::twin::dynamics::dose::Dose;
 use super::check::{Error, check, check_day};
+use crate::twin::dynamics::dose::Dose;
 use crate::units::{Days, Gray};
 
 /// Which drug of a plan is meant.
@@ -74,6 +74,15 @@ pub struct Event {
 }
 
 impl Event {
+    /// The drug that is given, if it is one.
+    #[must_use]
+    pub const fn drug(&self) -> Option<DrugId> {
+        match self.act {
+            Act::Bolus { drug, .. } | Act::Infusion { drug, .. } => Some(drug),
+            _ => None,
+        }
+    }
+
     /// A drug given at once.
     #[must_use]
     pub const fn bolus(day: Days, drug: DrugId, dose: Dose) -> Self {

@@ -312,8 +312,7 @@ pub(crate) fn steps<S: Copy, F: Copy>(
             })
         };
         let end = (t + speed.stride).min(span);
-        // False also for what is no number.
-        if !(end > t) {
+        if end.is_nan() || end <= t {
             break;
         }
         while let Some(day) = times.get(done)

@@ -4,8 +4,8 @@
 //! moments that a lag or a kick-off puts somewhere else. The streams of moments are merged as the
 //! run goes along, so nothing is sorted again.
 
-use crate::twin::dynamics::dosing::Dosing;
 use super::check::{Error, check_day};
+use crate::twin::dynamics::dosing::Dosing;
 use crate::twin::dynamics::exposure::{Acting, Drug};
 use crate::twin::dynamics::kill::Kill;
 use crate::twin::dynamics::ode::Tolerance;

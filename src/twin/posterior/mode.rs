@@ -3,8 +3,8 @@
 use super::adapt::{Weighted, seeds};
 use super::linear::{Cholesky, invert};
 use super::random::Random;
-use crate::twin::stats::log_sum_exp;
 use super::target::Target;
+use crate::twin::stats::log_sum_exp;
 
 /// A mode with the covariance of its curvature.
 #[derive(Clone, Debug)]

@@ -6,10 +6,10 @@
 use super::adapt::{Weighted, moments};
 use super::linear::Cholesky;
 use super::mixture::Mixture;
-use super::tempered;
 use super::random::Random;
-use crate::twin::stats::log_sum_exp;
 use super::target::Target;
+use super::tempered;
+use crate::twin::stats::log_sum_exp;
 
 /// Moves after each step.
 const MOVES: usize = 4;

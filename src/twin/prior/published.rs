@@ -11,10 +11,9 @@ const fn stein(set: PriorSet) -> Option<[(f64, f64); 2]> {
         // RSE 14 % and 29 %; uncorrelated.
         PriorSet::Ribba2022Nsclc => Some([(0.0016, 1.03), (0.0014, 1.64)]),
         // The arm of pembrolizumab and chemotherapy; ω² 0.8715 and 0.9174.
-        PriorSet::Struemper2025Nsclc => Some([
-            (0.011_53 / 7.0, 0.933_541_6),
-            (0.034_99 / 7.0, 0.957_810_0),
-        ]),
+        PriorSet::Struemper2025Nsclc => {
+            Some([(0.011_53 / 7.0, 0.933_541_6), (0.034_99 / 7.0, 0.957_810_0)])
+        }
         PriorSet::Claret2014Nsclc => Some([(0.001_07, 1.18), (0.0103, 0.679)]),
         _ => None,
     }

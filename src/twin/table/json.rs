@@ -2,7 +2,8 @@
 
 use serde_json::{Value, json};
 
-use crate::twin::{Fit, Projection, Skill, VERSION};
+use crate::twin::{DoublingTime, Fit, Outlook, Projection, Skill, VERSION};
+use crate::warning::Warning;
 
 /// One fitted lesion of a table.
 #[derive(Clone, Debug)]
@@ -15,6 +16,10 @@ pub struct FittedLesion {
     pub fit: Fit,
     /// Its skill, where three days of measurement or more allow one.
     pub skill: Option<Skill>,
+    /// What is to be expected after the last scan.
+    pub outlook: Outlook,
+    /// How fast it changes after the last scan; `None` with fewer than two days of measurement.
+    pub doubling: Option<DoublingTime>,
 }
 
 /// One projected lesion of a table.
@@ -26,6 +31,12 @@ pub struct ProjectedLesion {
     pub lesion: String,
     /// Its projection.
     pub projection: Projection,
+    /// What is to be expected after the last scan, with the local level on the same days.
+    pub outlook: Outlook,
+    /// Its skill, where three days of measurement or more allow one.
+    pub skill: Option<Skill>,
+    /// Warnings of treatment and fit.
+    pub warnings: Vec<Warning>,
 }
 
 /// The document of `fit`.
@@ -48,6 +59,7 @@ pub fn fit_json(lesions: &[FittedLesion], seed: u64) -> Value {
                         .map(|p| {
                             json!({
                                 "name": p.kind.name(),
+                                "drug": p.drug.and_then(|d| l.fit.treatments.name(d)),
                                 "unit": p.unit,
                                 "median": p.median,
                                 "q05": p.q05,
@@ -64,6 +76,7 @@ pub fn fit_json(lesions: &[FittedLesion], seed: u64) -> Value {
                         "aicc": m.aicc,
                         "elpd": m.elpd,
                         "parameters": parameters,
+                        "residuals": m.residuals,
                         "diagnostics": m.diagnostics,
                     })
                 })
@@ -76,6 +89,8 @@ pub fn fit_json(lesions: &[FittedLesion], seed: u64) -> Value {
                 "models": models,
                 "skill_vs_locf": l.skill.and_then(|s| s.score()),
                 "skill": l.skill,
+                "outlook": l.outlook,
+                "doubling": l.doubling,
                 "warnings": l.fit.warnings,
             })
         })
@@ -107,6 +122,10 @@ pub fn project_json(lesions: &[ProjectedLesion], seed: u64) -> Value {
                     "value": p.locf.size.value(),
                     "below_limit": p.locf.below_limit,
                 },
+                "outlook": l.outlook,
+                "skill_vs_locf": l.skill.and_then(|s| s.score()),
+                "skill": l.skill,
+                "warnings": l.warnings,
             })
         })
         .collect();

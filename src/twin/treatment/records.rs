@@ -125,7 +125,12 @@ impl TreatmentEvent {
             range("a dose", dose, 1e9, "a finite number, zero or more")?;
         }
         if let Some(n) = self.fractions {
-            range("the number of fractions", f64::from(n.max(1)), 200.0, "at most 200")?;
+            range(
+                "the number of fractions",
+                f64::from(n.max(1)),
+                200.0,
+                "at most 200",
+            )?;
         }
         Ok(())
     }
@@ -140,10 +145,6 @@ impl TreatmentEvent {
         let (unit, factor, daily) = unit(&self.unit)?;
         let amount = self.dose? * factor;
         Some((Dose { amount, unit }, daily))
-    }
-
-    fn is_going_on(&self) -> bool {
-        self.duration.is_none()
     }
 
     fn end(&self) -> Option<f64> {
@@ -269,7 +270,11 @@ fn radiotherapy(event: &TreatmentEvent, notes: &mut Notes) -> Vec<Event> {
     notes.say(format!(
         "{n} fractions in {length:.0} days are spread evenly over these days"
     ));
-    let step = if n > 1 { length / f64::from(n - 1) } else { 0.0 };
+    let step = if n > 1 {
+        length / f64::from(n - 1)
+    } else {
+        0.0
+    };
     (0..n)
         .map(|i| Event::fraction(Days(event.day.0 + step * f64::from(i)), each))
         .collect()
@@ -313,7 +318,8 @@ fn drugs(
             }
             // A single day of treatment is one day of exposure.
             let end = event.end().map(|end| end.max(start + 1.0));
-            drug.spans.push((start, until(end).unwrap_or(f64::INFINITY)));
+            drug.spans
+                .push((start, until(end).unwrap_or(f64::INFINITY)));
             continue;
         };
         if daily {
@@ -343,14 +349,22 @@ fn drugs(
                      as going on from then, at an unknown rate. Enter each administration, or a \
                      duration of 0 for a single one"
                 ));
-                drug.spans.push((start, until(None).unwrap_or(f64::INFINITY)));
+                drug.spans
+                    .push((start, until(None).unwrap_or(f64::INFINITY)));
             }
-            _ => drug.doses.push((Event::bolus(event.day, SOME, dose), false)),
+            _ => drug
+                .doses
+                .push((Event::bolus(event.day, SOME, dose), false)),
         }
     }
     for drug in drugs.values_mut() {
         drug.spans = united(std::mem::take(&mut drug.spans));
-        let units: Vec<DoseUnit> = drug.doses.iter().filter_map(|(e, _)| amount(e)).map(|d| d.unit).collect();
+        let units: Vec<DoseUnit> = drug
+            .doses
+            .iter()
+            .filter_map(|(e, _)| amount(e))
+            .map(|d| d.unit)
+            .collect();
         if let Some(pair) = units.windows(2).find(|pair| pair[0] != pair[1]) {
             return Err(Error::DoseUnit {
                 drug: drug.name.clone(),
@@ -399,7 +413,11 @@ fn numbered(drugs: BTreeMap<String, Gathered>, notes: &mut Notes) -> (Vec<Regime
             if !known {
                 notes.say(format!(
                     "{}: no usual dose is known in {unit}; effects are stated per {} {unit}",
-                    if drug.name.is_empty() { "A drug" } else { &*drug.name },
+                    if drug.name.is_empty() {
+                        "A drug"
+                    } else {
+                        &*drug.name
+                    },
                     reference.amount
                 ));
             }
@@ -556,7 +574,12 @@ mod tests {
         let (t, _) = read(&[tablets, stop(31.0, "Sunitinib"), stop(10.0, "other")]);
         assert_eq!(
             t.plan().events(),
-            [Event::infusion(Days(3.0), Some(Days(31.0)), DrugId(0), Dose::mg(50.0))]
+            [Event::infusion(
+                Days(3.0),
+                Some(Days(31.0)),
+                DrugId(0),
+                Dose::mg(50.0)
+            )]
         );
         assert_eq!(t.reference(DrugId(0)), Dose::mg(1050.0));
     }

@@ -76,7 +76,10 @@ mod tests {
 
     #[test]
     fn a_known_drug_in_another_unit_has_the_usual_dose_of_that_unit() {
-        assert_eq!(of(" Docetaxel ", DoseUnit::MgPerM2), (Dose::mg_per_m2(75.0), true));
+        assert_eq!(
+            of(" Docetaxel ", DoseUnit::MgPerM2),
+            (Dose::mg_per_m2(75.0), true)
+        );
         assert_eq!(of("docetaxel", DoseUnit::Mg), (Dose::mg(200.0), false));
     }
 }

@@ -85,7 +85,10 @@ fn restarted(to: &Treatments, day: Days) -> Result<Plan, Error> {
             Some((drug, end, events))
         })
         .collect();
-    let last = known.iter().map(|(_, end, _)| *end).fold(f64::NEG_INFINITY, f64::max);
+    let last = known
+        .iter()
+        .map(|(_, end, _)| *end)
+        .fold(f64::NEG_INFINITY, f64::max);
     if known.is_empty() {
         return Err(Error::NoTreatmentToRestart { day: day.0 });
     }
@@ -95,14 +98,20 @@ fn restarted(to: &Treatments, day: Days) -> Result<Plan, Error> {
         if end < last - COVERED {
             continue;
         }
-        match (to.regimens[usize::from(drug.0)].dosing, of_drug.last().map(|e| e.act)) {
+        match (
+            to.regimens[usize::from(drug.0)].dosing,
+            of_drug.last().map(|e| e.act),
+        ) {
             (Dosing::Doses { .. }, Some(Act::Bolus { dose, .. })) => {
                 let cycle = cycle(&of_drug);
-                let later = |e: &Event| matches!(e.act, Act::Bolus { drug: d, .. } if d == drug) && e.day.0 >= day.0;
+                let later = |e: &Event| {
+                    matches!(e.act, Act::Bolus { drug: d, .. } if d == drug) && e.day.0 >= day.0
+                };
                 events.retain(|e| !later(e));
-                events.extend((0..RESTARTED_DOSES).map(|i| {
-                    Event::bolus(Days(day.0 + cycle * i as f64), drug, dose)
-                }));
+                events.extend(
+                    (0..RESTARTED_DOSES)
+                        .map(|i| Event::bolus(Days(day.0 + cycle * i as f64), drug, dose)),
+                );
             }
             (_, Some(Act::Infusion { per_day, .. })) => {
                 let still = |e: &Event| match e.act {
@@ -180,7 +189,14 @@ mod tests {
         let again = start(200.0).apply(&before).unwrap();
         let last = again.plan().events().last().unwrap();
         assert_eq!(last.day, Days(200.0));
-        assert!(matches!(last.act, Act::Infusion { drug: DrugId(1), until: None, .. }));
+        assert!(matches!(
+            last.act,
+            Act::Infusion {
+                drug: DrugId(1),
+                until: None,
+                ..
+            }
+        ));
         assert!(matches!(
             start(0.0).apply(&before),
             Err(Error::NoTreatmentToRestart { .. })

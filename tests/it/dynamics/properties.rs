@@ -2,10 +2,11 @@
 
 #![allow(clippy::unwrap_used, reason = "a test that fails may panic anywhere")]
 
-use proptest::prelude::*;
 use oncotwin::twin::dynamics::clones::{Populations, TwoPopulations};
 use oncotwin::twin::dynamics::dose::Dose;
-use oncotwin::twin::dynamics::exposure::{Decay, Drug, Effect, Kinetics, Pseudoprogression, Response};
+use oncotwin::twin::dynamics::exposure::{
+    Decay, Drug, Effect, Kinetics, Pseudoprogression, Response,
+};
 use oncotwin::twin::dynamics::growth::{Growth, Transition};
 use oncotwin::twin::dynamics::lesion::{Burden, Lesion, Start};
 use oncotwin::twin::dynamics::ode::Tolerance;
@@ -13,6 +14,7 @@ use oncotwin::twin::dynamics::plan::{Act, DrugId, Event, Plan};
 use oncotwin::twin::dynamics::radiotherapy::{Radiosensitivity, Repopulation};
 use oncotwin::twin::dynamics::simeoni::{Simeoni, Stages};
 use oncotwin::units::{Days, Gray, Mm3};
+use proptest::prelude::*;
 
 fn growth() -> impl Strategy<Value = Growth<Mm3>> {
     let size = || (3.0..6.0).prop_map(|p: f64| Mm3(libm::exp10(p)));

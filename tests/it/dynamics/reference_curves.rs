@@ -2,7 +2,6 @@
 
 #![allow(clippy::unwrap_used, reason = "a test that fails may panic anywhere")]
 
-use serde_json::Value;
 use oncotwin::twin::dynamics::clones::{Populations, TwoPopulations};
 use oncotwin::twin::dynamics::competition::{Competition, Dosing};
 use oncotwin::twin::dynamics::curve::BurdenCurve;
@@ -15,6 +14,7 @@ use oncotwin::twin::dynamics::plan::{DrugId, Event, Plan};
 use oncotwin::twin::dynamics::radiotherapy::{Radiosensitivity, Repopulation};
 use oncotwin::twin::dynamics::simeoni::{Simeoni, Stages};
 use oncotwin::units::{Days, Gray, Mm, Mm3};
+use serde_json::Value;
 
 const DRUG: DrugId = DrugId(1);
 /// What the comparison is asked to hold to.
