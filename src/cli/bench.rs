@@ -1,8 +1,10 @@
 //! `bench tamper`, `bench record`, `bench load`, `bench segment`, `bench view`, `bench laleh` and `bench llm`.
 
+mod csv_rows;
 mod laleh;
 mod llm;
 mod load;
+mod python;
 mod segment;
 mod view;
 
