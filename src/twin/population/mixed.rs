@@ -163,3 +163,71 @@ pub fn leave_one_out(
         })
         .collect()
 }
+
+#[cfg(test)]
+mod tests {
+    use super::super::Reading;
+    use super::*;
+    use crate::units::{Days, Mm3};
+
+    const MODEL: Model = Model {
+        law: Law::Exponential,
+        shared: Shared::None,
+        error: VolumeError::CALLIPER,
+    };
+
+    /// Tumours that grow at these rates. Without errors of their readings s would tend to 0, and the
+    /// likelihood to infinity.
+    fn tumours(rates: &[f64]) -> Vec<Tumour> {
+        let readings = |rate: f64| {
+            [(8.0, 1.2), (12.0, 0.8), (16.0, 1.1)].map(|(day, error)| Reading {
+                day: Days(day),
+                volume: Mm3(error * (rate * day).exp()),
+            })
+        };
+        rates
+            .iter()
+            .map(|rate| Tumour {
+                name: rate.to_string(),
+                readings: readings(*rate).to_vec(),
+            })
+            .collect()
+    }
+
+    fn fitted(tumours: &[Tumour], job: &JobContext) -> Result<Fit, Error> {
+        fit(&MODEL, tumours, None, &Settings::default(), job)
+    }
+
+    #[test]
+    fn the_typical_tumour_lies_among_the_others() {
+        let tumours = tumours(&[0.36, 0.4, 0.41, 0.44]);
+        let job = JobContext::default();
+        let all = fitted(&tumours, &job).unwrap();
+        assert!(all.converged);
+        assert!((all.population.typical()[0] - 0.4).abs() < 0.01, "{all:?}");
+        let settings = Settings::default();
+        let others = leave_one_out(&all, &MODEL, &tumours, &settings, &job).unwrap();
+        let typical: Vec<f64> = others.iter().map(|p| p.typical()[0]).collect();
+        assert!(typical[0] > typical[1] && typical[1] > typical[3]);
+        assert_eq!(job.progress.read().1, 1.0);
+    }
+
+    #[test]
+    fn too_few_tumours_and_empty_ones_are_refused() {
+        let job = JobContext::default();
+        let few = fitted(&tumours(&[0.3, 0.4]), &job);
+        assert!(matches!(few, Err(Error::TooFewTumours { given: 2, .. })));
+        let mut empty = tumours(&[0.3, 0.4, 0.5]);
+        empty[1].readings.clear();
+        let refused = fitted(&empty, &job);
+        assert!(matches!(refused, Err(Error::TooFewReadings { .. })));
+    }
+
+    #[test]
+    fn stops_when_asked() {
+        let job = JobContext::default();
+        job.cancel.cancel();
+        let stopped = fitted(&tumours(&[0.3, 0.4, 0.5]), &job);
+        assert!(matches!(stopped, Err(Error::Cancelled(_))));
+    }
+}

@@ -160,7 +160,7 @@ impl<'a> Em<'a> {
         })
     }
 
-    /// E[Σ ((V − y)/σ)²] over all tumours under what `law` shares, the posteriors fixed.
+    /// Mean of Σ ((V − y)/σ)² over all tumours under what `law` shares, the posteriors fixed.
     fn residual(&self, law: &Law, found: &[Posterior]) -> f64 {
         let nodes = found
             .iter()

@@ -136,11 +136,11 @@ pub(super) struct Posterior {
     /// ln of the density of its measurements.
     pub(super) ln_evidence: f64,
     pub(super) nodes: Vec<Node>,
-    /// E[z].
+    /// Mean of z.
     pub(super) mean: Point,
-    /// E[z zᵀ].
+    /// Mean of z zᵀ.
     pub(super) square: [[f64; MAX]; MAX],
-    /// E[Σ ((V − y)/σ)²].
+    /// Mean of Σ ((V − y)/σ)².
     pub(super) residual: f64,
     /// Σ ((V − y)/σ)² at the mode.
     pub(super) squares: f64,
