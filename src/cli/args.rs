@@ -767,6 +767,22 @@ pub(super) enum BenchVerb {
         #[arg(long, value_name = "FILE")]
         out: Option<PathBuf>,
     },
+    /// Fit untreated tumours of mice by laws of growth, and rates as tumgr does, beside published figures
+    /// and SciPy.
+    Mice {
+        /// Folder of data sets (default: the folder `data` of ONCOTWIN_SHARED or ../shared).
+        #[arg(long)]
+        data: Option<PathBuf>,
+        /// Environment of the peers, made by benches/peers/setup.sh.
+        #[arg(long, default_value = "target/peers")]
+        peers: PathBuf,
+        /// Without the ages of tumours, for which each population is fitted without each of its tumours.
+        #[arg(long)]
+        without_ages: bool,
+        /// File for the figures as a document.
+        #[arg(long, value_name = "FILE")]
+        out: Option<PathBuf>,
+    },
     /// Read, write and look with a model beside llama.cpp.
     Llm {
         /// A GGUF file.

@@ -1,8 +1,12 @@
-//! `bench tamper`, `bench record`, `bench load`, `bench segment`, `bench view`, `bench laleh` and `bench llm`.
+//! `bench tamper`, `bench record`, `bench load`, `bench segment`, `bench view`, `bench laleh`, `bench mice` and
+//! `bench llm`.
 
+mod csv_rows;
 mod laleh;
 mod llm;
 mod load;
+mod mice;
+mod python;
 mod segment;
 mod view;
 
@@ -101,6 +105,25 @@ pub(super) fn bench(args: &BenchArgs) -> Result<Output, Failure> {
                 write_document(out, &measured.document)?;
             }
             ("laleh", measured.tables, measured.rows, false)
+        }
+        BenchVerb::Mice {
+            data,
+            peers,
+            without_ages,
+            out,
+        } => {
+            let data = data.clone().unwrap_or_else(shared_data);
+            let settings = mice::Settings {
+                scratch: scratch.path(),
+                data: &data,
+                peers,
+                has_ages: !*without_ages,
+            };
+            let measured = output::watched(|job| mice::run(&settings, job))?;
+            if let Some(out) = out {
+                write_document(out, &measured.document)?;
+            }
+            ("mice", measured.tables, measured.rows, false)
         }
         BenchVerb::Llm {
             model,

@@ -154,6 +154,28 @@ pub enum Error {
         /// Where it gave up: days after the last change of treatment.
         elapsed: f64,
     },
+    /// Too few tumours to compare.
+    #[error("{given} tumours are too few to find what they have in common; {needed} are needed")]
+    TooFewTumours {
+        /// How many there are.
+        given: usize,
+        /// How many are needed.
+        needed: usize,
+    },
+    /// A tumour with too few readings for what was asked.
+    #[error("tumour {tumour} has fewer than the {needed} readings that this needs")]
+    TooFewReadings {
+        /// Its name.
+        tumour: String,
+        /// How many are needed.
+        needed: usize,
+    },
+    /// A tumour that no parameters come near, or a population without spread.
+    #[error("no parameters of the law come near the readings of tumour {tumour}")]
+    Unexplained {
+        /// Its name.
+        tumour: String,
+    },
     /// The fit holds too few draws to project.
     #[error("the fit holds no posterior draws; fit the lesion again")]
     EmptyFit,

@@ -2,11 +2,11 @@
 
 use jiff::civil::{Date, date};
 use oncotwin::narrate::{
-    CaseSummary, Doubling, FitSummary, LesionMeasure, LesionSummary, ModelWeight, Projection,
-    Quantiles, Response, Role, ScenarioProjection, ScenarioSummary, TimePointSummary,
-    TreatmentSummary,
+    CaseSummary, Doubling, FitSummary, ForecasterSummary, LesionMeasure, LesionSummary,
+    ModelWeight, ProgressionSummary, Projection, Quantiles, Response, Role, ScenarioProjection,
+    ScenarioSummary, TimePointSummary, TreatmentSummary,
 };
-use oncotwin::units::{Bulk, Days, Length, Mm, Mm3, Px};
+use oncotwin::units::{Bulk, Days, Extent, Length, Mm, Mm3, Px};
 use oncotwin::warning::{Warning, WarningCode};
 
 pub(crate) const DAYS: [f64; 4] = [0.0, 57.0, 121.0, 183.0];
@@ -45,11 +45,12 @@ fn node(measure: LesionMeasure) -> LesionMeasure {
     }
 }
 
-fn q(q05: f64, q50: f64, q95: f64) -> Quantiles<Bulk> {
+fn q(q05: f64, q50: f64, q95: f64) -> Quantiles<Extent> {
+    let ml = |v: f64| Extent::Bulk(Bulk::Mm3(Mm3(v * 1000.0)));
     Quantiles {
-        q05: Bulk::Mm3(Mm3(q05 * 1000.0)),
-        q50: Bulk::Mm3(Mm3(q50 * 1000.0)),
-        q95: Bulk::Mm3(Mm3(q95 * 1000.0)),
+        q05: ml(q05),
+        q50: ml(q50),
+        q95: ml(q95),
     }
 }
 
@@ -63,8 +64,8 @@ fn days(q05: f64, q50: f64, q95: f64) -> Quantiles<Days> {
 
 fn fit(
     doubling: Doubling,
-    factual: Quantiles<Bulk>,
-    scenario: (Quantiles<Bulk>, Quantiles<Bulk>),
+    factual: Quantiles<Extent>,
+    scenario: (Quantiles<Extent>, Quantiles<Extent>),
     identified: bool,
     locf: f64,
 ) -> FitSummary {
@@ -96,7 +97,15 @@ fn fit(
                 ladder: if identified { "C2" } else { "C3" }.into(),
             }),
         }],
-        locf: Some(Bulk::Mm3(Mm3(locf * 1000.0))),
+        locf: Some(Extent::Bulk(Bulk::Mm3(Mm3(locf * 1000.0)))),
+        forecaster: Some(ForecasterSummary {
+            local_level: false,
+            why: "on past scans they scored clearly better than the last value".into(),
+        }),
+        progression: Some(ProgressionSummary {
+            next_scan: Days(240.0),
+            probability: 0.31,
+        }),
         horizon: Some(Days(247.0)),
         seed: 1,
         warnings: if identified {
@@ -291,10 +300,14 @@ pub(crate) fn uncalibrated() -> CaseSummary {
     let mut case = case();
     let px = |l: Option<Length>| l.map(|l| Length::Px(Px(l.value())));
     let voxels = |b: Bulk| Bulk::Voxels((b.value() / 2.5).round());
-    let range = |q: Quantiles<Bulk>| Quantiles {
-        q05: voxels(q.q05),
-        q50: voxels(q.q50),
-        q95: voxels(q.q95),
+    let counted = |e: Extent| match e {
+        Extent::Bulk(b) => Extent::Bulk(voxels(b)),
+        Extent::Length(l) => Extent::Length(Length::Px(Px(l.value()))),
+    };
+    let range = |q: Quantiles<Extent>| Quantiles {
+        q05: counted(q.q05),
+        q50: counted(q.q50),
+        q95: counted(q.q95),
     };
     for visit in &mut case.time_points {
         visit.slice_thickness = None;
@@ -312,7 +325,8 @@ pub(crate) fn uncalibrated() -> CaseSummary {
             m.volume = m.volume.map(voxels);
         }
         if let Some(fit) = &mut lesion.fit {
-            fit.locf = fit.locf.map(voxels);
+            fit.locf = fit.locf.map(counted);
+            fit.progression = None;
             for p in &mut fit.projections {
                 p.factual = range(p.factual);
                 if let Some(s) = &mut p.scenario {

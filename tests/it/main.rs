@@ -27,6 +27,7 @@ mod layers;
 mod letters;
 mod licences;
 mod measure;
+mod mice;
 mod models_verb;
 mod narrate;
 mod open;

@@ -1,11 +1,12 @@
 //! The narrative: every number a fact, and every slip caught.
 
 use oncotwin::narrate::{
-    CaseSummary, Doubling, FactKind, FactTable, FitSummary, LesionMeasure, LesionSummary,
-    ModelWeight, Narrative, Projection, Quantiles, Response, Role, ScenarioProjection,
-    ScenarioSummary, Source, Subject, TimePointSummary, TreatmentSummary, check, facts, template,
+    CaseSummary, Doubling, FactKind, FactTable, FitSummary, ForecasterSummary, LesionMeasure,
+    LesionSummary, ModelWeight, Narrative, ProgressionSummary, Projection, Quantiles, Response,
+    Role, ScenarioProjection, ScenarioSummary, Source, Subject, TimePointSummary, TreatmentSummary,
+    check, facts, template,
 };
-use oncotwin::units::{Bulk, Days, Length, Mm, Mm3, Px};
+use oncotwin::units::{Bulk, Days, Extent, Length, Mm, Mm3, Px};
 use oncotwin::warning::{Warning, WarningCode};
 use proptest::prelude::*;
 
@@ -210,8 +211,8 @@ fn quantiles() -> impl Strategy<Value = Quantiles<f64>> {
     })
 }
 
-fn bulk(q: Quantiles<f64>) -> Quantiles<Bulk> {
-    let b = |v: f64| Bulk::Mm3(Mm3(v * 1000.0));
+fn bulk(q: Quantiles<f64>) -> Quantiles<Extent> {
+    let b = |v: f64| Extent::Bulk(Bulk::Mm3(Mm3(v * 1000.0)));
     Quantiles {
         q05: b(q.q05),
         q50: b(q.q50),
@@ -273,7 +274,15 @@ fn fit() -> impl Strategy<Value = Option<FitSummary>> {
                         ladder: "C2".into(),
                     }),
                 }],
-                locf: Some(Bulk::Mm3(Mm3(size.q50.abs() * 1000.0))),
+                locf: Some(Extent::Bulk(Bulk::Mm3(Mm3(size.q50.abs() * 1000.0)))),
+                forecaster: Some(ForecasterSummary {
+                    local_level: !identified,
+                    why: "fewer than five scans".into(),
+                }),
+                progression: Some(ProgressionSummary {
+                    next_scan: Days(day.round()),
+                    probability: w,
+                }),
                 horizon: Some(Days(200.0)),
                 seed: 1,
                 warnings: vec![Warning::new(

@@ -143,7 +143,7 @@ fn curves(case: &CaseSummary) -> Vec<GrowthCurve> {
             let fit = lesion.fit.as_ref().unwrap();
             let p = &fit.projections[0];
             let s = p.scenario.as_ref().unwrap();
-            let ml = |b: oncotwin::units::Bulk| b.value() / 1000.0;
+            let ml = |e: oncotwin::units::Extent| e.value() / 1000.0;
             let band = |day: f64, m: f64, w: f64| CurveBand {
                 day,
                 q05: m * (-1.64 * w).exp(),
@@ -189,6 +189,7 @@ fn curves(case: &CaseSummary) -> Vec<GrowthCurve> {
                 baseline: case.time_points[0].date,
                 points,
                 factual,
+                local: Vec::new(),
                 scenario,
                 scenario_label: "systemic treatment resumed on day 190".into(),
                 identified: s.identified,

@@ -6,6 +6,7 @@ use std::time::Instant;
 
 use serde_json::{Value, json};
 
+use super::python;
 use crate::cli::memory;
 use crate::cli::output::Failure;
 use crate::jobs::JobContext;
@@ -154,8 +155,8 @@ fn compressed(
         }
     }
     let target = settings.scratch.join(syntax);
-    python(
-        settings,
+    python::run(
+        settings.peers,
         script,
         &[
             "compress".as_ref(),
@@ -165,25 +166,6 @@ fn compressed(
         ],
     )?;
     Ok(target)
-}
-
-fn python(
-    settings: &Settings,
-    script: &Path,
-    arguments: &[&std::ffi::OsStr],
-) -> Result<String, String> {
-    let program = settings.peers.join("bin").join("python");
-    let output = Command::new(&program)
-        .arg(script)
-        .args(arguments)
-        .output()
-        .map_err(|e| format!("{e}: run benches/peers/setup.sh DIR and give --peers DIR"))?;
-    if output.status.success() {
-        Ok(String::from_utf8_lossy(&output.stdout).into_owned())
-    } else {
-        let text = String::from_utf8_lossy(&output.stderr).into_owned();
-        Err(text.lines().last().unwrap_or_default().to_owned())
-    }
 }
 
 /// The largest image of a folder, all its headers read.
@@ -241,8 +223,8 @@ fn series(settings: &Settings, script: &Path, set: &Set) -> Result<Vec<Value>, F
     let (ours, volume) = timed(settings.repeats, load)?;
     let mut rows = Vec::new();
     let method = "listing, headers and all voxels; median, warm file cache";
-    let itk = python(
-        settings,
+    let itk = python::run(
+        settings.peers,
         script,
         &[
             "read".as_ref(),

@@ -7,10 +7,10 @@ mod registration;
 
 use std::ffi::OsStr;
 use std::path::{Path, PathBuf};
-use std::process::Command;
 
 use serde_json::Value;
 
+use super::python;
 use crate::cli::output::Failure;
 
 /// Script of the Python peers, kept with the source.
@@ -69,17 +69,8 @@ fn rows(settings: &Settings) -> Result<Vec<Value>, Failure> {
 
 /// What a mode of the peers' script answers, JSON; or why there is no answer.
 fn peer(settings: &Settings, script: &Path, arguments: &[&OsStr]) -> Result<Value, String> {
-    let program: PathBuf = settings.peers.join("bin").join("python");
-    let output = Command::new(&program)
-        .arg(script)
-        .args(arguments)
-        .output()
-        .map_err(|e| format!("{e}: run benches/peers/setup.sh DIR and give --peers DIR"))?;
-    if !output.status.success() {
-        let text = String::from_utf8_lossy(&output.stderr).into_owned();
-        return Err(text.lines().last().unwrap_or_default().to_owned());
-    }
-    serde_json::from_slice(&output.stdout).map_err(|e| e.to_string())
+    let text = python::run(settings.peers, script, arguments)?;
+    serde_json::from_str(&text).map_err(|e| e.to_string())
 }
 
 /// Rows for people.

@@ -10,10 +10,10 @@ use oncotwin::app::view::{
     AnnotationId, BandPoint, ChooserView, ColourMap, ColumnView, Crosshair, FusedPicture,
     FusedView, FusionRow, FusionView, GrowthPoint, GrowthView, HistoryView, JobId, JobRow, Layout,
     LesionCell, LesionId, LesionRole, LesionRow, Letters, LinkMode, LinkTrust, LinkView, Message,
-    NarrativeRow, Overlay, PatientId, PatientRow, PatientView, Picture, PixelMap, PlaneLine, Point,
-    ReadingView, RegistrationView, ResponseCell, SampleRow, Saved, ScenarioChange, SectionOutline,
-    SectionView, SeriesId, SeriesTab, Severity, SliceView, Thumbnail, TimePointId, TreatmentId,
-    TreatmentRow, ValueSource, Vec3, View, WindowLevel,
+    ModelView, NarrativeRow, Overlay, ParameterView, PatientId, PatientRow, PatientView, Picture,
+    PixelMap, PlaneLine, Point, ReadingView, RegistrationView, ResponseCell, SampleRow, Saved,
+    ScenarioChange, SectionOutline, SectionView, SeriesId, SeriesTab, Severity, SliceView,
+    Thumbnail, TimePointId, TreatmentId, TreatmentRow, ValueSource, Vec3, View, WindowLevel,
 };
 use oncotwin::units::Mm;
 use uuid::Uuid;
@@ -361,6 +361,43 @@ fn band(from: f64, to: f64, start: f64, rate: f64) -> Vec<BandPoint> {
         .collect()
 }
 
+fn model(name: &str, weight: f64) -> ModelView {
+    let parameter = |name: &str, median: &str, interval: &str, identified| ParameterView {
+        name: name.into(),
+        median: median.into(),
+        interval: interval.into(),
+        contraction: if identified { 0.82 } else { 0.05 },
+        identified,
+    };
+    ModelView {
+        name: name.into(),
+        weight,
+        elpd: Some(3.1),
+        aicc: None,
+        parameters: vec![
+            parameter(
+                "size at the first measurement",
+                "4.93 mL",
+                "4.60 to 5.30",
+                true,
+            ),
+            parameter(
+                "growth rate without treatment",
+                "15.1 % / 30 d",
+                "-2.20 to 41.0",
+                false,
+            ),
+            parameter(
+                "effect of a dose (pembrolizumab)",
+                "0.260",
+                "0.120 to 0.440",
+                true,
+            ),
+        ],
+        residuals: vec![(0.0, Some(0.4)), (62.0, Some(-1.1)), (120.0, None)],
+    }
+}
+
 fn growth() -> GrowthView {
     let point = |day: f64, value: f64, column| GrowthPoint {
         day,
@@ -375,6 +412,7 @@ fn growth() -> GrowthView {
         y_label: "Volume (mL)".into(),
         points: vec![point(0.0, 4.9, 0), point(62.0, 3.4, 1)],
         factual: band(0.0, 240.0, 4.9, -0.005),
+        local: Vec::new(),
         scenario: band(62.0, 240.0, 3.4, 0.004),
         scenario_label: "treatment stops on day 62".into(),
         treated: vec![(7.0, 110.0, "pembrolizumab".into())],
@@ -383,9 +421,11 @@ fn growth() -> GrowthView {
         identified: false,
         notes: vec![
             "Two time points: the effect of treatment cannot be told from growth.".into(),
-            "Gompertz 0.61, exponential 0.39.".into(),
+            "Fewer than five scans cannot tell the skill of a model from luck.".into(),
         ],
         pending: false,
+        models: vec![model("gompertz", 0.61), model("exponential", 0.39)],
+        prior: "generic".into(),
     }
 }
 

@@ -7,8 +7,8 @@ use std::io;
 use std::path::Path;
 
 use serde::Deserialize;
-use serde::de::DeserializeOwned;
 
+use crate::cli::bench::csv_rows::{check, damaged, rows};
 use crate::cli::output::Failure;
 use crate::twin::forecast::Readings;
 use crate::units::{Days, Mm};
@@ -193,35 +193,6 @@ fn read_answers(table: impl io::Read) -> Result<BTreeMap<(String, String), Answe
         found.insert(name, errors?);
     }
     Ok(found)
-}
-
-/// All rows with their lines.
-fn rows<T: DeserializeOwned>(reader: csv::Reader<impl io::Read>) -> Result<Vec<(u64, T)>, Failure> {
-    let mut rows = reader.into_deserialize();
-    let mut found = Vec::new();
-    loop {
-        let line = rows.reader().position().line();
-        match rows.next() {
-            Some(Ok(row)) => found.push((line, row)),
-            Some(Err(e)) => {
-                let line = e.position().map_or(line, csv::Position::line);
-                return Err(damaged(line, &e.to_string()));
-            }
-            None => return Ok(found),
-        }
-    }
-}
-
-fn check(line: u64, column: &str, value: f64, [least, most]: [f64; 2]) -> Result<(), Failure> {
-    if (least..=most).contains(&value) {
-        return Ok(());
-    }
-    let message = format!("{column} is {value}; it must be from {least} to {most}");
-    Err(damaged(line, &message))
-}
-
-fn damaged(line: u64, message: &str) -> Failure {
-    Failure::new("E-TABLE", format!("line {line}: {message}"))
 }
 
 #[cfg(test)]

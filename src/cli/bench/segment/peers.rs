@@ -1,10 +1,10 @@
 //! Other people's programs on the same prompts.
 
 use std::path::{Path, PathBuf};
-use std::process::Command;
 
 use serde_json::{Value, json};
 
+use crate::cli::bench::python;
 use crate::cli::output::Failure;
 use crate::export;
 use crate::geometry::Point;
@@ -15,7 +15,7 @@ const SCRIPT: &str = include_str!("../../../../benches/peers/segment.py");
 
 /// The environment of the peers and a folder for what passes between.
 pub(super) struct Peers {
-    python: PathBuf,
+    environment: PathBuf,
     script: PathBuf,
     scratch: PathBuf,
 }
@@ -25,7 +25,7 @@ impl Peers {
         let script = scratch.join("segment.py");
         std::fs::write(&script, SCRIPT).map_err(|e| Failure::new("E-WRITE", e.to_string()))?;
         Ok(Self {
-            python: environment.join("bin").join("python"),
+            environment: environment.to_owned(),
             script,
             scratch: scratch.to_owned(),
         })
@@ -51,21 +51,8 @@ impl Peers {
     }
 
     pub(super) fn run(&self, arguments: &[&std::ffi::OsStr]) -> Result<String, Failure> {
-        let fail = |message: String| Failure::new("E-DATA", message);
-        let output = Command::new(&self.python)
-            .arg(&self.script)
-            .args(arguments)
-            .output()
-            .map_err(|e| {
-                fail(format!(
-                    "{e}: run benches/peers/setup.sh DIR and give --peers DIR"
-                ))
-            })?;
-        if output.status.success() {
-            return Ok(String::from_utf8_lossy(&output.stdout).into_owned());
-        }
-        let text = String::from_utf8_lossy(&output.stderr).into_owned();
-        Err(fail(text.lines().last().unwrap_or_default().to_owned()))
+        python::run(&self.environment, &self.script, arguments)
+            .map_err(|message| Failure::new("E-DATA", message))
     }
 
     /// Dice of ITK's ConfidenceConnected, seeded along the middle of a drawn line, at the best of
