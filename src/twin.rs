@@ -10,6 +10,7 @@
 //! sphere V = π d³/6. Elementary functions come from `libm`, so that a seed gives the same bits on
 //! every machine.
 
+pub mod calibration;
 mod doubling;
 pub mod dynamics;
 mod ensemble;
@@ -17,12 +18,14 @@ mod error;
 mod fit;
 pub mod forecast;
 pub mod gd;
+mod joint;
 mod least_squares;
 mod model;
 mod noise;
 mod optimise;
 mod outlook;
 mod parameter;
+mod patient;
 pub mod population;
 mod posterior;
 mod prior;
@@ -39,11 +42,12 @@ mod validation;
 
 pub use doubling::{DoublingTime, SizeChange, doubling_time};
 pub use error::Error;
-pub use fit::{Diagnostics, Draws, Fit, FitParams, ModelFit, Parameter, VERSION, fit};
+pub use fit::{DISCREPANCY, Diagnostics, Draws, Fit, FitParams, ModelFit, Parameter, VERSION, fit};
 pub use model::Model;
 pub use noise::{NoiseFamily, NoiseModel, NoiseRow};
 pub use outlook::{Ground, LocalDay, Outlook, Progression, Voice, outlook};
 pub use parameter::ParameterKind;
+pub use patient::{BETWEEN_PATIENTS, fit_patient, join};
 pub use posterior::Way;
 pub use prior::{PriorFamily, PriorSet};
 pub use project::{Arm, Difference, Horizon, Ladder, Locf, Projection, project};

@@ -269,18 +269,22 @@ fn by_models(fit: &Fit, treatments: &Treatments, next_scan: Days) -> Result<Prog
     let limit = Scale::DiameterMm.log_volume(libm::log(threshold));
     let slice = fit.observations.iter().rev().find_map(|o| o.slice);
     let mut random = Random::new(fit.seed, 1 << 43);
+    let astray: Vec<f64> = (0..draws.len()).map(|_| random.normal()).collect();
     let (mut measured, mut counted) = (0_usize, 0_usize);
-    for x in sizes[0].iter().filter(|x| x.is_finite()) {
+    let straying = fit.straying(next_scan.0);
+    for (x, n) in sizes[0].iter().zip(&astray).filter(|(x, _)| x.is_finite()) {
         let deviate = fit.noise.draw(&mut random);
-        let sigma = fit.noise.sigma(*x, slice.map(|s| s.0));
-        let log_size = fit.scale.log_size(*x) + sigma * deviate;
+        let x = x + straying * n;
+        let sigma = fit.noise.sigma(x, slice.map(|s| s.0));
+        let log_size = fit.scale.log_size(x) + sigma * deviate;
         counted += 1;
         measured += usize::from(fit.scale.log_volume(log_size) >= limit);
     }
     let mut first = vec![usize::MAX; draws.len()];
     for (step, column) in sizes[1..].iter().enumerate() {
-        for (first, x) in first.iter_mut().zip(column) {
-            if *first == usize::MAX && *x >= limit {
+        let straying = fit.straying(last + ahead[step]);
+        for ((first, x), n) in first.iter_mut().zip(column).zip(&astray) {
+            if *first == usize::MAX && x + straying * n >= limit {
                 *first = step;
             }
         }

@@ -2,8 +2,8 @@
 //!
 //! 1. Modes by damped Gauss–Newton steps; a mixture of t around them and the prior.
 //! 2. Rounds of importance sampling. After each the mixture learns from all draws so far: ridges of
-//!    growth against kill are bent, and several components follow them where one Laplace
-//!    approximation cannot (population Monte Carlo: Cappé et al., Stat Comput 2008;18:447).
+//!    growth against kill are bent, and a wide mixture covers them where one Laplace
+//!    approximation does not (population Monte Carlo: Cappé et al., Stat Comput 2008;18:447).
 //! 3. No draw is thrown away: each is weighted by the posterior over the mixture of *all* rounds'
 //!    proposals in proportion to their draws (the balance heuristic: Veach and Guibas 1995; Elvira,
 //!    Martino, Luengo, Bugallo, Stat Sci 2019;34:129; adaptive: Cornuet et al., Scand J Stat
@@ -25,18 +25,19 @@ mod target;
 use serde::{Deserialize, Serialize};
 
 use self::adapt::{Weighted, around, learned};
+pub(in crate::twin) use self::linear::invert;
 use self::mixture::Mixture;
 use self::mode::modes;
-use self::smc::systematic;
+pub(in crate::twin) use self::smc::systematic;
 use crate::twin::stats::{effective, log_sum_exp};
 
-pub use self::loo::leave_one_out;
-pub use self::random::Random;
-pub use self::target::{Slopes, Target};
+pub(in crate::twin) use self::loo::leave_one_out;
+pub(in crate::twin) use self::random::Random;
+pub(in crate::twin) use self::target::{Pin, Slopes, Target};
 
 /// How many draws a posterior may cost.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
-pub struct Budget {
+pub(in crate::twin) struct Budget {
     /// Draws of the first round, around the modes.
     pub first: usize,
     /// Draws of each round that follows.
@@ -54,39 +55,39 @@ pub struct Budget {
 impl Budget {
     /// The usual budget for so many parameters.
     #[must_use]
-    pub const fn of(parameters: usize) -> Self {
+    pub(in crate::twin) const fn of(parameters: usize) -> Self {
         if parameters > 5 {
             Self {
-                first: 500,
-                round: 700,
-                rounds: 4,
-                most: 6800,
+                first: 1000,
+                round: 1200,
+                rounds: 3,
+                most: 5800,
                 enough: 400.0,
-                particles: 600,
+                particles: 400,
             }
         } else {
             Self {
-                first: 400,
-                round: 500,
-                rounds: 4,
-                most: 5400,
+                first: 800,
+                round: 1000,
+                rounds: 3,
+                most: 5800,
                 enough: 400.0,
-                particles: 600,
+                particles: 500,
             }
         }
     }
 
     /// About half of that: for lesions that are joined, and for refits without one scan.
     #[must_use]
-    pub const fn light(parameters: usize) -> Self {
+    pub(in crate::twin) const fn light(parameters: usize) -> Self {
         let full = Self::of(parameters);
         Self {
-            first: 300,
-            round: 400,
-            rounds: 3,
+            first: full.first / 2,
+            round: full.round / 2,
             most: full.most / 2,
             enough: 250.0,
-            particles: 400,
+            particles: 300,
+            ..full
         }
     }
 }
@@ -103,7 +104,7 @@ pub enum Way {
 
 /// A posterior as weighted draws.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-pub struct Posterior {
+pub(in crate::twin) struct Posterior {
     dimension: usize,
     /// Standardised parameters, row after row.
     draws: Vec<f64>,
@@ -126,30 +127,30 @@ pub struct Posterior {
 impl Posterior {
     /// Number of draws.
     #[must_use]
-    pub const fn len(&self) -> usize {
+    pub(in crate::twin) const fn len(&self) -> usize {
         self.weights.len()
     }
 
     /// Whether there are none.
     #[must_use]
-    pub const fn is_empty(&self) -> bool {
+    pub(in crate::twin) const fn is_empty(&self) -> bool {
         self.weights.is_empty()
     }
 
     /// Draws in order.
-    pub fn draws(&self) -> impl Iterator<Item = &[f64]> {
+    pub(in crate::twin) fn draws(&self) -> impl Iterator<Item = &[f64]> {
         self.draws.chunks(self.dimension.max(1))
     }
 
     /// One draw.
     #[must_use]
-    pub fn draw(&self, i: usize) -> &[f64] {
+    pub(in crate::twin) fn draw(&self, i: usize) -> &[f64] {
         &self.draws[i * self.dimension..(i + 1) * self.dimension]
     }
 
     /// So many draws of equal weight.
     #[must_use]
-    pub fn resampled(&self, count: usize, random: &mut Random) -> Vec<&[f64]> {
+    pub(in crate::twin) fn resampled(&self, count: usize, random: &mut Random) -> Vec<&[f64]> {
         systematic(&self.weights, count, random.uniform())
             .into_iter()
             .map(|i| self.draw(i))
@@ -169,7 +170,7 @@ const COMFORTABLE: f64 = 0.5;
 const LESSON: usize = 600;
 /// Effective number that weights are tempered to before a mixture learns from them, so that it does
 /// not collapse onto a few draws.
-const LEAST_LESSON: f64 = 100.0;
+const LEAST_LESSON: f64 = 400.0;
 
 /// Draws of all rounds, and the proposals they came from.
 struct Rounds<'a, T: Target> {
@@ -287,9 +288,15 @@ pub(crate) fn tempered(log_ratios: &[f64], least: f64) -> (f64, Vec<f64>) {
 
 /// The posterior. The same seed gives the same bits.
 #[must_use]
-pub fn posterior<T: Target>(target: &T, budget: Budget, seed: u64, stream: u64) -> Posterior {
+pub(in crate::twin) fn posterior<T: Target>(
+    target: &T,
+    budget: Budget,
+    seed: u64,
+    stream: u64,
+) -> Posterior {
     let mut scratch = T::Scratch::default();
     let found = modes(target, &mut scratch);
+    let pin = target.pin();
     let mut rounds = Rounds {
         target,
         scratch,
@@ -300,7 +307,7 @@ pub fn posterior<T: Target>(target: &T, budget: Budget, seed: u64, stream: u64) 
         densities: Vec::new(),
         proposals: Vec::new(),
     };
-    rounds.add(around(&found), budget.first);
+    rounds.add(around(&found, pin.as_ref()), budget.first);
     loop {
         let log_ratios = rounds.log_ratios();
         let count = rounds.proposals.len();
@@ -314,7 +321,7 @@ pub fn posterior<T: Target>(target: &T, budget: Budget, seed: u64, stream: u64) 
             }
         }
         let lesson = rounds.lesson(&log_ratios);
-        rounds.add(learned(&lesson), budget.round);
+        rounds.add(learned(&lesson, pin.as_ref()), budget.round);
     }
 }
 

@@ -4,12 +4,15 @@ use nalgebra::DMatrix;
 
 use super::Error;
 use super::model::{Acting, Model};
-use super::noise::Noise;
-use super::posterior::{Slopes, Target};
+use super::noise::{Noise, NoiseFamily};
+use super::posterior::{Pin, Slopes, Target};
 use super::prior::{PriorSet, Priors};
 use super::series::{Observation, Scale};
 use super::trajectory::{self, Trajectory};
 use super::treatment::Treatments;
+
+/// ln Γ(5/2)/(√(4π) Γ(2)) = ln 3/8, of the density of Student's t with four degrees of freedom.
+const LN_T4: f64 = -0.980_829_253_011_726_2;
 
 /// One measurement on the log scale.
 #[derive(Clone, Copy, Debug)]
@@ -36,7 +39,6 @@ pub(super) struct Problem {
 pub(super) struct Scratch {
     theta: Vec<f64>,
     curve: Vec<f64>,
-    terms: Vec<f64>,
     run: trajectory::Scratch,
 }
 
@@ -78,6 +80,14 @@ impl Problem {
         self.trajectory
             .run(&scratch.theta, &mut scratch.run, &mut scratch.curve);
         &scratch.curve
+    }
+
+    /// Curves of the same model and parameters on other days, none before the first measurement.
+    pub(super) fn on_days(&self, treatments: &Treatments, days: &[f64]) -> Result<Curves, Error> {
+        Ok(Curves {
+            priors: self.priors.clone(),
+            trajectory: self.trajectory.on_days(treatments, days)?,
+        })
     }
 
     /// Log likelihood of a measurement where the latent ln V is `x`.
@@ -149,16 +159,29 @@ impl Target for Problem {
     }
 
     fn log_likelihood(&self, z: &[f64], scratch: &mut Scratch) -> f64 {
-        let mut terms = std::mem::take(&mut scratch.terms);
-        self.pointwise(z, scratch, &mut terms);
-        let sum: f64 = self
-            .data
-            .iter()
-            .zip(&terms)
-            .filter(|(datum, _)| !datum.silent)
-            .map(|(_, term)| term)
-            .sum();
-        scratch.terms = terms;
+        let curve = self.curve(z, scratch);
+        // One logarithm for all measurements: of ∏ (1 + t²/4)^{5/2} σ, as far as noise is Student's.
+        let (mut sum, mut tails, mut sigmas) = (0.0, 1.0_f64, 1.0_f64);
+        for (datum, x) in self.data.iter().zip(curve) {
+            if datum.silent {
+                continue;
+            }
+            match (datum.log_size, self.noise.family) {
+                (Some(y), NoiseFamily::StudentT4) => {
+                    let sigma = self.noise.sigma(*x, datum.slice_mm);
+                    let t = (y - self.scale.log_size(*x)) / sigma;
+                    sum += LN_T4;
+                    tails *= 1.0 + 0.25 * t * t;
+                    sigmas *= sigma;
+                    if tails > 1e100 || sigmas < 1e-40 {
+                        sum -= 2.5 * libm::log(tails) + libm::log(sigmas);
+                        (tails, sigmas) = (1.0, 1.0);
+                    }
+                }
+                _ => sum += self.term(datum, *x),
+            }
+        }
+        sum -= libm::log(sigmas * tails * tails * libm::sqrt(tails));
         if sum.is_finite() {
             sum
         } else {
@@ -260,13 +283,19 @@ impl Target for Problem {
         z
     }
 
-    /// The initial size, as exactly as one measurement tells it.
-    fn pinned(&self) -> Option<(usize, f64)> {
-        let first = self.data.iter().find(|d| !d.silent)?;
+    /// The initial size, as the first measurement tells it.
+    fn pin(&self) -> Option<Pin> {
+        let first = self.data.first().filter(|d| !d.silent)?;
         let x = self.scale.log_volume(first.log_size?);
         let by_size = self.scale.log_volume(1.0) - self.scale.log_volume(0.0);
         let sigma = by_size * self.noise.sigma(x, first.slice_mm);
-        Some((0, sigma / self.priors.each[0].spread()))
+        let prior = &self.priors.each[0];
+        Some(Pin {
+            parameter: 0,
+            place: prior.standardise(x),
+            // Half as much again: growth until the next scans may say otherwise.
+            spread: 1.5 * sigma / prior.spread(),
+        })
     }
 
     fn without(&self, point: usize) -> Self {
@@ -275,6 +304,23 @@ impl Target for Problem {
             datum.silent = true;
         }
         rest
+    }
+}
+
+/// Curves on days of their own.
+#[derive(Clone, Debug)]
+pub(super) struct Curves {
+    priors: Priors,
+    trajectory: Trajectory,
+}
+
+impl Curves {
+    /// Latent ln V; some are NaN where parameters lead to no number.
+    pub(super) fn curve<'a>(&self, z: &[f64], scratch: &'a mut Scratch) -> &'a [f64] {
+        self.priors.theta(z, &mut scratch.theta);
+        self.trajectory
+            .run(&scratch.theta, &mut scratch.run, &mut scratch.curve);
+        &scratch.curve
     }
 }
 

@@ -184,15 +184,26 @@ pub fn project(
         .rev()
         .find_map(|o| o.slice)
         .map(|s| s.0);
+    let mut random = Random::new(fit.seed, 1 << 44);
+    let astray: Vec<f64> = planned[0].iter().map(|_| random.normal()).collect();
     let mut out = Vec::with_capacity(days.len());
     for (d, day) in days.iter().enumerate() {
         job.check()?;
         let deviates = deviates(fit, *day, planned[0].len());
         let column = d + 1;
-        let x = &planned[column];
+        // Both arms of a draw stray alike.
+        let strayed = |column: &[f64]| -> Vec<f64> {
+            let sd = fit.straying(*day);
+            column
+                .iter()
+                .zip(&astray)
+                .map(|(x, n)| x + sd * n)
+                .collect()
+        };
+        let x = &strayed(&planned[column]);
         let factual = arm(fit, x, &deviates, slice);
-        let y = altered.as_ref().map(|a| &a[column]);
-        let difference = y.map(|y| difference(fit, x, y, slice));
+        let y = altered.as_ref().map(|a| strayed(&a[column]));
+        let difference = y.as_ref().map(|y| difference(fit, x, y, slice));
         let kappa = contraction(
             &arms,
             &centres,
@@ -203,7 +214,7 @@ pub fn project(
         out.push(Horizon {
             day: Days(*day),
             factual,
-            scenario: y.map(|y| arm(fit, y, &deviates, slice)),
+            scenario: y.map(|y| arm(fit, &y, &deviates, slice)),
             difference,
             kappa,
             identified: kappa.is_none_or(|k| k >= IDENTIFIED),

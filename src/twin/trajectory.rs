@@ -90,6 +90,18 @@ impl Trajectory {
         })
     }
 
+    /// The same on other days, under another plan of the same drugs.
+    pub(super) fn on_days(&self, treatments: &Treatments, days: &[f64]) -> Result<Self, Error> {
+        let asked: Vec<Days> = days.iter().copied().map(Days).collect();
+        Ok(Self {
+            treatments: treatments.clone(),
+            days: days.to_vec(),
+            timeline: Timeline::new(treatments.plan(), Days(self.start), &asked)?,
+            slots: self.slots.clone(),
+            ..*self
+        })
+    }
+
     /// ln V on the days, in their order; NaN where the parameters lead to no number.
     pub(super) fn run(&self, theta: &[f64], scratch: &mut Scratch, out: &mut Vec<f64>) {
         if self.evaluate(theta, scratch, out).is_err() {

@@ -37,6 +37,13 @@ impl Cholesky {
         Self { n, l }
     }
 
+    /// Makes L so many times itself.
+    pub(super) fn multiply(&mut self, factor: f64) {
+        for l in &mut self.l {
+            *l *= factor;
+        }
+    }
+
     /// ln det L.
     pub(super) fn log_determinant(&self) -> f64 {
         (0..self.n).map(|i| libm::log(self.l[i * self.n + i])).sum()
@@ -81,7 +88,7 @@ impl Cholesky {
 }
 
 /// Inverse of a positive definite matrix.
-pub(super) fn invert(a: &[f64], n: usize) -> Option<Vec<f64>> {
+pub(in crate::twin) fn invert(a: &[f64], n: usize) -> Option<Vec<f64>> {
     let inverse = Cholesky::new(a, n)?.inverse();
     let mut out = vec![0.0; n * n];
     for i in 0..n {

@@ -1,62 +1,100 @@
-//! Leave-one-out from weighted draws.
+//! Leave-one-out log scores from one posterior (Vehtari, Gelman, Gabry, Stat Comput 2017;27:1413), for
+//! weighted draws: without measurement i a draw has its weight times 1/p(y_i | z), smoothed anew; where
+//! the tail is too heavy the model is fitted again without the measurement.
 
-use super::psis::{self, MAX_K_HAT};
-use super::{Budget, Posterior, Target, posterior};
+use serde::{Deserialize, Serialize};
+
+use super::psis;
+use super::target::Target;
+use super::{Budget, Posterior, posterior};
 use crate::twin::stats::log_sum_exp;
 
-/// Log predictive density of each measurement given all others: by Pareto-smoothed importance from
-/// the draws at hand (Vehtari, Gelman, Gabry, Stat Comput 2017;27:1413), by a posterior without the
-/// measurement where k̂ is above 0.7.
-pub fn leave_one_out<T: Target>(target: &T, found: &Posterior, seed: u64, stream: u64) -> Vec<f64> {
+/// The score of one measurement.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+pub(in crate::twin) struct Point {
+    /// ln p(y_i | all others).
+    pub elpd: f64,
+    /// k̂ of the weights without it, before any refit.
+    pub k_hat: f64,
+    /// Whether the model was fitted again.
+    pub refitted: bool,
+}
+
+/// Scores of all measurements, by their order in the target. The same seed gives the same bits.
+#[must_use]
+pub(in crate::twin) fn leave_one_out<T: Target>(
+    target: &T,
+    fitted: &Posterior,
+    seed: u64,
+    stream: u64,
+) -> Vec<Point> {
     let mut scratch = T::Scratch::default();
-    let terms = pointwise(target, found, &mut scratch);
-    (0..target.points())
-        .map(|i| {
-            let ratios: Vec<f64> = found
-                .weights
+    let count = target.points();
+    let mut terms = vec![Vec::with_capacity(fitted.len()); count];
+    let mut row = Vec::with_capacity(count);
+    for z in fitted.draws() {
+        target.pointwise(z, &mut scratch, &mut row);
+        for (column, term) in terms.iter_mut().zip(&row) {
+            column.push(*term);
+        }
+    }
+    terms
+        .iter()
+        .enumerate()
+        .map(|(i, of_point)| {
+            let ratios: Vec<f64> = fitted
+                .log_ratios
                 .iter()
-                .zip(&terms)
-                .map(|(w, terms)| {
-                    // What has no weight has none without the measurement either.
-                    if *w > 0.0 {
-                        libm::log(*w) - terms[i]
-                    } else {
-                        f64::NEG_INFINITY
-                    }
+                .zip(of_point)
+                .map(|(ratio, term)| without(*ratio, *term))
+                .collect();
+            let (logs, k_hat) = psis::smooth(&ratios);
+            if k_hat <= psis::MAX_K_HAT {
+                return Point {
+                    elpd: mean(&logs, of_point),
+                    k_hat,
+                    refitted: false,
+                };
+            }
+            let rest = target.without(i);
+            let budget = Budget::light(target.dimension());
+            let again = posterior(&rest, budget, seed, stream << 8 | i as u64);
+            let logs: Vec<f64> = again.weights.iter().map(|w| libm::log(*w)).collect();
+            let of_point: Vec<f64> = again
+                .draws()
+                .map(|z| {
+                    target.pointwise(z, &mut scratch, &mut row);
+                    row[i]
                 })
                 .collect();
-            let (weights, k_hat) = psis::smooth(&ratios);
-            if k_hat <= MAX_K_HAT {
-                return expected(&weights, &terms, i);
+            Point {
+                elpd: mean(&logs, &of_point),
+                k_hat,
+                refitted: true,
             }
-            let without = target.without(i);
-            let budget = Budget::light(target.dimension());
-            let refit = posterior(&without, budget, seed, stream + 1000 * (i as u64 + 1));
-            let terms = pointwise(target, &refit, &mut scratch);
-            let weights: Vec<f64> = refit.weights.iter().map(|w| libm::log(*w)).collect();
-            expected(&weights, &terms, i)
         })
         .collect()
 }
 
-fn pointwise<T: Target>(target: &T, found: &Posterior, scratch: &mut T::Scratch) -> Vec<Vec<f64>> {
-    found
-        .draws()
-        .map(|z| {
-            let mut terms = Vec::new();
-            target.pointwise(z, scratch, &mut terms);
-            terms
-        })
-        .collect()
+/// Log ratio without a measurement; a draw without likelihood stays without weight.
+fn without(ratio: f64, term: f64) -> f64 {
+    if ratio == f64::NEG_INFINITY || term == f64::NEG_INFINITY {
+        f64::NEG_INFINITY
+    } else {
+        ratio - term
+    }
 }
 
-/// ln Σ w p(y_i | z).
-fn expected(log_weights: &[f64], terms: &[Vec<f64>], i: usize) -> f64 {
-    let each: Vec<f64> = log_weights
-        .iter()
-        .zip(terms)
-        .filter(|(w, _)| **w > f64::NEG_INFINITY)
-        .map(|(w, terms)| w + terms[i])
-        .collect();
-    log_sum_exp(&each)
+/// ln of the mean of exp(terms) under weights with these logarithms.
+fn mean(logs: &[f64], terms: &[f64]) -> f64 {
+    let sum: Vec<f64> = logs.iter().zip(terms).map(|(l, t)| l + t).collect();
+    log_sum_exp(&sum)
+}
+
+/// Pseudo-BMA weights of models by the sums of their scores (Yao et al., Bayesian Anal 2018;13:917,
+/// without the bootstrap: a lesion has too few measurements for one).
+#[must_use]
+pub(in crate::twin) fn pseudo_bma(scores: &[f64]) -> Vec<f64> {
+    let total = log_sum_exp(scores);
+    scores.iter().map(|s| libm::exp(s - total)).collect()
 }

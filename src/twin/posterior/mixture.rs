@@ -86,6 +86,19 @@ impl Component {
         self
     }
 
+    /// The component with so many times its scale matrix.
+    pub(super) fn widened(mut self, factor: f64) -> Self {
+        let root = libm::sqrt(factor);
+        self.root.multiply(root);
+        for i in &mut self.inverse {
+            *i /= root;
+        }
+        for _ in 0..self.centre.len() {
+            self.constant /= root;
+        }
+        self
+    }
+
     /// Share times density.
     fn weigh(&self, distance: f64) -> f64 {
         let height = self.share * self.constant;

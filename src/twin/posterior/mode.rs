@@ -83,8 +83,8 @@ fn starts<T: Target>(target: &T, scratch: &mut T::Scratch) -> Vec<Vec<f64>> {
         for z in &mut z {
             *z = random.normal();
         }
-        if let Some((place, spread)) = target.pinned() {
-            z[place] = origin[place] + spread * z[place];
+        if let Some(pin) = target.pin() {
+            z[pin.parameter] = pin.place + pin.spread * z[pin.parameter];
         }
         logs.push(TEMPER * target.log_likelihood(&z, scratch));
         looked.draws.extend(&z);

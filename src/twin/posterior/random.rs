@@ -7,7 +7,7 @@ use rand_chacha::ChaCha8Rng;
 
 /// A stream of random numbers.
 #[derive(Clone, Debug)]
-pub struct Random {
+pub(in crate::twin) struct Random {
     stream: ChaCha8Rng,
     /// The second normal of a pair.
     spare: Option<f64>,
@@ -16,7 +16,7 @@ pub struct Random {
 impl Random {
     /// The stream of a seed.
     #[must_use]
-    pub fn new(seed: u64, stream: u64) -> Self {
+    pub(in crate::twin) fn new(seed: u64, stream: u64) -> Self {
         let mut rng = ChaCha8Rng::seed_from_u64(seed);
         rng.set_stream(stream);
         Self {
@@ -26,12 +26,12 @@ impl Random {
     }
 
     /// Uniform on (0, 1], with 53 bits.
-    pub fn uniform(&mut self) -> f64 {
+    pub(in crate::twin) fn uniform(&mut self) -> f64 {
         ((self.stream.next_u64() >> 11) + 1) as f64 / (1_u64 << 53) as f64
     }
 
     /// Standard normal (Box and Muller).
-    pub fn normal(&mut self) -> f64 {
+    pub(in crate::twin) fn normal(&mut self) -> f64 {
         if let Some(spare) = self.spare.take() {
             return spare;
         }
@@ -42,12 +42,12 @@ impl Random {
     }
 
     /// χ² with four degrees of freedom.
-    pub fn chi_square_4(&mut self) -> f64 {
+    pub(in crate::twin) fn chi_square_4(&mut self) -> f64 {
         -2.0 * libm::log(self.uniform() * self.uniform())
     }
 
     /// Student t with four degrees of freedom.
-    pub fn student_4(&mut self) -> f64 {
+    pub(in crate::twin) fn student_4(&mut self) -> f64 {
         self.normal() / libm::sqrt(self.chi_square_4() / 4.0)
     }
 }

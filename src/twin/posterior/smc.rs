@@ -14,7 +14,7 @@ use crate::twin::stats::log_sum_exp;
 /// Moves after each step.
 const MOVES: usize = 4;
 /// Moves after the last.
-const LAST_MOVES: usize = 12;
+const LAST_MOVES: usize = 10;
 /// Largest number of steps.
 const MAX_STEPS: usize = 40;
 
@@ -164,7 +164,7 @@ fn next_tau(particles: &[Particle], tau: f64) -> f64 {
 }
 
 /// Places of `count` draws in proportion to weights, by one uniform number (Kitagawa 1996).
-pub(super) fn systematic(weights: &[f64], count: usize, uniform: f64) -> Vec<usize> {
+pub(in crate::twin) fn systematic(weights: &[f64], count: usize, uniform: f64) -> Vec<usize> {
     let total: f64 = weights.iter().sum();
     let mut picked = Vec::with_capacity(count);
     let (mut i, mut sum) = (0, weights.first().copied().unwrap_or(0.0));

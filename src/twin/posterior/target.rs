@@ -4,7 +4,7 @@
 /// target's own transform of z.
 ///
 /// A target gives the same bits for the same z, whatever was evaluated before.
-pub trait Target {
+pub(in crate::twin) trait Target {
     /// Buffers of an evaluation; their contents carry nothing from one to the next.
     type Scratch: Default;
 
@@ -26,9 +26,8 @@ pub trait Target {
     /// A place to climb from: prior medians, with what the data say at once (the first size).
     fn origin(&self) -> Vec<f64>;
 
-    /// The parameter (as in [`Target::origin`]) that the data say at once, if there is one, and its
-    /// uncertainty in z: prior draws that are looked at for modes are put there.
-    fn pinned(&self) -> Option<(usize, f64)> {
+    /// What the data say at once, if anything.
+    fn pin(&self) -> Option<Pin> {
         None
     }
 
@@ -44,9 +43,21 @@ pub trait Target {
     }
 }
 
+/// A parameter that the data put at a place, whatever the others are (the first size). Prior draws
+/// that are put there are worth many that are not.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(in crate::twin) struct Pin {
+    /// Which parameter.
+    pub parameter: usize,
+    /// Its z.
+    pub place: f64,
+    /// Uncertainty of that.
+    pub spread: f64,
+}
+
 /// A log posterior with its slopes.
 #[derive(Clone, Debug)]
-pub struct Slopes {
+pub(in crate::twin) struct Slopes {
     /// Log posterior density.
     pub log_posterior: f64,
     /// Its gradient.
