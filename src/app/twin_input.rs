@@ -22,6 +22,8 @@ use crate::warning::Warning;
 #[derive(Clone, Debug, Serialize)]
 pub(super) struct TwinInput {
     series: LesionSeries,
+    /// The other lesions of the patient, which the posterior is joined with.
+    others: Vec<LesionSeries>,
     treatments: Treatments,
     /// What turning records into events assumed.
     #[serde(skip)]
@@ -70,6 +72,48 @@ pub(super) fn baseline(state: &State, patient: PatientId) -> Option<jiff::civil:
 pub(super) fn gather(state: &State, lesion: LesionId) -> Option<TwinInput> {
     let patient = state.lesion(lesion)?.patient;
     let baseline = baseline(state, patient)?;
+    let series = series_of(state, lesion, baseline)?;
+    let days = series.observations.iter().map(|o| o.day.0);
+    let first = days.clone().fold(f64::INFINITY, f64::min);
+    let last = days.fold(f64::NEG_INFINITY, f64::max);
+    let treatments = state
+        .records()
+        .treatments
+        .iter()
+        .filter(|t| t.patient == patient);
+    let events: Vec<TreatmentEvent> = treatments.map(|t| event(t, baseline)).collect();
+    // Days and durations come from calendar dates; what cannot be is said by the fit itself.
+    let (treatments, plan_warnings) = Treatments::from_events(&events).unwrap_or_default();
+    // Without treatment there is no response to share.
+    let others = if events.is_empty() {
+        Vec::new()
+    } else {
+        let others = state.lesions_of(patient).filter(|l| l.id != lesion);
+        others
+            .filter_map(|l| series_of(state, l.id, baseline))
+            .collect()
+    };
+    let scenario = state
+        .records()
+        .scenarios
+        .iter()
+        .find(|s| s.patient == patient);
+    let ahead = MIN_AHEAD.max((last - first) / 2.0);
+    let step = (last + ahead - first) / (N_DAYS - 1) as f64;
+    Some(TwinInput {
+        series,
+        others,
+        treatments,
+        plan_warnings,
+        scenario: scenario.map(|s| s.change.clone()),
+        days: (0..N_DAYS).map(|n| Days(first + step * n as f64)).collect(),
+        params: FitParams::default(),
+    })
+}
+
+/// Sizes of a lesion over time; `None` while it has no dated measurement.
+fn series_of(state: &State, lesion: LesionId, baseline: jiff::civil::Date) -> Option<LesionSeries> {
+    let patient = state.lesion(lesion)?.patient;
     let marks: Vec<_> = grouping::ordered(state.records(), patient)
         .into_iter()
         .filter_map(|point| {
@@ -96,40 +140,7 @@ pub(super) fn gather(state: &State, lesion: LesionId) -> Option<TwinInput> {
             })
         })
         .collect();
-    let first = observations
-        .iter()
-        .map(|o| o.day.0)
-        .fold(f64::INFINITY, f64::min);
-    let last = observations
-        .iter()
-        .map(|o| o.day.0)
-        .fold(f64::NEG_INFINITY, f64::max);
-    if !first.is_finite() {
-        return None;
-    }
-    let treatments = state
-        .records()
-        .treatments
-        .iter()
-        .filter(|t| t.patient == patient);
-    let events: Vec<TreatmentEvent> = treatments.map(|t| event(t, baseline)).collect();
-    // Days and durations come from calendar dates; what cannot be is said by the fit itself.
-    let (treatments, plan_warnings) = Treatments::from_events(&events).unwrap_or_default();
-    let scenario = state
-        .records()
-        .scenarios
-        .iter()
-        .find(|s| s.patient == patient);
-    let ahead = MIN_AHEAD.max((last - first) / 2.0);
-    let step = (last + ahead - first) / (N_DAYS - 1) as f64;
-    Some(TwinInput {
-        series: LesionSeries { observations },
-        treatments,
-        plan_warnings,
-        scenario: scenario.map(|s| s.change.clone()),
-        days: (0..N_DAYS).map(|n| Days(first + step * n as f64)).collect(),
-        params: FitParams::default(),
-    })
+    (!observations.is_empty()).then_some(LesionSeries { observations })
 }
 
 fn event(treatment: &Treatment, baseline: jiff::civil::Date) -> TreatmentEvent {
@@ -150,6 +161,9 @@ fn event(treatment: &Treatment, baseline: jiff::civil::Date) -> TreatmentEvent {
     }
 }
 
+/// Version of the fit of one lesion by itself as cached; raised when the shape of [`Fit`] changes.
+const FIT_STAGE: u32 = 1;
+
 /// Version of the twin stage as cached; raised when the shape of [`TwinResult`] changes.
 const TWIN_STAGE: u32 = 2;
 
@@ -166,7 +180,7 @@ pub(super) fn run(
         &key,
         |result: &TwinResult| serde_json::to_vec(result).unwrap_or_default(),
         |bytes| serde_json::from_slice(bytes).ok(),
-        || compute(input, job),
+        || compute(input, cache, job),
     );
     let cached = cached.map_err(|error| Failure {
         text: tr!("No growth curve: {error}", error),
@@ -181,8 +195,52 @@ pub(super) fn run(
     Ok(result)
 }
 
-fn compute(input: &TwinInput, job: &JobContext) -> Result<TwinResult, twin::Error> {
-    let fit = twin::fit(&input.series, &input.treatments, &input.params, job)?;
+/// The posterior of one lesion by itself and its skill.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+struct Alone {
+    fit: Fit,
+    skill: Option<Skill>,
+}
+
+/// A lesion by itself, from the cache where it was made before.
+fn alone(
+    series: &LesionSeries,
+    input: &TwinInput,
+    cache: &Cache,
+    job: &JobContext,
+) -> Result<Alone, twin::Error> {
+    let make = || {
+        let fit = twin::fit(series, &input.treatments, &input.params, job)?;
+        let skill = twin::skill_vs_locf(&fit, &input.params, job)?;
+        Ok(Alone { fit, skill })
+    };
+    let asked = (series, &input.treatments, &input.params);
+    let stage = format!("{} alone", twin::VERSION);
+    let Ok(key) = StageKey::new(&stage, FIT_STAGE, &asked, &[]) else {
+        return make();
+    };
+    let cached = cache.get_or_run(
+        &key,
+        |alone: &Alone| serde_json::to_vec(alone).unwrap_or_default(),
+        |bytes| serde_json::from_slice(bytes).ok(),
+        make,
+    )?;
+    Ok(cached.value)
+}
+
+fn compute(input: &TwinInput, cache: &Cache, job: &JobContext) -> Result<TwinResult, twin::Error> {
+    let Alone { fit, skill } = alone(&input.series, input, cache, job)?;
+    let mut fits = vec![fit];
+    for other in &input.others {
+        // A lesion that cannot be fitted says nothing of its neighbours; its own curve says why.
+        match alone(other, input, cache, job) {
+            Ok(other) => fits.push(other.fit),
+            Err(error @ twin::Error::Cancelled(_)) => return Err(error),
+            Err(_) => {}
+        }
+    }
+    twin::join(&mut fits);
+    let fit = fits.swap_remove(0);
     let projection = twin::project(
         &fit,
         &input.treatments,
@@ -191,7 +249,6 @@ fn compute(input: &TwinInput, job: &JobContext) -> Result<TwinResult, twin::Erro
         job,
     )?;
     let doubling = twin::doubling_time(&fit, fit.last_day())?;
-    let skill = twin::skill_vs_locf(&fit, &input.params, job)?;
     let outlook = twin::outlook(&fit, &input.treatments, skill.as_ref(), &input.days, job)?;
     Ok(TwinResult {
         warnings: fit.warnings.clone(),

@@ -7,8 +7,8 @@ use super::output::{Failure, Output};
 use crate::jobs::JobContext;
 use crate::twin::table::{self, FittedLesion, PatientEvents, ProjectedLesion};
 use crate::twin::{
-    self, FitParams, Ground, Model, NoiseModel, NoiseRow, Outlook, PriorSet, ScenarioChange, Skill,
-    Treatments, Voice,
+    self, Fit, FitParams, Ground, LesionSeries, Model, NoiseModel, NoiseRow, Outlook, PriorSet,
+    ScenarioChange, Skill, Treatments, Voice,
 };
 use crate::units::Days;
 use crate::warning::Warning;
@@ -41,6 +41,7 @@ fn params(args: &TwinArgs) -> FitParams {
             ..NoiseModel::default()
         },
         seed: args.seed,
+        ..FitParams::default()
     }
 }
 
@@ -67,6 +68,43 @@ impl Tables {
         Treatments::from_events(events)
             .map_err(|e| Failure::new("E-EVENTS", e.to_string()).at(format!("patient {patient}")))
     }
+
+    /// Every lesion with its posterior and its treatments, in the order of the table; the lesions of
+    /// a patient are fitted together.
+    fn fitted(
+        &self,
+        params: &FitParams,
+        job: &JobContext,
+    ) -> Result<Vec<(&table::Lesion, Treatments, Fit)>, Failure> {
+        let mut patients: Vec<&str> = Vec::new();
+        for lesion in &self.lesions {
+            if !patients.contains(&lesion.patient.as_str()) {
+                patients.push(&lesion.patient);
+            }
+        }
+        let mut fitted = Vec::with_capacity(self.lesions.len());
+        for patient in patients {
+            let (treatments, assumed) = self.treatments(patient)?;
+            let places: Vec<usize> = (0..self.lesions.len())
+                .filter(|i| self.lesions[*i].patient == patient)
+                .collect();
+            let series: Vec<LesionSeries> = places
+                .iter()
+                .map(|i| self.lesions[*i].series.clone())
+                .collect();
+            let fits = twin::fit_patient(&series, &treatments, params, job)
+                .map_err(|(i, e)| twin_failure(&e, &self.lesions[places[i]]))?;
+            for (place, mut fit) in places.into_iter().zip(fits) {
+                fit.warnings.splice(0..0, assumed.iter().cloned());
+                fitted.push((place, treatments.clone(), fit));
+            }
+        }
+        fitted.sort_by_key(|(place, ..)| *place);
+        Ok(fitted
+            .into_iter()
+            .map(|(place, treatments, fit)| (&self.lesions[place], treatments, fit))
+            .collect())
+    }
 }
 
 fn twin_failure(error: &twin::Error, lesion: &table::Lesion) -> Failure {
@@ -82,11 +120,8 @@ pub(super) fn fit(args: &FitArgs) -> Result<Output, Failure> {
     let job = JobContext::default();
     let mut fitted = Vec::new();
     let mut text = String::new();
-    for lesion in &tables.lesions {
+    for (lesion, treatments, fit) in tables.fitted(&params, &job)? {
         let refused = |e| twin_failure(&e, lesion);
-        let (treatments, assumed) = tables.treatments(&lesion.patient)?;
-        let mut fit = twin::fit(&lesion.series, &treatments, &params, &job).map_err(refused)?;
-        fit.warnings.splice(0..0, assumed);
         let skill = twin::skill_vs_locf(&fit, &params, &job).map_err(refused)?;
         let outlook =
             twin::outlook(&fit, &treatments, skill.as_ref(), &[], &job).map_err(refused)?;
@@ -193,11 +228,8 @@ pub(super) fn project(args: &ProjectArgs) -> Result<Output, Failure> {
     let job = JobContext::default();
     let mut projected = Vec::new();
     let mut text = String::new();
-    for lesion in &tables.lesions {
+    for (lesion, treatments, fit) in tables.fitted(&params, &job)? {
         let refused = |e| twin_failure(&e, lesion);
-        let (treatments, assumed) = tables.treatments(&lesion.patient)?;
-        let mut fit = twin::fit(&lesion.series, &treatments, &params, &job).map_err(refused)?;
-        fit.warnings.splice(0..0, assumed);
         let skill = twin::skill_vs_locf(&fit, &params, &job).map_err(refused)?;
         let outlook =
             twin::outlook(&fit, &treatments, skill.as_ref(), &days, &job).map_err(refused)?;

@@ -289,7 +289,7 @@ pub fn fit(
         });
     }
     job.progress.step("Fitting growth models");
-    let fitted: Vec<Result<(ModelFit, Option<Vec<f64>>), Error>> = wanted
+    let fitted: Vec<Result<Scored, Error>> = wanted
         .par_iter()
         .map(|model| {
             job.check()?;
@@ -349,13 +349,10 @@ pub fn fit(
     })
 }
 
-/// One model, and its log predictive densities of held-out measurements where there are enough.
-fn one(
-    model: Model,
-    problem: &Problem,
-    seed: u64,
-    scale: Scale,
-) -> Result<(ModelFit, Option<Vec<f64>>), Error> {
+/// A model with its log predictive densities of held-out measurements, where there are enough.
+type Scored = (ModelFit, Option<Vec<f64>>);
+
+fn one(model: Model, problem: &Problem, seed: u64, scale: Scale) -> Result<Scored, Error> {
     let budget = Budget::of(problem.dimension());
     let found = posterior(problem, budget, seed, stream(model, 0));
     if found.is_empty() || !found.effective.is_finite() {

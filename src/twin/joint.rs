@@ -35,14 +35,9 @@ const WIDER: usize = 3;
 /// The posterior of a patient.
 #[derive(Clone, Debug)]
 pub(super) struct Joint {
-    /// Patient effects (growth, kill), draw by draw.
-    pub(super) effects: Vec<[f64; SHARED]>,
-    /// Standardised parameters: lesion by lesion, draw after draw, paired with `effects`.
+    /// Standardised parameters: lesion by lesion, draw after draw; draws of one place are of one patient
+    /// effect.
     pub(super) lesions: Vec<Vec<f64>>,
-    /// Smallest effective number of a lesion's draws at the likeliest patient effect.
-    pub(super) lesion_effective: f64,
-    /// Mass on the border of the grid.
-    pub(super) border: f64,
 }
 
 /// A lesion's own posterior.
@@ -267,22 +262,8 @@ pub(super) fn join(fitted: &[Own<'_>], rho: f64, seed: u64, stream: u64) -> Join
         reach *= 1.5;
     }
     let picked = systematic(&weights, PATIENT_DRAWS, random.uniform());
-    let effects = picked
-        .iter()
-        .map(|k| {
-            let mut hat = |axis: usize, i: usize| {
-                let jitter = random.uniform() - random.uniform();
-                grid.at(axis, i) + grid.step[axis] * jitter
-            };
-            [hat(0, k / GRID), hat(1, k % GRID)]
-        })
-        .collect();
-    let mut lesion_effective = f64::INFINITY;
     let mut joined = Vec::with_capacity(lesions.len());
     for ((lesion, own), factors) in lesions.iter().zip(fitted).zip(&factors) {
-        let (_, total) = lesion.weights(&centre, rho, &mut out);
-        let squares: f64 = out.iter().map(|w| w * w).sum();
-        lesion_effective = (total * total / squares).min(lesion_effective);
         let mut of_lesion = Vec::with_capacity(PATIENT_DRAWS * own.dimension);
         let mut before = usize::MAX;
         let mut total = 0.0;
@@ -308,10 +289,5 @@ pub(super) fn join(fitted: &[Own<'_>], rho: f64, seed: u64, stream: u64) -> Join
         }
         joined.push(of_lesion);
     }
-    Joint {
-        effects,
-        lesions: joined,
-        lesion_effective,
-        border,
-    }
+    Joint { lesions: joined }
 }

@@ -12,17 +12,28 @@ use crate::jobs::Lane;
 use crate::texts::mark;
 
 impl State {
-    /// Notes that a lesion's twin is of older data than the record.
+    /// Notes that a lesion's twin is of older data than the record. Under treatment the twins of a
+    /// patient are joined, so that the others are then stale too.
     pub(super) fn twin_is_stale(&mut self, lesion: LesionId) {
-        if !self.stale_twins.contains(&lesion) {
-            self.stale_twins.push(lesion);
+        self.mark_stale(lesion);
+        let Some(patient) = self.lesion(lesion).map(|l| l.patient) else {
+            return;
+        };
+        if self.records.treatments.iter().any(|t| t.patient == patient) {
+            self.stale_all_twins(patient);
         }
     }
 
     pub(super) fn stale_all_twins(&mut self, patient: PatientId) {
         let lesions: Vec<LesionId> = self.lesions_of(patient).map(|l| l.id).collect();
         for lesion in lesions {
-            self.twin_is_stale(lesion);
+            self.mark_stale(lesion);
+        }
+    }
+
+    fn mark_stale(&mut self, lesion: LesionId) {
+        if !self.stale_twins.contains(&lesion) {
+            self.stale_twins.push(lesion);
         }
     }
 

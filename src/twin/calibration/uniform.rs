@@ -32,7 +32,7 @@ pub fn holm(p: &[f64]) -> Vec<f64> {
 /// P(χ² ≥ x) with `k` degrees of freedom: the regularised incomplete gamma function, by its series
 /// or its continued fraction.
 #[must_use]
-pub fn chi_square_tail(x: f64, k: f64) -> f64 {
+fn chi_square_tail(x: f64, k: f64) -> f64 {
     let (a, x) = (k / 2.0, x / 2.0);
     if x <= 0.0 {
         return 1.0;

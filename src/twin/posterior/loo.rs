@@ -90,11 +90,3 @@ fn mean(logs: &[f64], terms: &[f64]) -> f64 {
     let sum: Vec<f64> = logs.iter().zip(terms).map(|(l, t)| l + t).collect();
     log_sum_exp(&sum)
 }
-
-/// Pseudo-BMA weights of models by the sums of their scores (Yao et al., Bayesian Anal 2018;13:917,
-/// without the bootstrap: a lesion has too few measurements for one).
-#[must_use]
-pub(in crate::twin) fn pseudo_bma(scores: &[f64]) -> Vec<f64> {
-    let total = log_sum_exp(scores);
-    scores.iter().map(|s| libm::exp(s - total)).collect()
-}

@@ -273,7 +273,7 @@ mod tests {
         let draws: Vec<f64> = (0..2000)
             .map(|i| {
                 let centre = if i % 4 == 0 { 3.0 } else { -1.0 };
-                centre + 0.2 * random.student_4()
+                centre + 0.2 * random.normal() / libm::sqrt(random.chi_square_4() / 4.0)
             })
             .collect();
         let weights = vec![1.0 / 2000.0; 2000];

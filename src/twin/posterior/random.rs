@@ -45,9 +45,4 @@ impl Random {
     pub(in crate::twin) fn chi_square_4(&mut self) -> f64 {
         -2.0 * libm::log(self.uniform() * self.uniform())
     }
-
-    /// Student t with four degrees of freedom.
-    pub(in crate::twin) fn student_4(&mut self) -> f64 {
-        self.normal() / libm::sqrt(self.chi_square_4() / 4.0)
-    }
 }

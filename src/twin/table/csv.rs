@@ -155,7 +155,7 @@ pub fn parse_events(text: &str) -> Result<Vec<PatientEvents>, TableError> {
         }
         let fractions = match row.optional_number("fractions")? {
             None => None,
-            Some(n) if n >= 1.0 && n <= 200.0 && n.fract() == 0.0 => Some(n as u32),
+            Some(n) if (1.0..=200.0).contains(&n) && n.fract() == 0.0 => Some(n as u32),
             Some(n) => {
                 return Err(row.error(format!(
                     "fractions {n} is not a whole number between 1 and 200"

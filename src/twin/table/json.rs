@@ -86,6 +86,7 @@ pub fn fit_json(lesions: &[FittedLesion], seed: u64) -> Value {
                 "lesion": l.lesion,
                 "unit": l.fit.scale.unit(),
                 "prior": l.fit.prior.name(),
+                "joined_with": l.fit.joined_with,
                 "models": models,
                 "skill_vs_locf": l.skill.and_then(|s| s.score()),
                 "skill": l.skill,
