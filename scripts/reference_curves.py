@@ -1,9 +1,9 @@
-"""Writes tests/reference_curves.json: forward curves of the models, solved by SciPy.
+"""Writes tests/it/dynamics/reference_curves.json: forward curves of the models, solved by SciPy.
 
 Independent of the Rust code: the equations of the papers on linear volumes, exposures as plain sums
 over doses, DOP853 at rtol 1e-12, restarted at every dose. Rerun with
 
-    python scripts/reference_curves.py > tests/reference_curves.json
+    python scripts/reference_curves.py > tests/it/dynamics/reference_curves.json
 """
 
 import json

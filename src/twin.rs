@@ -1,8 +1,10 @@
 //! The twin: observations of a lesion → posterior of growth models → projections.
 //!
-//! [`fit()`] takes the sizes of one lesion over time and the treatment intervals of the patient and
-//! returns a [`Fit`]: posterior draws of an exponential and of a Gompertz model with treatment.
-//! [`project()`] carries these draws forward, as treated and under a changed plan, draw by draw.
+//! [`fit()`] takes the sizes of one lesion over time and the [`Treatments`] of the patient and returns a
+//! [`Fit`]: posterior draws of several models of growth and treatment; [`fit_patient`] joins the lesions of
+//! a patient. [`project()`] carries these draws forward, as treated and under a changed plan, draw by
+//! draw. [`outlook()`] says what is to be expected after the last scan, and whether a model has earned
+//! to say so. [`dynamics`] are the forward models, [`calibration`] puts posteriors to the test.
 //! [`forecast`] says without a law of growth how far a lesion may stray, as other lesions did.
 //! [`table`] reads and writes the forms of the command line.
 //!

@@ -1,6 +1,6 @@
 //! What a reader must know before believing a number: from warnings and from the methods used.
 
-use crate::narrate::{CaseSummary, Quantiles, lesion_labels, time_point_label};
+use crate::narrate::{CaseSummary, FitSummary, Quantiles, lesion_labels, time_point_label};
 use crate::units::{Bulk, Extent};
 use crate::warning::Warning;
 
@@ -68,6 +68,10 @@ fn of_methods(case: &CaseSummary) -> Vec<&'static str> {
     if fits().next().is_some() {
         out.push("Bands are posterior quantiles under the growth models named, with their priors and measurement error; they do not hold what these models leave out.");
         out.push("Carrying the last observation forward is a hard rival: on published lesion series (Laleh et al., PLoS Comput Biol 2022;18:e1009822) it predicts held-out sizes with a smaller mean error than the growth models fitted there. It is therefore printed beside every projection.");
+        let local = |f: &FitSummary| f.forecaster.as_ref().is_some_and(|f| f.local_level);
+        if fits().any(local) {
+            out.push("Where no growth model has shown skill on a lesion's own scans, its projection as treated is the last value with the spread that the lesions of five trials showed (same source); patients outside such trials may differ.");
+        }
         let any_scenario = fits()
             .flat_map(|f| &f.projections)
             .any(|p| p.scenario.is_some());

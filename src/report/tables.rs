@@ -362,7 +362,11 @@ pub(super) fn projections(report: &Report) -> Table {
         };
         for day in facts.of(&of, FactKind::ProjectionDay) {
             let on = |kind| facts.of(&of, kind).find(|f| f.day == day.day);
-            let mut pace = Cell::facts([find(FactKind::ModelWeights)]);
+            let mut pace = Cell::facts([
+                find(FactKind::ModelWeights),
+                find(FactKind::Forecaster),
+                find(FactKind::ProgressionProbability),
+            ]);
             if let Some((word, f)) = time {
                 let word = if f.number().is_none() && f.text == "undetermined" {
                     "direction "
@@ -390,7 +394,7 @@ pub(super) fn projections(report: &Report) -> Table {
         }
     }
     Table {
-        caption: "Projections under the model".into(),
+        caption: "Projections".into(),
         columns: [
             "Lesion",
             "After baseline",

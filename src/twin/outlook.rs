@@ -5,7 +5,7 @@
 //! ([`forecast`](super::forecast)). On trial data no law of growth beats the last value
 //! (`docs/forecast.md`), so the burden of proof is on the model: three forecasts at least, with a
 //! score a fifth better. Less than that is luck more often than skill: with one forecast and any
-//! gain, models spoke for a fifth of the lesions of that benchmark and were 11 % worse there.
+//! gain, models spoke for a tenth of the forecasts of that benchmark and were a third worse there.
 
 use serde::{Deserialize, Serialize};
 

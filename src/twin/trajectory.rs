@@ -24,6 +24,9 @@ use crate::units::{Days, Gray, Mm, Mm3};
 const ALPHA_BETA: Gray = Gray(10.0);
 /// Dose of a fraction where it is not known.
 const USUAL_FRACTION: Gray = Gray(2.0);
+/// Half-time of the repair of sublethal damage, half an hour to three hours in most tissues (Thames, Int J
+/// Radiat Biol 1985;47:319). It matters where fractions are hours apart.
+const REPAIR: Days = Days(1.5 / 24.0);
 /// Sharpness ψ of the Simeoni model, as published.
 const SHARPNESS: f64 = 20.0;
 /// Four orders below what a scan sees.
@@ -342,6 +345,7 @@ impl Trajectory {
             .unwrap_or(0.0);
         Some(Radiosensitivity {
             alpha_eff: Some(alpha * per_dose),
+            repair_half_time: Some(REPAIR),
             ..Radiosensitivity::lq(alpha, ALPHA_BETA)
         })
     }

@@ -667,3 +667,21 @@ fn forecasts_of_real_lesions_hold_what_they_say() {
     assert!(unsettled <= 4, "{unsettled}");
     assert!(error / n < 8.0, "{}", error / n);
 }
+
+/// D5 of the reference systems: bands that are a fixed share of the curve.
+#[test]
+fn d5_bands_come_from_the_posterior_and_widen_with_doubt() {
+    let width = |points: &[(f64, f64)], day: f64| {
+        let fit = fitted(points, &untreated());
+        let p = project(&fit, &untreated(), None, &[Days(day)], &job()).unwrap();
+        let q = p.days[0].factual.latent;
+        (q.q95 / q.q05).ln()
+    };
+    let many: Vec<(f64, f64)> = (0..8)
+        .map(|i| (42.0 * f64::from(i), 30.0 + f64::from(i)))
+        .collect();
+    let few = [many[0], many[7]];
+    // More measurements narrow the band inside them, and time ahead widens it.
+    assert!(width(&many, 150.0) < 0.8 * width(&few, 150.0));
+    assert!(width(&many, 500.0) > 1.5 * width(&many, 150.0));
+}
