@@ -310,10 +310,11 @@ pub fn fit(
     let mut warnings = Vec::new();
     for result in fitted {
         let (model, held_out) = result?;
-        warn(&model, treatments, &mut warnings);
+        warn(&model, &mut warnings);
         scores.extend(held_out);
         models.push(model);
     }
+    warn_of_priors(&models, treatments, &mut warnings);
     let weights = if scores.len() == models.len() {
         pseudo_bma(&scores, params.seed)
     } else {
@@ -393,7 +394,7 @@ const fn diagnostics(found: &Posterior) -> Diagnostics {
     }
 }
 
-fn warn(fit: &ModelFit, treatments: &Treatments, warnings: &mut Vec<Warning>) {
+fn warn(fit: &ModelFit, warnings: &mut Vec<Warning>) {
     let model = fit.model.name();
     if !fit.diagnostics.good() {
         warnings.push(Warning::new(
@@ -405,25 +406,43 @@ fn warn(fit: &ModelFit, treatments: &Treatments, warnings: &mut Vec<Warning>) {
             ),
         ));
     }
-    let open: Vec<String> = fit
-        .parameters
-        .iter()
-        .filter(|p| !p.identified)
-        .map(|p| match p.drug.and_then(|drug| treatments.name(drug)) {
-            Some(name) => format!("{} ({name})", p.kind.words()),
-            None => p.kind.words().to_owned(),
+}
+
+/// What no measurement determines, with the models in which it is so.
+fn warn_of_priors(models: &[ModelFit], treatments: &Treatments, warnings: &mut Vec<Warning>) {
+    let mut open: Vec<(String, Vec<&str>)> = Vec::new();
+    for fit in models {
+        for p in fit.parameters.iter().filter(|p| !p.identified) {
+            let what = match p.drug.and_then(|drug| treatments.name(drug)) {
+                Some(name) => format!("{} ({name})", p.kind.words()),
+                None => p.kind.words().to_owned(),
+            };
+            match open.iter_mut().find(|(known, _)| *known == what) {
+                Some((_, of)) => of.push(fit.model.name()),
+                None => open.push((what, vec![fit.model.name()])),
+            }
+        }
+    }
+    if open.is_empty() {
+        return;
+    }
+    let each: Vec<String> = open
+        .into_iter()
+        .map(|(what, of)| {
+            if of.len() == models.len() {
+                what
+            } else {
+                format!("{what} [{}]", of.join(", "))
+            }
         })
         .collect();
-    if !open.is_empty() {
-        warnings.push(Warning::new(
-            WarningCode::NotIdentified,
-            format!(
-                "{model}: not determined by these measurements, so taken from the population prior: \
-                 {}",
-                open.join(", ")
-            ),
-        ));
-    }
+    warnings.push(Warning::new(
+        WarningCode::NotIdentified,
+        format!(
+            "Not determined by these measurements, so taken from the population prior: {}",
+            each.join("; ")
+        ),
+    ));
 }
 
 /// A random stream of its own for each model and purpose.
