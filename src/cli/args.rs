@@ -11,6 +11,7 @@ use crate::case::MaskStep;
 use crate::geometry::Point;
 use crate::measure::Figure;
 use crate::report::Format;
+use crate::twin::Model;
 pub(super) use model::{GenerateArgs, ModelArgs, ScoreArgs};
 pub(super) use models::{FetchArgs, ImportArgs, ModelsArgs, ModelsVerb};
 
@@ -783,6 +784,31 @@ pub(super) enum BenchVerb {
         #[arg(long, value_name = "FILE")]
         out: Option<PathBuf>,
     },
+    /// Make lesions up and see whether posteriors hold the truth as often as they say, and how fast they are
+    /// beside SciPy and emcee.
+    Sbc {
+        /// Lesions made up for each model; other parts are in proportion.
+        #[arg(long, default_value_t = 1000, value_parser = parse_draws)]
+        draws: usize,
+        /// Seed of the lesions; this one was fixed beforehand.
+        #[arg(long, default_value_t = 20_261_123)]
+        seed: u64,
+        /// Seed of a second table.
+        #[arg(long, default_value_t = 424_242)]
+        second_seed: u64,
+        /// Only these models.
+        #[arg(long, value_delimiter = ',', value_name = "NAME", value_parser = parse_law)]
+        models: Vec<Model>,
+        /// As many draws of models that need a solver as of the others, which takes hours.
+        #[arg(long)]
+        all_draws: bool,
+        /// Environment of the peers, made by benches/peers/setup.sh.
+        #[arg(long, default_value = "target/peers")]
+        peers: PathBuf,
+        /// File for the figures as a document.
+        #[arg(long, value_name = "FILE")]
+        out: Option<PathBuf>,
+    },
     /// Read, write and look with a model beside llama.cpp.
     Llm {
         /// A GGUF file.
@@ -833,6 +859,21 @@ pub(super) fn parse_point(text: &str) -> Result<Point, String> {
     match parts[..] {
         [x, y, z] if parts.iter().all(|v| v.is_finite()) => Ok(Point::new(x, y, z)),
         _ => Err("three finite numbers are needed: x,y,z".to_owned()),
+    }
+}
+
+fn parse_law(text: &str) -> Result<Model, String> {
+    Model::by_name(text.trim()).ok_or_else(|| {
+        let names: Vec<&str> = Model::ALL.iter().map(|m| m.name()).collect();
+        format!("{text:?} is not one of {}", names.join(", "))
+    })
+}
+
+/// At least one for each number of scans.
+fn parse_draws(text: &str) -> Result<usize, String> {
+    match text.trim().parse() {
+        Ok(n) if (4..=1_000_000).contains(&n) => Ok(n),
+        _ => Err(format!("{text:?} is not a number from 4 to 1000000")),
     }
 }
 

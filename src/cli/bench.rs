@@ -1,14 +1,18 @@
-//! `bench tamper`, `bench record`, `bench load`, `bench segment`, `bench view`, `bench laleh`, `bench mice` and
-//! `bench llm`.
+//! `bench tamper`, `bench record`, `bench load`, `bench segment`, `bench view`, `bench laleh`, `bench mice`,
+//! `bench sbc` and `bench llm`.
 
+mod aims;
 mod csv_rows;
+mod figure;
 mod laleh;
 mod llm;
 mod load;
 mod mice;
 mod python;
+mod sbc;
 mod segment;
 mod view;
+mod words;
 
 use std::path::{Path, PathBuf};
 use std::time::Instant;
@@ -124,6 +128,29 @@ pub(super) fn bench(args: &BenchArgs) -> Result<Output, Failure> {
                 write_document(out, &measured.document)?;
             }
             ("mice", measured.tables, measured.rows, false)
+        }
+        BenchVerb::Sbc {
+            draws,
+            seed,
+            second_seed,
+            models,
+            all_draws,
+            peers,
+            out,
+        } => {
+            let settings = sbc::Settings {
+                scratch: scratch.path(),
+                peers,
+                draws: *draws,
+                seeds: [*seed, *second_seed],
+                models: models.clone(),
+                all_draws: *all_draws,
+            };
+            let measured = output::watched(|job| sbc::run(&settings, job))?;
+            if let Some(out) = out {
+                write_document(out, &measured.document)?;
+            }
+            ("sbc", measured.tables, measured.rows, false)
         }
         BenchVerb::Llm {
             model,

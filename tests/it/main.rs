@@ -38,6 +38,7 @@ mod report;
 mod response;
 mod review;
 mod robust;
+mod sbc;
 mod segment;
 mod segment_verb;
 mod store;

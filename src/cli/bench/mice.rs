@@ -4,7 +4,6 @@
 
 mod data;
 mod document;
-mod figure;
 mod figures;
 mod names;
 mod peers;
@@ -16,6 +15,7 @@ use std::path::Path;
 
 use serde_json::Value;
 
+use crate::cli::bench::figure;
 use crate::cli::output::Failure;
 use crate::jobs::{Cancelled, JobContext};
 use crate::twin;

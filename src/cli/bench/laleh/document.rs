@@ -11,6 +11,7 @@ use super::growth::Growth;
 use super::parts::Part;
 use super::rows::RATIO;
 use super::scores::Scores;
+use crate::cli::bench::words::yes;
 use crate::twin::forecast::Population;
 
 /// Longest time of fitting the published laws.
@@ -236,8 +237,4 @@ fn bound(aim: &Aim) -> String {
         (None, Some(most)) => format!("≤ {most}"),
         (None, None) => String::new(),
     }
-}
-
-fn yes(is_so: bool) -> &'static str {
-    if is_so { "yes" } else { "**no**" }
 }

@@ -1,12 +1,12 @@
 //! All figures, one after the other.
 
 use super::Findings;
-use super::figure::{Bound, Figure, Row};
 use super::names::{group_name, method_name};
 use super::peers::{Beside, GRID, SCIPY};
 use super::published::{PACKAGE, REFIT, VAGHI};
 use super::rates::Rates;
 use super::tumours::{Ages, Group, Single, Tumours};
+use crate::cli::bench::figure::{Bound, Figure, Row};
 use crate::twin::population::age::{Accuracy, Method};
 use crate::twin::population::{Law, Line, Shared};
 

@@ -2,8 +2,8 @@
 
 use std::fmt::Write as _;
 
-use super::short;
 use crate::cli::bench::mice::peers::{Beside, SCIPY};
+use crate::cli::bench::words::short;
 
 pub(super) fn table(found: &Result<Beside, String>) -> String {
     let found = match found {

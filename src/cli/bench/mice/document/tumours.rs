@@ -2,10 +2,11 @@
 
 use std::fmt::Write as _;
 
-use super::{joined, milliseconds};
+use super::milliseconds;
 use crate::cli::bench::mice::figures::{published_age, r2_of_modes};
 use crate::cli::bench::mice::names::{group_title, method_title, title};
 use crate::cli::bench::mice::tumours::{Group, Tumours};
+use crate::cli::bench::words::joined;
 use crate::twin::population::age::Accuracy;
 use crate::twin::population::{Law, Shared};
 

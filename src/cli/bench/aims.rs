@@ -2,8 +2,8 @@
 
 use std::fmt::Write as _;
 
-use super::{joined, yes};
-use crate::cli::bench::mice::figure::{Bound, Figure, Row};
+use super::figure::{Bound, Figure, Row};
+use super::words::{joined, yes};
 
 /// Largest number of figures of one aim that are written out.
 const FEW: usize = 2;
