@@ -1,12 +1,15 @@
 //! The fitted models below the curve: weights, parameters and residuals.
 
-use egui::{CollapsingHeader, Color32, Grid, RichText, Role, Ui, Vec2b, WidgetInfo, vec2};
+use egui::{CollapsingHeader, Color32, Grid, Label, RichText, Role, Ui, Vec2b, WidgetInfo, vec2};
 use egui_plot::{HLine, LineStyle, MarkerShape, Plot, PlotPoints, Points};
 
 use crate::app::view::{GrowthView, ModelView};
 use crate::texts::tr;
 use crate::ui::theme;
 use crate::ui::widgets::weak;
+
+/// Share of the width that names of parameters take at most; longer ones wrap.
+const NAMES: f32 = 0.42;
 
 /// Weight below which a model is listed, but not spread out.
 const TELLING: f64 = 0.05;
@@ -74,18 +77,21 @@ fn parameters_ui(ui: &mut Ui, model: &ModelView) {
             .font(theme::medium(12.5))
             .color(p.text),
     );
+    let widest = ui.available_width() * NAMES;
     Grid::new(("model parameters", &model.name))
-        .num_columns(4)
-        .spacing(vec2(14.0, 3.0))
+        .num_columns(3)
+        .max_col_width(widest)
+        .spacing(vec2(10.0, 3.0))
         .show(ui, |ui| {
             head(
                 ui,
-                &[tr!("Parameter"), tr!("Median"), tr!("90 %"), tr!("From the data")],
+                &[tr!("Parameter"), tr!("Median (90 %)"), tr!("From the data")],
             );
             for parameter in &model.parameters {
-                ui.label(&parameter.name);
-                ui.label(&parameter.median);
-                ui.label(&parameter.interval);
+                ui.add(Label::new(&parameter.name).wrap());
+                ui.add(
+                    Label::new(format!("{} ({})", parameter.median, parameter.interval)).wrap(),
+                );
                 if parameter.identified {
                     ui.label(format!("{:.0} %", 100.0 * parameter.contraction));
                 } else {

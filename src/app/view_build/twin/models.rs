@@ -76,5 +76,5 @@ fn figure(v: f64) -> String {
         a if a >= 1.0 => 2,
         _ => 3,
     };
-    format!("{v:.digits$}")
+    format!("{v:.digits$}").replace('-', "−")
 }
