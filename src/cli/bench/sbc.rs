@@ -48,11 +48,15 @@ impl Settings<'_> {
 
     /// So many, or a tenth of them where a posterior may take seconds.
     fn share(&self, case: &Case, count: usize) -> usize {
-        if needs_solver(case.model) && !self.all_draws {
+        if self.is_spared(case) {
             (count / 10).max(1)
         } else {
             count
         }
+    }
+
+    fn is_spared(&self, case: &Case) -> bool {
+        needs_solver(case.model) && !self.all_draws
     }
 }
 
