@@ -424,11 +424,16 @@ fn fit_summary(twin: &TwinResult) -> FitSummary {
         locf: Some(extent(projection.locf.size.value())),
         forecaster: Some(ForecasterSummary {
             local_level: told_locally,
-            why: ground(outlook.ground).to_owned(),
+            why: if projection.has_scenario() {
+                "both arms of a what-if are those of the models".to_owned()
+            } else {
+                ground(outlook.ground).to_owned()
+            },
         }),
         progression: outlook.progression.map(|p| ProgressionSummary {
             next_scan: outlook.next_scan,
             probability: p.at_next_scan,
+            local_level: outlook.voice == Voice::LocalLevel,
         }),
         horizon: Some(projection.fade_after),
         seed: twin.fit.seed,
@@ -479,11 +484,12 @@ fn expectation(twin: &TwinResult) -> String {
         Ground::ModelsScoredNoBetter => format!(
             "No model has shown skill here: on past scans they scored {share:.0} % {than} than the last \
              value with the spread of other lesions (a fifth better is asked for), which therefore is the \
-             forecast."
+             forecast. It knows nothing of treatment to come."
         ),
         Ground::TooFewForecasts => {
             "Fewer than five scans cannot tell the skill of a model from luck: the \
-                                    forecast is the last value with the spread of other lesions."
+                                    forecast is the last value with the spread of other lesions. It \
+                                    knows nothing of treatment to come."
                 .to_owned()
         }
         Ground::NoMillimetres => {
@@ -504,7 +510,7 @@ pub(super) fn twin_notes(twin: &TwinResult, has_scenario: bool) -> Vec<String> {
                 format!("Now {} (90 %: {} to {}).", d.median, d.slow, d.fast)
             }
             _ => format!(
-                "Now {}, but growth is not certain: probability {:.0} %.",
+                "Now {}, but the direction is not certain: growing with {:.0} %.",
                 d.median,
                 100.0 * d.growing
             ),
@@ -512,9 +518,13 @@ pub(super) fn twin_notes(twin: &TwinResult, has_scenario: bool) -> Vec<String> {
     }
     notes.push(expectation(twin));
     if let Some(p) = &twin.outlook.progression {
-        let median = match p.by[1] {
-            Some(day) => format!("with 50 % by day {:.0}", day.0),
-            None => format!("with less than 50 % by day {:.0}", twin.outlook.until.0),
+        let median = match (twin.outlook.voice, p.by[1]) {
+            // Its median is the last value, so it never reaches anything with more than 50 %.
+            (Voice::LocalLevel, _) => String::new(),
+            (Voice::Models, Some(day)) => format!(", with 50 % by day {:.0}", day.0),
+            (Voice::Models, None) => {
+                format!(", with less than 50 % by day {:.0}", twin.outlook.until.0)
+            }
         };
         notes.push(if p.reached {
             format!(
@@ -524,7 +534,7 @@ pub(super) fn twin_notes(twin: &TwinResult, has_scenario: bool) -> Vec<String> {
         } else {
             format!(
                 "This lesion reaches {:.1} (20 % and 5 mm above its smallest) with {:.0} % at the next \
-                 scan (day {:.0}), {median}.",
+                 scan (day {:.0}, if intervals stay as they were){median}.",
                 p.threshold,
                 100.0 * p.at_next_scan,
                 twin.outlook.next_scan.0
@@ -536,12 +546,15 @@ pub(super) fn twin_notes(twin: &TwinResult, has_scenario: bool) -> Vec<String> {
             format!("On past scans the models' error was {:.0} % below carrying the last value forward.", 100.0 * skill)
         }
         Some(skill) => format!(
-            "On past scans carrying the last value forward did better than the models (error {:.0} % higher).",
+            "On past scans carrying the last value forward did no worse than the models (their error is {:.0} % higher).",
             -100.0 * skill
         ),
+        None if twin.skill.is_some() => {
+            "On past scans carrying the last value forward made no error at all.".to_owned()
+        }
         None => "Too few scans to compare the models with carrying the last value forward.".to_owned(),
     });
-    if has_scenario {
+    if has_scenario || twin.projection.ladder == Ladder::C4 {
         notes.push(format!(
             "Evidence {} for this question.",
             ladder_name(twin.projection.ladder)

@@ -28,6 +28,10 @@ pub(super) struct TwinInput {
     /// What turning records into events assumed.
     #[serde(skip)]
     plan_warnings: Vec<Warning>,
+    /// Why the records of treatment cannot be read: then there is no curve, rather than one without
+    /// treatment.
+    #[serde(skip)]
+    refused: Option<twin::Error>,
     scenario: Option<ScenarioChange>,
     days: Vec<Days>,
     params: FitParams,
@@ -82,8 +86,10 @@ pub(super) fn gather(state: &State, lesion: LesionId) -> Option<TwinInput> {
         .iter()
         .filter(|t| t.patient == patient);
     let events: Vec<TreatmentEvent> = treatments.map(|t| event(t, baseline)).collect();
-    // Days and durations come from calendar dates; what cannot be is said by the fit itself.
-    let (treatments, plan_warnings) = Treatments::from_events(&events).unwrap_or_default();
+    let ((treatments, plan_warnings), refused) = match Treatments::from_events(&events) {
+        Ok(read) => (read, None),
+        Err(error) => (Default::default(), Some(error)),
+    };
     // Without treatment there is no response to share.
     let others = if events.is_empty() {
         Vec::new()
@@ -105,6 +111,7 @@ pub(super) fn gather(state: &State, lesion: LesionId) -> Option<TwinInput> {
         others,
         treatments,
         plan_warnings,
+        refused,
         scenario: scenario.map(|s| s.change.clone()),
         days: (0..N_DAYS).map(|n| Days(first + step * n as f64)).collect(),
         params: FitParams::default(),
@@ -173,6 +180,12 @@ pub(super) fn run(
     cache: &Cache,
     job: &JobContext,
 ) -> Result<TwinResult, Failure> {
+    if let Some(error) = &input.refused {
+        return Err(Failure {
+            text: tr!("No growth curve: {error}", error),
+            hint: tr!("Correct the treatments of the patient.").to_owned(),
+        });
+    }
     job.progress.step("Sampling the posterior");
     let key = StageKey::new(twin::VERSION, TWIN_STAGE, input, &[])
         .map_err(|e| Failure::new(e.to_string()))?;

@@ -59,6 +59,17 @@ impl Tables {
             Some(path) => table::parse_events(&read(path)?).map_err(|e| table_failure(&e, path))?,
             None => Vec::new(),
         };
+        let stranger = events
+            .iter()
+            .find(|e| !lesions.iter().any(|l| l.patient == e.patient));
+        if let Some(stranger) = stranger {
+            return Err(Failure::new(
+                "E-EVENTS",
+                "the events are of a patient who is not in the table of sizes",
+            )
+            .at(format!("patient {}", stranger.patient))
+            .hint("Patients are matched by the column patient, letter by letter."));
+        }
         Ok(Self { lesions, events })
     }
 
@@ -193,19 +204,26 @@ fn expectation(outlook: &Outlook, skill: Option<&Skill>) -> String {
     };
     let mut text = format!("  forecast by {who}: {why}");
     if let Some(gain) = skill.and_then(Skill::over_local_level) {
-        text.push_str(&format!(" (CRPS {:+.0} %)", -100.0 * gain));
+        let than = if gain >= 0.0 { "lower" } else { "higher" };
+        text.push_str(&format!(" (CRPS {:.0} % {than})", 100.0 * gain.abs()));
     }
     text.push('\n');
     if let Some(progression) = &outlook.progression {
-        let median = match progression.by[1] {
-            Some(day) => format!("by day {:.0}", day.0),
-            None => format!("not before day {:.0}", outlook.until.0),
+        let median = match (outlook.voice, progression.by[1]) {
+            // Its median is the last value, so it never reaches anything with more than 50 %.
+            (Voice::LocalLevel, _) => String::new(),
+            (Voice::Models, Some(day)) => format!("; with 50 % by day {:.0}", day.0),
+            (Voice::Models, None) => format!("; with 50 % not before day {:.0}", outlook.until.0),
         };
         text.push_str(&format!(
-            "  progression of this lesion (at least {:.1}){}: probability {:.0} % at the next scan, \
-             day {:.0}; with 50 % {median}\n",
+            "  progression of this lesion (at least {:.1}){}: probability {:.0} % at the next scan \
+             (day {:.0}, if intervals stay as they were){median}\n",
             progression.threshold,
-            if progression.reached { ", reached already" } else { "" },
+            if progression.reached {
+                ", reached already"
+            } else {
+                ""
+            },
             100.0 * progression.at_next_scan,
             outlook.next_scan.0
         ));

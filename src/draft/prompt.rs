@@ -53,6 +53,7 @@ const fn rank_of(kind: FactKind) -> u8 {
         | K::ProjectionDay
         | K::Forecaster
         | K::ProgressionProbability
+        | K::ProgressionProbabilityLocal
         | K::ProjectedSize
         | K::Horizon
         | K::ScenarioCondition

@@ -338,7 +338,12 @@ impl Builder<'_> {
         }
         if let Some(p) = &fit.progression {
             let value = (100.0 * p.probability, "%", 0);
-            self.number(of, None, FactKind::ProgressionProbability, value);
+            let kind = if p.local_level {
+                FactKind::ProgressionProbabilityLocal
+            } else {
+                FactKind::ProgressionProbability
+            };
+            self.number(of, None, kind, value);
         }
         for p in &fit.projections {
             let on = Some(p.day.0);

@@ -130,6 +130,8 @@ pub enum FactKind {
     Forecaster,
     /// Probability that the lesion has progressed at the next scan.
     ProgressionProbability,
+    /// The same by the last value with the spread that other lesions showed.
+    ProgressionProbabilityLocal,
     /// Projected size, treatment as recorded.
     #[serde(alias = "projected_volume")]
     ProjectedSize,
@@ -152,7 +154,7 @@ pub enum FactKind {
 
 impl FactKind {
     /// Every kind, in order of declaration.
-    pub const ALL: [Self; 43] = [
+    pub const ALL: [Self; 44] = [
         Self::LesionCount,
         Self::TimePointCount,
         Self::ScanDate,
@@ -188,6 +190,7 @@ impl FactKind {
         Self::ProjectionDay,
         Self::Forecaster,
         Self::ProgressionProbability,
+        Self::ProgressionProbabilityLocal,
         Self::ProjectedSize,
         Self::ScenarioCondition,
         Self::ScenarioSize,
@@ -236,6 +239,9 @@ impl FactKind {
             Self::ProjectionDay => "Day of projection",
             Self::Forecaster => "Forecast by",
             Self::ProgressionProbability => "Probability of progression at the next scan",
+            Self::ProgressionProbabilityLocal => {
+                "Probability of progression at the next scan, by other lesions"
+            }
             Self::ProjectedSize => "Projected size, as treated",
             Self::ScenarioCondition => "Scenario",
             Self::ScenarioSize => "Projected size, scenario",
@@ -267,6 +273,7 @@ impl FactKind {
             self,
             Self::ProjectedSize
                 | Self::ProgressionProbability
+                | Self::ProgressionProbabilityLocal
                 | Self::ScenarioSize
                 | Self::ScenarioDifference
         )

@@ -219,6 +219,8 @@ pub struct ProgressionSummary {
     pub next_scan: Days,
     /// Probability that a measurement there reaches it, 0–1.
     pub probability: f64,
+    /// Whether that is said by the last value with the spread that other lesions showed, not by models.
+    pub local_level: bool,
 }
 
 /// Projected size on one day.

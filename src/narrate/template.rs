@@ -489,12 +489,15 @@ fn projection(table: &FactTable, of: &Subject) -> Vec<Sentence> {
     };
     let forecaster = table.find(of, None, FactKind::Forecaster);
     let is_local = forecaster.is_some_and(|f| f.text.starts_with(LOCAL_LEVEL));
-    let under = if is_local {
-        " would, without a model of growth, measure "
+    let (start, under) = if is_local {
+        ("Without a model of growth, ", " would measure ")
     } else {
-        " would, under the model, measure "
+        (
+            "With treatment as recorded, ",
+            " would, under the model, measure ",
+        )
     };
-    let mut w = Writer::new("With treatment as recorded, ")
+    let mut w = Writer::new(start)
         .lesion(table, of, false)
         .say(under)
         .fact(size)
@@ -517,11 +520,15 @@ fn projection(table: &FactTable, of: &Subject) -> Vec<Sentence> {
                 .done(),
         );
     }
-    if let Some(f) = table.find(of, None, FactKind::ProgressionProbability) {
-        let by = if is_local {
-            "without a model of growth"
-        } else {
-            "under the model"
+    for (kind, by) in [
+        (FactKind::ProgressionProbability, "under the model"),
+        (
+            FactKind::ProgressionProbabilityLocal,
+            "without a model of growth",
+        ),
+    ] {
+        let Some(f) = table.find(of, None, kind) else {
+            continue;
         };
         out.push(
             Writer::new("The probability that ")

@@ -366,6 +366,7 @@ pub(super) fn projections(report: &Report) -> Table {
                 find(FactKind::ModelWeights),
                 find(FactKind::Forecaster),
                 find(FactKind::ProgressionProbability),
+                find(FactKind::ProgressionProbabilityLocal),
             ]);
             if let Some((word, f)) = time {
                 let word = if f.number().is_none() && f.text == "undetermined" {

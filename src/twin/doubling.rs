@@ -74,7 +74,8 @@ pub struct DoublingTime {
 const OVER: f64 = 1.0;
 
 /// How fast the lesion changes on the day that follows `day`, under the treatments of the fit; `None`
-/// with measurements of fewer than two days, which say nothing of change.
+/// with measurements of fewer than two days, which say nothing of change, and where a therapy begins on
+/// that day that the lesion says nothing of.
 ///
 /// # Errors
 /// [`Error::BeforeFirstObservation`], [`Error::EmptyFit`], [`Error::BadNumber`].
@@ -89,6 +90,10 @@ pub fn doubling_time(fit: &Fit, day: Days) -> Result<Option<DoublingTime>, Error
     }
     let days = [day.0, day.0 + OVER];
     let acting = ensemble::acting(fit, &[&fit.treatments], days[1]);
+    // What begins on that very day says nothing of the present, and its effect is the prior's.
+    if !ensemble::unknown(fit, &acting).is_empty() {
+        return Ok(None);
+    }
     let sizes = Ensemble::posterior(fit, &acting)?.sizes(&fit.treatments, &days)?;
     let mut rates: Vec<f64> = sizes[0]
         .iter()

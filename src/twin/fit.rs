@@ -235,6 +235,12 @@ impl Fit {
         self.noise.sigma(x, observation.slice.map(|s| s.0))
     }
 
+    /// Half the width of the 90 % interval of the logarithm of a measured size.
+    #[must_use]
+    pub fn reach_90(&self, observation: &Observation) -> f64 {
+        self.noise.quantile_95() * self.sigma(observation)
+    }
+
     /// SD of ln V so many days after the last measurement for what no model knows.
     pub(super) fn straying(&self, day: f64) -> f64 {
         let ahead = (day - self.last_day().0).max(0.0);

@@ -193,6 +193,14 @@ impl Noise {
         }
     }
 
+    /// 95 % quantile of a standardised deviate.
+    pub(super) const fn quantile_95(&self) -> f64 {
+        match self.family {
+            NoiseFamily::StudentT4 => 2.131_846_786_326_649,
+            NoiseFamily::Gaussian => 1.644_853_626_951_473,
+        }
+    }
+
     /// A standardised deviate.
     pub(super) fn draw(&self, random: &mut Random) -> f64 {
         let normal = random.normal();

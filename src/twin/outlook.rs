@@ -65,7 +65,7 @@ pub struct Progression {
     /// Probability that a measurement at the next scan reaches it.
     pub at_next_scan: f64,
     /// Day by which the size has reached it with probability 25, 50 and 75 %; `None` beyond
-    /// [`Outlook::until`].
+    /// [`Outlook::until`], and where the local level speaks, which knows no growth.
     pub by: [Option<Days>; 3],
 }
 
@@ -238,21 +238,12 @@ fn by_local_level(fit: &Fit, readings: &Readings, next_scan: Days) -> Progressio
             .forecast(&history, Days(ahead))
             .probability_at_least(Mm(threshold))
     };
-    let ahead = grid();
-    // Having reached it once is having reached it: the probability never falls.
-    let mut so_far: f64 = 0.0;
-    let by_day: Vec<f64> = ahead
-        .iter()
-        .map(|days| {
-            so_far = so_far.max(probability(*days));
-            so_far
-        })
-        .collect();
     Progression {
         threshold: Mm(threshold),
         reached,
         at_next_scan: probability(next_scan.0 - last),
-        by: reach(last, &ahead, &by_day),
+        // Its median is the last value: days by which it grows would say more than it knows.
+        by: [None; 3],
     }
 }
 
@@ -270,6 +261,8 @@ fn by_models(fit: &Fit, treatments: &Treatments, next_scan: Days) -> Result<Prog
     let slice = fit.observations.iter().rev().find_map(|o| o.slice);
     let mut random = Random::new(fit.seed, 1 << 43);
     let astray: Vec<f64> = (0..draws.len()).map(|_| random.normal()).collect();
+    let mut walks = vec![0.0; draws.len()];
+    let mut before = 0.0;
     let (mut measured, mut counted) = (0_usize, 0_usize);
     let straying = fit.straying(next_scan.0);
     for (x, n) in sizes[0].iter().zip(&astray).filter(|(x, _)| x.is_finite()) {
@@ -282,9 +275,12 @@ fn by_models(fit: &Fit, treatments: &Treatments, next_scan: Days) -> Result<Prog
     }
     let mut first = vec![usize::MAX; draws.len()];
     for (step, column) in sizes[1..].iter().enumerate() {
-        let straying = fit.straying(last + ahead[step]);
-        for ((first, x), n) in first.iter_mut().zip(column).zip(&astray) {
-            if *first == usize::MAX && x + straying * n >= limit {
+        // A walk: each step adds to those before.
+        let straying = fit.straying(last + ahead[step] - before);
+        before = ahead[step];
+        for ((first, x), walk) in first.iter_mut().zip(column).zip(&mut walks) {
+            *walk += straying * random.normal();
+            if *first == usize::MAX && x + *walk >= limit {
                 *first = step;
             }
         }

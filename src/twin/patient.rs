@@ -1,7 +1,7 @@
 //! All lesions of a patient together.
 //!
 //! Lesions of one patient grow and respond alike, more or less: half of the variance of growth and of
-//! the effect of treatment lies between patients, half between the lesions of one. So a lesion with few
+//! the effect of drugs lies between patients, half between the lesions of one. So a lesion with few
 //! scans learns from its neighbours, and every lesion keeps the prior that it has by itself.
 
 use rayon::prelude::*;
@@ -108,13 +108,9 @@ struct Shared {
 fn shared(parameters: &[Parameter]) -> Option<(Shared, [usize; joint::SHARED])> {
     use ParameterKind as K;
     let place = |of: fn(K) -> bool| parameters.iter().position(|p| of(p.kind));
-    let growth = place(|k| matches!(k, K::GrowthRate | K::IntrinsicRate | K::BurdenGrowth))?;
-    let kill = place(|k| {
-        matches!(
-            k,
-            K::SystemicKillRate | K::DoseKill | K::RadiotherapyLogKill | K::Alpha | K::BurdenDecay
-        )
-    })?;
+    let growth = place(|k| matches!(k, K::GrowthRate | K::IntrinsicRate))?;
+    // Drugs reach every lesion; what is done to one says nothing of another.
+    let kill = place(|k| matches!(k, K::SystemicKillRate | K::DoseKill))?;
     let shared = Shared {
         growth: parameters[growth].kind,
         kill: parameters[kill].kind,

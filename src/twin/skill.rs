@@ -43,6 +43,9 @@ impl Skill {
     }
 }
 
+/// The latest scans that are forecast at most: each costs a fit.
+const MOST_FORECASTS: usize = 12;
+
 /// Score over the levels of [`Quantiles`], the same for everyone who is compared.
 fn score(q: &Quantiles, truth: f64) -> f64 {
     crps(
@@ -52,7 +55,7 @@ fn score(q: &Quantiles, truth: f64) -> f64 {
     )
 }
 
-/// Forecasts each measurement from the third on by those of earlier days.
+/// Forecasts each scan from the third on, the last twelve at most, by those of earlier days.
 ///
 /// A size that was too small to measure counts as zero for all. `None` for fewer than three days of
 /// measurement. Treatments are known beforehand, as a plan is.
@@ -68,7 +71,12 @@ pub fn skill_vs_locf(
     let treatments = &fitted.treatments;
     let (mut twin, mut locf, mut twin_crps, mut count) = (0.0, 0.0, 0.0, 0_usize);
     let mut local_crps = Some(0.0);
-    for (i, next) in observations.iter().enumerate().skip(2) {
+    let from = observations.len().saturating_sub(MOST_FORECASTS).max(2);
+    for (i, next) in observations.iter().enumerate().skip(from) {
+        // Readings of one day are one scan, forecast once.
+        if observations[i - 1].day.0 >= next.day.0 {
+            continue;
+        }
         let past: Vec<_> = observations[..i]
             .iter()
             .filter(|o| o.day.0 < next.day.0)
@@ -77,7 +85,7 @@ pub fn skill_vs_locf(
         let Some(last) = past.last().map(|o| (o.day.0, o.size.value())) else {
             continue;
         };
-        if past.len() < 2 {
+        if past.first().is_none_or(|first| first.day.0 >= last.0) {
             continue;
         }
         job.check()?;

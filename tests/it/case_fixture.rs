@@ -105,6 +105,7 @@ fn fit(
         progression: Some(ProgressionSummary {
             next_scan: Days(240.0),
             probability: 0.31,
+            local_level: false,
         }),
         horizon: Some(Days(247.0)),
         seed: 1,

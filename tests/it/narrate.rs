@@ -282,6 +282,7 @@ fn fit() -> impl Strategy<Value = Option<FitSummary>> {
                 progression: Some(ProgressionSummary {
                     next_scan: Days(day.round()),
                     probability: w,
+                    local_level: !identified,
                 }),
                 horizon: Some(Days(200.0)),
                 seed: 1,

@@ -407,6 +407,7 @@ const fn is_of_growth(kind: FactKind) -> bool {
             | FactKind::ProjectionDay
             | FactKind::Forecaster
             | FactKind::ProgressionProbability
+            | FactKind::ProgressionProbabilityLocal
             | FactKind::ProjectedSize
             | FactKind::ScenarioCondition
             | FactKind::ScenarioSize

@@ -92,7 +92,7 @@ impl State {
                 Some(grouping::days_between(first, date).0 == observation.day.0)
             };
             let value = observation.size.value() * factor;
-            let reach = (1.645 * twin.fit.sigma(observation)).exp();
+            let reach = twin.fit.reach_90(observation).exp();
             growth.points.push(GrowthPoint {
                 day: observation.day.0,
                 value,

@@ -154,8 +154,8 @@ impl TreatmentEvent {
 
 /// A unit as written: which, the factor to it, and whether it is per day.
 fn unit(written: &str) -> Option<(DoseUnit, f64, bool)> {
-    let text = written.trim().to_lowercase().replace(['²', ' '], "");
-    let text = text.replace("^2", "2");
+    let text = written.trim().to_lowercase().replace('²', "2");
+    let text = text.replace(' ', "").replace("^2", "2");
     let (amount, daily) = ["/day", "/d", "/24h", "perday", "daily"]
         .iter()
         .find_map(|per| text.strip_suffix(per))
@@ -164,7 +164,7 @@ fn unit(written: &str) -> Option<(DoseUnit, f64, bool)> {
         "mg" => (DoseUnit::Mg, 1.0),
         "g" => (DoseUnit::Mg, 1000.0),
         "ug" | "µg" | "μg" | "mcg" => (DoseUnit::Mg, 1e-3),
-        "mg/m2" | "mg/m" => (DoseUnit::MgPerM2, 1.0),
+        "mg/m2" => (DoseUnit::MgPerM2, 1.0),
         "g/m2" => (DoseUnit::MgPerM2, 1000.0),
         "mg/kg" => (DoseUnit::MgPerKg, 1.0),
         "auc" => (DoseUnit::Auc, 1.0),
@@ -216,6 +216,13 @@ pub(super) fn read(events: &[TreatmentEvent]) -> Result<(Treatments, Vec<Warning
             EventKind::Systemic | EventKind::Stop | EventKind::Note => {}
         }
     }
+    if !acts.is_empty() {
+        notes.say(
+            "Radiotherapy and surgery count for every lesion of the patient: the record does not say \
+             which lesion was treated"
+                .to_owned(),
+        );
+    }
     let drugs = drugs(&ordered, &mut notes)?;
     let (regimens, given) = numbered(drugs, &mut notes);
     acts.extend(given);
@@ -230,14 +237,24 @@ pub(super) fn read(events: &[TreatmentEvent]) -> Result<(Treatments, Vec<Warning
 /// course.
 fn radiotherapy(event: &TreatmentEvent, notes: &mut Notes) -> Vec<Event> {
     let dose = match (event.dose, event.unit.trim().to_lowercase().as_str()) {
-        (Some(dose), "gy") => Some(Gray(dose)),
+        (Some(dose), "gy" | "gray" | "") => Some(Gray(dose)),
         (Some(dose), "cgy") => Some(Gray(dose / 100.0)),
         _ => None,
     };
-    if dose.is_none() {
-        notes.say(format!(
+    match (dose, event.dose) {
+        (None, Some(stated)) => notes.say(format!(
+            "Radiotherapy: the dose {stated} {} is not in Gy or cGy, so it counts as {RT_REFERENCE_DOSE}",
+            event.unit.trim()
+        )),
+        (None, None) => notes.say(format!(
             "Radiotherapy without a dose in Gy counts as {RT_REFERENCE_DOSE}"
-        ));
+        )),
+        _ => {}
+    }
+    if event.fractions.is_none() {
+        notes.say(
+            "Radiotherapy without its number of fractions counts as fractions of 2 Gy".to_owned(),
+        );
     }
     let total = dose.unwrap_or(RT_REFERENCE_DOSE);
     let length = event.duration.map_or(0.0, |d| d.0);
@@ -301,7 +318,8 @@ fn drugs(
         // A stop later on ends what goes on at that time.
         let stop = ordered
             .iter()
-            .filter(|e| e.kind == EventKind::Stop && e.day.0 >= start)
+            // A stop on the day of a start ends what was given before: a switch.
+            .filter(|e| e.kind == EventKind::Stop && e.day.0 > start)
             .find(|e| e.key().is_empty() || e.key() == event.key())
             .map(|e| e.day.0);
         let until = |end: Option<f64>| match (end, stop) {
@@ -318,13 +336,31 @@ fn drugs(
             }
             // A single day of treatment is one day of exposure.
             let end = event.end().map(|end| end.max(start + 1.0));
+            let dosed = systemic().any(|e| e.key() == event.key() && e.amount().is_some());
+            if dosed {
+                notes.say(format!(
+                    "{shown} is given with a dose at times and without one at others: what has none \
+                     counts as a treatment of its own, at an unknown rate"
+                ));
+            }
             drug.spans
                 .push((start, until(end).unwrap_or(f64::INFINITY)));
             continue;
         };
         if daily {
             drug.daily = true;
-            let end = until(event.end().map(|end| end.max(start + 1.0)));
+            // A new daily dose takes the place of one that goes on.
+            let next = systemic()
+                .filter(|e| e.key() == event.key() && e.day.0 > start)
+                .find(|e| e.amount().is_some_and(|(_, daily)| daily))
+                .filter(|_| event.duration.is_none())
+                .map(|e| e.day.0);
+            let stated = event.end().map(|end| end.max(start + 1.0));
+            let end = until(stated.or(next));
+            let end = match (end, next) {
+                (Some(end), Some(next)) => Some(end.min(next)),
+                (end, next) => end.or(next),
+            };
             let act = Event::infusion(event.day, end.map(Days), SOME, dose);
             drug.doses.push((act, true));
             continue;
@@ -585,6 +621,51 @@ mod tests {
     }
 
     #[test]
+    fn a_new_daily_dose_takes_the_place_of_the_one_before() {
+        let tablets = |day, dose| TreatmentEvent {
+            duration: None,
+            ..TreatmentEvent::dose(Days(day), "sunitinib", dose, "mg/d")
+        };
+        let (t, _) = read(&[tablets(84.0, 37.5), tablets(0.0, 50.0)]);
+        assert_eq!(
+            t.plan().events(),
+            [
+                Event::infusion(Days(0.0), Some(Days(84.0)), DrugId(0), Dose::mg(50.0)),
+                Event::infusion(Days(84.0), None, DrugId(0), Dose::mg(37.5))
+            ]
+        );
+    }
+
+    #[test]
+    fn a_switch_on_the_day_of_a_stop_is_given() {
+        let (t, _) = read(&[
+            named("A", TreatmentEvent::systemic(Days(0.0), None)),
+            stop(100.0, ""),
+            named("B", TreatmentEvent::systemic(Days(100.0), None)),
+        ]);
+        assert_eq!(
+            t.plan().events(),
+            [
+                Event::infusion(Days(0.0), Some(Days(100.0)), DrugId(0), ONE_A_DAY),
+                Event::infusion(Days(100.0), None, DrugId(1), ONE_A_DAY)
+            ]
+        );
+    }
+
+    #[test]
+    fn a_radiotherapy_dose_in_another_unit_is_named() {
+        let event = TreatmentEvent {
+            unit: "GyE".to_owned(),
+            ..TreatmentEvent::radiotherapy(Days(0.0), Some(Gray(60.0)), None, Some(30))
+        };
+        let (_, warnings) = read(&[event]);
+        assert!(
+            warnings.iter().any(|w| w.message.contains("60 GyE")),
+            "{warnings:?}"
+        );
+    }
+
+    #[test]
     fn times_alone_are_an_exposure_of_one() {
         let (t, warnings) = read(&[
             TreatmentEvent::systemic(Days(0.0), Some(Days(40.0))),
@@ -641,7 +722,7 @@ mod tests {
         assert_eq!((twice.len(), twice[1].day), (30, Days(1.25)));
         // Five fractions within ten days are no such course.
         let (few, warnings) = course(50.0, 10.0, 5);
-        assert_eq!((few[1].day, warnings), (Days(3.5), 1));
+        assert_eq!((few[1].day, warnings), (Days(3.5), 2));
     }
 
     #[test]
@@ -656,7 +737,7 @@ mod tests {
             total: RT_REFERENCE_DOSE,
             until: Days(19.0),
         };
-        assert_eq!((t.plan().events()[0].act, warnings.len()), (act, 1));
+        assert_eq!((t.plan().events()[0].act, warnings.len()), (act, 3));
     }
 
     #[test]

@@ -49,10 +49,20 @@ fn parameter(fit: &Fit, p: &Parameter) -> ParameterView {
     }
 }
 
-/// Rates as a share per month of 30 days, which people can picture; the rest as it is.
+/// Rates as a share per day, of what they are rates of; the rest as it is.
 fn shown(p: &Parameter) -> (f64, &str) {
     match (p.unit.as_str(), p.kind) {
-        ("1/d", _) => (3000.0, "% / 30 d"),
+        ("1/d", ParameterKind::BurdenGrowth | ParameterKind::BurdenDecay) => {
+            (100.0, "% / d of diameter")
+        }
+        (
+            "1/d",
+            ParameterKind::GrowthRate
+            | ParameterKind::IntrinsicRate
+            | ParameterKind::ResistantRate
+            | ParameterKind::SystemicKillRate,
+        ) => (100.0, "% / d of volume"),
+        ("1/d", _) => (100.0, "% / d"),
         ("1", ParameterKind::ResistantShare | ParameterKind::DecayingShare) => (100.0, "%"),
         ("1", _) => (1.0, ""),
         ("mm3", _) => (1e-3, "mL"),
