@@ -379,7 +379,7 @@ fn prior_names() -> clap::builder::PossibleValuesParser {
 pub(super) struct FitArgs {
     /// Table: patient,lesion,day,value,unit.
     pub table: PathBuf,
-    /// Treatments: patient,day,kind,name,dose,unit,duration_days[,fractions].
+    /// Treatments: patient,day,kind,name,dose,unit,duration_days; fractions if known.
     #[arg(long)]
     pub events: Option<PathBuf>,
     #[command(flatten)]
@@ -394,7 +394,7 @@ pub(super) struct FitArgs {
 pub(super) struct ProjectArgs {
     /// Table: patient,lesion,day,value,unit.
     pub table: PathBuf,
-    /// Treatments: patient,day,kind,name,dose,unit,duration_days[,fractions].
+    /// Treatments: patient,day,kind,name,dose,unit,duration_days; fractions if known.
     #[arg(long)]
     pub events: Option<PathBuf>,
     /// Days to project to.
