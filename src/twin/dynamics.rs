@@ -30,4 +30,5 @@ pub mod radiotherapy;
 mod runner;
 mod schedule;
 pub mod simeoni;
+mod steps;
 pub mod timeline;

@@ -8,9 +8,10 @@ use super::Error;
 use super::dynamics::plan::DrugId;
 use super::model::{Acting, Model};
 use super::noise::{Noise, NoiseModel};
-use super::optimise;
 use super::parameter::{ParameterKind, Slot};
-use super::posterior::{Budget, Posterior, Random, Target, Way, leave_one_out, posterior};
+use super::posterior::{
+    Budget, Posterior, Random, Target, Way, explore, highest_likelihood, leave_one_out,
+};
 use super::prior::{PriorSet, Priors};
 use super::problem::{Problem, Scratch, data_contraction};
 use super::series::{LesionSeries, Observation, Scale};
@@ -361,7 +362,8 @@ type Scored = (ModelFit, Option<Vec<f64>>);
 
 fn one(model: Model, problem: &Problem, seed: u64, scale: Scale) -> Result<Scored, Error> {
     let budget = Budget::of(problem.dimension());
-    let found = posterior(problem, budget, seed, stream(model, 0));
+    let explored = explore(problem, budget, seed, stream(model, 0));
+    let found = &explored.posterior;
     if found.is_empty() || !found.effective.is_finite() {
         return Err(Error::NoPosterior {
             model: model.name(),
@@ -375,7 +377,7 @@ fn one(model: Model, problem: &Problem, seed: u64, scale: Scale) -> Result<Score
     let centre = median_draw(&draws);
     let information = problem.information(&centre);
     let held_out = (problem.points() > MAX_UNTOLD)
-        .then(|| leave_one_out(problem, &found, seed, stream(model, 2)))
+        .then(|| leave_one_out(&explored, seed, stream(model, 2)))
         .map(|points| points.iter().map(|p| p.elpd).collect::<Vec<f64>>());
     let fit = ModelFit {
         model,
@@ -385,7 +387,7 @@ fn one(model: Model, problem: &Problem, seed: u64, scale: Scale) -> Result<Score
         residuals: residuals(problem, &draws),
         parameters: summarise(&problem.priors, &draws, &information, scale),
         draws,
-        diagnostics: diagnostics(&found),
+        diagnostics: diagnostics(found),
         information: information.transpose().iter().copied().collect(),
     };
     Ok((fit, held_out))
@@ -539,11 +541,7 @@ fn aicc(problem: &Problem, start: &[f64]) -> Option<f64> {
     if n <= k + 1.0 {
         return None;
     }
-    let mut scratch = Scratch::default();
-    let mut step = vec![0.5; start.len()];
-    step[0] = 0.05;
-    let (_, log_likelihood) =
-        optimise::maximise(|z| problem.log_likelihood(z, &mut scratch), start, &step);
+    let log_likelihood = highest_likelihood(problem, start)?;
     Some(2.0 * k - 2.0 * log_likelihood + 2.0 * k * (k + 1.0) / (n - k - 1.0))
 }
 

@@ -11,6 +11,7 @@
 //! for misread scans, and a total near the 8–12 % residuals that population fits of tumour size
 //! report (Ribba 2022, Struemper 2025).
 
+use super::exp::exp;
 use std::f64::consts::{LN_2, PI};
 
 use serde::{Deserialize, Serialize};
@@ -135,7 +136,7 @@ impl Noise {
     pub(super) fn sigma(&self, x: f64, slice_mm: Option<f64>) -> f64 {
         // Under the limit of detection the form would let a speck be read as anything; σ stays that
         // of the limit (5 mm, or 5 pixels).
-        let d = libm::exp(Scale::DiameterMm.log_size(x)).max(5.0);
+        let d = exp(Scale::DiameterMm.log_size(x)).max(5.0);
         let blur = match self.scale {
             Scale::DiameterMm | Scale::DiameterPx => return self.row.sigma(d),
             Scale::VolumeMm3 => slice_mm.unwrap_or(DEFAULT_SLICE_MM),

@@ -13,23 +13,23 @@
 //!    their weights at which enough of them count, to the posterior.
 
 mod adapt;
+mod evaluate;
 mod linear;
 mod loo;
 mod mixture;
 mod mode;
 mod psis;
 mod random;
+mod rounds;
 mod smc;
 mod target;
 
 use serde::{Deserialize, Serialize};
 
-use self::adapt::{Weighted, around, learned};
 pub(in crate::twin) use self::linear::invert;
-use self::mixture::Mixture;
-use self::mode::modes;
+pub(in crate::twin) use self::mode::highest_likelihood;
+use self::rounds::Rounds;
 pub(in crate::twin) use self::smc::systematic;
-use crate::twin::stats::{effective, log_sum_exp};
 
 pub(in crate::twin) use self::loo::leave_one_out;
 pub(in crate::twin) use self::random::Random;
@@ -48,6 +48,8 @@ pub(in crate::twin) struct Budget {
     pub most: usize,
     /// Effective number of draws that is enough.
     pub enough: f64,
+    /// k̂ up to which no further round is made; at 0.5 the variance of weights is finite.
+    pub comfortable: f64,
     /// Particles of the fallback.
     pub particles: usize,
 }
@@ -63,30 +65,33 @@ impl Budget {
                 rounds: 3,
                 most: 5800,
                 enough: 400.0,
+                comfortable: 0.5,
                 particles: 400,
             }
         } else {
             Self {
                 first: 800,
                 round: 1000,
-                rounds: 3,
+                rounds: 2,
                 most: 5800,
                 enough: 400.0,
+                comfortable: 0.5,
                 particles: 500,
             }
         }
     }
 
-    /// About half of that: for lesions that are joined, and for refits without one scan.
+    /// What is added to draws that are there where one scan is left out: a score needs less than an
+    /// interval.
     #[must_use]
-    pub(in crate::twin) const fn light(parameters: usize) -> Self {
+    const fn again(parameters: usize) -> Self {
         let full = Self::of(parameters);
         Self {
-            first: full.first / 2,
             round: full.round / 2,
-            most: full.most / 2,
-            enough: 250.0,
-            particles: 300,
+            most: full.first + 3 * full.round / 2,
+            enough: 150.0,
+            comfortable: psis::MAX_K_HAT,
+            particles: 200,
             ..full
         }
     }
@@ -112,6 +117,8 @@ pub(in crate::twin) struct Posterior {
     pub weights: Vec<f64>,
     /// ln of posterior over proposal, before smoothing; all zero after the fallback.
     pub log_ratios: Vec<f64>,
+    /// Log likelihood of each measurement given each draw, row after row.
+    terms: Vec<f64>,
     /// ln of the marginal likelihood (not from the fallback: its last estimate by importance).
     pub log_evidence: f64,
     /// k̂ of the importance weights.
@@ -148,6 +155,11 @@ impl Posterior {
         &self.draws[i * self.dimension..(i + 1) * self.dimension]
     }
 
+    /// Log likelihoods of a measurement, draw after draw, of `points` measurements.
+    fn terms_of(&self, point: usize, points: usize) -> impl Iterator<Item = f64> {
+        self.terms.iter().skip(point).step_by(points).copied()
+    }
+
     /// So many draws of equal weight.
     #[must_use]
     pub(in crate::twin) fn resampled(&self, count: usize, random: &mut Random) -> Vec<&[f64]> {
@@ -155,97 +167,6 @@ impl Posterior {
             .into_iter()
             .map(|i| self.draw(i))
             .collect()
-    }
-}
-
-/// Above this k̂ a mean by importance sampling converges too slowly for the number of draws: min(1 −
-/// 1/log₁₀ S, 0.7) (Vehtari et al., JMLR 2024;25:72).
-fn limit(draws: usize) -> f64 {
-    (1.0 - 1.0 / libm::log10(draws as f64)).min(psis::MAX_K_HAT)
-}
-
-/// k̂ up to which no further round is made: the variance of the weights is finite.
-const COMFORTABLE: f64 = 0.5;
-/// Draws that a mixture learns from.
-const LESSON: usize = 600;
-/// Effective number that weights are tempered to before a mixture learns from them, so that it does
-/// not collapse onto a few draws.
-const LEAST_LESSON: f64 = 400.0;
-
-/// Draws of all rounds, and the proposals they came from.
-struct Rounds<'a, T: Target> {
-    target: &'a T,
-    scratch: T::Scratch,
-    random: Random,
-    dimension: usize,
-    draws: Vec<f64>,
-    log_posteriors: Vec<f64>,
-    /// Σ over rounds of draws × density.
-    densities: Vec<f64>,
-    proposals: Vec<(Mixture, f64)>,
-}
-
-impl<T: Target> Rounds<'_, T> {
-    fn len(&self) -> usize {
-        self.log_posteriors.len()
-    }
-
-    /// A round of `count` draws from `proposal`.
-    fn add(&mut self, proposal: Mixture, count: usize) {
-        let n = self.dimension;
-        let share = count as f64;
-        for (z, sum) in self.draws.chunks(n).zip(&mut self.densities) {
-            *sum += share * proposal.density(z);
-        }
-        self.proposals.push((proposal, share));
-        let mut normals = Vec::with_capacity(n);
-        for _ in 0..count {
-            let from = self.draws.len();
-            if let Some((latest, _)) = self.proposals.last() {
-                latest.draw(&mut self.random, &mut normals, &mut self.draws);
-            }
-            let z = &self.draws[from..];
-            self.log_posteriors
-                .push(self.target.log_posterior(z, &mut self.scratch));
-            self.densities.push(smc::sum(&self.proposals, z));
-        }
-    }
-
-    /// ln of posterior over proposal, the latter as a density.
-    fn log_ratios(&self) -> Vec<f64> {
-        let n = self.dimension as f64;
-        let constant =
-            libm::log(self.len() as f64) - 0.5 * n * libm::log(2.0 * std::f64::consts::PI);
-        self.log_posteriors
-            .iter()
-            .zip(&self.densities)
-            .map(|(p, q)| p + constant - libm::log(*q))
-            .collect()
-    }
-
-    /// Some draws of equal weight to learn from, in proportion to weights to a power.
-    fn lesson(&mut self, log_ratios: &[f64]) -> Weighted {
-        let (_, weights) = tempered(log_ratios, LEAST_LESSON);
-        let picked = systematic(&weights, LESSON, self.random.uniform());
-        let n = self.dimension;
-        let mut lesson = Weighted {
-            dimension: n,
-            draws: Vec::with_capacity(LESSON * n),
-            weights: Vec::with_capacity(LESSON),
-        };
-        let mut before = usize::MAX;
-        for i in picked {
-            if i == before
-                && let Some(w) = lesson.weights.last_mut()
-            {
-                *w += 1.0 / LESSON as f64;
-                continue;
-            }
-            before = i;
-            lesson.draws.extend(&self.draws[i * n..(i + 1) * n]);
-            lesson.weights.push(1.0 / LESSON as f64);
-        }
-        lesson
     }
 }
 
@@ -286,7 +207,28 @@ pub(crate) fn tempered(log_ratios: &[f64], least: f64) -> (f64, Vec<f64>) {
     (power, weights)
 }
 
-/// The posterior. The same seed gives the same bits.
+/// A posterior with all draws that led to it.
+pub(in crate::twin) struct Explored<'a, T: Target> {
+    pub posterior: Posterior,
+    rounds: Rounds<'a, T>,
+}
+
+/// The posterior with what led to it. The same seed gives the same bits.
+#[must_use]
+pub(in crate::twin) fn explore<T: Target>(
+    target: &T,
+    budget: Budget,
+    seed: u64,
+    stream: u64,
+) -> Explored<'_, T> {
+    let mut rounds = Rounds::begin(target, budget, Random::new(seed, stream));
+    Explored {
+        posterior: rounds.posterior(budget),
+        rounds,
+    }
+}
+
+/// The posterior alone.
 #[must_use]
 pub(in crate::twin) fn posterior<T: Target>(
     target: &T,
@@ -294,78 +236,5 @@ pub(in crate::twin) fn posterior<T: Target>(
     seed: u64,
     stream: u64,
 ) -> Posterior {
-    let mut scratch = T::Scratch::default();
-    let found = modes(target, &mut scratch);
-    let pin = target.pin();
-    let mut rounds = Rounds {
-        target,
-        scratch,
-        random: Random::new(seed, stream),
-        dimension: target.dimension(),
-        draws: Vec::new(),
-        log_posteriors: Vec::new(),
-        densities: Vec::new(),
-        proposals: Vec::new(),
-    };
-    rounds.add(around(&found, pin.as_ref()), budget.first);
-    loop {
-        let log_ratios = rounds.log_ratios();
-        let count = rounds.proposals.len();
-        if count >= budget.rounds {
-            let (logs, k_hat) = psis::smooth(&log_ratios);
-            let effective = effective(&logs);
-            let good = k_hat <= COMFORTABLE && effective >= budget.enough;
-            if good || rounds.len() + budget.round > budget.most {
-                let usable = k_hat <= limit(rounds.len()) && effective >= 0.5 * budget.enough;
-                return rounds.finish(log_ratios, &logs, k_hat, usable, budget);
-            }
-        }
-        let lesson = rounds.lesson(&log_ratios);
-        rounds.add(learned(&lesson, pin.as_ref()), budget.round);
-    }
-}
-
-impl<T: Target> Rounds<'_, T> {
-    fn finish(
-        mut self,
-        log_ratios: Vec<f64>,
-        logs: &[f64],
-        k_hat: f64,
-        usable: bool,
-        budget: Budget,
-    ) -> Posterior {
-        let log_evidence = log_sum_exp(&log_ratios) - libm::log(self.len() as f64);
-        let mut posterior = Posterior {
-            dimension: self.dimension,
-            weights: logs.iter().map(|l| libm::exp(*l)).collect(),
-            effective: effective(logs),
-            rounds: self.proposals.len(),
-            draws: self.draws,
-            log_ratios,
-            log_evidence,
-            k_hat,
-            way: Way::Importance,
-        };
-        if !usable {
-            let from = smc::From {
-                draws: &posterior.draws,
-                log_ratios: &posterior.log_ratios,
-                log_posteriors: &self.log_posteriors,
-                proposals: &self.proposals,
-            };
-            posterior.draws = smc::sample(
-                self.target,
-                &from,
-                budget.particles,
-                &mut self.random,
-                &mut self.scratch,
-            );
-            let count = posterior.draws.len() / self.dimension.max(1);
-            posterior.weights = vec![1.0 / count as f64; count];
-            posterior.log_ratios = vec![0.0; count];
-            posterior.effective = count as f64;
-            posterior.way = Way::Sequential;
-        }
-        posterior
-    }
+    explore(target, budget, seed, stream).posterior
 }

@@ -6,6 +6,7 @@
 mod generic;
 pub(super) mod published;
 
+use super::exp::exp;
 use serde::{Deserialize, Serialize};
 
 use super::model::{Acting, Model};
@@ -142,8 +143,8 @@ impl Prior {
         let x = self.location + self.spread * z;
         match self.family {
             PriorFamily::Normal => x,
-            PriorFamily::LogNormal => libm::exp(x),
-            PriorFamily::LogitNormal { lower } => lower + (1.0 - lower) / (1.0 + libm::exp(-x)),
+            PriorFamily::LogNormal => exp(x),
+            PriorFamily::LogitNormal { lower } => lower + (1.0 - lower) / (1.0 + exp(-x)),
             PriorFamily::Clamped => x.clamp(-1.0, 1.0),
         }
     }

@@ -189,19 +189,33 @@ impl Target for Problem {
         }
     }
 
-    fn pointwise(&self, z: &[f64], scratch: &mut Scratch, out: &mut Vec<f64>) {
+    fn pointwise(&self, z: &[f64], scratch: &mut Scratch, out: &mut Vec<f64>) -> f64 {
         let curve = self.curve(z, scratch);
         out.clear();
         if curve.iter().any(|x| !x.is_finite()) {
             out.resize(self.data.len(), f64::NEG_INFINITY);
-            return;
+            return f64::NEG_INFINITY;
         }
-        out.extend(
-            self.data
-                .iter()
-                .zip(curve)
-                .map(|(datum, x)| self.term(datum, *x)),
-        );
+        let mut sum = 0.0;
+        out.extend(self.data.iter().zip(curve).map(|(datum, x)| {
+            let term = self.term(datum, *x);
+            if !datum.silent {
+                sum += term;
+            }
+            term
+        }));
+        sum
+    }
+
+    /// Every measurement as likely as noise lets it be, in the largest of lesions, where it is least.
+    fn ceiling(&self) -> f64 {
+        let told = self.data.iter().filter(|d| !d.silent);
+        told.filter(|d| d.log_size.is_some())
+            .map(|d| {
+                let least = self.noise.sigma(f64::INFINITY, d.slice_mm);
+                self.noise.log_density(0.0) - libm::log(least)
+            })
+            .sum()
     }
 
     /// Slopes by forward differences. The curvature is that of iteratively reweighted least squares:

@@ -29,6 +29,9 @@ const USUAL_FRACTION: Gray = Gray(2.0);
 const REPAIR: Days = Days(1.5 / 24.0);
 /// Sharpness ψ of the Simeoni model, as published.
 const SHARPNESS: f64 = 20.0;
+/// Transit rate of damaged cells (1/d) above which their stages pass within half a day: no scan tells it
+/// from a faster one, which would cost the solver ever shorter steps.
+const FASTEST_TRANSIT: f64 = 6.0;
 /// Four orders below what a scan sees.
 const TOLERANCE: Tolerance = Tolerance {
     relative: 1e-7,
@@ -56,6 +59,7 @@ pub(super) struct Scratch {
     volumes: Vec<Burden<Mm3>>,
     diameters: Vec<Burden<Mm>>,
     populations: Vec<Populations>,
+    stages: Vec<Stages>,
 }
 
 impl Default for Scratch {
@@ -66,6 +70,7 @@ impl Default for Scratch {
             volumes: Vec::new(),
             diameters: Vec::new(),
             populations: Vec::new(),
+            stages: Vec::new(),
         }
     }
 }
@@ -133,7 +138,7 @@ impl Trajectory {
             Model::TwoPopulations | Model::TwoPopulationsClearance => {
                 self.two_populations(&p, x0, drugs, scratch, out)
             }
-            Model::Simeoni => self.simeoni(&p, x0, drugs, out),
+            Model::Simeoni => self.simeoni(&p, x0, drugs, scratch, out),
             Model::ReducedGompertz if self.reduced.of_diameters => {
                 let lesion = self.lesion(&p, self.reduced_gompertz(&p), drugs);
                 let living = Mm3(libm::exp(x0)).diameter();
@@ -211,6 +216,7 @@ impl Trajectory {
         p: &Read<'_>,
         x0: f64,
         drugs: Vec<Drug>,
+        scratch: &mut Scratch,
         out: &mut Vec<f64>,
     ) -> Result<(), Error> {
         let rate = p.of(ParameterKind::IntrinsicRate);
@@ -218,17 +224,22 @@ impl Trajectory {
             rate,
             linear: rate * p.of(ParameterKind::SwitchVolume),
             sharpness: SHARPNESS,
-            transit: p.get(ParameterKind::TransitRate).unwrap_or(1.0),
+            transit: p
+                .get(ParameterKind::TransitRate)
+                .unwrap_or(1.0)
+                .min(FASTEST_TRANSIT),
             drugs,
             radiosensitivity: self.radiosensitivity(p),
             surgery_log_kill: Some(p.of(ParameterKind::SurgeryLogKill)),
         };
-        let days: Vec<Days> = self.days.iter().copied().map(Days).collect();
         let start = Stages::undamaged(Mm3(libm::exp(x0)));
-        let plan = self.treatments.plan();
-        let stages = lesion.simulate(plan, Days(self.start), start, &days, &TOLERANCE)?;
+        let Scratch {
+            workspace, stages, ..
+        } = scratch;
+        lesion.run(&self.timeline, start, workspace, stages)?;
         out.clear();
         out.extend(stages.iter().map(|s| libm::log(s.volume().0)));
+        scratch.drugs = lesion.drugs;
         Ok(())
     }
 

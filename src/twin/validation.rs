@@ -3,7 +3,7 @@
 use nalgebra::{DMatrix, DVector};
 
 use super::noise::Noise;
-use super::posterior::{Budget, Random, Target, leave_one_out, posterior};
+use super::posterior::{Budget, Random, Target, explore, leave_one_out, posterior};
 use super::problem::{Problem, Scratch};
 use super::series::Observation;
 use super::stats::{mean, quantile, variance};
@@ -129,8 +129,8 @@ fn leaving_one_out_agrees_with_the_linear_gaussian_predictions() {
         &GROWING,
         &Treatments::default(),
     );
-    let found = posterior(&problem, Budget::of(2), 3, 0);
-    let scores = leave_one_out(&problem, &found, 3, 1);
+    let explored = explore(&problem, Budget::of(2), 3, 0);
+    let scores = leave_one_out(&explored, 3, 1);
     for (i, (t, d)) in GROWING.iter().enumerate() {
         let mut rest = GROWING.to_vec();
         rest.remove(i);

@@ -4,6 +4,7 @@
 //! the sum is biexponential. Killed cells may stay visible, D' = h S − c D; they take no room. After Goldie and Coldman, Cancer Treat Rep 1979;63:1727. Populations
 //! add up as volumes, so there is no form for diameters.
 
+use crate::twin::exp::{exp, exps};
 use std::f64::consts::LN_2;
 
 use serde::{Deserialize, Serialize};
@@ -15,12 +16,15 @@ use crate::twin::dynamics::kill::{DEAD, Speed};
 use crate::twin::dynamics::ode::Tolerance;
 use crate::twin::dynamics::plan::Plan;
 use crate::twin::dynamics::radiotherapy::Radiosensitivity;
-use crate::twin::dynamics::schedule::{Dynamics, Pulse, Segment, Step, run, steps};
+use crate::twin::dynamics::schedule::{Dynamics, Pulse, Segment, Within, run};
+use crate::twin::dynamics::steps::{Quadrature, Step, steps};
 use crate::twin::dynamics::timeline::{Effects, Timeline, Workspace};
 use crate::units::{Days, Mm3};
 
 /// Sensitive cells that are a smaller share of all others are not seen.
 const UNSEEN: f64 = 1e-13;
+/// ln of a volume (mm³) above that of the Earth: what grows there has no number to be followed with.
+const VAST: f64 = 100.0;
 
 /// The model with its treatments. Drugs kill sensitive cells alone; radiotherapy and operations
 /// take both.
@@ -195,46 +199,16 @@ impl TwoPopulations {
         Populations {
             ln_sensitive,
             ln_resistant,
-            dead: Mm3(dead.map_or(0.0, |c| now.dead.0 * libm::exp(-c * tau))),
+            dead: Mm3(dead.map_or(0.0, |c| now.dead.0 * exp(-c * tau))),
         }
     }
 
-    /// How long a step may be that begins `now`, t days into a segment.
-    fn speed(&self, segment: &Segment, t: f64, now: &Populations) -> Speed {
-        let pace = segment.kill.pace(t);
-        // Cells too few to be seen among the others need no care.
-        let unseen = || {
-            let others = now.dead.0 + libm::exp(now.ln_resistant);
-            now.ln_sensitive < libm::log(others * UNSEEN)
-        };
-        let growth = if segment.growing {
+    /// A bound on the rates of growth, 1/d.
+    fn growth(&self, segment: &Segment) -> f64 {
+        if segment.growing {
             self.sensitive_rate.abs().max(self.resistant_rate.abs())
         } else {
             0.0
-        };
-        let slow = pace.fading + growth + self.clearance_rate().unwrap_or(0.0);
-        let hazard = if pace.rate > 2.0 * slow && unseen() {
-            segment.kill.irradiation()
-        } else {
-            pace.rate
-        };
-        Speed::new(&pace, DEAD * (slow + hazard), 0.0)
-    }
-
-    /// The state after a step.
-    fn step(
-        &self,
-        segment: &Segment,
-        start: &Populations,
-        step: &Step<Populations, ()>,
-    ) -> Populations {
-        if step.speed.spent {
-            return self.unkilled(segment, start, step.t + step.tau, &step.now, step.tau);
-        }
-        match step.speed.nodes(step.tau) {
-            3 => self.step_by(&gauss::THREE, segment, start, step),
-            5 => self.step_by(&gauss::FIVE, segment, start, step),
-            _ => self.step_by(&gauss::EIGHT, segment, start, step),
         }
     }
 
@@ -254,22 +228,84 @@ impl TwoPopulations {
             None => self.later(segment, &now, tau, nodes.end),
         };
         let dead = self.clearance_rate().map_or(0.0, |c| {
-            let dying: [f64; N] = std::array::from_fn(|i| {
+            let left = |i: usize| {
                 let (s, r) = self.later(segment, &now, nodes.at[i], nodes.killed[i]);
                 let cleared = c * (tau - nodes.at[i]);
-                let mut dying = nodes.rate[i] * libm::exp(s - cleared);
-                if kill.irradiation() > 0.0 {
-                    dying += kill.irradiation() * libm::exp(r - cleared);
+                [s - cleared, r - cleared]
+            };
+            let sensitive: [f64; N] = exps(std::array::from_fn(|i| left(i)[0]));
+            let mut dying: [f64; N] = std::array::from_fn(|i| nodes.rate[i] * sensitive[i]);
+            if kill.irradiation() > 0.0 {
+                let resistant: [f64; N] = exps(std::array::from_fn(|i| left(i)[1]));
+                for (dying, resistant) in dying.iter_mut().zip(resistant) {
+                    *dying += kill.irradiation() * resistant;
                 }
-                dying
-            });
-            now.dead.0 * libm::exp(-c * tau) + rule.whole(tau, &dying)
+            }
+            now.dead.0 * exp(-c * tau) + rule.whole(tau, &dying)
         });
         Populations {
             ln_sensitive,
             ln_resistant,
             dead: Mm3(dead),
         }
+    }
+}
+
+impl Quadrature for Within<'_, TwoPopulations, Populations> {
+    type State = Populations;
+    type Form = ();
+
+    fn speed(&self, t: f64, now: &Populations) -> (Speed, ()) {
+        let Self { model, segment, .. } = self;
+        let pace = segment.kill.pace(segment.reach, t);
+        // Cells too few to be seen among the others need no care.
+        let unseen = || {
+            let others = now.dead.0 + exp(now.ln_resistant);
+            now.ln_sensitive < libm::log(others * UNSEEN)
+        };
+        let clearance = model.clearance_rate().unwrap_or(0.0);
+        let slow = pace.fading + model.growth(segment) + clearance;
+        let hazard = if pace.rate > 2.0 * slow && unseen() {
+            segment.kill.irradiation()
+        } else {
+            pace.rate
+        };
+        // A step of no length ends the run.
+        let fastest = if now.ln_sensitive.max(now.ln_resistant) > VAST {
+            f64::INFINITY
+        } else {
+            DEAD * (slow + hazard)
+        };
+        (Speed::new(segment.reach, &pace, fastest, 0.0), ())
+    }
+
+    fn step(&self, step: &Step<Populations, ()>) -> Populations {
+        let Self {
+            model,
+            segment,
+            start,
+        } = self;
+        if step.speed.spent {
+            return self.later(step.t + step.tau, &step.now, step.tau);
+        }
+        match step.speed.nodes(step.tau) {
+            3 => model.step_by(&gauss::THREE, segment, start, step),
+            5 => model.step_by(&gauss::FIVE, segment, start, step),
+            _ => model.step_by(&gauss::EIGHT, segment, start, step),
+        }
+    }
+
+    fn memory(&self, t: f64, _: &Populations) -> Option<f64> {
+        let Self { model, segment, .. } = self;
+        let clearance = model.clearance_rate()?;
+        segment.kill.gathered(0.0, t)?;
+        let pace = segment.kill.pace(segment.reach, t);
+        let others = pace.fading + pace.rate + model.growth(segment);
+        segment.reach.memory(clearance, others)
+    }
+
+    fn later(&self, t: f64, now: &Populations, tau: f64) -> Populations {
+        self.model.unkilled(self.segment, self.start, t, now, tau)
     }
 }
 
@@ -299,14 +335,12 @@ impl Dynamics<4> for TwoPopulations {
         if !segment.kill.is_smooth() {
             return None;
         }
-        Some(steps(
+        let within = Within {
+            model: self,
+            segment,
             start,
-            span,
-            times,
-            |t, now| (self.speed(segment, t, now), ()),
-            |step| self.step(segment, start, step),
-            out,
-        ))
+        };
+        Some(steps(&within, start, span, times, out))
     }
 
     fn pack(&self, start: &Populations) -> [f64; 4] {

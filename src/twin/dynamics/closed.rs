@@ -1,12 +1,10 @@
 //! Integrals that the closed forms are made of.
 
+use crate::twin::exp::{exp, expm1};
+
 /// ∫₀ᵗ e^{−cu} du, also for c = 0 and c < 0.
 pub(crate) fn phi(c: f64, t: f64) -> f64 {
-    if c == 0.0 {
-        t
-    } else {
-        -libm::expm1(-c * t) / c
-    }
+    if c == 0.0 { t } else { -expm1(-c * t) / c }
 }
 
 /// ∫₀ᵗ e^{−b(t−u)} e^{−ku} du: what is left at `t`, at a decay b, of an inflow that decays by k.
@@ -17,7 +15,7 @@ pub(crate) fn phi_two(b: f64, k: f64, t: f64) -> f64 {
     if slow == 0.0 {
         phi(fast, t)
     } else {
-        libm::exp(-slow * t) * phi(fast - slow, t)
+        exp(-slow * t) * phi(fast - slow, t)
     }
 }
 

@@ -5,6 +5,7 @@
 //! of dosing C is a constant plus one or two exponentials, and so is the kill rate of a linear
 //! response; its integral, the log-kill, follows without any step of a solver.
 
+use crate::twin::exp::exp;
 use serde::{Deserialize, Serialize};
 
 use super::check::{Error, check, check_day, check_positive};
@@ -80,7 +81,7 @@ impl Decay {
         if self.gain == 0.0 || self.rate == 0.0 {
             self.gain
         } else {
-            self.gain * libm::exp(-self.rate * t)
+            self.gain * exp(-self.rate * t)
         }
     }
 

@@ -291,6 +291,10 @@ impl<S: LawScale> Growth<S> {
                     Transition::Smooth { sharpness } => {
                         // ln(1 + e^z), without overflow for large z.
                         let z = sharpness * over;
+                        if z < -40.0 {
+                            // Far below the switch, to all digits.
+                            return rate;
+                        }
                         let soft = z.max(0.0) + libm::log1p(libm::exp(-z.abs()));
                         rate * libm::exp(-soft / sharpness)
                     }

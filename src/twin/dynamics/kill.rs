@@ -4,11 +4,59 @@
 use crate::twin::dynamics::closed::{phi, phi_two};
 use crate::twin::dynamics::exposure::{Acting, Decay, Hazard};
 use crate::twin::dynamics::gauss::Rule;
+use crate::twin::dynamics::ode::Tolerance;
 
-/// A log-kill to come that is less than this is none.
-const SPENT: f64 = 1e-12;
-/// Reach of a step of eight nodes, in units of the fastest time.
-const REACH: f64 = 4.0;
+/// How far steps of quadrature reach, in units of the fastest time, by the exactness that is wanted.
+///
+/// The relative error of n nodes on a step of ρ is about (n!)⁴ ρ²ⁿ/((2n + 1) ((2n)!)³), see
+/// [`crate::twin::dynamics::gauss`].
+#[derive(Debug)]
+pub(crate) struct Reach {
+    /// Of three, five and eight nodes.
+    three: f64,
+    five: f64,
+    eight: f64,
+    /// A log-kill to come that is less than this is none.
+    spent: f64,
+    /// −ln of the share of dead cells that is not seen any more.
+    forgotten: f64,
+}
+
+/// To about 1e-11.
+static EXACT: Reach = Reach {
+    three: 0.25,
+    five: 1.3,
+    eight: 4.0,
+    spent: 1e-12,
+    forgotten: 37.0,
+};
+/// To about 1e-7, which no scan sees: what a posterior is made of.
+static SEEN: Reach = Reach {
+    three: 0.7,
+    five: 2.8,
+    eight: 7.0,
+    spent: 1e-8,
+    forgotten: 24.0,
+};
+
+impl Reach {
+    /// Days after which what was dead before is not seen, where it is cleared at the rate `clearance`
+    /// while all else goes on at rates up to `others`, 1/d. Living cells have hardly become fewer by
+    /// then, so what is left out is as small beside them.
+    pub(crate) fn memory(&self, clearance: f64, others: f64) -> Option<f64> {
+        (clearance > 4.0 * others).then_some(self.forgotten / clearance)
+    }
+
+    /// What a solver's tolerance asks for.
+    pub(crate) fn of(tolerance: &Tolerance) -> &'static Self {
+        if tolerance.relative < 1e-8 {
+            &EXACT
+        } else {
+            &SEEN
+        }
+    }
+}
+
 /// Dead cells may err more than living ones, so rates count less where they alone are integrated.
 pub(crate) const DEAD: f64 = 0.75;
 
@@ -59,32 +107,34 @@ pub(crate) struct Speed {
     pub(crate) stride: f64,
     /// Sum of the rates that matter, 1/d; what [`crate::twin::dynamics::gauss`] is told of a step is this times τ.
     fastest: f64,
+    reach: &'static Reach,
     /// Whether nothing kills from here on.
     pub(crate) spent: bool,
 }
 
 impl Speed {
     /// `fastest` of all there is, `lasting` of what does not fade with the kill.
-    pub(crate) fn new(pace: &Pace, fastest: f64, lasting: f64) -> Self {
-        let spent = pace.to_come < SPENT;
+    pub(crate) fn new(reach: &'static Reach, pace: &Pace, fastest: f64, lasting: f64) -> Self {
+        let spent = pace.to_come < reach.spent;
         let stride = if spent {
             f64::INFINITY
         } else {
-            (REACH * pace.ease() / fastest).min(REACH / lasting)
+            (reach.eight * pace.ease() / fastest).min(reach.eight / lasting)
         };
         Self {
             stride,
             fastest,
+            reach,
             spent,
         }
     }
 
     /// How many nodes a step of τ days takes.
     pub(crate) fn nodes(&self, tau: f64) -> usize {
-        let reach = self.fastest * tau;
-        if reach <= 0.25 {
+        let far = self.fastest * tau;
+        if far <= self.reach.three {
             3
-        } else if reach <= 1.3 {
+        } else if far <= self.reach.five {
             5
         } else {
             8
@@ -208,7 +258,7 @@ impl Kill {
     }
 
     /// How it goes on from t; only where [`Self::is_smooth`].
-    pub(crate) fn pace(&self, t: f64) -> Pace {
+    pub(crate) fn pace(&self, reach: &Reach, t: f64) -> Pace {
         let mut pace = Pace {
             rate: self.constant,
             fading: 0.0,
@@ -224,7 +274,7 @@ impl Kill {
             // What is below zero is an exposure that builds up to that of its infusion.
             pace.rate += now.max(0.0);
             pace.to_come += to_come;
-            if to_come >= SPENT {
+            if to_come >= reach.spent {
                 pace.fading = pace.fading.max(term.rate);
             }
         }

@@ -7,7 +7,9 @@ use crate::twin::dynamics::kill::{DEAD, Speed};
 use crate::twin::dynamics::law::{Form, Law};
 use crate::twin::dynamics::law_scale::LawScale;
 use crate::twin::dynamics::lesion::Lesion;
-use crate::twin::dynamics::schedule::{Dynamics, Pulse, Segment, Step, steps};
+use crate::twin::dynamics::schedule::{Dynamics, Pulse, Segment, Within};
+use crate::twin::dynamics::steps::{Quadrature, Step, steps};
+use crate::twin::exp::{exp, exps};
 
 /// Living cells that are a smaller share of the dead are not seen.
 const UNSEEN: f64 = 1e-13;
@@ -106,55 +108,7 @@ impl<'a, S: LawScale> Runner<'a, S> {
 
     /// Dead cells after τ days in which none die.
     fn cleared(&self, dead: f64, tau: f64) -> f64 {
-        self.clearance.map_or(0.0, |c| dead * libm::exp(-c * tau))
-    }
-
-    /// How long a step may be that begins `now`, t days into a segment.
-    fn speed(&self, segment: &Segment, t: f64, now: &State) -> (Speed, Form) {
-        let n = S::DIMENSION;
-        let pace = segment.kill.pace(t);
-        let form = self.form(segment, now.x).unwrap_or(Form::REST);
-        let speed = match (form, self.clearance) {
-            (Form::Affine { rate, decline }, c) => {
-                let slow = pace.fading + n * rate.abs() + decline + c.unwrap_or(0.0);
-                // Cells too few to be seen among the dead need no care.
-                let unseen = || S::log_volume(now.x) < libm::log(now.dead * UNSEEN);
-                let hazard = if pace.rate > 2.0 * slow && unseen() {
-                    0.0
-                } else {
-                    pace.rate
-                };
-                Speed::new(&pace, DEAD * (slow + hazard), 0.0)
-            }
-            (Form::Bernoulli(w), None) => {
-                let (hazard, decay) = (w.lambda.abs() * pace.rate / n, w.decay.abs());
-                Speed::new(&pace, pace.fading + hazard + decay, decay)
-            }
-            (Form::Bernoulli(w), Some(c)) => {
-                // Sizes at the nodes come from an integral themselves, of lower order.
-                let growth = n * w.rate.abs() + w.decay.abs() + w.source.abs();
-                let lasting = NESTED * (growth + c);
-                let fastest = lasting + NESTED * (pace.fading + pace.rate);
-                Speed::new(&pace, fastest, lasting)
-            }
-        };
-        (speed, form)
-    }
-
-    /// The state after a step.
-    fn step(&self, segment: &Segment, start: &State, step: &Step<State, Form>) -> State {
-        if step.speed.spent {
-            let living = self.living(segment, start.x, step.t + step.tau);
-            return State {
-                x: living.unwrap_or_else(|| step.now.x + step.form.change(0.0, step.tau)),
-                dead: self.cleared(step.now.dead, step.tau),
-            };
-        }
-        match step.speed.nodes(step.tau) {
-            3 => self.step_by(&gauss::THREE, segment, start, step),
-            5 => self.step_by(&gauss::FIVE, segment, start, step),
-            _ => self.step_by(&gauss::EIGHT, segment, start, step),
-        }
+        self.clearance.map_or(0.0, |c| dead * exp(-c * tau))
     }
 
     /// A step by N nodes.
@@ -173,10 +127,10 @@ impl<'a, S: LawScale> Runner<'a, S> {
             Form::Affine { rate, decline } => {
                 let nodes = segment.kill.nodes(rule, t, tau, decline);
                 if let Some(c) = self.clearance {
-                    visible = std::array::from_fn(|i| {
+                    visible = exps(std::array::from_fn(|i| {
                         let x = now.x + rate * nodes.growth[i] - nodes.killed[i] / n;
-                        libm::exp(S::log_volume(x) - c * (tau - nodes.at[i]))
-                    });
+                        S::log_volume(x) - c * (tau - nodes.at[i])
+                    }));
                 }
                 let x = self
                     .living(segment, start.x, t + tau)
@@ -186,9 +140,9 @@ impl<'a, S: LawScale> Runner<'a, S> {
             Form::Bernoulli(w) => {
                 let nodes = segment.kill.nodes(rule, t, tau, 0.0);
                 // λ (x − x₀) = −q t − λ H + ln(1 + source ∫ e^{q u + λ H} du).
-                let unkilled: [f64; N] = std::array::from_fn(|i| {
-                    libm::exp(w.decay * nodes.at[i] + w.lambda * nodes.killed[i] / n)
-                });
+                let unkilled: [f64; N] = exps(std::array::from_fn(|i| {
+                    w.decay * nodes.at[i] + w.lambda * nodes.killed[i] / n
+                }));
                 if let Some(c) = self.clearance {
                     let partial = rule.partial(tau, &unkilled);
                     let power = n / w.lambda;
@@ -201,12 +155,12 @@ impl<'a, S: LawScale> Runner<'a, S> {
                         });
                     } else {
                         let volume = S::log_volume(now.x);
-                        visible = std::array::from_fn(|i| {
+                        visible = exps(std::array::from_fn(|i| {
                             let grown = libm::log1p(w.source * partial[i]);
                             let change = power * (grown - w.decay * nodes.at[i]);
                             let cleared = c * (tau - nodes.at[i]);
-                            libm::exp(volume + change - nodes.killed[i] - cleared)
-                        });
+                            volume + change - nodes.killed[i] - cleared
+                        }));
                     }
                 }
                 let grown = libm::log1p(w.source * rule.whole(tau, &unkilled));
@@ -216,9 +170,95 @@ impl<'a, S: LawScale> Runner<'a, S> {
         };
         let dead = self.clearance.map_or(0.0, |c| {
             let dying = std::array::from_fn(|i| nodes.rate[i] * visible[i]);
-            now.dead * libm::exp(-c * tau) + rule.whole(tau, &dying)
+            now.dead * exp(-c * tau) + rule.whole(tau, &dying)
         });
         State { x, dead }
+    }
+}
+
+impl<S: LawScale> Quadrature for Within<'_, Runner<'_, S>, State> {
+    type State = State;
+    type Form = Form;
+
+    fn speed(&self, t: f64, now: &State) -> (Speed, Form) {
+        let n = S::DIMENSION;
+        let Self { model, segment, .. } = self;
+        let pace = segment.kill.pace(segment.reach, t);
+        let form = model.form(segment, now.x).unwrap_or(Form::REST);
+        let speed = match (form, model.clearance) {
+            (Form::Affine { rate, decline }, c) => {
+                let slow = pace.fading + n * rate.abs() + decline + c.unwrap_or(0.0);
+                // Cells too few to be seen among the dead need no care.
+                let unseen = || S::log_volume(now.x) < libm::log(now.dead * UNSEEN);
+                let hazard = if pace.rate > 2.0 * slow && unseen() {
+                    0.0
+                } else {
+                    pace.rate
+                };
+                Speed::new(segment.reach, &pace, DEAD * (slow + hazard), 0.0)
+            }
+            (Form::Bernoulli(w), None) => {
+                let (hazard, decay) = (w.lambda.abs() * pace.rate / n, w.decay.abs());
+                let fastest = pace.fading + hazard + decay;
+                Speed::new(segment.reach, &pace, fastest, decay)
+            }
+            (Form::Bernoulli(w), Some(c)) => {
+                // Sizes at the nodes come from an integral themselves, of lower order.
+                let growth = n * w.rate.abs() + w.decay.abs() + w.source.abs();
+                let lasting = NESTED * (growth + c);
+                let fastest = lasting + NESTED * (pace.fading + pace.rate);
+                Speed::new(segment.reach, &pace, fastest, lasting)
+            }
+        };
+        (speed, form)
+    }
+
+    fn step(&self, step: &Step<State, Form>) -> State {
+        let Self {
+            model,
+            segment,
+            start,
+        } = self;
+        if step.speed.spent {
+            let living = model.living(segment, start.x, step.t + step.tau);
+            return State {
+                x: living.unwrap_or_else(|| step.now.x + step.form.change(0.0, step.tau)),
+                dead: model.cleared(step.now.dead, step.tau),
+            };
+        }
+        match step.speed.nodes(step.tau) {
+            3 => model.step_by(&gauss::THREE, segment, start, step),
+            5 => model.step_by(&gauss::FIVE, segment, start, step),
+            _ => model.step_by(&gauss::EIGHT, segment, start, step),
+        }
+    }
+
+    fn memory(&self, t: f64, now: &State) -> Option<f64> {
+        let Self {
+            model,
+            segment,
+            start,
+        } = self;
+        let clearance = model.clearance?;
+        model.living(segment, start.x, t)?;
+        let pace = segment.kill.pace(segment.reach, t);
+        match model.form(segment, now.x)? {
+            Form::Affine { rate, decline } => {
+                let growth = S::DIMENSION * rate.abs() + decline;
+                segment
+                    .reach
+                    .memory(clearance, pace.fading + pace.rate + growth)
+            }
+            Form::Bernoulli(_) => None,
+        }
+    }
+
+    fn later(&self, t: f64, now: &State, tau: f64) -> State {
+        let living = self.model.living(self.segment, self.start.x, t);
+        State {
+            x: living.unwrap_or(f64::NAN),
+            dead: self.model.cleared(now.dead, tau),
+        }
     }
 }
 
@@ -246,14 +286,14 @@ impl<S: LawScale> Dynamics<3> for Runner<'_, S> {
                 }
                 Some(Ok(()))
             }
-            Way::Steps => Some(steps(
-                start,
-                span,
-                times,
-                |t, now| self.speed(segment, t, now),
-                |step| self.step(segment, start, step),
-                out,
-            )),
+            Way::Steps => {
+                let within = Within {
+                    model: self,
+                    segment,
+                    start,
+                };
+                Some(steps(&within, start, span, times, out))
+            }
             Way::Solver => None,
         }
     }

@@ -6,13 +6,10 @@
 
 use super::check::Error;
 use crate::twin::dynamics::exposure::Acting;
-use crate::twin::dynamics::kill::{Kill, Speed};
+use crate::twin::dynamics::kill::{Kill, Reach};
 use crate::twin::dynamics::ode;
 use crate::twin::dynamics::radiotherapy::Repair;
 use crate::twin::dynamics::timeline::{Effects, OnTheWay, Timeline, Workspace};
-
-/// More steps than this between two changes of treatment are taken for a failure.
-const MOST_STEPS: usize = 100_000;
 
 /// What happens at one instant: log-kills of volume.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
@@ -29,18 +26,15 @@ pub(crate) struct Segment<'a> {
     pub(crate) kill: &'a Kill,
     /// Whether the lesion grows; not between the first fraction and the kick-off.
     pub(crate) growing: bool,
+    /// How far steps of quadrature go.
+    pub(crate) reach: &'static Reach,
 }
 
-/// A step of quadrature, with what a model keeps of its beginning.
-#[derive(Clone, Copy, Debug)]
-pub(crate) struct Step<S, F> {
-    /// Days into the segment at its beginning, and the state there.
-    pub(crate) t: f64,
-    pub(crate) now: S,
-    /// Its length, days.
-    pub(crate) tau: f64,
-    pub(crate) speed: Speed,
-    pub(crate) form: F,
+/// A model in a segment that began in a state.
+pub(crate) struct Within<'a, M, S> {
+    pub(crate) model: &'a M,
+    pub(crate) segment: &'a Segment<'a>,
+    pub(crate) start: &'a S,
 }
 
 /// A model that a [`Timeline`] acts on, with N numbers for the solver.
@@ -251,6 +245,7 @@ pub(crate) fn run<const N: usize, D: Dynamics<N>>(
         let segment = Segment {
             kill,
             growing: !march.resting,
+            reach: Reach::of(tolerance),
         };
         let here;
         (here, asked) = asked.split_at(asked.partition_point(|a| a.0 <= next));
@@ -285,47 +280,4 @@ pub(crate) fn run<const N: usize, D: Dynamics<N>>(
         }
     }
     Ok(())
-}
-
-/// Leads a state through a segment of `span` days, which may be infinite, by steps of quadrature.
-/// What is asked for between two steps is a side step that leads nowhere else.
-pub(crate) fn steps<S: Copy, F: Copy>(
-    start: &S,
-    span: f64,
-    times: &[f64],
-    speed: impl Fn(f64, &S) -> (Speed, F),
-    take: impl Fn(&Step<S, F>) -> S,
-    mut out: impl FnMut(usize, S),
-) -> Result<(), Error> {
-    let (mut t, mut now) = (0.0, *start);
-    let mut done = 0;
-    for _ in 0..MOST_STEPS {
-        let (speed, form) = speed(t, &now);
-        let to = |end: f64| {
-            let tau = end - t;
-            take(&Step {
-                t,
-                now,
-                tau,
-                speed,
-                form,
-            })
-        };
-        let end = (t + speed.stride).min(span);
-        if end.is_nan() || end <= t {
-            break;
-        }
-        while let Some(day) = times.get(done)
-            && *day <= end
-        {
-            out(done, to(*day));
-            done += 1;
-        }
-        if done == times.len() {
-            return Ok(());
-        }
-        now = to(end);
-        t = end;
-    }
-    Err(Error::Diverged { elapsed: t })
 }

@@ -15,6 +15,7 @@ use crate::twin::dynamics::plan::Plan;
 use crate::twin::dynamics::radiotherapy::Radiosensitivity;
 use crate::twin::dynamics::schedule::{Dynamics, Pulse, Segment, run};
 use crate::twin::dynamics::timeline::{Effects, Timeline, Workspace};
+use crate::twin::exp::exp;
 use crate::units::{Days, Mm3};
 
 /// The model with its treatments.
@@ -88,26 +89,38 @@ impl Simeoni {
         days: &[Days],
         tolerance: &Tolerance,
     ) -> Result<Vec<Stages>, Error> {
+        let timeline = Timeline::new(plan, start, days)?;
+        let mut workspace = Workspace::new(*tolerance);
+        let mut out = Vec::new();
+        self.run(&timeline, stages, &mut workspace, &mut out)?;
+        Ok(out)
+    }
+
+    /// The same on a timeline, which any number of lesions may share, from its first day on. What
+    /// was in `out` gives way.
+    ///
+    /// # Errors
+    /// As for [`Self::simulate`], less what [`Timeline::new`] has checked.
+    pub fn run(
+        &self,
+        timeline: &Timeline,
+        stages: Stages,
+        workspace: &mut Workspace,
+        out: &mut Vec<Stages>,
+    ) -> Result<(), Error> {
         self.law().check()?;
         check_positive("the transit rate k₁ (1/d)", self.transit)?;
         check_positive("the size at the start (mm³)", stages.volume().0)?;
-        let timeline = Timeline::new(plan, start, days)?;
         let effects = Effects {
             drugs: &self.drugs,
             radiosensitivity: self.radiosensitivity.as_ref(),
             surgery_log_kill: self.surgery_log_kill,
         };
-        let mut workspace = Workspace::new(*tolerance);
-        let mut out = vec![stages; days.len()];
-        run(
-            self,
-            &timeline,
-            &effects,
-            stages,
-            &mut workspace,
-            |i, at| out[i] = *at,
-        )?;
-        Ok(out)
+        out.clear();
+        out.resize(timeline.days.len(), stages);
+        run(self, timeline, &effects, stages, workspace, |i, at| {
+            out[i] = *at;
+        })
     }
 }
 
@@ -124,7 +137,7 @@ impl Dynamics<4> for Simeoni {
     fn slope(&self, segment: &Segment, start: &Stages, t: f64, y: &[f64; 4]) -> [f64; 4] {
         let unit = start.volume().0;
         let [ln_growing, a, b, c] = *y;
-        let growing = libm::exp(ln_growing) / unit;
+        let growing = exp(ln_growing) / unit;
         let whole = unit * (growing + a + b + c);
         let kill = segment.kill.rate(t);
         let growth = if segment.growing {

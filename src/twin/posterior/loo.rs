@@ -2,11 +2,14 @@
 //! weighted draws: without measurement i a draw has its weight times 1/p(y_i | z), smoothed anew; where
 //! the tail is too heavy the model is fitted again without the measurement.
 
+use rayon::prelude::*;
 use serde::{Deserialize, Serialize};
 
 use super::psis;
+use super::random::Random;
+use super::rounds::without;
 use super::target::Target;
-use super::{Budget, Posterior, posterior};
+use super::{Budget, Explored};
 use crate::twin::stats::log_sum_exp;
 
 /// The score of one measurement.
@@ -22,51 +25,41 @@ pub(in crate::twin) struct Point {
 
 /// Scores of all measurements, by their order in the target. The same seed gives the same bits.
 #[must_use]
-pub(in crate::twin) fn leave_one_out<T: Target>(
-    target: &T,
-    fitted: &Posterior,
+pub(in crate::twin) fn leave_one_out<T: Target + Sync>(
+    explored: &Explored<'_, T>,
     seed: u64,
     stream: u64,
-) -> Vec<Point> {
-    let mut scratch = T::Scratch::default();
+) -> Vec<Point>
+where
+    T::Scratch: Sync,
+{
+    let Explored { posterior, rounds } = explored;
+    let target = rounds.target();
     let count = target.points();
-    let mut terms = vec![Vec::with_capacity(fitted.len()); count];
-    let mut row = Vec::with_capacity(count);
-    for z in fitted.draws() {
-        target.pointwise(z, &mut scratch, &mut row);
-        for (column, term) in terms.iter_mut().zip(&row) {
-            column.push(*term);
-        }
-    }
-    terms
-        .iter()
-        .enumerate()
-        .map(|(i, of_point)| {
-            let ratios: Vec<f64> = fitted
+    (0..count)
+        .into_par_iter()
+        .map(|i| {
+            let of_point: Vec<f64> = posterior.terms_of(i, count).collect();
+            let ratios: Vec<f64> = posterior
                 .log_ratios
                 .iter()
-                .zip(of_point)
+                .zip(&of_point)
                 .map(|(ratio, term)| without(*ratio, *term))
                 .collect();
             let (logs, k_hat) = psis::smooth(&ratios);
             if k_hat <= psis::MAX_K_HAT {
                 return Point {
-                    elpd: mean(&logs, of_point),
+                    elpd: mean(&logs, &of_point),
                     k_hat,
                     refitted: false,
                 };
             }
             let rest = target.without(i);
-            let budget = Budget::light(target.dimension());
-            let again = posterior(&rest, budget, seed, stream << 8 | i as u64);
+            let random = Random::new(seed, stream << 8 | i as u64);
+            let budget = Budget::again(target.dimension());
+            let again = rounds.without(&rest, i, random).posterior(budget);
             let logs: Vec<f64> = again.weights.iter().map(|w| libm::log(*w)).collect();
-            let of_point: Vec<f64> = again
-                .draws()
-                .map(|z| {
-                    target.pointwise(z, &mut scratch, &mut row);
-                    row[i]
-                })
-                .collect();
+            let of_point: Vec<f64> = again.terms_of(i, count).collect();
             Point {
                 elpd: mean(&logs, &of_point),
                 k_hat,
@@ -74,15 +67,6 @@ pub(in crate::twin) fn leave_one_out<T: Target>(
             }
         })
         .collect()
-}
-
-/// Log ratio without a measurement; a draw without likelihood stays without weight.
-fn without(ratio: f64, term: f64) -> f64 {
-    if ratio == f64::NEG_INFINITY || term == f64::NEG_INFINITY {
-        f64::NEG_INFINITY
-    } else {
-        ratio - term
-    }
 }
 
 /// ln of the mean of exp(terms) under weights with these logarithms.

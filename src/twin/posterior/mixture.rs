@@ -4,6 +4,7 @@
 //! With ν = 4 a kernel is a power of half-integer order: no logarithm and no exponential per
 //! component. Densities are therefore linear, not logarithmic; t tails are too heavy to underflow.
 
+use crate::twin::exp::exp;
 use std::f64::consts::PI;
 
 use super::linear::Cholesky;
@@ -103,7 +104,7 @@ impl Component {
     fn weigh(&self, distance: f64) -> f64 {
         let height = self.share * self.constant;
         if self.prior {
-            return height * libm::exp(-0.5 * distance);
+            return height * exp(-0.5 * distance);
         }
         let n = self.centre.len();
         let base = 1.0 + distance / NU;

@@ -3,7 +3,7 @@
 use super::adapt::{Weighted, seeds};
 use super::linear::{Cholesky, invert};
 use super::random::Random;
-use super::target::Target;
+use super::target::{Slopes, Target};
 use crate::twin::stats::log_sum_exp;
 
 /// A mode with the covariance of its curvature.
@@ -12,7 +12,7 @@ pub(super) struct Mode {
     pub(super) centre: Vec<f64>,
     pub(super) covariance: Vec<f64>,
     root: Cholesky,
-    log_posterior: f64,
+    pub(super) log_posterior: f64,
 }
 
 /// Prior draws that are looked at for places to climb from, per parameter.
@@ -117,11 +117,65 @@ fn climb<T: Target>(
     scratch: &mut T::Scratch,
 ) -> Option<Mode> {
     let n = from.len();
+    let hill = |z: &[f64], scratch: &mut T::Scratch| target.slopes(z, scratch);
+    let height = |z: &[f64], scratch: &mut T::Scratch| target.log_posterior(z, scratch);
+    let stop = |z: &[f64]| known.iter().any(|m| m.is_near(z));
+    let goal = (STEPS, NEAR_ENOUGH);
+    let (centre, top) = ascend(hill, height, stop, goal, from, scratch)?;
+    let covariance = invert(&top.curvature, n)?;
+    Some(Mode {
+        root: Cholesky::new(&covariance, n)?,
+        covariance,
+        log_posterior: top.log_posterior,
+        centre,
+    })
+}
+
+/// Steps and nearness of the highest likelihood, which is told.
+const CAREFUL: (usize, f64) = (60, 1e-6);
+
+/// The highest log likelihood near a place, whatever the prior; `None` where that has no number.
+pub(in crate::twin) fn highest_likelihood<T: Target>(target: &T, from: &[f64]) -> Option<f64> {
+    let n = from.len();
+    let mut scratch = T::Scratch::default();
+    let hill = |z: &[f64], scratch: &mut T::Scratch| {
+        let mut here = target.slopes(z, scratch)?;
+        for (j, z) in z.iter().enumerate() {
+            here.log_posterior += 0.5 * z * z;
+            here.gradient[j] += z;
+            // All but nothing is left, so that no direction is flat.
+            here.curvature[j * n + j] -= 1.0 - 1e-6;
+        }
+        Some(here)
+    };
+    let height = |z: &[f64], scratch: &mut T::Scratch| target.log_likelihood(z, scratch);
+    let (_, top) = ascend(
+        hill,
+        height,
+        |_| false,
+        CAREFUL,
+        from.to_vec(),
+        &mut scratch,
+    )?;
+    Some(top.log_posterior)
+}
+
+/// Steps uphill, at most so many, until one promises less than enough. `None` where a start has no
+/// number, or where `stop` knows a place on the way.
+fn ascend<S>(
+    hill: impl Fn(&[f64], &mut S) -> Option<Slopes>,
+    height: impl Fn(&[f64], &mut S) -> f64,
+    stop: impl Fn(&[f64]) -> bool,
+    (steps, enough): (usize, f64),
+    from: Vec<f64>,
+    scratch: &mut S,
+) -> Option<(Vec<f64>, Slopes)> {
+    let n = from.len();
     let mut z = from;
-    let mut here = target.slopes(&z, scratch)?;
+    let mut here = hill(&z, scratch)?;
     let mut damping = 1e-2;
     let mut matrix = Vec::new();
-    for _ in 0..STEPS {
+    for _ in 0..steps {
         matrix.clone_from(&here.curvature);
         for j in 0..n {
             matrix[j * n + j] *= 1.0 + damping;
@@ -133,17 +187,17 @@ fn climb<T: Target>(
         let step = root.solve(&here.gradient);
         let next: Vec<f64> = z.iter().zip(&step).map(|(z, s)| z + s).collect();
         let promised: f64 = step.iter().zip(&here.gradient).map(|(s, g)| s * g).sum();
-        let reached = target.log_posterior(&next, scratch);
+        let reached = height(&next, scratch);
         if reached >= here.log_posterior
-            && let Some(there) = target.slopes(&next, scratch)
+            && let Some(there) = hill(&next, scratch)
         {
             z = next;
             here = there;
             damping = (0.2 * damping).max(1e-6);
-            if promised < NEAR_ENOUGH {
+            if promised < enough {
                 break;
             }
-            if promised < 1.0 && known.iter().any(|m| m.is_near(&z)) {
+            if promised < 1.0 && stop(&z) {
                 return None;
             }
         } else {
@@ -153,11 +207,5 @@ fn climb<T: Target>(
             }
         }
     }
-    let covariance = invert(&here.curvature, n)?;
-    Some(Mode {
-        root: Cholesky::new(&covariance, n)?,
-        covariance,
-        log_posterior: here.log_posterior,
-        centre: z,
-    })
+    Some((z, here))
 }

@@ -15,7 +15,10 @@ pub(super) fn smooth(log_ratios: &[f64]) -> (Vec<f64>, f64) {
     let mut k_hat = f64::INFINITY;
     if tail >= 5 && top.is_finite() {
         let mut order: Vec<usize> = (0..n).collect();
-        order.sort_by(|a, b| weights[*a].total_cmp(&weights[*b]).then(a.cmp(b)));
+        let by_weight = |a: &usize, b: &usize| weights[*a].total_cmp(&weights[*b]).then(a.cmp(b));
+        // The tail alone is needed in order.
+        order.select_nth_unstable_by(n - tail - 1, by_weight);
+        order[n - tail..].sort_unstable_by(by_weight);
         let cut = libm::exp(weights[order[n - tail - 1]]);
         let excesses: Vec<f64> = order[n - tail..]
             .iter()
@@ -54,7 +57,13 @@ fn fit_pareto(x: &[f64]) -> (f64, f64) {
     let quartile = x[((n as f64 / 4.0 + 0.5) as usize).max(1) - 1].max(f64::MIN_POSITIVE);
     let largest = x[n - 1];
     let m = 30 + libm::sqrt(n as f64) as usize;
-    let shape = |theta: f64| x.iter().map(|v| libm::log1p(-theta * v)).sum::<f64>() / n as f64;
+    // A logarithm for eight at a time.
+    let shape = |theta: f64| {
+        let eights = x
+            .chunks(8)
+            .map(|v| v.iter().map(|v| 1.0 - theta * v).product::<f64>());
+        eights.map(libm::log).sum::<f64>() / n as f64
+    };
     let thetas: Vec<f64> = (1..=m)
         .map(|j| 1.0 / largest + (1.0 - libm::sqrt(m as f64 / (j as f64 - 0.5))) / (3.0 * quartile))
         .collect();

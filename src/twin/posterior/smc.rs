@@ -4,6 +4,7 @@
 //! effective number. What importance sampling leaves to it are posteriors that no mixture matches.
 
 use super::adapt::{Weighted, moments};
+use super::evaluate::Evaluator;
 use super::linear::Cholesky;
 use super::mixture::Mixture;
 use super::random::Random;
@@ -46,13 +47,12 @@ struct Particle {
 
 /// Draws of equal weight, row after row.
 pub(super) fn sample<T: Target>(
-    target: &T,
+    evaluator: &mut Evaluator<'_, T>,
     from: &From,
     count: usize,
     random: &mut Random,
-    scratch: &mut T::Scratch,
 ) -> Vec<f64> {
-    let n = target.dimension();
+    let n = evaluator.target.dimension();
     let Some((latest, _)) = from.proposals.last() else {
         return Vec::new();
     };
@@ -70,6 +70,7 @@ pub(super) fn sample<T: Target>(
         })
         .collect();
     let (mut normals, mut step, mut z) = (Vec::new(), Vec::new(), Vec::new());
+    let mut terms = Vec::new();
     for _ in 0..MAX_STEPS {
         let cloud = Weighted {
             dimension: n,
@@ -95,7 +96,8 @@ pub(super) fn sample<T: Target>(
                     root.times(&normals, &mut step);
                     z.extend(particle.z.iter().zip(&step).map(|(z, s)| z + s));
                 }
-                let log_p = target.log_posterior(&z, scratch);
+                terms.clear();
+                let log_p = evaluator.log_posterior(&z, &mut terms);
                 let lot = libm::log(random.uniform());
                 if log_p == f64::NEG_INFINITY {
                     continue;

@@ -17,11 +17,15 @@ pub(in crate::twin) trait Target {
     /// Log likelihood; −∞ where the parameters lead to no number.
     fn log_likelihood(&self, z: &[f64], scratch: &mut Self::Scratch) -> f64;
 
-    /// Log likelihood of each measurement, given z; all −∞ where the parameters lead to no number.
-    fn pointwise(&self, z: &[f64], scratch: &mut Self::Scratch, out: &mut Vec<f64>);
+    /// Log likelihood of each measurement, given z, held out or not; all −∞ where the parameters lead
+    /// to no number. Returns the log likelihood.
+    fn pointwise(&self, z: &[f64], scratch: &mut Self::Scratch, out: &mut Vec<f64>) -> f64;
 
     /// Log posterior with its slopes, for climbing; `None` where the parameters lead to no number.
     fn slopes(&self, z: &[f64], scratch: &mut Self::Scratch) -> Option<Slopes>;
+
+    /// Log likelihood that no parameters exceed.
+    fn ceiling(&self) -> f64;
 
     /// A place to climb from: prior medians, with what the data say at once (the first size).
     fn origin(&self) -> Vec<f64>;

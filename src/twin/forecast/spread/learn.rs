@@ -9,7 +9,7 @@ use std::cmp::Ordering;
 use super::{EXPONENT, SIDE, Spread};
 use crate::twin::forecast::history::TERMS;
 use crate::twin::forecast::score::LEVELS;
-use crate::twin::optimise;
+use crate::twin::lbfgs;
 
 /// Half width (mm) of the parabola that rounds the corner of the loss.
 const ROUNDING_MM: f64 = 0.1;
@@ -47,8 +47,7 @@ impl Spread {
         start[0] = -2.0;
         start[n] = -2.0;
         start[2 * n..].fill(libm::log(0.3));
-        let (best, _) =
-            optimise::minimise(|p| objective(rows, n, ridge, p), &start, STEPS, TOLERANCE);
+        let (best, _) = lbfgs::minimise(|p| objective(rows, n, ridge, p), &start, STEPS, TOLERANCE);
         Some(unpack(&best, n))
     }
 }
