@@ -1,5 +1,6 @@
 //! Records as people write them.
 
+use super::super::event::unit;
 use super::*;
 
 fn read(events: &[TreatmentEvent]) -> (Treatments, Vec<Warning>) {
@@ -206,4 +207,65 @@ fn units_as_people_write_them() {
     ] {
         assert_eq!(unit(text), expected, "{text}");
     }
+}
+
+/// What each event is to the others, by looking at all of them.
+fn slow_end(events: &[TreatmentEvent], i: usize) -> Option<Days> {
+    let event = &events[i];
+    let same = |e: &&TreatmentEvent| e.name == event.name && e.day.0 > event.day.0;
+    events
+        .iter()
+        .filter(|e| e.day.0 > event.day.0)
+        .filter(|e| match e.kind {
+            EventKind::Stop => e.name.is_empty() || e.name == event.name,
+            _ => same(e) && e.dose.is_some(),
+        })
+        .map(|e| e.day)
+        .min_by(|a, b| a.0.total_cmp(&b.0))
+}
+
+#[test]
+fn a_thousand_events_end_as_those_looked_at_one_by_one() {
+    // Twenty drugs by turns, each day another dose of one, and now and then a stop of one or all.
+    let events: Vec<TreatmentEvent> = (0..1000)
+        .map(|i| {
+            let (day, name) = (f64::from(i) * 0.5, format!("drug {}", i * 7 % 20));
+            match i % 13 {
+                5 => stop(day, &name),
+                11 if i % 3 == 0 => stop(day, ""),
+                _ => TreatmentEvent {
+                    duration: None,
+                    ..TreatmentEvent::dose(Days(day), &name, 10.0 + f64::from(i), "mg/d")
+                },
+            }
+        })
+        .collect();
+    let (read, _) = read(&events);
+    let mut expected: Vec<(f64, Option<Days>)> = (0..events.len())
+        .filter(|i| events[*i].kind == EventKind::Systemic)
+        .map(|i| (events[i].dose.unwrap(), slow_end(&events, i)))
+        .collect();
+    let mut found: Vec<(f64, Option<Days>)> = read
+        .plan()
+        .events()
+        .iter()
+        .map(|e| match e.act {
+            Act::Infusion { per_day, until, .. } => (per_day.amount, until),
+            _ => panic!("{e:?}"),
+        })
+        .collect();
+    for list in [&mut expected, &mut found] {
+        list.sort_by(|a, b| a.0.total_cmp(&b.0));
+    }
+    assert_eq!(found, expected);
+}
+
+#[test]
+fn drugs_of_one_regimen_are_told_once() {
+    let three = ["A", "B", "C"].map(|name| TreatmentEvent::dose(Days(0.0), name, 5.0, "AUC"));
+    let (_, warnings) = read(&three);
+    let told = |w: &&Warning| w.message.contains("always given together");
+    let told: Vec<&Warning> = warnings.iter().filter(told).collect();
+    assert_eq!(told.len(), 1);
+    assert!(told[0].message.starts_with("A + B + C are"), "{warnings:?}");
 }
