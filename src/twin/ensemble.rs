@@ -6,7 +6,7 @@ use super::Error;
 use super::fit::{Fit, ModelFit};
 use super::model::{Acting, Model};
 use super::posterior::Random;
-use super::prior::Priors;
+use super::prior::{Priors, first_size};
 use super::stats::quantile;
 use super::trajectory::{self, Trajectory};
 use super::treatment::{Therapy, Treatments};
@@ -70,6 +70,7 @@ impl<'a> Ensemble<'a> {
         let mut groups = Vec::new();
         let mut random = Random::new(fit.seed, 1 << 40);
         let (mut cumulated, mut taken) = (0.0, 0);
+        let first = first_size(&fit.observations, fit.scale);
         for model in &fit.models {
             cumulated += model.weight;
             let upto = ((cumulated * DRAWS as f64).round() as usize).clamp(taken, DRAWS);
@@ -81,7 +82,7 @@ impl<'a> Ensemble<'a> {
             if model.draws.is_empty() {
                 return Err(Error::EmptyFit);
             }
-            let priors = Priors::new(model.model, acting, fit.prior, fit.scale);
+            let priors = Priors::new(model.model, acting, fit.prior, fit.scale, first);
             let places = places(model, &priors);
             let z = (0..count)
                 .map(|i| {
@@ -184,7 +185,8 @@ pub(super) struct Centre {
 
 impl Centre {
     pub(super) fn of(fit: &Fit, model: &ModelFit, acting: &Acting) -> Self {
-        let priors = Priors::new(model.model, acting, fit.prior, fit.scale);
+        let first = first_size(&fit.observations, fit.scale);
+        let priors = Priors::new(model.model, acting, fit.prior, fit.scale, first);
         let places = places(model, &priors);
         let known = model.information();
         let z = places
