@@ -116,7 +116,7 @@ pub(in crate::twin) struct Posterior {
     pub log_evidence: f64,
     /// k̂ of the importance weights.
     pub k_hat: f64,
-    /// 1/Σw².
+    /// 1/Σw², or the number of independent lines of descent after the fallback.
     pub effective: f64,
     /// Rounds of importance sampling.
     pub rounds: usize,
@@ -353,7 +353,7 @@ impl<T: Target> Rounds<'_, T> {
                 log_posteriors: &self.log_posteriors,
                 proposals: &self.proposals,
             };
-            posterior.draws = smc::sample(
+            (posterior.draws, posterior.effective) = smc::sample(
                 self.target,
                 &from,
                 budget.particles,
@@ -363,7 +363,6 @@ impl<T: Target> Rounds<'_, T> {
             let count = posterior.draws.len() / self.dimension.max(1);
             posterior.weights = vec![1.0 / count as f64; count];
             posterior.log_ratios = vec![0.0; count];
-            posterior.effective = count as f64;
             posterior.way = Way::Sequential;
         }
         posterior
