@@ -24,7 +24,7 @@ use crate::units::Days;
 use crate::warning::{Warning, WarningCode};
 
 /// Version of the methods; part of cache keys and reports.
-pub const VERSION: &str = "twin/2";
+pub const VERSION: &str = "twin/3";
 
 /// Share of the prior variance that must be gone for a parameter to count as identified.
 pub(super) const IDENTIFIED: f64 = 0.2;

@@ -148,6 +148,21 @@ fn arms_agree_until_the_plan_changes_and_days_do_not_disturb_each_other() {
 }
 
 #[test]
+fn the_number_of_threads_changes_no_bit_of_a_projection() {
+    let fit = fitted(&INFORMATIVE, &paused());
+    let days: Vec<Days> = (0..9).map(|i| Days(200.0 + 25.0 * f64::from(i))).collect();
+    let scenario = ScenarioChange::StartTreatment { day: 280.0 };
+    let by = |threads: usize| {
+        let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).build();
+        let made = || project(&fit, &paused(), Some(&scenario), &days, &job()).unwrap();
+        pool.unwrap().install(made)
+    };
+    let one = by(1);
+    assert_eq!(one, by(3));
+    assert_eq!(one, by(8));
+}
+
+#[test]
 fn a_fit_survives_json_to_the_bit() {
     let fit = fitted(&INFORMATIVE, &paused());
     let text = serde_json::to_string(&fit).unwrap();
