@@ -96,6 +96,9 @@ pub enum WarningCode {
     /// A parameter is not determined by the data; its posterior is its prior.
     #[serde(rename = "W-NOT-IDENTIFIED")]
     NotIdentified,
+    /// A set of priors says nothing of a parameter, which has that of the generic set.
+    #[serde(rename = "W-PRIOR")]
+    Prior,
     /// The posterior's own diagnostics are not good; its numbers are provisional.
     #[serde(rename = "W-POSTERIOR")]
     Posterior,

@@ -1,5 +1,6 @@
 //! `fit` and `project`.
 
+use std::collections::BTreeSet;
 use std::path::Path;
 
 use super::args::{FitArgs, ProjectArgs, TwinArgs};
@@ -7,11 +8,11 @@ use super::output::{Failure, Output};
 use crate::jobs::JobContext;
 use crate::twin::table::{self, FittedLesion, PatientEvents, ProjectedLesion};
 use crate::twin::{
-    self, Fit, FitParams, Ground, LesionSeries, Model, NoiseModel, NoiseRow, Outlook, PriorSet,
-    ScenarioChange, Skill, Treatments, Voice,
+    self, Arm, Fit, FitParams, Ground, LesionSeries, Model, NoiseModel, NoiseRow, Outlook,
+    PriorSet, Projection, Quantiles, ScenarioChange, Skill, Treatments, Voice,
 };
 use crate::units::Days;
-use crate::warning::Warning;
+use crate::warning::{Warning, WarningCode};
 
 fn read(path: &Path) -> Result<String, Failure> {
     std::fs::read_to_string(path)
@@ -131,6 +132,7 @@ pub(super) fn fit(args: &FitArgs) -> Result<Output, Failure> {
     let job = JobContext::default();
     let mut fitted = Vec::new();
     let mut text = String::new();
+    let mut said = Said::default();
     for (lesion, treatments, fit) in tables.fitted(&params, &job)? {
         let refused = |e| twin_failure(&e, lesion);
         let skill = twin::skill_vs_locf(&fit, &params, &job).map_err(refused)?;
@@ -171,13 +173,7 @@ pub(super) fn fit(args: &FitArgs) -> Result<Output, Failure> {
                 ));
             }
         }
-        for warning in &fit.warnings {
-            text.push_str(&format!(
-                "  {}: {}\n",
-                warning.code.as_str(),
-                warning.message
-            ));
-        }
+        said.tell(&fit.warnings, &mut text);
         fitted.push(FittedLesion {
             patient: lesion.patient.clone(),
             lesion: lesion.lesion.clone(),
@@ -188,6 +184,72 @@ pub(super) fn fit(args: &FitArgs) -> Result<Output, Failure> {
         });
     }
     Ok(Output::new(text, table::fit_json(&fitted, args.twin.seed)))
+}
+
+/// Warnings that a table has been told already, of all its lesions.
+#[derive(Default)]
+struct Said(BTreeSet<String>);
+
+impl Said {
+    /// Appends warnings of a lesion. What a set of priors lacks is the same for the next lesion, and
+    /// told once.
+    fn tell(&mut self, warnings: &[Warning], text: &mut String) {
+        for warning in warnings {
+            let again =
+                warning.code == WarningCode::Prior && !self.0.insert(warning.message.clone());
+            if !again {
+                text.push_str(&format!(
+                    "  {}: {}\n",
+                    warning.code.as_str(),
+                    warning.message
+                ));
+            }
+        }
+    }
+}
+
+/// Median and 90 % interval.
+fn interval(q: &Quantiles) -> String {
+    format!("{:.1} ({:.1} to {:.1})", q.q50, q.q05, q.q95)
+}
+
+/// A projection day by day, in columns that say what they are.
+fn days_text(projection: &Projection) -> String {
+    let arm = |arm: &Arm| [interval(&arm.latent), interval(&arm.predictive)];
+    let mut rows = vec![vec!["day".to_owned()]];
+    let scenario = projection.has_scenario();
+    for name in ["as planned", "scenario"]
+        .iter()
+        .take(1 + usize::from(scenario))
+    {
+        rows[0].extend([format!("{name}, latent"), format!("{name}, predictive")]);
+    }
+    for day in &projection.days {
+        let mut row = vec![format!("{:.1}", day.day.0)];
+        row.extend(arm(&day.factual));
+        row.extend(day.scenario.iter().flat_map(arm));
+        if scenario && !day.identified {
+            row.push("NOT IDENTIFIED".to_owned());
+        }
+        rows.push(row);
+    }
+    let width = |column: usize| {
+        let cells = rows.iter().filter_map(|row| row.get(column));
+        cells.map(|cell| cell.chars().count()).max().unwrap_or(0)
+    };
+    let widths: Vec<usize> = (0..rows[0].len() + 1).map(width).collect();
+    let mut text = String::from(
+        "  medians (90 % intervals) of the size itself (latent) and of a new measurement of it \
+         (predictive)\n",
+    );
+    for row in &rows {
+        let cells = row.iter().zip(&widths);
+        let line: Vec<String> = cells
+            .map(|(cell, width)| format!("{cell:>width$}"))
+            .collect();
+        text.push_str(&format!("  {}\n", line.join("  ")));
+    }
+    text
 }
 
 /// Who is to be believed about the time after the last scan, and when progression is to be expected.
@@ -246,6 +308,7 @@ pub(super) fn project(args: &ProjectArgs) -> Result<Output, Failure> {
     let job = JobContext::default();
     let mut projected = Vec::new();
     let mut text = String::new();
+    let mut said = Said::default();
     for (lesion, treatments, fit) in tables.fitted(&params, &job)? {
         let refused = |e| twin_failure(&e, lesion);
         let skill = twin::skill_vs_locf(&fit, &params, &job).map_err(refused)?;
@@ -259,38 +322,20 @@ pub(super) fn project(args: &ProjectArgs) -> Result<Output, Failure> {
             lesion.lesion,
             projection.scale.unit()
         ));
-        for day in &projection.days {
-            let q = &day.factual.latent;
-            text.push_str(&format!(
-                "  day {:>6.1}  {:.1} ({:.1} to {:.1})",
-                day.day.0, q.q50, q.q05, q.q95
-            ));
-            if let Some(arm) = &day.scenario {
-                let q = &arm.latent;
-                let note = if day.identified {
-                    ""
-                } else {
-                    " NOT IDENTIFIED"
-                };
-                text.push_str(&format!(
-                    "  scenario {:.1} ({:.1} to {:.1}){note}",
-                    q.q50, q.q05, q.q95
-                ));
-            }
-            text.push('\n');
-        }
+        text.push_str(&days_text(&projection));
         text.push_str(&format!(
             "  last observation carried forward: {:.1}\n",
             projection.locf.size.value()
         ));
         for local in &outlook.local {
-            let q = &local.predictive;
             text.push_str(&format!(
-                "  day {:>6.1}  local level {:.1} ({:.1} to {:.1})\n",
-                local.day.0, q.q50, q.q05, q.q95
+                "  day {:>6.1}  local level, predictive {}\n",
+                local.day.0,
+                interval(&local.predictive)
             ));
         }
         text.push_str(&expectation(&outlook, skill.as_ref()));
+        said.tell(&fit.warnings, &mut text);
         projected.push(ProjectedLesion {
             patient: lesion.patient.clone(),
             lesion: lesion.lesion.clone(),

@@ -1,18 +1,21 @@
 //! Draws of the model average, carried along a plan.
 
 use nalgebra::DMatrix;
+use rayon::prelude::*;
 
 use super::Error;
 use super::fit::{Fit, ModelFit};
 use super::model::{Acting, Model};
 use super::posterior::Random;
-use super::prior::Priors;
+use super::prior::{Priors, first_size};
 use super::stats::quantile;
 use super::trajectory::{self, Trajectory};
 use super::treatment::{Therapy, Treatments};
 
 /// Draws that an average is made of.
 const DRAWS: usize = 2000;
+/// Draws that a thread takes at least.
+const AT_A_TIME: usize = 32;
 
 /// The draws of one model.
 struct Group {
@@ -70,6 +73,7 @@ impl<'a> Ensemble<'a> {
         let mut groups = Vec::new();
         let mut random = Random::new(fit.seed, 1 << 40);
         let (mut cumulated, mut taken) = (0.0, 0);
+        let first = first_size(&fit.observations, fit.scale);
         for model in &fit.models {
             cumulated += model.weight;
             let upto = ((cumulated * DRAWS as f64).round() as usize).clamp(taken, DRAWS);
@@ -81,7 +85,7 @@ impl<'a> Ensemble<'a> {
             if model.draws.is_empty() {
                 return Err(Error::EmptyFit);
             }
-            let priors = Priors::new(model.model, acting, fit.prior, fit.scale);
+            let priors = Priors::new(model.model, acting, fit.prior, fit.scale, first);
             let places = places(model, &priors);
             let z = (0..count)
                 .map(|i| {
@@ -133,17 +137,28 @@ impl<'a> Ensemble<'a> {
         self.groups.iter().map(|g| g.z.len()).sum()
     }
 
-    /// ln V per day asked for and draw; NaN where a draw leads to no number.
+    /// ln V per day asked for and draw; NaN where a draw leads to no number. The same bits whatever the
+    /// number of threads.
     pub(super) fn sizes(&self, plan: &Treatments, days: &[f64]) -> Result<Vec<Vec<f64>>, Error> {
         let mut by_day = vec![Vec::with_capacity(self.len()); days.len()];
-        let mut scratch = trajectory::Scratch::default();
-        let (mut theta, mut x) = (Vec::new(), Vec::new());
         for group in &self.groups {
             let trajectory = group.trajectory(self.fit, plan, days)?;
-            for z in &group.z {
-                group.priors.theta(z, &mut theta);
-                trajectory.run(&theta, &mut scratch, &mut x);
-                for (column, x) in by_day.iter_mut().zip(&x) {
+            let curves: Vec<Vec<f64>> = group
+                .z
+                .par_iter()
+                .with_min_len(AT_A_TIME)
+                .map_init(
+                    || (trajectory::Scratch::default(), Vec::new()),
+                    |(scratch, theta), z| {
+                        let mut x = Vec::with_capacity(days.len());
+                        group.priors.theta(z, theta);
+                        trajectory.run(theta, scratch, &mut x);
+                        x
+                    },
+                )
+                .collect();
+            for curve in &curves {
+                for (column, x) in by_day.iter_mut().zip(curve) {
                     column.push(*x);
                 }
             }
@@ -184,7 +199,8 @@ pub(super) struct Centre {
 
 impl Centre {
     pub(super) fn of(fit: &Fit, model: &ModelFit, acting: &Acting) -> Self {
-        let priors = Priors::new(model.model, acting, fit.prior, fit.scale);
+        let first = first_size(&fit.observations, fit.scale);
+        let priors = Priors::new(model.model, acting, fit.prior, fit.scale, first);
         let places = places(model, &priors);
         let known = model.information();
         let z = places
@@ -210,14 +226,14 @@ impl Centre {
         }
     }
 
-    /// Gradient by z of a functional of the curves (one per plan) on days.
-    pub(super) fn gradient(
+    /// Gradients by z of functionals of the curves (one per plan) on days, functional by functional.
+    pub(super) fn gradients(
         &self,
         fit: &Fit,
         plans: &[&Treatments],
         days: &[f64],
-        functional: impl Fn(&[Vec<f64>]) -> f64,
-    ) -> Result<Vec<f64>, Error> {
+        functionals: impl Fn(&[Vec<f64>]) -> Vec<f64>,
+    ) -> Result<Vec<Vec<f64>>, Error> {
         let first = fit.first_day().0;
         let slots: Vec<_> = self.priors.each.iter().map(|p| p.slot).collect();
         let trajectories: Vec<Trajectory> = plans
@@ -232,18 +248,22 @@ impl Centre {
             for (trajectory, curve) in trajectories.iter().zip(&mut curves) {
                 trajectory.run(&theta, &mut scratch, curve);
             }
-            functional(&curves)
+            functionals(&curves)
         };
         let h = 1e-4;
-        Ok((0..self.z.len())
-            .map(|j| {
-                let mut z = self.z.clone();
-                z[j] = self.z[j] + h;
-                let up = at(&z);
-                z[j] = self.z[j] - h;
-                let slope = (up - at(&z)) / (2.0 * h);
-                if slope.is_finite() { slope } else { 0.0 }
-            })
-            .collect())
+        let mut gradients: Vec<Vec<f64>> = Vec::new();
+        for j in 0..self.z.len() {
+            let mut z = self.z.clone();
+            z[j] = self.z[j] + h;
+            let up = at(&z);
+            z[j] = self.z[j] - h;
+            let down = at(&z);
+            gradients.resize_with(up.len(), || Vec::with_capacity(self.z.len()));
+            for ((gradient, up), down) in gradients.iter_mut().zip(up).zip(down) {
+                let slope = (up - down) / (2.0 * h);
+                gradient.push(if slope.is_finite() { slope } else { 0.0 });
+            }
+        }
+        Ok(gradients)
     }
 }

@@ -1,9 +1,12 @@
 //! The posterior of one lesion under every model.
 
+mod warnings;
+
 use nalgebra::DMatrix;
 use rayon::prelude::*;
 use serde::{Deserialize, Serialize};
 
+pub(super) use self::warnings::restate;
 use super::Error;
 use super::dynamics::plan::DrugId;
 use super::model::{Acting, Model};
@@ -12,7 +15,7 @@ use super::parameter::{ParameterKind, Slot};
 use super::posterior::{
     Budget, Posterior, Random, Target, Way, explore, highest_likelihood, leave_one_out,
 };
-use super::prior::{PriorSet, Priors};
+use super::prior::{self, PriorSet, Priors, first_size};
 use super::problem::{Problem, Scratch, data_contraction};
 use super::series::{LesionSeries, Observation, Scale};
 use super::stats::{log_sum_exp, quantile, variance};
@@ -22,7 +25,7 @@ use crate::units::Days;
 use crate::warning::{Warning, WarningCode};
 
 /// Version of the methods; part of cache keys and reports.
-pub const VERSION: &str = "twin/2";
+pub const VERSION: &str = "twin/3";
 
 /// Share of the prior variance that must be gone for a parameter to count as identified.
 pub(super) const IDENTIFIED: f64 = 0.2;
@@ -119,7 +122,8 @@ pub struct Parameter {
     /// 95 % quantile.
     pub q95: f64,
     /// Share of the prior variance that is gone, 1 − Var_post/Var_prior, on the scale on which the
-    /// prior is normal.
+    /// prior is normal; of a prior that the range of a law cuts off, the variance is that of what
+    /// is left of it.
     pub contraction: f64,
     /// Share of the prior variance that the data of the lesion alone take away, with all other
     /// parameters free.
@@ -136,7 +140,9 @@ pub struct Diagnostics {
     pub way: Way,
     /// Tail shape k̂ of the importance weights.
     pub k_hat: f64,
-    /// Effective number of draws.
+    /// Effective number of draws: of importance weights 1/Σw², of sequential Monte Carlo that of
+    /// independent lines of descent, and of a lesion joined with others that of its draws under the
+    /// joint weights.
     pub effective: f64,
     /// ln of the marginal likelihood.
     pub log_evidence: f64,
@@ -295,6 +301,17 @@ pub fn fit(
             unit: scale.unit(),
         });
     }
+    let acting = Acting::within(treatments, first, last);
+    let first_size = first_size(&observations, scale);
+    let priors: Vec<(Model, Priors)> = wanted
+        .iter()
+        .map(|m| {
+            (
+                *m,
+                Priors::new(*m, &acting, params.prior, scale, first_size),
+            )
+        })
+        .collect();
     job.progress.step("Fitting growth models");
     let fitted: Vec<Result<Scored, Error>> = wanted
         .par_iter()
@@ -314,14 +331,13 @@ pub fn fit(
     job.check()?;
     let mut models = Vec::with_capacity(wanted.len());
     let mut scores = Vec::new();
-    let mut warnings = Vec::new();
     for result in fitted {
         let (model, held_out) = result?;
-        warn(&model, &mut warnings);
         scores.extend(held_out);
         models.push(model);
     }
-    warn_of_priors(&models, treatments, &mut warnings);
+    let mut warnings = warnings::of_posteriors(&models, treatments);
+    warnings.extend(prior::warning(params.prior, &priors));
     let weights = if scores.len() == models.len() {
         pseudo_bma(&scores, params.seed)
     } else {
@@ -402,57 +418,6 @@ const fn diagnostics(found: &Posterior) -> Diagnostics {
     }
 }
 
-fn warn(fit: &ModelFit, warnings: &mut Vec<Warning>) {
-    let model = fit.model.name();
-    if !fit.diagnostics.good() {
-        warnings.push(Warning::new(
-            WarningCode::Posterior,
-            format!(
-                "{model}: the posterior rests on {:.0} effective draws (wanted at least \
-                 {LEAST_EFFECTIVE:.0}); take its intervals as provisional",
-                fit.diagnostics.effective
-            ),
-        ));
-    }
-}
-
-/// What no measurement determines, with the models in which it is so.
-fn warn_of_priors(models: &[ModelFit], treatments: &Treatments, warnings: &mut Vec<Warning>) {
-    let mut open: Vec<(String, Vec<&str>)> = Vec::new();
-    for fit in models {
-        for p in fit.parameters.iter().filter(|p| !p.identified) {
-            let what = match p.drug.and_then(|drug| treatments.name(drug)) {
-                Some(name) => format!("{} ({name})", p.kind.words()),
-                None => p.kind.words().to_owned(),
-            };
-            match open.iter_mut().find(|(known, _)| *known == what) {
-                Some((_, of)) => of.push(fit.model.name()),
-                None => open.push((what, vec![fit.model.name()])),
-            }
-        }
-    }
-    if open.is_empty() {
-        return;
-    }
-    let each: Vec<String> = open
-        .into_iter()
-        .map(|(what, of)| {
-            if of.len() == models.len() {
-                what
-            } else {
-                format!("{what} [{}]", of.join(", "))
-            }
-        })
-        .collect();
-    warnings.push(Warning::new(
-        WarningCode::NotIdentified,
-        format!(
-            "Not determined by these measurements, so taken from the population prior: {}",
-            each.join("; ")
-        ),
-    ));
-}
-
 /// A random stream of its own for each model and purpose.
 const fn stream(model: Model, purpose: u64) -> u64 {
     (model as u64 + 1) * 16 + purpose
@@ -488,7 +453,8 @@ fn residuals(problem: &Problem, draws: &Draws) -> Vec<Option<f64>> {
 pub(super) fn resummarise(fit: &mut Fit, at: usize) {
     let acting = fit.acting();
     let model = &fit.models[at];
-    let priors = Priors::new(model.model, &acting, fit.prior, fit.scale);
+    let first = first_size(&fit.observations, fit.scale);
+    let priors = Priors::new(model.model, &acting, fit.prior, fit.scale, first);
     let parameters = summarise(&priors, &model.draws, &model.information(), fit.scale);
     fit.models[at].parameters = parameters;
 }
@@ -508,7 +474,8 @@ fn summarise(
             let mut z: Vec<f64> = (0..draws.len())
                 .map(|i| priors.deviate(j, draws.row(i)))
                 .collect();
-            let contraction = 1.0 - variance(&z);
+            let before = prior.variance();
+            let contraction = 1.0 - variance(&z) / before;
             z.sort_by(f64::total_cmp);
             let Slot { kind, drug } = prior.slot;
             let value = |p: f64| {
@@ -519,7 +486,9 @@ fn summarise(
                     v
                 }
             };
+            // Against a prior variance of 1, then against the one that it has.
             let data = data_contraction(information, &priors.direction(j));
+            let data = before * data / (before * data + 1.0 - data);
             Parameter {
                 kind,
                 drug,

@@ -12,8 +12,9 @@
 //! one lesion costs one fit and the second stage.
 //!
 //! ln p(z | u)/p(z) is linear in u but for what does not depend on z, so on a grid of u the weights
-//! are products of a factor per row and a factor per column: no exponential per grid point. The
-//! density of u is taken as bilinear between grid points.
+//! are products of a factor per row and a factor per column: no exponential per grid point. u is
+//! drawn from the grid points themselves. They lie 0.3 SD apart at first, 1 SD at most where the grid had
+//! to be made wider; on a lattice that fine, sums of a smooth density are its integrals to many digits.
 
 use super::posterior::{Random, invert, systematic};
 
@@ -38,6 +39,8 @@ pub(super) struct Joint {
     /// Standardised parameters: lesion by lesion, draw after draw; draws of one place are of one patient
     /// effect.
     pub(super) lesions: Vec<Vec<f64>>,
+    /// How many independent draws those of each lesion are worth.
+    pub(super) effective: Vec<f64>,
 }
 
 /// A lesion's own posterior.
@@ -49,6 +52,8 @@ pub(super) struct Own<'a> {
     pub(super) dimension: usize,
     /// Places of growth and kill among them.
     pub(super) places: [usize; SHARED],
+    /// How many independent draws they are worth.
+    pub(super) effective: f64,
 }
 
 /// A lesion's draws as the second stage sees them.
@@ -263,31 +268,113 @@ pub(super) fn join(fitted: &[Own<'_>], rho: f64, seed: u64, stream: u64) -> Join
     }
     let picked = systematic(&weights, PATIENT_DRAWS, random.uniform());
     let mut joined = Vec::with_capacity(lesions.len());
+    let mut effective = Vec::with_capacity(lesions.len());
     for ((lesion, own), factors) in lesions.iter().zip(fitted).zip(&factors) {
         let mut of_lesion = Vec::with_capacity(PATIENT_DRAWS * own.dimension);
-        let mut before = usize::MAX;
-        let mut total = 0.0;
         let rows = Grid::transposed(&factors.rows);
         let columns = Grid::transposed(&factors.columns);
         let count = lesion.z.len();
-        for k in &picked {
-            // Draws of one patient effect follow each other; their weights are the same.
-            if before != *k {
-                before = *k;
-                total = 0.0;
-                out.clear();
-                let row = &rows[k / GRID * count..][..count];
-                let column = &columns[k % GRID * count..][..count];
-                out.extend(row.iter().zip(column).map(|(r, c)| {
-                    total += r * c;
-                    total
-                }));
+        // Effective number of the weights given u, averaged over u.
+        let mut conditional = 0.0;
+        // Draws of one patient effect follow each other; their weights are the same.
+        for same in picked.chunk_by(|a, b| a == b) {
+            let (mut total, mut squares) = (0.0, 0.0);
+            out.clear();
+            let row = &rows[same[0] / GRID * count..][..count];
+            let column = &columns[same[0] % GRID * count..][..count];
+            out.extend(row.iter().zip(column).map(|(r, c)| {
+                let weight = r * c;
+                total += weight;
+                squares += weight * weight;
+                total
+            }));
+            let share = same.len() as f64 / picked.len() as f64;
+            conditional += share * total * total / squares;
+            for _ in same {
+                let at = random.uniform() * total;
+                let i = out.partition_point(|s| *s < at).min(count - 1);
+                of_lesion.extend(&own.draws[i * own.dimension..(i + 1) * own.dimension]);
             }
-            let at = random.uniform() * total;
-            let i = out.partition_point(|s| *s < at).min(count - 1);
-            of_lesion.extend(&own.draws[i * own.dimension..(i + 1) * own.dimension]);
         }
         joined.push(of_lesion);
+        effective.push(own.effective * conditional / count as f64);
     }
-    Joint { lesions: joined }
+    Joint {
+        lesions: joined,
+        effective,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::twin::stats::{mean, variance};
+
+    const COUNT: usize = 1000;
+
+    /// Normal draws of lesions around centres of growth; kill lies half as far out.
+    fn joined(centres: &[f64], sd: f64, seed: u64) -> Joint {
+        let mut random = Random::new(seed, 5);
+        let draws: Vec<Vec<f64>> = centres
+            .iter()
+            .map(|c| {
+                (0..COUNT)
+                    .flat_map(|_| [c + sd * random.normal(), 0.5 * c + sd * random.normal()])
+                    .collect()
+            })
+            .collect();
+        let own: Vec<Own<'_>> = draws
+            .iter()
+            .map(|draws| Own {
+                draws,
+                dimension: 2,
+                places: [0, 1],
+                effective: COUNT as f64,
+            })
+            .collect();
+        join(&own, 0.5, seed, 0)
+    }
+
+    #[test]
+    fn effective_numbers_are_those_of_the_scatter_between_repetitions() {
+        let growth = |joint: &Joint| -> Vec<f64> {
+            let draws = joint.lesions[0].iter().step_by(2);
+            draws.copied().collect()
+        };
+        let (mut means, mut variances, mut told) = (Vec::new(), Vec::new(), Vec::new());
+        for seed in 0..80 {
+            let joint = joined(&[1.5, -1.5], 0.5, seed);
+            let x = growth(&joint);
+            means.push(mean(&x));
+            variances.push(variance(&x));
+            told.push(joint.effective[0]);
+        }
+        // The scatter has that of the thousand draws of the patient in it.
+        let own = variance(&means) - mean(&variances) / PATIENT_DRAWS as f64;
+        let found = mean(&variances) / own;
+        let ratio = mean(&told) / found;
+        assert!((0.5..2.0).contains(&ratio), "{found} {ratio}");
+    }
+
+    #[test]
+    fn a_lesion_unlike_all_others_is_known_by_few_draws() {
+        let alike = joined(&[0.5, 0.5, 0.5, 0.5, 0.5, 0.5], 0.7, 1);
+        assert!(
+            alike.effective.iter().all(|e| *e > 300.0),
+            "{:?}",
+            alike.effective
+        );
+        let unlike = joined(&[2.5, -2.5, -2.5, -2.5, -2.5, -2.5], 0.4, 1);
+        assert!(unlike.effective[0] < 100.0, "{:?}", unlike.effective);
+        assert!(unlike.effective[1] > 300.0, "{:?}", unlike.effective);
+    }
+
+    #[test]
+    fn lesions_that_say_nothing_leave_the_prior() {
+        let joint = joined(&[0.0, 0.0], 1.0, 3);
+        let draws = joint.lesions[1].iter().skip(1).step_by(2);
+        let kill: Vec<f64> = draws.copied().collect();
+        assert!(mean(&kill).abs() < 0.15, "{}", mean(&kill));
+        assert!((variance(&kill) - 1.0).abs() < 0.2, "{}", variance(&kill));
+    }
 }

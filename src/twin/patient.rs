@@ -6,7 +6,7 @@
 
 use rayon::prelude::*;
 
-use super::fit::{Fit, FitParams, fit, resummarise};
+use super::fit::{Fit, FitParams, fit, restate, resummarise};
 use super::joint::{self, Own};
 use super::parameter::ParameterKind;
 use super::treatment::Treatments;
@@ -68,24 +68,31 @@ pub fn join(fits: &mut [Fit]) {
             let own: Vec<Own<'_>> = members
                 .iter()
                 .map(|m| {
-                    let draws = &fits[m.lesion].models[m.at].draws;
+                    let model = &fits[m.lesion].models[m.at];
                     Own {
-                        draws: &draws.values,
-                        dimension: draws.dimension,
+                        draws: &model.draws.values,
+                        dimension: model.draws.dimension,
                         places: m.places,
+                        effective: model.diagnostics.effective,
                     }
                 })
                 .collect();
             let stream = ((model as u64) << 8) | n as u64;
             let found = joint::join(&own, BETWEEN_PATIENTS, seed ^ 0x701_0107, stream);
             let count = members.len();
-            for (member, draws) in members.iter().zip(found.lesions) {
+            let draws = found.lesions.into_iter().zip(found.effective);
+            for (member, (draws, effective)) in members.iter().zip(draws) {
                 let fit = &mut fits[member.lesion];
-                fit.models[member.at].draws.values = draws;
+                let model = &mut fit.models[member.at];
+                model.draws.values = draws;
+                model.diagnostics.effective = effective;
                 fit.joined_with = fit.joined_with.max(count - 1);
                 resummarise(fit, member.at);
             }
         }
+    }
+    for fit in fits.iter_mut().filter(|fit| fit.joined_with > 0) {
+        restate(fit);
     }
 }
 

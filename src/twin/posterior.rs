@@ -123,7 +123,7 @@ pub(in crate::twin) struct Posterior {
     pub log_evidence: f64,
     /// k̂ of the importance weights.
     pub k_hat: f64,
-    /// 1/Σw².
+    /// 1/Σw², or the number of independent lines of descent after the fallback.
     pub effective: f64,
     /// Rounds of importance sampling.
     pub rounds: usize,

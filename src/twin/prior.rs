@@ -4,16 +4,21 @@
 //! no published population fits, between-patient SDs are inflated 1.5-fold.
 
 mod generic;
+mod mice;
+mod missing;
 pub(super) mod published;
+mod truncated;
 
 use super::exp::exp;
 use serde::{Deserialize, Serialize};
 
+pub(super) use self::missing::warning;
 use super::model::{Acting, Model};
 use super::parameter::{ParameterKind, Slot};
-use super::series::Scale;
+use super::series::{Observation, Scale};
 
-/// Where the priors come from. What a table says nothing of is that of [`PriorSet::Generic`].
+/// Where the priors come from. What a table says nothing of is that of [`PriorSet::Generic`], and a
+/// warning names it.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum PriorSet {
@@ -98,6 +103,10 @@ pub(super) struct Prior {
     family: PriorFamily,
     location: f64,
     spread: f64,
+    /// z below which the law of the model is not defined, so that no draw can lie there.
+    least: f64,
+    /// Whether the chosen set says nothing of it.
+    generic: bool,
 }
 
 /// What a table says of a parameter.
@@ -126,16 +135,53 @@ impl Entry {
     }
 }
 
+/// ln V of the first measurement in mm³, the limit of detection for what was too small; `None` where
+/// millimetres are unknown.
+pub(super) fn first_size(observations: &[Observation], scale: Scale) -> Option<f64> {
+    let value = observations.first()?.size.value();
+    let size = value.max(scale.detection_limit());
+    scale
+        .is_calibrated()
+        .then(|| scale.log_volume(libm::log(size)))
+}
+
 impl Prior {
-    fn new(slot: Slot, set: PriorSet, scale: Scale) -> Self {
-        let entry =
-            published::entry(slot.kind, set).unwrap_or_else(|| generic::entry(slot.kind, scale));
-        Self {
+    fn new(model: Model, slot: Slot, set: PriorSet, scale: Scale, first: Option<f64>) -> Self {
+        let own = published::entry(model, slot.kind, set, first);
+        let entry = own.unwrap_or_else(|| generic::entry(slot.kind, scale));
+        let mut prior = Self {
             slot,
             family: entry.family,
             location: entry.location,
             spread: entry.spread,
+            least: f64::NEG_INFINITY,
+            generic: own.is_none(),
+        };
+        if let Some(least) = truncated::least(model, slot.kind) {
+            prior.least = prior.deviate_of(least);
         }
+        prior
+    }
+
+    /// z of a value θ; −∞ where no z is low enough.
+    fn deviate_of(&self, theta: f64) -> f64 {
+        let x = match self.family {
+            PriorFamily::Normal | PriorFamily::Clamped => theta,
+            PriorFamily::LogNormal => libm::log(theta),
+            PriorFamily::LogitNormal { lower } => {
+                let share = (theta - lower) / (1.0 - lower);
+                libm::log(share / (1.0 - share))
+            }
+        };
+        if x.is_nan() {
+            return f64::NEG_INFINITY;
+        }
+        self.standardise(x)
+    }
+
+    /// Variance of z a priori: 1, less where the law is not defined for all z.
+    pub(super) fn variance(&self) -> f64 {
+        truncated::variance(self.least)
     }
 
     /// θ of z; of the initial size ln V.
@@ -169,14 +215,21 @@ pub(super) struct Priors {
 }
 
 impl Priors {
-    /// Priors of a model when `acting` therapies act.
-    pub(super) fn new(model: Model, acting: &Acting, set: PriorSet, scale: Scale) -> Self {
+    /// Priors of a model when `acting` therapies act, for a lesion whose first measurement is
+    /// [`first_size`].
+    pub(super) fn new(
+        model: Model,
+        acting: &Acting,
+        set: PriorSet,
+        scale: Scale,
+        first: Option<f64>,
+    ) -> Self {
         let each: Vec<Prior> = model
             .slots(acting)
             .into_iter()
-            .map(|slot| Prior::new(slot, set, scale))
+            .map(|slot| Prior::new(model, slot, set, scale, first))
             .collect();
-        let factor = factor(&each, set);
+        let factor = factor(&each, set, first);
         Self { each, factor }
     }
 
@@ -220,7 +273,7 @@ impl Priors {
 
 /// Factor of the correlations: growth correlates with what kills, row by row (…, r, …, √(1 − r²)), so
 /// that two kills correlate by r², through growth.
-fn factor(priors: &[Prior], set: PriorSet) -> Option<Vec<f64>> {
+fn factor(priors: &[Prior], set: PriorSet, first: Option<f64>) -> Option<Vec<f64>> {
     let n = priors.len();
     let mut factor = vec![0.0; n * n];
     let mut any = false;
@@ -229,9 +282,9 @@ fn factor(priors: &[Prior], set: PriorSet) -> Option<Vec<f64>> {
     }
     for i in 0..n {
         for j in 0..i {
-            let r = published::correlation(priors[j].slot.kind, priors[i].slot.kind, set);
-            let first = (0..j).all(|k| factor[i * n + k] == 0.0);
-            if r != 0.0 && first {
+            let r = published::correlation(priors[j].slot.kind, priors[i].slot.kind, set, first);
+            let none_yet = (0..j).all(|k| factor[i * n + k] == 0.0);
+            if r != 0.0 && none_yet {
                 factor[i * n + j] = r;
                 factor[i * n + i] = libm::sqrt(1.0 - r * r);
                 any = true;
@@ -245,25 +298,89 @@ fn factor(priors: &[Prior], set: PriorSet) -> Option<Vec<f64>> {
 mod tests {
     use super::*;
 
-    fn median(kind: ParameterKind, set: PriorSet) -> f64 {
-        Prior::new(Slot::of(kind), set, Scale::DiameterMm).value(0.0)
+    /// The prior of a parameter of a model of a lesion of 100 mm³.
+    fn prior(model: Model, kind: ParameterKind, set: PriorSet) -> Prior {
+        let first = Some(libm::log(100.0));
+        Prior::new(model, Slot::of(kind), set, Scale::DiameterMm, first)
+    }
+
+    fn median(model: Model, kind: ParameterKind, set: PriorSet) -> f64 {
+        prior(model, kind, set).value(0.0)
     }
 
     #[test]
     fn medians_are_those_of_the_papers() {
+        use Model as M;
         use ParameterKind as K;
-        for (set, kind, expected) in [
-            (PriorSet::Ribba2022Nsclc, K::BurdenGrowth, 0.0016),
+        use PriorSet as P;
+        for (set, model, kind, expected) in [
+            (P::Ribba2022Nsclc, M::SteinFojo, K::BurdenGrowth, 0.0016),
             // Rates of volume are three times those of diameters.
-            (PriorSet::Ribba2022Nsclc, K::GrowthRate, 3.0 * 0.0016),
-            (PriorSet::Struemper2025Nsclc, K::BurdenDecay, 0.034_99 / 7.0),
-            (PriorSet::Claret2014Nsclc, K::EffectLoss, 0.0193),
-            (PriorSet::Vaghi2020MouseLung, K::ReducedDecline, 0.0734),
-            (PriorSet::Generic, K::ResistantShare, 0.05),
-            (PriorSet::Generic, K::Power, 0.75),
+            (
+                P::Ribba2022Nsclc,
+                M::Exponential,
+                K::GrowthRate,
+                3.0 * 0.0016,
+            ),
+            (
+                P::Struemper2025Nsclc,
+                M::SteinFojo,
+                K::BurdenDecay,
+                0.034_99 / 7.0,
+            ),
+            (P::Claret2014Nsclc, M::Claret, K::EffectLoss, 0.0193),
+            (
+                P::Vaghi2020MouseLung,
+                M::ReducedGompertz,
+                K::ReducedDecline,
+                0.0734,
+            ),
+            (P::Vaghi2020MouseBreast, M::Logistic, K::Capacity, 1122.0),
+            (P::Vaghi2020MouseBreast, M::PowerLaw, K::Power, 0.6467),
+            (P::Generic, M::TwoPopulations, K::ResistantShare, 0.05),
+            (P::Generic, M::PowerLaw, K::Power, 0.75),
         ] {
-            let found = median(kind, set);
+            let found = median(model, kind, set);
             assert!((found / expected - 1.0).abs() < 1e-12, "{kind:?} {found}");
+        }
+    }
+
+    #[test]
+    fn an_effect_that_fades_is_that_of_models_whose_effect_fades() {
+        use ParameterKind as K;
+        let set = PriorSet::Claret2014Nsclc;
+        for model in Model::ALL {
+            let fades = matches!(model, Model::FadingEffect | Model::Claret);
+            for (kind, expected) in [
+                (K::BurdenDecay, 0.0103),
+                (K::SystemicKillRate, 3.0 * 0.0103),
+                (K::DoseKill, 63.0 * 0.0103),
+            ] {
+                let of = prior(model, kind, set);
+                assert_eq!(of.generic, !fades, "{model:?}");
+                assert_eq!((of.value(0.0) / expected - 1.0).abs() < 1e-12, fades);
+            }
+            // Growth is what is left when the effect has faded, as in every other model.
+            assert!(!prior(model, K::BurdenGrowth, set).generic);
+        }
+    }
+
+    #[test]
+    fn a_bound_of_a_law_is_where_its_prior_is_cut() {
+        let of = |model, kind| prior(model, kind, PriorSet::Generic);
+        let decline = of(Model::ReducedGompertz, ParameterKind::ReducedDecline);
+        assert!(decline.value(decline.least).abs() < 1e-15);
+        let power = of(Model::GeneralGompertz, ParameterKind::Power);
+        assert!((power.value(power.least) - 0.66).abs() < 1e-12);
+        assert!(power.variance() < 0.8 && decline.variance() < 0.8);
+        // A log-normal decline is never negative, and the power law has room below its prior.
+        let mice = PriorSet::Vaghi2020MouseLung;
+        for free in [
+            prior(Model::ReducedGompertz, ParameterKind::ReducedDecline, mice),
+            of(Model::PowerLaw, ParameterKind::Power),
+            prior(Model::PowerLaw, ParameterKind::Power, mice),
+        ] {
+            assert_eq!((free.least, free.variance()), (f64::NEG_INFINITY, 1.0));
         }
     }
 
@@ -282,6 +399,7 @@ mod tests {
             &Acting::default(),
             PriorSet::Struemper2025Nsclc,
             Scale::DiameterMm,
+            None,
         );
         let r = 0.1504 / (0.8715_f64 * 0.9174).sqrt();
         let of = |z: &[f64]| priors.deviate(2, z);

@@ -6,7 +6,7 @@ use super::Error;
 use super::model::{Acting, Model};
 use super::noise::{Noise, NoiseFamily};
 use super::posterior::{Pin, Slopes, Target};
-use super::prior::{PriorSet, Priors};
+use super::prior::{PriorSet, Priors, first_size};
 use super::series::{Observation, Scale};
 use super::trajectory::{self, Trajectory};
 use super::treatment::Treatments;
@@ -55,7 +55,7 @@ impl Problem {
         let start = observations.first().ok_or(Error::NoObservations)?.day.0;
         let end = observations.last().map_or(start, |o| o.day.0);
         let acting = Acting::within(treatments, start, end);
-        let priors = Priors::new(model, &acting, set, scale);
+        let priors = Priors::new(model, &acting, set, scale, first_size(observations, scale));
         let slots = priors.each.iter().map(|p| p.slot).collect();
         let days: Vec<f64> = observations.iter().map(|o| o.day.0).collect();
         Ok(Self {

@@ -1,13 +1,16 @@
 //! Projections: what the posterior says of later sizes, as treated and under another plan.
 
+mod kappa;
+mod reasons;
+
+use rayon::prelude::*;
 use serde::{Deserialize, Serialize};
 
 use super::ensemble::{self, Centre, Ensemble};
 use super::fit::IDENTIFIED;
 use super::posterior::Random;
-use super::problem::data_contraction;
 use super::series::{Scale, Size, check_day};
-use super::stats::{Quantiles, robust_sd};
+use super::stats::Quantiles;
 use super::treatment::{Therapy, Treatments};
 use super::{Error, Fit, ScenarioChange};
 use crate::jobs::JobContext;
@@ -121,7 +124,7 @@ impl Projection {
 /// scenario, as changed by it.
 ///
 /// Both arms use the same draws and the same noise; a scenario that changes nothing gives the
-/// planned arm to the bit. A therapy of the plan that the fit does not know is drawn from its
+/// planned arm to the bit, and so does any number of threads. A therapy of the plan that the fit does not know is drawn from its
 /// prior, and the ladder says so.
 ///
 /// # Errors
@@ -168,60 +171,57 @@ pub fn project(
     let acting = ensemble::acting(fit, &arms.plans(), horizon);
     let unknown = ensemble::unknown(fit, &acting);
     let posterior = Ensemble::posterior(fit, &acting)?;
-    let Sizes {
-        planned, altered, ..
-    } = arms.sizes(&posterior)?;
+    let sizes = arms.sizes(&posterior)?;
     job.check()?;
     let before = arms.sizes(&posterior.prior())?;
+    job.check()?;
     let centres: Vec<(f64, Centre)> = fit
         .models
         .iter()
         .map(|m| (m.weight, Centre::of(fit, m, &acting)))
         .collect();
+    let data = kappa::of_data(&arms, &centres)?;
     let slice = fit
         .observations
         .iter()
         .rev()
         .find_map(|o| o.slice)
         .map(|s| s.0);
+    let draws = sizes.planned[0].len();
     let mut random = Random::new(fit.seed, 1 << 44);
-    let astray: Vec<f64> = planned[0].iter().map(|_| random.normal()).collect();
-    let mut out = Vec::with_capacity(days.len());
-    for (d, day) in days.iter().enumerate() {
-        job.check()?;
-        let deviates = deviates(fit, *day, planned[0].len());
-        let column = d + 1;
-        // Both arms of a draw stray alike.
-        let strayed = |column: &[f64]| -> Vec<f64> {
-            let sd = fit.straying(*day);
-            column
-                .iter()
-                .zip(&astray)
-                .map(|(x, n)| x + sd * n)
-                .collect()
-        };
-        let x = &strayed(&planned[column]);
-        let factual = arm(fit, x, &deviates, slice);
-        let y = altered.as_ref().map(|a| strayed(&a[column]));
-        let difference = y.as_ref().map(|y| difference(fit, x, y, slice));
-        let kappa = contraction(
-            &arms,
-            &centres,
-            column,
-            (&planned, altered.as_ref()),
-            (&before.planned, before.altered.as_ref()),
-        )?;
-        out.push(Horizon {
-            day: Days(*day),
-            factual,
-            scenario: y.map(|y| arm(fit, &y, &deviates, slice)),
-            difference,
-            kappa,
-            identified: kappa.is_none_or(|k| k >= IDENTIFIED),
-        });
-    }
+    let astray: Vec<f64> = (0..draws).map(|_| random.normal()).collect();
+    let told: Vec<Result<Horizon, Error>> = days
+        .par_iter()
+        .enumerate()
+        .map(|(d, day)| {
+            job.check()?;
+            let deviates = deviates(fit, *day, draws);
+            let column = d + 1;
+            // Both arms of a draw stray alike.
+            let strayed = |column: &[f64]| -> Vec<f64> {
+                let sd = fit.straying(*day);
+                column
+                    .iter()
+                    .zip(&astray)
+                    .map(|(x, n)| x + sd * n)
+                    .collect()
+            };
+            let x = &strayed(&sizes.planned[column]);
+            let y = sizes.altered.as_ref().map(|a| strayed(&a[column]));
+            let kappa = kappa::of_day(column, &sizes, &before, &data[d]);
+            Ok(Horizon {
+                day: Days(*day),
+                factual: arm(fit, x, &deviates, slice),
+                difference: y.as_ref().map(|y| difference(fit, x, y, slice)),
+                scenario: y.map(|y| arm(fit, &y, &deviates, slice)),
+                kappa,
+                identified: kappa.is_none_or(|k| k >= IDENTIFIED),
+            })
+        })
+        .collect();
+    let out = told.into_iter().collect::<Result<Vec<Horizon>, Error>>()?;
     let fade_after = fade_after(fit);
-    let ladder = ladder(&arms, scenario, &unknown, horizon)?;
+    let ladder = reasons::ladder(&arms, scenario, &unknown, horizon)?;
     let identified = out
         .iter()
         .filter(|h| h.day.0 > fit.last_day().0)
@@ -239,7 +239,7 @@ pub fn project(
         version: fit.version.clone(),
         days: out,
     };
-    projection.why = why(&arms, &projection, &unknown, horizon);
+    projection.why = reasons::why(&arms, &projection, &unknown, horizon);
     Ok(projection)
 }
 
@@ -339,111 +339,6 @@ fn difference(fit: &Fit, x: &[f64], y: &[f64], slice: Option<f64>) -> Difference
     }
 }
 
-type Columns<'a> = (&'a Vec<Vec<f64>>, Option<&'a Vec<Vec<f64>>>);
-
-/// κ of one day: see [`Horizon::kappa`].
-///
-/// Variances are squares of [`robust_sd`], because log-normal priors of effects have tails that
-/// would make every posterior look narrow.
-fn contraction(
-    arms: &Arms<'_>,
-    centres: &[(f64, Centre)],
-    column: usize,
-    posterior: Columns<'_>,
-    prior: Columns<'_>,
-) -> Result<Option<f64>, Error> {
-    let minus =
-        |a: &[f64], b: &[f64]| -> Vec<f64> { a.iter().zip(b).map(|(a, b)| a - b).collect() };
-    let shown = |columns: Columns<'_>| -> Vec<Vec<f64>> {
-        let (planned, altered) = columns;
-        match altered {
-            // The last measurement is of the planned arm, whatever the scenario says.
-            Some(altered) => vec![
-                minus(&altered[column], &altered[0]),
-                minus(&altered[column], &planned[column]),
-            ],
-            None => vec![minus(&planned[column], &planned[0])],
-        }
-    };
-    let mut kappa: Option<f64> = None;
-    let mut note = |k: f64| {
-        let k = k.clamp(0.0, 1.0);
-        kappa = Some(kappa.map_or(k, |old: f64| old.min(k)));
-    };
-    for (which, (post, pri)) in shown(posterior).iter().zip(shown(prior)).enumerate() {
-        let before = robust_sd(&pri);
-        if before <= 0.0 {
-            continue;
-        }
-        let after = robust_sd(post);
-        note(1.0 - (after / before) * (after / before));
-        let mut data = 0.0;
-        for (weight, centre) in centres {
-            data += weight * data_share(arms, centre, column, which)?;
-        }
-        note(data);
-    }
-    Ok(kappa)
-}
-
-/// Data contraction of one functional at the posterior median of one model.
-fn data_share(arms: &Arms<'_>, centre: &Centre, column: usize, which: usize) -> Result<f64, Error> {
-    let days = [arms.asked[0], arms.asked[column]];
-    let functional = |curves: &[Vec<f64>]| match curves {
-        [planned] => planned[1] - planned[0],
-        [_, altered] if which == 0 => altered[1] - altered[0],
-        [planned, altered, ..] => altered[1] - planned[1],
-        [] => 0.0,
-    };
-    let gradient = centre.gradient(arms.fit, &arms.plans(), &days, functional)?;
-    Ok(data_contraction(&centre.information, &gradient))
-}
-
-/// Whether any interval between scans was mostly under systemic treatment, and any mostly not.
-fn observed_exposure(fit: &Fit, plan: &Treatments) -> (bool, bool) {
-    let (mut on, mut off) = (false, false);
-    for pair in fit.observations.windows(2) {
-        let (from, to) = (pair[0].day.0, pair[1].day.0);
-        if to > from {
-            let exposed = plan.mostly_systemic(from, to);
-            on |= exposed;
-            off |= !exposed;
-        }
-    }
-    (on, off)
-}
-
-fn ladder(
-    arms: &Arms<'_>,
-    scenario: Option<&ScenarioChange>,
-    unknown: &[Therapy],
-    horizon: f64,
-) -> Result<Ladder, Error> {
-    if !unknown.is_empty() {
-        return Ok(Ladder::C4);
-    }
-    let Some(scenario) = scenario else {
-        return Ok(Ladder::C0);
-    };
-    if arms.same_until(horizon)? {
-        return Ok(Ladder::C0);
-    }
-    let (on, off) = observed_exposure(arms.fit, arms.factual);
-    // What the scenario changes besides systemic treatment was seen once at most.
-    let from = scenario.day().0;
-    let only_systemic = !arms.acts_within(Therapy::Radiotherapy, from, horizon)
-        && !arms.acts_within(Therapy::Surgery, from, horizon);
-    Ok(match scenario {
-        ScenarioChange::ScaleDose { factor, .. }
-            if on && only_systemic && SMALL_CHANGE.contains(factor) =>
-        {
-            Ladder::C1
-        }
-        _ if on && off && only_systemic => Ladder::C2,
-        _ => Ladder::C3,
-    })
-}
-
 fn fade_after(fit: &Fit) -> Days {
     let mut intervals: Vec<f64> = fit
         .observations
@@ -474,73 +369,4 @@ fn locf(fit: &Fit) -> Locf {
         size: fit.scale.size(shown),
         below_limit,
     }
-}
-
-fn why(arms: &Arms<'_>, projection: &Projection, unknown: &[Therapy], horizon: f64) -> Vec<String> {
-    let fit = arms.fit;
-    let mut why = Vec::new();
-    let n = fit.observations.len();
-    let (on, off) = observed_exposure(fit, arms.factual);
-    why.push(
-        match projection.ladder {
-            Ladder::C0 => "Forecast under the plan as it is; the next scan can refute it.",
-            Ladder::C1 => "Small change of dose inside the exposure that was observed; the effect is taken as proportional to dose.",
-            Ladder::C2 => "The lesion was measured both with and without systemic treatment.",
-            Ladder::C3 => "The changed exposure was never observed in this lesion; the population prior speaks.",
-            Ladder::C4 => "A therapy acts whose effect on this lesion was never observed; a statement on the population.",
-        }
-        .to_owned(),
-    );
-    if projection.ladder >= Ladder::C2 && on && !off {
-        why.push(
-            "Every interval between scans was under treatment: growth and effect of treatment \
-             cannot be told apart. A scan before treatment or in a pause would tell."
-                .to_owned(),
-        );
-    }
-    if n < 2 {
-        why.push(
-            "One measurement says nothing of change; the curve is the population prior started \
-             at the measured size."
-                .to_owned(),
-        );
-    }
-    if let Some(kappa) = projection.kappa {
-        let percent = 100.0 * kappa;
-        why.push(if projection.identified {
-            format!(
-                "The lesion's data removed {percent:.0} % of the prior variance of what is shown."
-            )
-        } else {
-            format!(
-                "Not identified: the lesion's data removed {percent:.0} % of the prior variance of \
-                 what is shown (20 % is wanted); the band is a prior statement."
-            )
-        });
-    }
-    if horizon > projection.fade_after.0 {
-        why.push(format!(
-            "Days beyond {:.0} lie further ahead than the follow-up supports.",
-            projection.fade_after.0
-        ));
-    }
-    if !unknown.is_empty() && projection.has_scenario() {
-        why.push("The effect of that therapy is drawn from its prior in both arms.".to_owned());
-    }
-    if projection.has_scenario() {
-        why.push(
-            "Assumes that treatment was not chosen by what would have predicted the course \
-             otherwise."
-                .to_owned(),
-        );
-        if between_models(fit) {
-            why.push("The band averages over growth models by their weights.".to_owned());
-        }
-    }
-    why
-}
-
-/// Whether more than one model carries weight.
-fn between_models(fit: &Fit) -> bool {
-    fit.models.iter().filter(|m| m.weight > 0.05).count() > 1
 }

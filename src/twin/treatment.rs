@@ -4,6 +4,7 @@
 //! become a [`Plan`] of events in absolute units, with one [`Regimen`] per drug (or per drugs that
 //! are always given together, whose effects no measurement can tell apart).
 
+mod event;
 mod records;
 mod reference;
 mod scenario;
@@ -17,7 +18,7 @@ use super::series::check_day;
 use crate::units::{Days, Gray};
 use crate::warning::Warning;
 
-pub use records::{EventKind, TreatmentEvent};
+pub use event::{EventKind, TreatmentEvent};
 
 /// Dose that a radiotherapy without one counts as.
 pub const RT_REFERENCE_DOSE: Gray = Gray(50.0);

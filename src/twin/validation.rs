@@ -3,7 +3,7 @@
 use nalgebra::{DMatrix, DVector};
 
 use super::noise::Noise;
-use super::posterior::{Budget, Random, Target, explore, leave_one_out, posterior};
+use super::posterior::{Budget, Random, Target, Way, explore, leave_one_out, posterior};
 use super::problem::{Problem, Scratch};
 use super::series::Observation;
 use super::stats::{mean, quantile, variance};
@@ -257,5 +257,52 @@ fn recovers_the_parameters_of_a_well_observed_lesion() {
         values.sort_by(f64::total_cmp);
         approx::assert_relative_eq!(quantile(&values, 0.5), truth, max_relative = 0.12);
         assert!(quantile(&values, 0.025) < truth && truth < quantile(&values, 0.975));
+    }
+}
+
+#[test]
+fn lines_of_descent_are_worth_what_the_scatter_between_seeds_says() {
+    let points = [
+        (0.0, 30.0),
+        (40.0, 24.0),
+        (80.0, 20.0),
+        (130.0, 24.0),
+        (200.0, 33.0),
+    ];
+    let treated = plan(&[TreatmentEvent::systemic(Days(0.0), None)]);
+    let problem = problem(
+        Model::TwoPopulations,
+        NoiseModel::default(),
+        &points,
+        &treated,
+    );
+    // Too few draws for importance sampling, and never enough.
+    let budget = Budget {
+        first: 300,
+        most: 300,
+        rounds: 1,
+        enough: f64::INFINITY,
+        ..Budget::of(problem.dimension())
+    };
+    let n = problem.dimension();
+    let (mut means, mut variances) = (vec![Vec::new(); n], vec![Vec::new(); n]);
+    let mut told = Vec::new();
+    for seed in 0..60 {
+        let found = posterior(&problem, budget, seed, 0);
+        assert_eq!(found.way, Way::Sequential);
+        told.push(found.effective);
+        for j in 0..n {
+            let column: Vec<f64> = found.draws().map(|z| z[j]).collect();
+            means[j].push(mean(&column));
+            variances[j].push(variance(&column));
+        }
+    }
+    let told = mean(&told);
+    assert!(told < 0.7 * budget.particles as f64, "{told}");
+    for (means, variances) in means.iter().zip(&variances) {
+        let between = variance(means);
+        let found = (mean(variances) + between) / between;
+        let ratio = told / found;
+        assert!((0.4..2.5).contains(&ratio), "{told} {found}");
     }
 }

@@ -36,6 +36,7 @@ impl WarningCode {
             Self::Border => include_str!("../../docs/warnings/W-BORDER.md"),
             Self::Doubtful => include_str!("../../docs/warnings/W-DOUBTFUL.md"),
             Self::NotIdentified => include_str!("../../docs/warnings/W-NOT-IDENTIFIED.md"),
+            Self::Prior => include_str!("../../docs/warnings/W-PRIOR.md"),
             Self::Posterior => include_str!("../../docs/warnings/W-POSTERIOR.md"),
             Self::Changed => include_str!("../../docs/warnings/W-CHANGED.md"),
             Self::Stated => include_str!("../../docs/warnings/W-STATED.md"),

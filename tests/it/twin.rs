@@ -2,12 +2,12 @@
 
 use oncotwin::jobs::JobContext;
 use oncotwin::twin::{
-    Error, Fit, FitParams, Ground, Ladder, LesionSeries, Model, Observation, ParameterKind, Scale,
-    ScenarioChange, SizeChange, Skill, TreatmentEvent, Treatments, Voice, doubling_time, fit,
-    outlook, project, skill_vs_locf, table,
+    Error, Fit, FitParams, Ground, Ladder, LesionSeries, Model, Observation, ParameterKind,
+    PriorSet, Scale, ScenarioChange, SizeChange, Skill, TreatmentEvent, Treatments, Voice,
+    doubling_time, fit, fit_patient, outlook, project, skill_vs_locf, table,
 };
 use oncotwin::units::{Bulk, Days, Gray, Mm3};
-use oncotwin::warning::WarningCode;
+use oncotwin::warning::{Warning, WarningCode};
 
 use crate::common::shared;
 
@@ -148,6 +148,21 @@ fn arms_agree_until_the_plan_changes_and_days_do_not_disturb_each_other() {
 }
 
 #[test]
+fn the_number_of_threads_changes_no_bit_of_a_projection() {
+    let fit = fitted(&INFORMATIVE, &paused());
+    let days: Vec<Days> = (0..9).map(|i| Days(200.0 + 25.0 * f64::from(i))).collect();
+    let scenario = ScenarioChange::StartTreatment { day: 280.0 };
+    let by = |threads: usize| {
+        let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).build();
+        let made = || project(&fit, &paused(), Some(&scenario), &days, &job()).unwrap();
+        pool.unwrap().install(made)
+    };
+    let one = by(1);
+    assert_eq!(one, by(3));
+    assert_eq!(one, by(8));
+}
+
+#[test]
 fn a_fit_survives_json_to_the_bit() {
     let fit = fitted(&INFORMATIVE, &paused());
     let text = serde_json::to_string(&fit).unwrap();
@@ -240,6 +255,123 @@ fn few_measurements_are_owned_up_to() {
     let p = project(&one, &untreated(), None, &[Days(60.0)], &job()).unwrap();
     assert!(!p.identified);
     assert_eq!(p.fade_after, Days(0.0));
+}
+
+#[test]
+fn a_prior_that_its_law_cuts_off_is_not_narrowed_by_data_that_say_nothing() {
+    // One size says nothing of how growth slows.
+    for (model, kind) in [
+        (Model::ReducedGompertz, ParameterKind::ReducedDecline),
+        (Model::GeneralGompertz, ParameterKind::Power),
+    ] {
+        let params = FitParams {
+            models: vec![model],
+            ..FitParams::default()
+        };
+        let one = series(Scale::DiameterMm, &[(0.0, 25.0)]);
+        let fit = fit(&one, &untreated(), &params, &job()).unwrap();
+        let p = fit.models[0].parameters.iter().find(|p| p.kind == kind);
+        let p = p.unwrap();
+        assert!(p.contraction.abs() < 0.12, "{model:?} {p:?}");
+        assert!(
+            p.data_contraction < 0.01 && !p.identified,
+            "{model:?} {p:?}"
+        );
+    }
+}
+
+#[test]
+fn priors_that_a_set_lacks_are_named_once_in_a_fit() {
+    let told = |prior, models: &[Model]| -> Vec<String> {
+        let params = FitParams {
+            prior,
+            models: models.to_vec(),
+            ..FitParams::default()
+        };
+        let sizes = series(Scale::DiameterMm, &ON_TREATMENT);
+        let fit = fit(&sizes, &ongoing(), &params, &job()).unwrap();
+        let of_prior = |w: &&Warning| w.code == WarningCode::Prior;
+        let warnings = fit.warnings.iter().filter(of_prior);
+        warnings.map(|w| w.message.clone()).collect()
+    };
+    assert!(told(PriorSet::Generic, &[]).is_empty());
+    let [all] = &told(PriorSet::Vaghi2020MouseLung, &[])[..] else {
+        panic!("one warning for all models");
+    };
+    // Mice were not treated: the effect of the drug is that of patients, and so is resistance.
+    for part in [
+        "vaghi2020_mouse_lung",
+        "(systemic_kill_rate);",
+        "(resistant_share) [two_populations]",
+        "of patients, not of mice",
+    ] {
+        assert!(all.contains(part), "{part}: {all}");
+    }
+    assert!(!all.contains("(growth_rate)"), "{all}");
+    assert!(told(PriorSet::Ribba2022Nsclc, &[Model::Exponential]).is_empty());
+    let [claret] = &told(PriorSet::Claret2014Nsclc, &[Model::Exponential])[..] else {
+        panic!("an effect that fades says nothing of one that does not");
+    };
+    assert!(claret.contains("(systemic_kill_rate)"), "{claret}");
+}
+
+#[test]
+fn growth_of_mice_is_expected_at_the_rate_of_mice() {
+    let params = FitParams {
+        prior: PriorSet::Vaghi2020MouseLung,
+        models: vec![Model::Gompertz, Model::PowerLaw, Model::Exponential],
+        ..FitParams::default()
+    };
+    let one = series(Scale::VolumeMm3, &[(0.0, 200.0)]);
+    let fit = fit(&one, &untreated(), &params, &job()).unwrap();
+    assert!(fit.warnings.iter().all(|w| w.code != WarningCode::Prior));
+    // a − b ln 200 with a = 0.719/d and b = 0.0734/d at 1 mm³.
+    let rate = |model: Model| {
+        let of = fit.models.iter().find(|m| m.model == model).unwrap();
+        of.parameters[1].median
+    };
+    let gompertz = 0.719 - 0.0734 * 200.0_f64.ln();
+    assert!(
+        (rate(Model::Gompertz) / gompertz - 1.0).abs() < 0.1,
+        "{}",
+        rate(Model::Gompertz)
+    );
+    assert!(
+        (rate(Model::PowerLaw) / gompertz - 1.0).abs() < 0.2,
+        "{}",
+        rate(Model::PowerLaw)
+    );
+    assert!((rate(Model::Exponential) / 0.2557 - 1.0).abs() < 0.1);
+}
+
+#[test]
+fn joined_lesions_tell_what_their_draws_are_worth_then() {
+    let like = |points: &[(f64, f64)]| series(Scale::DiameterMm, points);
+    let params = FitParams {
+        models: vec![Model::Exponential],
+        ..FitParams::default()
+    };
+    let grows = [(0.0, 20.0), (42.0, 27.0), (84.0, 38.0), (126.0, 52.0)];
+    let lesions = [like(&ON_TREATMENT), like(&ON_TREATMENT), like(&grows)];
+    let together = fit_patient(&lesions, &ongoing(), &params, &job()).unwrap();
+    for (series, joined) in lesions.iter().zip(&together) {
+        let alone = fit(series, &ongoing(), &params, &job()).unwrap();
+        let (alone, now) = (&alone.models[0].diagnostics, &joined.models[0].diagnostics);
+        assert!(joined.joined_with > 0);
+        assert!(now.effective < alone.effective, "{now:?} {alone:?}");
+        let warned = joined
+            .warnings
+            .iter()
+            .any(|w| w.code == WarningCode::Posterior);
+        assert_eq!(warned, !now.good(), "{now:?}");
+        let open: Vec<&Warning> = joined
+            .warnings
+            .iter()
+            .filter(|w| w.message.starts_with("Not determined"))
+            .collect();
+        let any = joined.models[0].parameters.iter().any(|p| !p.identified);
+        assert_eq!(open.len(), usize::from(any));
+    }
 }
 
 #[test]

@@ -114,13 +114,20 @@ fn changes(boluses: &[(f64, f64)], infusions: &[(f64, f64, f64)]) -> Vec<Change>
     days.dedup();
     let mut changes: Vec<Change> = Vec::with_capacity(days.len());
     let mut before = 0.0;
+    // Both lists are in order of time, as the plan is.
+    let (mut boluses, mut begun) = (boluses.iter().peekable(), 0);
+    let mut running: Vec<(f64, f64, f64)> = Vec::new();
     for day in days {
-        let bolus: f64 = boluses.iter().filter(|b| b.0 == day).map(|b| b.1).sum();
-        let mut rates: Vec<f64> = infusions
-            .iter()
-            .filter(|i| i.0 <= day && day < i.1)
-            .map(|i| i.2)
-            .collect();
+        let mut bolus = 0.0;
+        while let Some(given) = boluses.next_if(|b| b.0 == day) {
+            bolus += given.1;
+        }
+        while let Some(infusion) = infusions.get(begun).filter(|i| i.0 <= day) {
+            running.push(*infusion);
+            begun += 1;
+        }
+        running.retain(|i| day < i.1);
+        let mut rates: Vec<f64> = running.iter().map(|i| i.2).collect();
         // In an order of its own, since a sum depends on it.
         rates.sort_by(f64::total_cmp);
         let infused: f64 = rates.iter().sum();

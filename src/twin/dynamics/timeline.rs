@@ -157,8 +157,10 @@ fn irradiations(plan: &Plan) -> Vec<Irradiation> {
         .collect();
     days.sort_by(f64::total_cmp);
     days.dedup();
+    // Lists are in order of time, as the plan is.
     let on = |list: &[(f64, f64)], day: f64| -> f64 {
-        list.iter().filter(|f| f.0 == day).map(|f| f.1).sum()
+        let from = &list[list.partition_point(|f| f.0 < day)..];
+        from.iter().take_while(|f| f.0 == day).map(|f| f.1).sum()
     };
     days.into_iter()
         .map(|day| Irradiation {

@@ -193,7 +193,7 @@ impl<T: Target> Rounds<'_, T> {
                 log_posteriors: &self.log_posteriors,
                 proposals: &self.proposals,
             };
-            posterior.draws = smc::sample(
+            (posterior.draws, posterior.effective) = smc::sample(
                 &mut self.evaluator,
                 &from,
                 budget.particles,
@@ -203,7 +203,6 @@ impl<T: Target> Rounds<'_, T> {
             let count = posterior.draws.len() / self.dimension.max(1);
             posterior.weights = vec![1.0 / count as f64; count];
             posterior.log_ratios = vec![0.0; count];
-            posterior.effective = count as f64;
             posterior.way = Way::Sequential;
         }
         posterior

@@ -43,19 +43,24 @@ struct Particle {
     log_q: f64,
     /// Density of the latest proposal, from which jumps come.
     latest: f64,
+    /// Of what it descends from: a draw of importance sampling, or its last jump, which forgets where
+    /// it came from.
+    line: usize,
 }
 
-/// Draws of equal weight, row after row.
+/// Draws of equal weight, row after row, and how many independent lines of descent they are worth:
+/// (Σn)²/Σn² over lines of n. Steps near by count for nothing.
 pub(super) fn sample<T: Target>(
     evaluator: &mut Evaluator<'_, T>,
     from: &From,
     count: usize,
     random: &mut Random,
-) -> Vec<f64> {
+) -> (Vec<f64>, f64) {
     let n = evaluator.target.dimension();
     let Some((latest, _)) = from.proposals.last() else {
-        return Vec::new();
+        return (Vec::new(), 0.0);
     };
+    let mut lines = from.log_ratios.len();
     let (mut tau, mut weights) = tempered(from.log_ratios, 0.5 * count as f64);
     let mut particles: Vec<Particle> = systematic(&weights, count, random.uniform())
         .into_iter()
@@ -66,6 +71,7 @@ pub(super) fn sample<T: Target>(
                 log_q: libm::log(sum(from.proposals, &z)),
                 latest: latest.density(&z),
                 z,
+                line: i,
             }
         })
         .collect();
@@ -117,6 +123,10 @@ pub(super) fn sample<T: Target>(
                 if lot < gain {
                     particle.z.copy_from_slice(&z);
                     (particle.log_p, particle.log_q, particle.latest) = (log_p, log_q, here);
+                    if jump {
+                        particle.line = lines;
+                        lines += 1;
+                    }
                 }
             }
         }
@@ -137,7 +147,18 @@ pub(super) fn sample<T: Target>(
             .map(|i| particles[i].clone())
             .collect();
     }
-    particles.into_iter().flat_map(|p| p.z).collect()
+    let worth = independent(particles.iter().map(|p| p.line).collect());
+    (particles.into_iter().flat_map(|p| p.z).collect(), worth)
+}
+
+/// (Σn)²/Σn² over lines of descent with n particles each.
+fn independent(mut lines: Vec<usize>) -> f64 {
+    lines.sort_unstable();
+    let squares: usize = lines
+        .chunk_by(|a, b| a == b)
+        .map(|line| line.len() * line.len())
+        .sum();
+    (lines.len() * lines.len()) as f64 / squares.max(1) as f64
 }
 
 /// The next τ, by halving.
@@ -184,6 +205,13 @@ pub(in crate::twin) fn systematic(weights: &[f64], count: usize, uniform: f64) -
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn twins_count_once() {
+        assert_eq!(independent(vec![3, 1, 2, 0]), 4.0);
+        assert_eq!(independent(vec![7, 7, 7, 7]), 1.0);
+        assert_eq!(independent(vec![5, 9, 5, 9]), 2.0);
+    }
 
     #[test]
     fn systematic_draws_are_in_proportion() {

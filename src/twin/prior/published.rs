@@ -3,7 +3,8 @@
 //! Growth and decay of sums of diameters are those of the papers; rates of volume are three times
 //! as large.
 
-use super::{Entry, ParameterKind, PriorSet};
+use super::{Entry, ParameterKind, PriorSet, mice};
+use crate::twin::Model;
 
 /// Growth and decay of the sum of diameters, 1/d, each with its ω.
 const fn stein(set: PriorSet) -> Option<[(f64, f64); 2]> {
@@ -22,16 +23,31 @@ const fn stein(set: PriorSet) -> Option<[(f64, f64); 2]> {
 /// Days of a cycle of treatment.
 const CYCLE: f64 = 21.0;
 
-pub(super) fn entry(kind: ParameterKind, set: PriorSet) -> Option<Entry> {
+/// Whether the effect of treatment fades in a model, as it does in that of Claret 2014.
+const fn fades(model: Model) -> bool {
+    matches!(model, Model::FadingEffect | Model::Claret)
+}
+
+/// What a set says of a parameter of a model; `first` is ln V (mm³) of the first measurement, where
+/// millimetres are known.
+pub(super) fn entry(
+    model: Model,
+    kind: ParameterKind,
+    set: PriorSet,
+    first: Option<f64>,
+) -> Option<Entry> {
     use ParameterKind as K;
     let of = |median, omega| Some(Entry::log_normal(median, omega));
     if let Some([growth, decay]) = stein(set) {
+        // K_DE of Claret 2014 is the effect at the start, which λ takes away: without λ it is another
+        // number.
+        let decays = !matches!(set, PriorSet::Claret2014Nsclc) || fades(model);
         match kind {
             K::BurdenGrowth => return of(growth.0, growth.1),
-            K::BurdenDecay => return of(decay.0, decay.1),
+            K::BurdenDecay if decays => return of(decay.0, decay.1),
             K::GrowthRate | K::IntrinsicRate => return of(3.0 * growth.0, growth.1),
-            K::SystemicKillRate => return of(3.0 * decay.0, decay.1),
-            K::DoseKill => return of(3.0 * CYCLE * decay.0, decay.1),
+            K::SystemicKillRate if decays => return of(3.0 * decay.0, decay.1),
+            K::DoseKill if decays => return of(3.0 * CYCLE * decay.0, decay.1),
             _ => {}
         }
     }
@@ -43,18 +59,25 @@ pub(super) fn entry(kind: ParameterKind, set: PriorSet) -> Option<Entry> {
         )),
         (PriorSet::Vaghi2020MouseLung, K::ReducedDecline) => of(0.0734, 0.31),
         (PriorSet::Vaghi2020MouseBreast, K::ReducedDecline) => of(0.0704, 0.33),
-        _ => None,
+        _ => mice::entry(model, kind, set, first),
     }
 }
 
 /// Correlation of the z of two parameters, the first being the earlier one.
-pub(super) fn correlation(a: ParameterKind, b: ParameterKind, set: PriorSet) -> f64 {
+pub(super) fn correlation(
+    a: ParameterKind,
+    b: ParameterKind,
+    set: PriorSet,
+    first: Option<f64>,
+) -> f64 {
     use ParameterKind as K;
     let growth = matches!(a, K::BurdenGrowth | K::GrowthRate | K::IntrinsicRate);
     let decay = matches!(b, K::BurdenDecay | K::SystemicKillRate | K::DoseKill);
     match set {
         // Covariance of ln k_g and ln k_s 0.1504.
         PriorSet::Struemper2025Nsclc if growth && decay => 0.1504 / libm::sqrt(0.8715 * 0.9174),
+        // Of mice, none but the Gompertz law has both.
+        _ if matches!((a, b), (K::GrowthRate, K::GrowthDecline)) => mice::correlation(set, first),
         _ => 0.0,
     }
 }

@@ -1,177 +1,14 @@
 //! From records to events.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
-use serde::{Deserialize, Serialize};
-
+use super::event::{EventKind, TreatmentEvent};
 use super::{Dosing, ONE_A_DAY, RT_REFERENCE_DOSE, Regimen, Treatments, reference};
 use crate::twin::Error;
 use crate::twin::dynamics::dose::{Dose, DoseUnit};
 use crate::twin::dynamics::plan::{Act, DrugId, Event, Plan, weekday_course};
-use crate::twin::series::check_day;
 use crate::units::{Days, Gray};
 use crate::warning::{Warning, WarningCode};
-
-/// Kind of a dated treatment event, as tables and records state it.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum EventKind {
-    /// Drug treatment.
-    Systemic,
-    /// Radiotherapy.
-    Radiotherapy,
-    /// Surgery.
-    Surgery,
-    /// End of systemic treatment.
-    Stop,
-    /// A remark; without effect.
-    Note,
-}
-
-/// A treatment event as recorded.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-pub struct TreatmentEvent {
-    /// Day after baseline; may be fractional.
-    pub day: Days,
-    /// What kind.
-    pub kind: EventKind,
-    /// Name of drug or technique. A `Stop` with a name ends what bears that name, without a name
-    /// everything systemic.
-    pub name: String,
-    /// Dose in `unit`.
-    pub dose: Option<f64>,
-    /// Unit of the dose: `mg`, `g`, `ug`, `mg/m2`, `mg/kg`, `AUC`, each also per day (`mg/d`);
-    /// `Gy` and `cGy` for radiotherapy.
-    pub unit: String,
-    /// Length; 0 is a single moment or day. `None`: for systemic treatment one administration where
-    /// the drug is given more than once with a dose, else it goes on until stopped.
-    pub duration: Option<Days>,
-    /// Number of fractions of radiotherapy, where known.
-    pub fractions: Option<u32>,
-}
-
-impl TreatmentEvent {
-    /// Systemic treatment of which times alone are known, for so long or going on.
-    #[must_use]
-    pub const fn systemic(day: Days, duration: Option<Days>) -> Self {
-        Self {
-            day,
-            kind: EventKind::Systemic,
-            name: String::new(),
-            dose: None,
-            unit: String::new(),
-            duration,
-            fractions: None,
-        }
-    }
-
-    /// One administration of a drug.
-    #[must_use]
-    pub fn dose(day: Days, name: &str, dose: f64, unit: &str) -> Self {
-        Self {
-            name: name.to_owned(),
-            dose: Some(dose),
-            unit: unit.to_owned(),
-            ..Self::systemic(day, Some(Days(0.0)))
-        }
-    }
-
-    /// Radiotherapy: the dose of the whole course, its length and its fractions, where known.
-    #[must_use]
-    pub fn radiotherapy(
-        day: Days,
-        dose: Option<Gray>,
-        duration: Option<Days>,
-        fractions: Option<u32>,
-    ) -> Self {
-        Self {
-            kind: EventKind::Radiotherapy,
-            dose: dose.map(|d| d.0),
-            unit: "Gy".to_owned(),
-            fractions,
-            ..Self::systemic(day, duration)
-        }
-    }
-
-    /// An operation.
-    #[must_use]
-    pub const fn surgery(day: Days) -> Self {
-        let mut event = Self::systemic(day, None);
-        event.kind = EventKind::Surgery;
-        event
-    }
-
-    fn check(&self) -> Result<(), Error> {
-        check_day("the day of a treatment event", self.day.0)?;
-        let range = |what, value: f64, most: f64, expected| {
-            if (0.0..=most).contains(&value) {
-                return Ok(());
-            }
-            Err(Error::BadNumber {
-                what,
-                value,
-                expected,
-            })
-        };
-        if let Some(duration) = self.duration {
-            range(
-                "the duration of a treatment (days)",
-                duration.0,
-                1e5,
-                "between 0 and 100000",
-            )?;
-        }
-        if let Some(dose) = self.dose {
-            range("a dose", dose, 1e9, "a finite number, zero or more")?;
-        }
-        if let Some(n) = self.fractions {
-            range(
-                "the number of fractions",
-                f64::from(n.max(1)),
-                200.0,
-                "at most 200",
-            )?;
-        }
-        Ok(())
-    }
-
-    /// Key under which the drug is known.
-    fn key(&self) -> String {
-        self.name.trim().to_lowercase()
-    }
-
-    /// Dose in the unit of prescription, and whether it is one per day.
-    fn amount(&self) -> Option<(Dose, bool)> {
-        let (unit, factor, daily) = unit(&self.unit)?;
-        let amount = self.dose? * factor;
-        Some((Dose { amount, unit }, daily))
-    }
-
-    fn end(&self) -> Option<f64> {
-        self.duration.map(|d| self.day.0 + d.0)
-    }
-}
-
-/// A unit as written: which, the factor to it, and whether it is per day.
-fn unit(written: &str) -> Option<(DoseUnit, f64, bool)> {
-    let text = written.trim().to_lowercase().replace('²', "2");
-    let text = text.replace(' ', "").replace("^2", "2");
-    let (amount, daily) = ["/day", "/d", "/24h", "perday", "daily"]
-        .iter()
-        .find_map(|per| text.strip_suffix(per))
-        .map_or((text.as_str(), false), |rest| (rest, true));
-    let found = match amount {
-        "mg" => (DoseUnit::Mg, 1.0),
-        "g" => (DoseUnit::Mg, 1000.0),
-        "ug" | "µg" | "μg" | "mcg" => (DoseUnit::Mg, 1e-3),
-        "mg/m2" => (DoseUnit::MgPerM2, 1.0),
-        "g/m2" => (DoseUnit::MgPerM2, 1000.0),
-        "mg/kg" => (DoseUnit::MgPerKg, 1.0),
-        "auc" => (DoseUnit::Auc, 1.0),
-        _ => return None,
-    };
-    Some((found.0, found.1, daily))
-}
 
 /// What has been gathered of one drug.
 #[derive(Default)]
@@ -184,13 +21,18 @@ struct Gathered {
     daily: bool,
 }
 
-struct Notes(Vec<Warning>);
+/// Warnings, each once.
+#[derive(Default)]
+struct Notes {
+    said: BTreeSet<String>,
+    warnings: Vec<Warning>,
+}
 
 impl Notes {
     fn say(&mut self, message: String) {
-        let warning = Warning::new(WarningCode::Model, message);
-        if !self.0.contains(&warning) {
-            self.0.push(warning);
+        if self.said.insert(message.clone()) {
+            self.warnings
+                .push(Warning::new(WarningCode::Model, message));
         }
     }
 }
@@ -204,7 +46,7 @@ pub(super) fn read(events: &[TreatmentEvent]) -> Result<(Treatments, Vec<Warning
     }
     let mut ordered: Vec<&TreatmentEvent> = events.iter().collect();
     ordered.sort_by(|a, b| a.day.0.total_cmp(&b.day.0));
-    let mut notes = Notes(Vec::new());
+    let mut notes = Notes::default();
     let mut acts = Vec::new();
     for event in &ordered {
         match event.kind {
@@ -230,7 +72,7 @@ pub(super) fn read(events: &[TreatmentEvent]) -> Result<(Treatments, Vec<Warning
         plan: Plan::new(acts)?,
         regimens,
     };
-    Ok((treatments, notes.0))
+    Ok((treatments, notes.warnings))
 }
 
 /// Events of radiotherapy: fractions where their number is known, else the dose spread over the
@@ -297,16 +139,69 @@ fn radiotherapy(event: &TreatmentEvent, notes: &mut Notes) -> Vec<Event> {
         .collect()
 }
 
+/// What the events of one drug are to each other, gathered once so that none is looked for among all
+/// others.
+#[derive(Default)]
+struct Known {
+    /// Whether doses are stated, and how often.
+    doses: usize,
+    /// Days of daily doses, in order of time.
+    daily: Vec<f64>,
+}
+
+/// Days on which drugs are stopped, in order of time; under no name those of everything.
+type Stops = BTreeMap<String, Vec<f64>>;
+
+/// The first of days, in order of time, after a day.
+fn after(days: &[f64], day: f64) -> Option<f64> {
+    days.get(days.partition_point(|d| *d <= day)).copied()
+}
+
+/// What is known of each drug, and the stops.
+fn gathered(ordered: &[&TreatmentEvent]) -> (BTreeMap<String, Known>, Stops) {
+    let mut known: BTreeMap<String, Known> = BTreeMap::new();
+    let mut stops = Stops::new();
+    for event in ordered {
+        match event.kind {
+            EventKind::Systemic => {
+                let of = known.entry(event.key()).or_default();
+                if let Some((_, daily)) = event.amount() {
+                    of.doses += 1;
+                    of.daily.extend(daily.then_some(event.day.0));
+                }
+            }
+            EventKind::Stop => stops.entry(event.key()).or_default().push(event.day.0),
+            EventKind::Radiotherapy | EventKind::Surgery | EventKind::Note => {}
+        }
+    }
+    (known, stops)
+}
+
+/// The earlier of two days, where there is one.
+fn earlier(a: Option<f64>, b: Option<f64>) -> Option<f64> {
+    match (a, b) {
+        (Some(a), Some(b)) => Some(a.min(b)),
+        (a, b) => a.or(b),
+    }
+}
+
 /// Doses and spans by drug.
 fn drugs(
     ordered: &[&TreatmentEvent],
     notes: &mut Notes,
 ) -> Result<BTreeMap<String, Gathered>, Error> {
-    let systemic = || ordered.iter().filter(|e| e.kind == EventKind::Systemic);
+    let (known, stops) = gathered(ordered);
+    let nothing = Known::default();
     let mut drugs: BTreeMap<String, Gathered> = BTreeMap::new();
-    for event in systemic() {
+    for event in ordered.iter().filter(|e| e.kind == EventKind::Systemic) {
         let start = event.day.0;
-        let drug = drugs.entry(event.key()).or_default();
+        let key = event.key();
+        let of_drug = known.get(&key).unwrap_or(&nothing);
+        // A stop later on ends what goes on at that time; one on the day of a start ends what was
+        // given before: a switch.
+        let stopped = |name: &str| stops.get(name).and_then(|days| after(days, start));
+        let stop = earlier(stopped(""), stopped(&key));
+        let drug = drugs.entry(key).or_default();
         if drug.name.is_empty() {
             event.name.trim().clone_into(&mut drug.name);
         }
@@ -314,17 +209,6 @@ fn drugs(
             "A drug"
         } else {
             event.name.trim()
-        };
-        // A stop later on ends what goes on at that time.
-        let stop = ordered
-            .iter()
-            // A stop on the day of a start ends what was given before: a switch.
-            .filter(|e| e.kind == EventKind::Stop && e.day.0 > start)
-            .find(|e| e.key().is_empty() || e.key() == event.key())
-            .map(|e| e.day.0);
-        let until = |end: Option<f64>| match (end, stop) {
-            (Some(end), Some(stop)) => Some(end.min(stop)),
-            (end, stop) => end.or(stop),
         };
         let Some((dose, daily)) = event.amount() else {
             if let Some(dose) = event.dose {
@@ -336,37 +220,29 @@ fn drugs(
             }
             // A single day of treatment is one day of exposure.
             let end = event.end().map(|end| end.max(start + 1.0));
-            let dosed = systemic().any(|e| e.key() == event.key() && e.amount().is_some());
-            if dosed {
+            if of_drug.doses > 0 {
                 notes.say(format!(
                     "{shown} is given with a dose at times and without one at others: what has none \
                      counts as a treatment of its own, at an unknown rate"
                 ));
             }
             drug.spans
-                .push((start, until(end).unwrap_or(f64::INFINITY)));
+                .push((start, earlier(end, stop).unwrap_or(f64::INFINITY)));
             continue;
         };
         if daily {
             drug.daily = true;
             // A new daily dose takes the place of one that goes on.
-            let next = systemic()
-                .filter(|e| e.key() == event.key() && e.day.0 > start)
-                .find(|e| e.amount().is_some_and(|(_, daily)| daily))
-                .filter(|_| event.duration.is_none())
-                .map(|e| e.day.0);
-            let stated = event.end().map(|end| end.max(start + 1.0));
-            let end = until(stated.or(next));
-            let end = match (end, next) {
-                (Some(end), Some(next)) => Some(end.min(next)),
-                (end, next) => end.or(next),
+            let next = match event.duration {
+                None => after(&of_drug.daily, start),
+                Some(_) => None,
             };
+            let stated = event.end().map(|end| end.max(start + 1.0));
+            let end = earlier(earlier(stated, next), stop);
             let act = Event::infusion(event.day, end.map(Days), SOME, dose);
             drug.doses.push((act, true));
             continue;
         }
-        let others = systemic().filter(|e| e.key() == event.key() && e.amount().is_some());
-        let repeated = others.count() > 1;
         match event.duration.map(|d| d.0) {
             Some(length) if length > 1.0 => {
                 notes.say(format!(
@@ -375,18 +251,17 @@ fn drugs(
                     event.unit.trim()
                 ));
                 let per_day = dose.times(1.0 / length);
-                let end = until(event.end());
+                let end = earlier(event.end(), stop);
                 let act = Event::infusion(event.day, end.map(Days), SOME, per_day);
                 drug.doses.push((act, false));
             }
-            None if !repeated => {
+            None if of_drug.doses <= 1 => {
                 notes.say(format!(
                     "{shown} on day {start:.0} has neither duration nor further doses: it is taken \
                      as going on from then, at an unknown rate. Enter each administration, or a \
                      duration of 0 for a single one"
                 ));
-                drug.spans
-                    .push((start, until(None).unwrap_or(f64::INFINITY)));
+                drug.spans.push((start, stop.unwrap_or(f64::INFINITY)));
             }
             _ => drug
                 .doses
@@ -490,10 +365,11 @@ fn numbered(drugs: BTreeMap<String, Gathered>, notes: &mut Notes) -> (Vec<Regime
         let first = |d: &Draft| d.events.first().map_or(0.0, |e| e.day.0);
         first(a).total_cmp(&first(b))
     });
-    let mut joined: Vec<Draft> = Vec::new();
+    let mut joined: Vec<(Draft, bool)> = Vec::new();
     for draft in drafts {
-        match joined.iter_mut().find(|d| together(d, &draft)) {
-            Some(partner) => {
+        match joined.iter_mut().find(|(d, _)| together(d, &draft)) {
+            Some((partner, several)) => {
+                *several = true;
                 let name = &mut partner.regimen.name;
                 if !draft.regimen.name.is_empty() {
                     if !name.is_empty() {
@@ -501,18 +377,19 @@ fn numbered(drugs: BTreeMap<String, Gathered>, notes: &mut Notes) -> (Vec<Regime
                     }
                     name.push_str(&draft.regimen.name);
                 }
-                notes.say(format!(
-                    "{} are always given together; their effects cannot be told apart and count as \
-                     one",
-                    partner.regimen.name
-                ));
             }
-            None => joined.push(draft),
+            None => joined.push((draft, false)),
         }
+    }
+    for (draft, _) in joined.iter().filter(|(_, several)| *several) {
+        notes.say(format!(
+            "{} are always given together; their effects cannot be told apart and count as one",
+            draft.regimen.name
+        ));
     }
     let mut regimens = Vec::with_capacity(joined.len());
     let mut events = Vec::new();
-    for draft in joined {
+    for (draft, _) in joined {
         let id = DrugId(u16::try_from(regimens.len()).unwrap_or(u16::MAX));
         events.extend(draft.events.into_iter().map(|mut event| {
             if let Act::Bolus { drug, .. } | Act::Infusion { drug, .. } = &mut event.act {
@@ -547,212 +424,4 @@ fn together(a: &Draft, b: &Draft) -> bool {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn read(events: &[TreatmentEvent]) -> (Treatments, Vec<Warning>) {
-        Treatments::from_events(events).unwrap()
-    }
-
-    fn named(name: &str, event: TreatmentEvent) -> TreatmentEvent {
-        TreatmentEvent {
-            name: name.to_owned(),
-            ..event
-        }
-    }
-
-    fn stop(day: f64, name: &str) -> TreatmentEvent {
-        TreatmentEvent {
-            kind: EventKind::Stop,
-            ..named(name, TreatmentEvent::systemic(Days(day), None))
-        }
-    }
-
-    #[test]
-    fn repeated_doses_are_administrations() {
-        let open = |day| TreatmentEvent {
-            duration: None,
-            ..TreatmentEvent::dose(Days(day), "Docetaxel", 75.0, "mg/m²")
-        };
-        let (t, warnings) = read(&[open(21.0), open(0.5)]);
-        assert_eq!(warnings, []);
-        let dose = Dose::mg_per_m2(75.0);
-        assert_eq!(
-            t.plan().events(),
-            [
-                Event::bolus(Days(0.5), DrugId(0), dose),
-                Event::bolus(Days(21.0), DrugId(0), dose)
-            ]
-        );
-        assert_eq!(t.reference(DrugId(0)), dose);
-        // Alone it goes on, and that is said.
-        let (t, warnings) = read(&[open(0.5)]);
-        assert!(!t.is_dosed(DrugId(0)) && warnings.len() == 1);
-    }
-
-    #[test]
-    fn doubling_every_dose_doubles_what_a_model_sees() {
-        let course = |dose| {
-            let doses = [0.0, 21.0].map(|d| TreatmentEvent::dose(Days(d), "new drug", dose, "mg"));
-            read(&doses).0
-        };
-        let (once, twice) = (course(120.0), course(240.0));
-        assert_eq!(once.reference(DrugId(0)), twice.reference(DrugId(0)));
-        assert_eq!(once.plan().scaled(Days(-1.0), 2.0).unwrap(), *twice.plan());
-    }
-
-    #[test]
-    fn a_daily_drug_is_given_until_it_is_stopped() {
-        let tablets = TreatmentEvent {
-            duration: None,
-            ..TreatmentEvent::dose(Days(3.0), "sunitinib", 50.0, "mg/d")
-        };
-        let (t, _) = read(&[tablets, stop(31.0, "Sunitinib"), stop(10.0, "other")]);
-        assert_eq!(
-            t.plan().events(),
-            [Event::infusion(
-                Days(3.0),
-                Some(Days(31.0)),
-                DrugId(0),
-                Dose::mg(50.0)
-            )]
-        );
-        assert_eq!(t.reference(DrugId(0)), Dose::mg(1050.0));
-    }
-
-    #[test]
-    fn a_new_daily_dose_takes_the_place_of_the_one_before() {
-        let tablets = |day, dose| TreatmentEvent {
-            duration: None,
-            ..TreatmentEvent::dose(Days(day), "sunitinib", dose, "mg/d")
-        };
-        let (t, _) = read(&[tablets(84.0, 37.5), tablets(0.0, 50.0)]);
-        assert_eq!(
-            t.plan().events(),
-            [
-                Event::infusion(Days(0.0), Some(Days(84.0)), DrugId(0), Dose::mg(50.0)),
-                Event::infusion(Days(84.0), None, DrugId(0), Dose::mg(37.5))
-            ]
-        );
-    }
-
-    #[test]
-    fn a_switch_on_the_day_of_a_stop_is_given() {
-        let (t, _) = read(&[
-            named("A", TreatmentEvent::systemic(Days(0.0), None)),
-            stop(100.0, ""),
-            named("B", TreatmentEvent::systemic(Days(100.0), None)),
-        ]);
-        assert_eq!(
-            t.plan().events(),
-            [
-                Event::infusion(Days(0.0), Some(Days(100.0)), DrugId(0), ONE_A_DAY),
-                Event::infusion(Days(100.0), None, DrugId(1), ONE_A_DAY)
-            ]
-        );
-    }
-
-    #[test]
-    fn a_radiotherapy_dose_in_another_unit_is_named() {
-        let event = TreatmentEvent {
-            unit: "GyE".to_owned(),
-            ..TreatmentEvent::radiotherapy(Days(0.0), Some(Gray(60.0)), None, Some(30))
-        };
-        let (_, warnings) = read(&[event]);
-        assert!(
-            warnings.iter().any(|w| w.message.contains("60 GyE")),
-            "{warnings:?}"
-        );
-    }
-
-    #[test]
-    fn times_alone_are_an_exposure_of_one() {
-        let (t, warnings) = read(&[
-            TreatmentEvent::systemic(Days(0.0), Some(Days(40.0))),
-            TreatmentEvent::systemic(Days(30.0), Some(Days(30.0))),
-            named("B", TreatmentEvent::systemic(Days(90.0), None)),
-        ]);
-        assert_eq!(warnings, []);
-        assert_eq!(
-            t.plan().events(),
-            [
-                Event::infusion(Days(0.0), Some(Days(60.0)), DrugId(0), ONE_A_DAY),
-                Event::infusion(Days(90.0), None, DrugId(1), ONE_A_DAY)
-            ]
-        );
-        assert_eq!((t.name(DrugId(0)), t.name(DrugId(1))), (None, Some("B")));
-    }
-
-    #[test]
-    fn drugs_always_given_together_count_as_one() {
-        let both = [0.0, 21.0].iter().flat_map(|d| {
-            [
-                TreatmentEvent::dose(Days(*d), "Carboplatin", 5.0, "AUC"),
-                TreatmentEvent::dose(Days(*d), "Paclitaxel", 175.0, "mg/m2"),
-            ]
-        });
-        let (t, warnings) = read(&both.collect::<Vec<_>>());
-        assert_eq!(t.name(DrugId(0)), Some("Carboplatin + Paclitaxel"));
-        assert_eq!((t.regimens().len(), warnings.len()), (1, 1));
-    }
-
-    #[test]
-    fn one_drug_in_two_units_is_refused() {
-        let doses = [
-            TreatmentEvent::dose(Days(0.0), "docetaxel", 75.0, "mg/m2"),
-            TreatmentEvent::dose(Days(21.0), "docetaxel", 130.0, "mg"),
-        ];
-        let error = Treatments::from_events(&doses).unwrap_err();
-        assert!(matches!(&error, Error::DoseUnit { .. }));
-        assert!(error.to_string().contains("docetaxel"), "{error}");
-    }
-
-    #[test]
-    fn fractions_fall_on_weekdays_once_or_twice_a_day() {
-        let course = |gy, days, n| {
-            let event =
-                TreatmentEvent::radiotherapy(Days(1.0), Some(Gray(gy)), Some(Days(days)), Some(n));
-            let (t, warnings) = read(&[event]);
-            (t.plan().events().to_vec(), warnings.len())
-        };
-        let (once, _) = course(60.0, 40.0, 30);
-        assert_eq!((once.len(), once[29].day), (30, Days(40.0)));
-        assert_eq!(once[0].act, Act::Fraction { dose: Gray(2.0) });
-        let (twice, _) = course(60.0, 19.0, 30);
-        assert_eq!((twice.len(), twice[1].day), (30, Days(1.25)));
-        // Five fractions within ten days are no such course.
-        let (few, warnings) = course(50.0, 10.0, 5);
-        assert_eq!((few[1].day, warnings), (Days(3.5), 2));
-    }
-
-    #[test]
-    fn radiotherapy_without_fractions_is_spread_over_its_days() {
-        let (t, warnings) = read(&[TreatmentEvent::radiotherapy(
-            Days(5.0),
-            None,
-            Some(Days(14.0)),
-            None,
-        )]);
-        let act = Act::Course {
-            total: RT_REFERENCE_DOSE,
-            until: Days(19.0),
-        };
-        assert_eq!((t.plan().events()[0].act, warnings.len()), (act, 3));
-    }
-
-    #[test]
-    fn units_as_people_write_them() {
-        for (text, expected) in [
-            ("mg/m²", Some((DoseUnit::MgPerM2, 1.0, false))),
-            (" MG/M^2 ", Some((DoseUnit::MgPerM2, 1.0, false))),
-            ("g", Some((DoseUnit::Mg, 1000.0, false))),
-            ("mg/day", Some((DoseUnit::Mg, 1.0, true))),
-            ("mg/kg/d", Some((DoseUnit::MgPerKg, 1.0, true))),
-            ("AUC", Some((DoseUnit::Auc, 1.0, false))),
-            ("IU", None),
-            ("", None),
-        ] {
-            assert_eq!(unit(text), expected, "{text}");
-        }
-    }
-}
+mod tests;
