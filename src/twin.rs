@@ -48,12 +48,14 @@ pub use error::Error;
 pub use fit::{DISCREPANCY, Diagnostics, Draws, Fit, FitParams, ModelFit, Parameter, VERSION, fit};
 pub use model::Model;
 pub use noise::{NoiseFamily, NoiseModel, NoiseRow};
-pub use outlook::{Ground, LocalDay, Outlook, Progression, Voice, outlook};
+pub use outlook::{
+    CLEARLY, Ground, LEAST_FORECASTS, LocalDay, Outlook, Progression, Voice, outlook,
+};
 pub use parameter::ParameterKind;
 pub use patient::{BETWEEN_PATIENTS, fit_patient, join};
 pub use posterior::Way;
 pub use prior::{PriorFamily, PriorSet};
-pub use project::{Arm, Difference, Horizon, Ladder, Locf, Projection, project};
+pub use project::{Arm, Difference, Horizon, Ladder, Locf, Projection, measured, project};
 pub use series::{LesionSeries, Observation, Scale, Size};
 pub use skill::{Skill, skill_vs_locf};
 pub use stats::{Quantiles, quantile};

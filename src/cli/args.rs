@@ -764,6 +764,9 @@ pub(super) enum BenchVerb {
         /// Folder of data sets (default: the folder `data` of ONCOTWIN_SHARED or ../shared).
         #[arg(long)]
         data: Option<PathBuf>,
+        /// With rows of how the program itself forecasts these lesions, which takes minutes.
+        #[arg(long)]
+        program: bool,
         /// File for the figures as a document.
         #[arg(long, value_name = "FILE")]
         out: Option<PathBuf>,

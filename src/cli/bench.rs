@@ -7,6 +7,7 @@ mod figure;
 mod laleh;
 mod llm;
 mod load;
+mod measured;
 mod mice;
 mod python;
 mod sbc;
@@ -23,9 +24,11 @@ use super::args::{BenchArgs, BenchVerb};
 use super::audit::store_failure;
 use super::output::{self, Failure, Output};
 use crate::store::{self, RecordFigures, Tampering};
+use measured::Measured;
 
 pub(super) fn bench(args: &BenchArgs) -> Result<Output, Failure> {
     let start = Instant::now();
+    check_out(&args.verb)?;
     let scratch = match args.verb {
         BenchVerb::Load { .. } | BenchVerb::Segment { .. } | BenchVerb::View { .. } => {
             memory_folder()
@@ -63,17 +66,10 @@ pub(super) fn bench(args: &BenchArgs) -> Result<Output, Failure> {
                 only_tuning: *tuning,
                 largest: *largest,
             })?;
-            let text = format!(
-                "{}\nMeasured on {}{}.\n",
-                measured.document,
-                machine(),
-                load_average()
-            );
             if let Some(out) = out {
-                std::fs::write(out, &text)
-                    .map_err(|e| Failure::new("E-WRITE", e.to_string()).at(out.display()))?;
+                write_document(out, &measured.document)?;
             }
-            ("segment", text, measured.rows, false)
+            ("segment", measured.document, measured.rows, false)
         }
         BenchVerb::View {
             data,
@@ -102,13 +98,10 @@ pub(super) fn bench(args: &BenchArgs) -> Result<Output, Failure> {
             let rows = measured.rows;
             ("view", view::table(&rows), rows, false)
         }
-        BenchVerb::Laleh { data, out } => {
+        BenchVerb::Laleh { data, program, out } => {
             let data = data.clone().unwrap_or_else(shared_data);
-            let measured = output::watched(|job| laleh::run(&data, job))?;
-            if let Some(out) = out {
-                write_document(out, &measured.document)?;
-            }
-            ("laleh", measured.tables, measured.rows, false)
+            let measured = output::watched(|job| laleh::run(&data, *program, job))?;
+            kept("laleh", measured, out.as_deref())?
         }
         BenchVerb::Mice {
             data,
@@ -124,10 +117,7 @@ pub(super) fn bench(args: &BenchArgs) -> Result<Output, Failure> {
                 has_ages: !*without_ages,
             };
             let measured = output::watched(|job| mice::run(&settings, job))?;
-            if let Some(out) = out {
-                write_document(out, &measured.document)?;
-            }
-            ("mice", measured.tables, measured.rows, false)
+            kept("mice", measured, out.as_deref())?
         }
         BenchVerb::Sbc {
             draws,
@@ -147,10 +137,7 @@ pub(super) fn bench(args: &BenchArgs) -> Result<Output, Failure> {
                 all_draws: *all_draws,
             };
             let measured = output::watched(|job| sbc::run(&settings, job))?;
-            if let Some(out) = out {
-                write_document(out, &measured.document)?;
-            }
-            ("sbc", measured.tables, measured.rows, false)
+            kept("sbc", measured, out.as_deref())?
         }
         BenchVerb::Llm {
             model,
@@ -194,10 +181,51 @@ pub(super) fn bench(args: &BenchArgs) -> Result<Output, Failure> {
     })
 }
 
+/// Refuses a document that could not be written, before minutes of measuring.
+fn check_out(verb: &BenchVerb) -> Result<(), Failure> {
+    let out = match verb {
+        BenchVerb::Segment { out, .. }
+        | BenchVerb::View { out, .. }
+        | BenchVerb::Laleh { out, .. }
+        | BenchVerb::Mice { out, .. }
+        | BenchVerb::Sbc { out, .. }
+        | BenchVerb::Llm { out, .. } => out,
+        BenchVerb::Load { .. } | BenchVerb::Tamper { .. } | BenchVerb::Record { .. } => &None,
+    };
+    let Some(out) = out else { return Ok(()) };
+    let folder = out.parent().filter(|f| !f.as_os_str().is_empty());
+    let reason = if out.is_dir() {
+        "it is a folder"
+    } else if folder.is_some_and(|f| !f.is_dir()) {
+        "its folder does not exist"
+    } else {
+        return Ok(());
+    };
+    Err(Failure::new("E-WRITE", reason)
+        .at(out.display())
+        .hint("--out names a file in a folder that exists."))
+}
+
+/// What a benchmark of the twin answers; its document is written where a file is named.
+fn kept(
+    name: &'static str,
+    measured: Measured,
+    out: Option<&Path>,
+) -> Result<(&'static str, String, Vec<Value>, bool), Failure> {
+    if let Some(out) = out {
+        write_document(out, &measured.document)?;
+    }
+    Ok((name, measured.tables, measured.rows, false))
+}
+
 /// Writes figures with the machine that they are of.
 fn write_document(out: &Path, document: &str) -> Result<(), Failure> {
     let text = format!("{document}\nMeasured on {}{}.\n", machine(), load_average());
-    std::fs::write(out, text).map_err(|e| Failure::new("E-WRITE", e.to_string()).at(out.display()))
+    std::fs::write(out, text).map_err(|e| {
+        Failure::new("E-WRITE", e.to_string())
+            .at(out.display())
+            .hint("--out names a file that can be written.")
+    })
 }
 
 /// How busy the machine was in the last minute, where the system tells.

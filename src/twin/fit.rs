@@ -54,8 +54,8 @@ pub struct FitParams {
     pub seed: u64,
 }
 
-/// The usual [`FitParams::discrepancy`]: with it 80 % bands of the average of [`Model::usual`] hold 80 % of
-/// the last two scans of the 641 lesions of `bench laleh`, which without it they do not
+/// The usual [`FitParams::discrepancy`]: with it 80 % bands of the average of [`Model::usual`] hold 78 to 80 %
+/// of the last two scans of the 641 lesions of `bench laleh --program`, which without it they do not
 /// (`docs/twin.md`).
 pub const DISCREPANCY: f64 = 0.024;
 

@@ -4,8 +4,9 @@
 //! local level did: the last value, with the spread that other lesions showed
 //! ([`forecast`](super::forecast)). On trial data no law of growth beats the last value
 //! (`docs/forecast.md`), so the burden of proof is on the model: three forecasts at least, with a
-//! score a fifth better. Less than that is luck more often than skill: with one forecast and any
-//! gain, models spoke for a tenth of the forecasts of that benchmark and were a third worse there.
+//! score a fifth better. Less than that is luck more often than skill: models that scored no worse
+//! would speak for a tenth of the lesions of that benchmark and be two fifths worse there
+//! (`oncotwin bench laleh --program`).
 
 use serde::{Deserialize, Serialize};
 
@@ -87,9 +88,9 @@ pub struct Outlook {
 }
 
 /// Forecasts of past scans that models are judged by at least.
-const LEAST_FORECASTS: usize = 3;
-/// Share by which their score must be better.
-const CLEARLY: f64 = 0.2;
+pub const LEAST_FORECASTS: usize = 3;
+/// Share by which their score must be better ([`Skill::over_local_level`]) for models to speak.
+pub const CLEARLY: f64 = 0.2;
 
 /// Time between scans where none is known, the usual one of trials.
 const USUAL_INTERVAL: f64 = 42.0;

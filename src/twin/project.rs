@@ -1,7 +1,10 @@
 //! Projections: what the posterior says of later sizes, as treated and under another plan.
 
 mod kappa;
+mod measured;
 mod reasons;
+
+pub use measured::measured;
 
 use rayon::prelude::*;
 use serde::{Deserialize, Serialize};
@@ -136,16 +139,10 @@ pub fn project(
     at: &[Days],
     job: &JobContext,
 ) -> Result<Projection, Error> {
-    let first = fit.first_day().0;
-    let mut days: Vec<f64> = at.iter().map(|d| d.0).collect();
-    for day in days.iter().copied().chain(scenario.map(|s| s.day().0)) {
-        check_day("the day of a projection", day)?;
-        if day < first {
-            return Err(Error::BeforeFirstObservation { day, first });
-        }
+    let days = ordered(fit, at)?;
+    if let Some(scenario) = scenario {
+        check_asked(fit, scenario.day())?;
     }
-    days.sort_by(f64::total_cmp);
-    days.dedup();
     let horizon = *days.last().ok_or(Error::NoDays)?;
     let changed = match scenario {
         Some(scenario) => {
@@ -181,15 +178,9 @@ pub fn project(
         .map(|m| (m.weight, Centre::of(fit, m, &acting)))
         .collect();
     let data = kappa::of_data(&arms, &centres)?;
-    let slice = fit
-        .observations
-        .iter()
-        .rev()
-        .find_map(|o| o.slice)
-        .map(|s| s.0);
+    let slice = slice(fit);
     let draws = sizes.planned[0].len();
-    let mut random = Random::new(fit.seed, 1 << 44);
-    let astray: Vec<f64> = (0..draws).map(|_| random.normal()).collect();
+    let astray = astray(fit, draws);
     let told: Vec<Result<Horizon, Error>> = days
         .par_iter()
         .enumerate()
@@ -198,16 +189,9 @@ pub fn project(
             let deviates = deviates(fit, *day, draws);
             let column = d + 1;
             // Both arms of a draw stray alike.
-            let strayed = |column: &[f64]| -> Vec<f64> {
-                let sd = fit.straying(*day);
-                column
-                    .iter()
-                    .zip(&astray)
-                    .map(|(x, n)| x + sd * n)
-                    .collect()
-            };
-            let x = &strayed(&sizes.planned[column]);
-            let y = sizes.altered.as_ref().map(|a| strayed(&a[column]));
+            let x = &strayed(fit, *day, &sizes.planned[column], &astray);
+            let altered = sizes.altered.as_ref();
+            let y = altered.map(|a| strayed(fit, *day, &a[column], &astray));
             let kappa = kappa::of_day(column, &sizes, &before, &data[d]);
             Ok(Horizon {
                 day: Days(*day),
@@ -241,6 +225,27 @@ pub fn project(
     };
     projection.why = reasons::why(&arms, &projection, &unknown, horizon);
     Ok(projection)
+}
+
+/// Refuses a day that nothing can be said of.
+fn check_asked(fit: &Fit, day: Days) -> Result<(), Error> {
+    let (day, first) = (day.0, fit.first_day().0);
+    check_day("the day of a projection", day)?;
+    if day < first {
+        return Err(Error::BeforeFirstObservation { day, first });
+    }
+    Ok(())
+}
+
+/// The days asked for, each once, in order of time.
+fn ordered(fit: &Fit, at: &[Days]) -> Result<Vec<f64>, Error> {
+    for day in at {
+        check_asked(fit, *day)?;
+    }
+    let mut days: Vec<f64> = at.iter().map(|d| d.0).collect();
+    days.sort_by(f64::total_cmp);
+    days.dedup();
+    Ok(days)
 }
 
 /// The plan, and what a scenario makes of it.
@@ -302,6 +307,33 @@ fn deviates(fit: &Fit, day: f64, count: usize) -> Vec<f64> {
     (0..count).map(|_| fit.noise.draw(&mut random)).collect()
 }
 
+/// How far each draw strays beyond the last measurement, in SDs; the same on all days.
+fn astray(fit: &Fit, count: usize) -> Vec<f64> {
+    let mut random = Random::new(fit.seed, 1 << 44);
+    (0..count).map(|_| random.normal()).collect()
+}
+
+/// ln V of draws that have strayed until a day.
+fn strayed(fit: &Fit, day: f64, column: &[f64], astray: &[f64]) -> Vec<f64> {
+    let sd = fit.straying(day);
+    let pairs = column.iter().zip(astray);
+    pairs.map(|(x, n)| x + sd * n).collect()
+}
+
+/// Thickness of the slices on which a future measurement is made: that of the last known, mm.
+fn slice(fit: &Fit) -> Option<f64> {
+    let mut latest = fit.observations.iter().rev();
+    latest.find_map(|o| o.slice).map(|s| s.0)
+}
+
+/// Measurements of latent sizes, draw by draw.
+fn noisy(fit: &Fit, x: &[f64], deviates: &[f64], slice: Option<f64>) -> Vec<f64> {
+    x.iter()
+        .zip(deviates)
+        .map(|(x, e)| libm::exp(fit.scale.log_size(*x) + fit.noise.sigma(*x, slice) * e))
+        .collect()
+}
+
 fn arm(fit: &Fit, x: &[f64], deviates: &[f64], slice: Option<f64>) -> Arm {
     Arm {
         latent: Quantiles::of(
@@ -309,12 +341,7 @@ fn arm(fit: &Fit, x: &[f64], deviates: &[f64], slice: Option<f64>) -> Arm {
                 .map(|x| libm::exp(fit.scale.log_size(*x)))
                 .collect(),
         ),
-        predictive: Quantiles::of(
-            x.iter()
-                .zip(deviates)
-                .map(|(x, e)| libm::exp(fit.scale.log_size(*x) + fit.noise.sigma(*x, slice) * e))
-                .collect(),
-        ),
+        predictive: Quantiles::of(noisy(fit, x, deviates, slice)),
     }
 }
 

@@ -146,6 +146,20 @@ pub struct LesionSeries {
 }
 
 impl LesionSeries {
+    /// Values read on days, of which neither reader nor slice is known; in the unit of `scale`.
+    #[must_use]
+    pub fn of(scale: Scale, readings: impl IntoIterator<Item = (Days, f64)>) -> Self {
+        let observation = |(day, value): (Days, f64)| Observation {
+            day,
+            size: scale.size(value),
+            reader: None,
+            slice: None,
+        };
+        Self {
+            observations: readings.into_iter().map(observation).collect(),
+        }
+    }
+
     /// The series in order of time, with its scale.
     ///
     /// Observations of one day are ordered by value, slice and reader, so that the order in which

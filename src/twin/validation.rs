@@ -5,25 +5,12 @@ use nalgebra::{DMatrix, DVector};
 use super::noise::Noise;
 use super::posterior::{Budget, Random, Target, Way, explore, leave_one_out, posterior};
 use super::problem::{Problem, Scratch};
-use super::series::Observation;
 use super::stats::{mean, quantile, variance};
 use super::{
     LesionSeries, Model, NoiseFamily, NoiseModel, NoiseRow, PriorSet, Scale, TreatmentEvent,
     Treatments,
 };
 use crate::units::{Days, Gray};
-
-fn observations(scale: Scale, points: &[(f64, f64)]) -> Vec<Observation> {
-    points
-        .iter()
-        .map(|(day, value)| Observation {
-            day: Days(*day),
-            size: scale.size(*value),
-            reader: None,
-            slice: None,
-        })
-        .collect()
-}
 
 fn plan(events: &[TreatmentEvent]) -> Treatments {
     Treatments::from_events(events).unwrap().0
@@ -36,9 +23,8 @@ fn problem(
     treatments: &Treatments,
 ) -> Problem {
     let scale = Scale::DiameterMm;
-    let series = LesionSeries {
-        observations: observations(scale, points),
-    };
+    let readings = points.iter().map(|(day, d)| (Days(*day), *d));
+    let series = LesionSeries::of(scale, readings);
     let (ordered, scale) = series.ordered().unwrap();
     let noise = Noise::of_series(noise, scale, &ordered);
     Problem::new(model, PriorSet::Generic, &ordered, scale, noise, treatments).unwrap()

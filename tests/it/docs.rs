@@ -148,6 +148,29 @@ fn schemas_are_json_and_scripts_in_them_are_known() {
     }
 }
 
+/// Figures of forecasts are quoted from what `bench laleh --program` has written.
+#[test]
+fn the_page_on_the_twin_quotes_what_was_measured() {
+    let (twin, measured) = (read("docs/twin.md"), read("docs/forecast.md"));
+    let (_, section) = twin.split_once("\n## Forecasts\n").unwrap();
+    let (section, _) = section.split_once("\n## ").unwrap();
+    let is_of_number = |c: char| c.is_ascii_digit() || c == '.';
+    let figures = section.split(|c| !is_of_number(c)).filter(|word| {
+        let parts = word.split_once('.');
+        parts.is_some_and(|(whole, part)| !whole.is_empty() && !part.is_empty())
+    });
+    let mut n = 0;
+    for figure in figures {
+        let mut words = measured.split(|c| !is_of_number(c));
+        assert!(
+            words.any(|w| w == figure),
+            "{figure} is not in docs/forecast.md"
+        );
+        n += 1;
+    }
+    assert!(n > 10, "{n}");
+}
+
 #[test]
 fn the_guide_shows_pictures_that_the_tests_draw() {
     let guide = read("docs/guide.md");

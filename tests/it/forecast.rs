@@ -10,6 +10,7 @@ use oncotwin::units::{Days, Mm};
 use serde_json::Value;
 
 use crate::common::shared;
+use crate::schema;
 
 const TABLE: &str = "data/C2_laleh2022_recist/data/flat_patient_data.csv";
 
@@ -85,8 +86,9 @@ fn held_out_scans_are_where_the_last_reading_was_give_or_take() {
     assert!((0.77..0.83).contains(&coverage), "{coverage}");
 }
 
-/// A folder of image sets with a small set of made-up lesions in the form of the real one.
-fn small_set() -> tempfile::TempDir {
+/// A folder of image sets with a small set of made-up lesions in the form of the real one, so many of them
+/// with seven scans and the others with five.
+fn small_set(long: u32) -> tempfile::TempDir {
     let folder = tempfile::tempdir().unwrap();
     let set = folder.path().join("C2_laleh2022_recist");
     std::fs::create_dir_all(set.join("data")).unwrap();
@@ -96,7 +98,7 @@ fn small_set() -> tempfile::TempDir {
     let mut answers = "Pt_hashID,Study_Arm,readings,response,gompertz,last_value\n".to_owned();
     for lesion in 0..15_u32 {
         let study = 1 + lesion % 3;
-        for scan in 0..7_u32 {
+        for scan in 0..if lesion < long { 7 } else { 5_u32 } {
             let d = f64::from(20 + (lesion * 7 + scan * 5) % 13);
             let (week, day) = (6 * scan, 42 * scan);
             let volume = d.powi(3) / 228.0_f64.powi(3);
@@ -131,6 +133,7 @@ fn rows(output: &Output) -> Vec<Value> {
     assert!(output.status.success(), "{text}");
     let answer: Value = serde_json::from_str(&text).unwrap();
     assert_eq!(answer["bench"], "laleh");
+    schema::keeps_that_of_bench(&answer);
     let mut rows = answer["rows"].as_array().unwrap().clone();
     for row in &mut rows {
         row.as_object_mut().unwrap().remove("seconds");
@@ -140,7 +143,7 @@ fn rows(output: &Output) -> Vec<Value> {
 
 #[test]
 fn every_model_has_a_row_whatever_the_number_of_threads() {
-    let folder = small_set();
+    let folder = small_set(15);
     let document = folder.path().join("forecast.md");
     let alone = rows(&bench(folder.path(), "1", &[]));
     let together = rows(&bench(
@@ -177,6 +180,56 @@ fn every_model_has_a_row_whatever_the_number_of_threads() {
     assert_eq!(ours["is_table_of_program"], false);
     let text = std::fs::read_to_string(document).unwrap();
     assert!(text.contains("CC BY 4.0") && text.contains("\n## Doubts\n"));
+    assert!(text.contains("\nNot measured: `--program` was not given.\n"));
+}
+
+#[test]
+fn the_program_has_rows_where_they_are_asked_for() {
+    let folder = small_set(3);
+    let document = folder.path().join("forecast.md");
+    let without = rows(&bench(folder.path(), "2", &[]));
+    let alone = rows(&bench(folder.path(), "1", &["--program"]));
+    let more = ["--program", "--out", document.to_str().unwrap()];
+    let together = rows(&bench(folder.path(), "3", &more));
+    assert_eq!(alone, together);
+    let (same, own) = alone.split_at(without.len());
+    assert_eq!(same, without);
+    let models: Vec<&str> = own.iter().map(|r| r["model"].as_str().unwrap()).collect();
+    assert_eq!(
+        models,
+        [
+            "local_level",
+            "usual_models_untreated",
+            "program_untreated",
+            "usual_models_treated",
+            "program_treated",
+        ]
+    );
+    for row in own {
+        assert_eq!(row["n"], 3, "{row}");
+        for key in ["mae_mm", "crps_mm", "interval_score", "mae_normvol_641"] {
+            assert!(row[key].as_f64().unwrap() > 0.0, "{key}: {row}");
+        }
+        assert_eq!(row["crps_gap_ci95"].as_array().unwrap().len(), 2);
+    }
+    for program in [&own[2], &own[4]] {
+        let rules = program["rules"].as_array().unwrap();
+        assert_eq!(rules.len(), 18);
+        let own = rules
+            .iter()
+            .find(|r| {
+                program["rule"]["forecasts"] == r["forecasts"]
+                    && program["rule"]["gain"] == r["gain"]
+            })
+            .unwrap();
+        assert_eq!(own["share"], program["models_speak"]);
+        assert_eq!(own["crps_mm"], program["crps_mm"]);
+        // Who asks for more speaks less often.
+        let shares: Vec<f64> = rules.iter().map(|r| r["share"].as_f64().unwrap()).collect();
+        assert!(shares.chunks(6).all(|s| s.is_sorted_by(|a, b| a >= b)));
+    }
+    let text = std::fs::read_to_string(document).unwrap();
+    assert!(text.contains("\nWith no treatment recorded, models speak for "));
 }
 
 #[test]
@@ -189,7 +242,7 @@ fn sets_that_are_absent_or_damaged_are_named() {
     };
     let empty = tempfile::tempdir().unwrap();
     assert_eq!(refusal(empty.path())["code"], "E-DATA");
-    let folder = small_set();
+    let folder = small_set(15);
     let table = folder.path().join(TABLE.strip_prefix("data/").unwrap());
     let text = std::fs::read_to_string(&table).unwrap();
     std::fs::write(&table, text.replacen(",42,", ",soon,", 1)).unwrap();

@@ -39,6 +39,7 @@ mod response;
 mod review;
 mod robust;
 mod sbc;
+mod schema;
 mod segment;
 mod segment_verb;
 mod store;

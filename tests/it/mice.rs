@@ -13,6 +13,7 @@ use oncotwin::units::{Days, Mm3};
 use serde_json::Value;
 
 use crate::common::shared;
+use crate::schema;
 
 const MICE: &str = "data/C3_mouse_growth_vaghi_benzekry/data";
 const TUMGR: &str = "data/C4_tumgr_gd";
@@ -285,6 +286,7 @@ fn rows(output: &Output) -> Vec<Value> {
     assert!(output.status.success(), "{text}");
     let answer: Value = serde_json::from_str(&text).unwrap();
     assert_eq!(answer["bench"], "mice");
+    schema::keeps_that_of_bench(&answer);
     let mut rows = answer["rows"].as_array().unwrap().clone();
     rows.retain(|row| row["quantity"] != "time");
     rows

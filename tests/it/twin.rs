@@ -2,9 +2,9 @@
 
 use oncotwin::jobs::JobContext;
 use oncotwin::twin::{
-    Error, Fit, FitParams, Ground, Ladder, LesionSeries, Model, Observation, ParameterKind,
-    PriorSet, Scale, ScenarioChange, SizeChange, Skill, TreatmentEvent, Treatments, Voice,
-    doubling_time, fit, fit_patient, outlook, project, skill_vs_locf, table,
+    Error, Fit, FitParams, Ground, Ladder, LesionSeries, Model, ParameterKind, PriorSet, Scale,
+    ScenarioChange, SizeChange, Skill, TreatmentEvent, Treatments, Voice, doubling_time, fit,
+    fit_patient, measured, outlook, project, quantile, skill_vs_locf, table,
 };
 use oncotwin::units::{Bulk, Days, Gray, Mm3};
 use oncotwin::warning::{Warning, WarningCode};
@@ -12,17 +12,7 @@ use oncotwin::warning::{Warning, WarningCode};
 use crate::common::shared;
 
 fn series(scale: Scale, points: &[(f64, f64)]) -> LesionSeries {
-    LesionSeries {
-        observations: points
-            .iter()
-            .map(|(day, value)| Observation {
-                day: Days(*day),
-                size: scale.size(*value),
-                reader: None,
-                slice: None,
-            })
-            .collect(),
-    }
+    LesionSeries::of(scale, points.iter().map(|(day, size)| (Days(*day), *size)))
 }
 
 fn job() -> JobContext {
@@ -160,6 +150,25 @@ fn the_number_of_threads_changes_no_bit_of_a_projection() {
     let one = by(1);
     assert_eq!(one, by(3));
     assert_eq!(one, by(8));
+}
+
+#[test]
+fn the_draws_of_a_measurement_are_those_that_project_states_quantiles_of() {
+    let fit = fitted(&INFORMATIVE, &paused());
+    // In any order, and a day twice.
+    let days = [330.0, 100.0, 270.0, 330.0].map(Days);
+    let draws = measured(&fit, &paused(), &days).unwrap();
+    let projected = project(&fit, &paused(), None, &days, &job()).unwrap();
+    assert_eq!(draws[0], draws[3]);
+    for (day, sample) in days.iter().zip(&draws) {
+        let stated = projected.days.iter().find(|h| h.day == *day).unwrap();
+        let q = stated.factual.predictive;
+        let found = [0.05, 0.10, 0.25, 0.50, 0.75, 0.90, 0.95].map(|p| quantile(sample, p));
+        assert_eq!(found, [q.q05, q.q10, q.q25, q.q50, q.q75, q.q90, q.q95]);
+    }
+    assert_eq!(measured(&fit, &paused(), &[]), Err(Error::NoDays));
+    let early = measured(&fit, &paused(), &[Days(-61.0)]);
+    assert!(matches!(early, Err(Error::BeforeFirstObservation { .. })));
 }
 
 #[test]

@@ -1,10 +1,21 @@
 //! Tables of data sets: rows with their lines, and refusals that name them.
 
+use std::fs::File;
 use std::io;
+use std::path::Path;
 
 use serde::de::DeserializeOwned;
 
 use crate::cli::output::Failure;
+
+/// A file of a set.
+pub(super) fn open(path: &Path, set: &str) -> Result<File, Failure> {
+    File::open(path).map_err(|e| {
+        Failure::new("E-DATA", format!("{set}: {e}"))
+            .at(path.display())
+            .hint("--data names the folder that holds the sets.")
+    })
+}
 
 /// All rows with their lines.
 pub(super) fn rows<T: DeserializeOwned>(

@@ -12,36 +12,31 @@ mod folds;
 mod forecasters;
 mod growth;
 mod parts;
+mod program;
 mod published;
 mod rows;
 mod scores;
 
 use std::path::Path;
 
-use serde_json::Value;
-
+use crate::cli::bench::measured::{Measured, stopped};
 use crate::cli::output::Failure;
 use crate::jobs::JobContext;
 
-/// What was measured.
-pub(super) struct Measured {
-    pub(super) rows: Vec<Value>,
-    /// Tables for people.
-    pub(super) tables: String,
-    /// The same with what is to be known about them, to keep.
-    pub(super) document: String,
-}
-
-/// Everything, from the folder of image sets.
-pub(super) fn run(data: &Path, job: &JobContext) -> Result<Measured, Failure> {
+/// Everything, from the folder of image sets; how the program itself forecasts only where that is asked
+/// for, since it takes minutes.
+pub(super) fn run(data: &Path, has_program: bool, job: &JobContext) -> Result<Measured, Failure> {
     let set = data::read(data)?;
-    let growth = growth::measure(&set, job)
-        .map_err(|_| Failure::new("E-CANCELLED", "the benchmark was stopped"))?;
+    let growth = growth::measure(&set, job).map_err(stopped)?;
     let findings = forecasters::measure(&set, job)?;
-    let tables = document::tables(&growth, &findings);
+    let program = match has_program {
+        true => Some(program::measure(&set, job)?),
+        false => None,
+    };
+    let program = program.as_ref();
     Ok(Measured {
-        rows: rows::rows(&growth, &findings),
-        document: document::document(&growth, &findings),
-        tables,
+        rows: rows::rows(&growth, &findings, program),
+        tables: document::tables(&growth, &findings, program),
+        document: document::document(&growth, &findings, program),
     })
 }

@@ -13,12 +13,10 @@ mod tumours;
 
 use std::path::Path;
 
-use serde_json::Value;
-
-use crate::cli::bench::figure;
+use crate::cli::bench::figure::Row;
+use crate::cli::bench::measured::{Measured, failure, stopped};
 use crate::cli::output::Failure;
-use crate::jobs::{Cancelled, JobContext};
-use crate::twin;
+use crate::jobs::JobContext;
 
 use rates::Rates;
 use tumours::Tumours;
@@ -30,15 +28,6 @@ pub(super) struct Settings<'a> {
     pub(super) peers: &'a Path,
     /// Whether to predict the ages of tumours, which takes most of the time.
     pub(super) has_ages: bool,
-}
-
-/// What was measured.
-pub(super) struct Measured {
-    pub(super) rows: Vec<Value>,
-    /// Tables for people.
-    pub(super) tables: String,
-    /// The same with what is to be known about them, to keep.
-    pub(super) document: String,
 }
 
 /// Everything that was found.
@@ -72,20 +61,6 @@ pub(super) fn run(settings: &Settings, job: &JobContext) -> Result<Measured, Fai
     let peers = peers::measure(settings, &sets, &courses, &rates);
     let findings = Findings { sets, rates, peers };
     let figures = figures::figures(&findings);
-    Ok(Measured {
-        rows: figures.iter().map(figure::Row::json).collect(),
-        tables: document::tables(&findings, &figures),
-        document: document::document(&findings, &figures),
-    })
-}
-
-fn stopped(_: Cancelled) -> Failure {
-    Failure::new("E-CANCELLED", "the benchmark was stopped")
-}
-
-fn failure(error: &twin::Error) -> Failure {
-    match error {
-        twin::Error::Cancelled(cancelled) => stopped(*cancelled),
-        _ => Failure::new("E-TWIN", error.to_string()),
-    }
+    let rows = figures.iter().map(Row::json).collect();
+    Ok(document::pages(&findings, &figures).with(rows))
 }

@@ -10,13 +10,12 @@ mod speed;
 
 use std::path::Path;
 
-use serde_json::Value;
-
 use crate::cli::bench::figure::Row;
+use crate::cli::bench::measured::{Measured, failure};
 use crate::cli::output::Failure;
 use crate::jobs::JobContext;
+use crate::twin::Model;
 use crate::twin::calibration::Case;
-use crate::twin::{self, Model};
 
 use cohort::Cohort;
 use ranks::Ranks;
@@ -65,15 +64,6 @@ const fn needs_solver(model: Model) -> bool {
     matches!(model, Model::Simeoni | Model::GeneralGompertz)
 }
 
-/// What was measured.
-pub(super) struct Measured {
-    pub(super) rows: Vec<Value>,
-    /// Tables for people.
-    pub(super) tables: String,
-    /// The same with what is to be known about them, to keep.
-    pub(super) document: String,
-}
-
 /// Everything that was found.
 struct Findings {
     ranks: [Ranks; 2],
@@ -102,16 +92,5 @@ pub(super) fn run(settings: &Settings, job: &JobContext) -> Result<Measured, Fai
     let figures = figures::figures(&findings);
     let mut rows = figures::ranked(&findings);
     rows.extend(figures.iter().map(Row::json));
-    Ok(Measured {
-        rows,
-        tables: document::tables(&findings, &figures),
-        document: document::document(&findings, &figures),
-    })
-}
-
-fn failure(error: &twin::Error) -> Failure {
-    match error {
-        twin::Error::Cancelled(_) => Failure::new("E-CANCELLED", "the benchmark was stopped"),
-        _ => Failure::new("E-TWIN", error.to_string()),
-    }
+    Ok(document::pages(&findings, &figures).with(rows))
 }

@@ -171,7 +171,6 @@ impl History<'_> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::twin::Observation;
 
     fn terms(readings: &[(f64, f64)], horizon: f64) -> [f64; TERMS] {
         let readings = Readings::of_diameters(readings.iter().map(|(t, d)| (Days(*t), Mm(*d))));
@@ -179,17 +178,7 @@ mod tests {
     }
 
     fn series(scale: Scale, readings: &[(f64, f64)]) -> LesionSeries {
-        LesionSeries {
-            observations: readings
-                .iter()
-                .map(|(day, value)| Observation {
-                    day: Days(*day),
-                    size: scale.size(*value),
-                    reader: None,
-                    slice: None,
-                })
-                .collect(),
-        }
+        LesionSeries::of(scale, readings.iter().map(|(day, d)| (Days(*day), *d)))
     }
 
     #[test]

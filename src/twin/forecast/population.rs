@@ -170,7 +170,7 @@ mod tests {
     use proptest::prelude::*;
 
     use super::*;
-    use crate::twin::{LesionSeries, Observation};
+    use crate::twin::LesionSeries;
 
     const LEVELS: [f64; 7] = [0.001, 0.05, 0.1, 0.5, 0.9, 0.95, 0.999];
 
@@ -222,17 +222,8 @@ mod tests {
 
     #[test]
     fn volumes_are_those_of_the_diameters() {
-        let series = |scale: Scale, sizes: [f64; 2]| LesionSeries {
-            observations: sizes
-                .iter()
-                .enumerate()
-                .map(|(i, size)| Observation {
-                    day: Days(42.0 * i as f64),
-                    size: scale.size(*size),
-                    reader: None,
-                    slice: None,
-                })
-                .collect(),
+        let series = |scale: Scale, sizes: [f64; 2]| {
+            LesionSeries::of(scale, [Days(0.0), Days(42.0)].into_iter().zip(sizes))
         };
         let sphere = |d: f64| std::f64::consts::PI / 6.0 * d * d * d;
         let at = |series: &LesionSeries| {

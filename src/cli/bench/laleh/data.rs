@@ -2,13 +2,12 @@
 //! lesion per patient, as the table of `TumorGrowth.jl` holds them.
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
-use std::fs::File;
 use std::io;
 use std::path::Path;
 
 use serde::Deserialize;
 
-use crate::cli::bench::csv_rows::{check, damaged, rows};
+use crate::cli::bench::csv_rows::{check, damaged, open, rows};
 use crate::cli::output::Failure;
 use crate::twin::forecast::Readings;
 use crate::units::{Days, Mm};
@@ -74,11 +73,7 @@ pub(super) fn read(data: &Path) -> Result<Set, Failure> {
     let folder = data.join(SET);
     let open = |name: &str| {
         let path = folder.join(name);
-        let file = File::open(&path).map_err(|e| {
-            Failure::new("E-DATA", format!("{SET}: {e}"))
-                .at(path.display())
-                .hint("--data names the folder that holds the sets.")
-        })?;
+        let file = open(&path, SET)?;
         Ok((path, file))
     };
     let (path, table) = open("data/flat_patient_data.csv")?;

@@ -1,5 +1,6 @@
 //! The figures for people.
 
+mod program;
 mod text;
 
 use std::fmt::Write as _;
@@ -9,23 +10,34 @@ use super::bootstrap::{Interval, RESAMPLES, SEED};
 use super::forecasters::{Findings, Forecaster, Gain};
 use super::growth::Growth;
 use super::parts::Part;
+use super::program::Program;
 use super::rows::RATIO;
 use super::scores::Scores;
 use crate::cli::bench::words::yes;
 use crate::twin::forecast::Population;
 
+/// Head of tables whose rows end in [`figures`].
+const FORECASTERS: &str = "\n| Forecaster | MAE mm | CRPS mm | Interval score | Coverage of 80 % (below) | Width mm | Coverage of 95 % | Brier |\n|---|---|---|---|---|---|---|---|\n";
+
 /// Longest time of fitting the published laws.
 const SECONDS: f64 = 60.0;
 
 /// All tables without what is said about them.
-pub(super) fn tables(growth: &[Growth], findings: &Findings) -> String {
+pub(super) fn tables(growth: &[Growth], findings: &Findings, program: Option<&Program>) -> String {
     let mut text = laws(growth);
     text.push_str(&forecasts(findings));
+    if let Some(program) = program {
+        text.push_str(&program::tables(program));
+    }
     text
 }
 
 /// The tables with what is to be known about them.
-pub(super) fn document(growth: &[Growth], findings: &Findings) -> String {
+pub(super) fn document(
+    growth: &[Growth],
+    findings: &Findings,
+    program: Option<&Program>,
+) -> String {
     let mut text = text::HEAD.to_owned();
     text.push_str(text::LAWS);
     text.push_str(&laws(growth));
@@ -41,6 +53,13 @@ pub(super) fn document(growth: &[Growth], findings: &Findings) -> String {
     }
     text.push_str(text::CHOICE);
     text.push_str(&choice(findings));
+    match program {
+        Some(program) => {
+            text.push_str(text::PROGRAM);
+            text.push_str(&program::tables(program));
+        }
+        None => text.push_str(text::NO_PROGRAM),
+    }
     text.push_str(text::TAIL);
     text
 }
@@ -83,9 +102,7 @@ fn laws(growth: &[Growth]) -> String {
 
 /// Forecasters, what ours gains, and what was to be reached.
 fn forecasts(findings: &Findings) -> String {
-    let mut text = "\n| Forecaster | MAE mm | CRPS mm | Interval score | Coverage of 80 % (below) | Width mm | Coverage of 95 % | Brier |\n\
-                    |---|---|---|---|---|---|---|---|\n"
-        .to_owned();
+    let mut text = FORECASTERS.to_owned();
     for Forecaster { title, scores, .. } in &findings.forecasters {
         writeln!(text, "| {title} {}", figures(scores)).ok();
     }

@@ -29,7 +29,7 @@ pub(super) struct Fold {
 }
 
 /// Forecasts of a table.
-fn forecast(table: &Population, lesions: &[Lesion], case: &Case) -> Predicted {
+pub(super) fn forecast(table: &Population, lesions: &[Lesion], case: &Case) -> Predicted {
     let history = lesions[case.lesion].readings.first(case.scans);
     let found = table.forecast(&history, Days(case.horizon));
     let at = |level: f64| found.quantile(level).value();

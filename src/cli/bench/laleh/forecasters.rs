@@ -11,6 +11,7 @@ use super::data::{Lesion, Set, normalised_volume};
 use super::folds::{self, Fold};
 use super::parts::{Part, parts, rolling};
 use super::scores::{Scores, absolute_error, brier, by_lesion, crps, interval_score, scores};
+use crate::cli::bench::measured::stopped;
 use crate::cli::output::Failure;
 use crate::jobs::JobContext;
 use crate::twin::forecast::score::MIDDLE;
@@ -77,7 +78,6 @@ pub(super) struct Findings {
 
 /// Forecasts the last scans of each trial by what the others teach.
 pub(super) fn measure(set: &Set, job: &JobContext) -> Result<Findings, Failure> {
-    let stopped = |_| Failure::new("E-CANCELLED", "the benchmark was stopped");
     let few = || Failure::new("E-DATA", "too few lesions or trials to learn from");
     let lesions = &set.lesions;
     let cases = last_scans(lesions);
@@ -128,7 +128,8 @@ pub(super) fn measure(set: &Set, job: &JobContext) -> Result<Findings, Failure> 
     })
 }
 
-fn forecaster(
+/// Forecasts of all cases, scored.
+pub(super) fn forecaster(
     model: &'static str,
     title: &'static str,
     set: &Set,
@@ -156,7 +157,8 @@ fn forecaster(
     }
 }
 
-fn gain(
+/// What `ours` gains over `theirs`.
+pub(super) fn gain(
     over: &'static str,
     title: &'static str,
     cases: &[Case],

@@ -1,13 +1,12 @@
 //! The tables: volumes of mice's tumours (Zenodo 3574531 and 3572401), and the sample data of tumgr.
 
 use std::collections::HashMap;
-use std::fs::File;
 use std::io;
 use std::path::Path;
 
 use serde::Deserialize;
 
-use crate::cli::bench::csv_rows::{check, rows};
+use crate::cli::bench::csv_rows::{check, open, rows};
 use crate::cli::output::Failure;
 use crate::twin::gd::Course;
 use crate::twin::population::{Reading, Tumour};
@@ -27,14 +26,6 @@ pub(super) fn tumours(data: &Path, file: &str) -> Result<Vec<Tumour>, Failure> {
 pub(super) fn courses(data: &Path) -> Result<Vec<Course>, Failure> {
     let path = data.join(TUMGR).join("data/sampleData.csv");
     read_courses(open(&path, TUMGR)?).map_err(|e| e.at(path.display()))
-}
-
-fn open(path: &Path, set: &str) -> Result<File, Failure> {
-    File::open(path).map_err(|e| {
-        Failure::new("E-DATA", format!("{set}: {e}"))
-            .at(path.display())
-            .hint("--data names the folder that holds the sets.")
-    })
 }
 
 #[derive(Deserialize)]

@@ -8,39 +8,27 @@ mod tumours;
 use super::Findings;
 use crate::cli::bench::aims;
 use crate::cli::bench::figure::Row;
+use crate::cli::bench::measured::Pages;
 use crate::cli::bench::words::short;
 
-/// All tables without what is said about them.
-pub(super) fn tables(findings: &Findings, figures: &[Row]) -> String {
-    let mut out = String::new();
-    for set in &findings.sets {
-        out.push_str(&tumours::tables(set));
+/// The tables and what is to be known about them.
+pub(super) fn pages(findings: &Findings, figures: &[Row]) -> Pages {
+    Pages {
+        head: text::HEAD,
+        aims: (text::AIMS, aims::table(figures)),
+        parts: vec![
+            (
+                text::TUMOURS,
+                findings.sets.iter().map(tumours::tables).collect(),
+            ),
+            (
+                text::RATES,
+                findings.rates.iter().map(rates::table).collect(),
+            ),
+            (text::PEERS, peers::table(&findings.peers)),
+        ],
+        tail: text::TAIL,
     }
-    for found in &findings.rates {
-        out.push_str(&rates::table(found));
-    }
-    out.push_str(&peers::table(&findings.peers));
-    out.push_str(&aims::table(figures));
-    out
-}
-
-/// The tables with what is to be known about them.
-pub(super) fn document(findings: &Findings, figures: &[Row]) -> String {
-    let mut out = text::HEAD.to_owned();
-    out.push_str(text::AIMS);
-    out.push_str(&aims::table(figures));
-    out.push_str(text::TUMOURS);
-    for set in &findings.sets {
-        out.push_str(&tumours::tables(set));
-    }
-    out.push_str(text::RATES);
-    for found in &findings.rates {
-        out.push_str(&rates::table(found));
-    }
-    out.push_str(text::PEERS);
-    out.push_str(&peers::table(&findings.peers));
-    out.push_str(text::TAIL);
-    out
 }
 
 fn milliseconds(seconds: f64) -> String {

@@ -5,8 +5,9 @@ use std::time::Instant;
 use serde::Deserialize;
 use serde_json::{Value, json};
 
+use super::Settings;
 use super::speed::{DOSED, pool};
-use super::{Settings, failure};
+use crate::cli::bench::measured::failure;
 use crate::cli::bench::python;
 use crate::cli::output::Failure;
 use crate::jobs::JobContext;

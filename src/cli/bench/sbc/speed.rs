@@ -2,7 +2,8 @@
 
 use std::time::Instant;
 
-use super::{Settings, failure};
+use super::Settings;
+use crate::cli::bench::measured::failure;
 use crate::cli::output::Failure;
 use crate::jobs::JobContext;
 use crate::twin::calibration::{Case, Regime, made_up};

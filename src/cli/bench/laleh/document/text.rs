@@ -3,7 +3,7 @@
 pub(super) const HEAD: &str = "\
 # Forecasts of lesions, measured
 
-Written by `oncotwin bench laleh --out docs/forecast.md`; not by hand.
+Written by `oncotwin bench laleh --program --out docs/forecast.md`; not by hand.
 
 Data: longest diameters of one target lesion per patient, 1461 lesions and 8416 readings in five trials of atezolizumab or
 docetaxel in lung and bladder cancer. Ghaffari Laleh N, Loeffler CML, Grajek J, et al. *Classical mathematical models for prediction of
@@ -64,6 +64,26 @@ higher CRPS there than the spread alone. Nine candidates were compared for lesio
 The published baseline is described in words only. To find how it was counted, about 6500 combinations of pool, zeros, classes of
 horizon and levels were scored on the benchmark; they concern the baseline, not ours. CRPS, interval score and width agree with the
 published 3.137 mm, 25.9 and 15.3 mm; coverage was published as 83.7 %.
+";
+
+pub(super) const NO_PROGRAM: &str = "
+## As the program says it
+
+Not measured: `--program` was not given.
+";
+
+pub(super) const PROGRAM: &str = "\
+## As the program says it
+
+The same scans by the calls that the window, `fit` and `project` make after the scan before: the usual models, fitted to each lesion and
+averaged; the local level, the last reading with the spread of other lesions; and whoever of them speaks by the rule of
+[twin.md](twin.md). All lesions were under treatment from the first scan on, but what a record says of it is another matter, so both are
+here: no treatment recorded (exponential, Gompertz and power-law growth), and a systemic treatment from the first scan on, without doses
+and without end (exponential and Gompertz growth under it, an effect that fades, two populations).
+
+**In sample.** The local level has the table learnt from all five trials, these lesions among them; *ours* above is the honest figure
+of it. How far models stray beyond the last scan and the rule of who speaks were chosen on these very scans. Each lesion has four scans
+before at least, of which two can be forecast: to ask for one forecast is to ask for two.
 ";
 
 pub(super) const TAIL: &str = "
