@@ -37,6 +37,7 @@ mod series;
 mod skill;
 mod stats;
 pub mod table;
+mod targets;
 mod trajectory;
 mod treatment;
 #[cfg(test)]
@@ -56,6 +57,7 @@ pub use project::{Arm, Difference, Horizon, Ladder, Locf, Projection, project};
 pub use series::{LesionSeries, Observation, Scale, Size};
 pub use skill::{Skill, skill_vs_locf};
 pub use stats::{Quantiles, quantile};
+pub use targets::{NoSum, Scan, SumDay, SumOutlook, Target, scans_of, sum_outlook};
 pub use treatment::{
     Dosing, EventKind, RT_REFERENCE_DOSE, Regimen, Therapy, TreatmentEvent, Treatments,
 };

@@ -1,7 +1,10 @@
 //! `fit` and `project`.
 
+mod sums;
+
 use std::path::Path;
 
+use self::sums::Sums;
 use super::args::{FitArgs, ProjectArgs, TwinArgs};
 use super::output::{Failure, Output};
 use crate::jobs::JobContext;
@@ -129,7 +132,7 @@ pub(super) fn fit(args: &FitArgs) -> Result<Output, Failure> {
     let tables = Tables::read(&args.table, args.events.as_deref())?;
     let params = params(&args.twin);
     let job = JobContext::default();
-    let mut fitted = Vec::new();
+    let (mut fitted, mut sums) = (Vec::new(), Sums::default());
     let mut text = String::new();
     for (lesion, treatments, fit) in tables.fitted(&params, &job)? {
         let refused = |e| twin_failure(&e, lesion);
@@ -178,6 +181,7 @@ pub(super) fn fit(args: &FitArgs) -> Result<Output, Failure> {
                 warning.message
             ));
         }
+        sums.note(lesion, &fit, &outlook, treatments);
         fitted.push(FittedLesion {
             patient: lesion.patient.clone(),
             lesion: lesion.lesion.clone(),
@@ -187,7 +191,11 @@ pub(super) fn fit(args: &FitArgs) -> Result<Output, Failure> {
             doubling,
         });
     }
-    Ok(Output::new(text, table::fit_json(&fitted, args.twin.seed)))
+    let sums = sums.told(&[], &job, &mut text)?;
+    Ok(Output::new(
+        text,
+        table::fit_json(&fitted, &sums, args.twin.seed),
+    ))
 }
 
 /// Who is to be believed about the time after the last scan, and when progression is to be expected.
@@ -244,7 +252,7 @@ pub(super) fn project(args: &ProjectArgs) -> Result<Output, Failure> {
     let params = params(&args.twin);
     let days: Vec<Days> = args.at_days.iter().copied().map(Days).collect();
     let job = JobContext::default();
-    let mut projected = Vec::new();
+    let (mut projected, mut sums) = (Vec::new(), Sums::default());
     let mut text = String::new();
     for (lesion, treatments, fit) in tables.fitted(&params, &job)? {
         let refused = |e| twin_failure(&e, lesion);
@@ -291,6 +299,7 @@ pub(super) fn project(args: &ProjectArgs) -> Result<Output, Failure> {
             ));
         }
         text.push_str(&expectation(&outlook, skill.as_ref()));
+        sums.note(lesion, &fit, &outlook, treatments);
         projected.push(ProjectedLesion {
             patient: lesion.patient.clone(),
             lesion: lesion.lesion.clone(),
@@ -300,8 +309,9 @@ pub(super) fn project(args: &ProjectArgs) -> Result<Output, Failure> {
             warnings: fit.warnings,
         });
     }
+    let sums = sums.told(&days, &job, &mut text)?;
     Ok(Output::new(
         text,
-        table::project_json(&projected, args.twin.seed),
+        table::project_json(&projected, &sums, args.twin.seed),
     ))
 }
