@@ -132,7 +132,7 @@ pub(super) fn fit(args: &FitArgs) -> Result<Output, Failure> {
     let tables = Tables::read(&args.table, args.events.as_deref())?;
     let params = params(&args.twin);
     let job = JobContext::default();
-    let (mut fitted, mut sums) = (Vec::new(), Sums::default());
+    let (mut fitted, mut sums) = (Vec::new(), Sums::of(&tables.lesions));
     let mut text = String::new();
     for (lesion, treatments, fit) in tables.fitted(&params, &job)? {
         let refused = |e| twin_failure(&e, lesion);
@@ -252,7 +252,7 @@ pub(super) fn project(args: &ProjectArgs) -> Result<Output, Failure> {
     let params = params(&args.twin);
     let days: Vec<Days> = args.at_days.iter().copied().map(Days).collect();
     let job = JobContext::default();
-    let (mut projected, mut sums) = (Vec::new(), Sums::default());
+    let (mut projected, mut sums) = (Vec::new(), Sums::of(&tables.lesions));
     let mut text = String::new();
     for (lesion, treatments, fit) in tables.fitted(&params, &job)? {
         let refused = |e| twin_failure(&e, lesion);

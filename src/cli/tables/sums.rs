@@ -1,5 +1,7 @@
 //! The sum of diameters of each patient with several lesions.
 
+use std::collections::BTreeMap;
+
 use super::super::output::Failure;
 use crate::jobs::JobContext;
 use crate::twin::table::{Lesion, SumOfPatient};
@@ -8,8 +10,7 @@ use crate::twin::{
 };
 use crate::units::Days;
 
-/// Lesions of a table as they were fitted, patient by patient.
-#[derive(Default)]
+/// Lesions of a table as they were fitted, of patients with several.
 pub(super) struct Sums<'a>(Vec<Patient<'a>>);
 
 struct Patient<'a> {
@@ -19,6 +20,24 @@ struct Patient<'a> {
 }
 
 impl<'a> Sums<'a> {
+    /// The patients of a table with several lesions.
+    pub(super) fn of(lesions: &'a [Lesion]) -> Self {
+        let mut counts: BTreeMap<&str, usize> = BTreeMap::new();
+        let mut patients = Vec::new();
+        for lesion in lesions {
+            let count = counts.entry(&lesion.patient).or_default();
+            *count += 1;
+            if *count == 2 {
+                patients.push(Patient {
+                    name: &lesion.patient,
+                    treatments: Treatments::default(),
+                    lesions: Vec::new(),
+                });
+            }
+        }
+        Self(patients)
+    }
+
     /// A lesion of which a posterior was made.
     pub(super) fn note(
         &mut self,
@@ -27,14 +46,9 @@ impl<'a> Sums<'a> {
         outlook: &Outlook,
         treatments: Treatments,
     ) {
-        let noted = (lesion, fit.clone(), outlook.voice);
-        match self.0.iter_mut().find(|p| p.name == lesion.patient) {
-            Some(patient) => patient.lesions.push(noted),
-            None => self.0.push(Patient {
-                name: &lesion.patient,
-                treatments,
-                lesions: vec![noted],
-            }),
+        if let Some(patient) = self.0.iter_mut().find(|p| p.name == lesion.patient) {
+            patient.lesions.push((lesion, fit.clone(), outlook.voice));
+            patient.treatments = treatments;
         }
     }
 
@@ -46,7 +60,7 @@ impl<'a> Sums<'a> {
         text: &mut String,
     ) -> Result<Vec<SumOfPatient>, Failure> {
         let mut sums = Vec::new();
-        for patient in self.0.iter().filter(|p| p.lesions.len() > 1) {
+        for patient in &self.0 {
             let outlook = patient.outlook(at, job);
             if let Err(NoSum::Twin(error)) = &outlook {
                 let at = format!("patient {}, sum of diameters", patient.name);
