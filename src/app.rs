@@ -21,6 +21,7 @@ mod samples;
 mod session;
 mod state;
 pub(crate) mod steps;
+mod sum_input;
 mod summary;
 pub mod trace;
 mod twin_input;

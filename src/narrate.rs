@@ -20,6 +20,6 @@ pub use fact::{Fact, FactId, FactKind, FactTable, FactValue, Share, Subject};
 pub use summary::{
     CaseSummary, Doubling, FitSummary, ForecasterSummary, LOW_CONSISTENCY, LesionMeasure,
     LesionSummary, ModelWeight, ProgressionSummary, Projection, Quantiles, Response, Role,
-    ScenarioProjection, ScenarioSummary, TimePointSummary, TreatmentSummary,
+    ScenarioProjection, ScenarioSummary, SumSummary, SumVoice, TimePointSummary, TreatmentSummary,
 };
 pub use template::{Narrative, Sentence, Source, Span, template};

@@ -38,6 +38,7 @@ mod series;
 mod skill;
 mod stats;
 pub mod table;
+mod targets;
 mod trajectory;
 mod treatment;
 #[cfg(test)]
@@ -59,6 +60,7 @@ pub use project::{Arm, Difference, Horizon, Ladder, Locf, Projection, measured, 
 pub use series::{LesionSeries, Observation, Scale, Size};
 pub use skill::{Skill, skill_vs_locf};
 pub use stats::{Quantiles, quantile};
+pub use targets::{NoSum, Scan, SumDay, SumOutlook, Target, scans_of, sum_outlook};
 pub use treatment::{
     Dosing, EventKind, RT_REFERENCE_DOSE, Regimen, Therapy, TreatmentEvent, Treatments,
 };

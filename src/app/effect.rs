@@ -26,6 +26,7 @@ use crate::warning::Warning;
 
 use super::report_input::ReportInput;
 use super::steps::Before;
+use super::sum_input::{SumInput, SumResult};
 use super::trace::Outline;
 use super::twin_input::{TwinInput, TwinResult};
 use super::versions::{Asked, Compared, Version};
@@ -216,6 +217,13 @@ pub(super) enum Work {
         lesion: LesionId,
         /// Observations, treatments, scenario.
         input: Box<TwinInput>,
+    },
+    /// Forecast the sum of a patient's target lesions.
+    Sum {
+        /// Whose.
+        patient: PatientId,
+        /// Diameters and treatments.
+        input: Arc<SumInput>,
     },
     /// Read the steps of a patient's record from the audit trail.
     History {
@@ -473,6 +481,8 @@ pub(super) enum Answer {
     MaskLoaded(AnnotationId, Result<Arc<Mask>, Failure>),
     /// Twin of a lesion.
     Twin(LesionId, Result<Box<TwinResult>, Failure>),
+    /// Forecast of the sum of a patient's target lesions.
+    Sum(PatientId, Result<Box<SumResult>, Failure>),
     /// Steps of a patient's record, oldest first.
     History(PatientId, Result<Vec<store::Step>, Failure>),
     /// Values of a slab.

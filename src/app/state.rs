@@ -31,6 +31,7 @@ mod readers;
 mod readings;
 mod record;
 pub(super) mod slabs;
+mod sums;
 pub(super) mod surfaces;
 pub(super) mod thumbnails;
 mod traces;
@@ -197,6 +198,8 @@ pub struct State {
     pub(super) gauged: measurements::Gauged,
     /// What links time points beside the record.
     pub(super) links: links::Links,
+    /// Forecast of the sum of the shown patient's target lesions.
+    sum: sums::Sum,
     /// Counts changes of the record and of twins.
     pub(super) revision: u64,
     pub(super) summaries: SummaryCache,
@@ -250,6 +253,8 @@ pub struct State {
     pub(super) crashes: Vec<CrashReport>,
     /// Fits that this session entered into the audit trail, by lesion and stage key.
     noted_fits: BTreeSet<(LesionId, String)>,
+    /// The same of sums of diameters.
+    noted_sums: BTreeSet<(PatientId, String)>,
 }
 
 /// Key of the setting that remembers which patient was shown.
@@ -331,6 +336,7 @@ impl State {
             proposal: None,
             twins: BTreeMap::new(),
             stale_twins: Vec::new(),
+            sum: sums::Sum::default(),
             pictures: BTreeMap::new(),
             n_pictures: 0,
             three_planes: records.setting(planes::THREE_PLANES).unwrap_or(false),
@@ -374,6 +380,7 @@ impl State {
             n_refused: 0,
             crashes: Vec::new(),
             noted_fits: BTreeSet::new(),
+            noted_sums: BTreeSet::new(),
             records,
         }
     }

@@ -14,13 +14,14 @@ use crate::case::{Lesion, LesionRole, PatientId, TimePoint};
 use crate::narrate::{
     self, CaseSummary, Doubling, FactTable, FitSummary, ForecasterSummary, LesionMeasure,
     LesionSummary, ModelWeight, Narrative, ProgressionSummary, Projection, Quantiles, Response,
-    Role, ScenarioProjection, ScenarioSummary, TimePointSummary, TreatmentSummary,
+    Role, ScenarioProjection, ScenarioSummary, SumSummary, SumVoice, TimePointSummary,
+    TreatmentSummary,
 };
 use crate::response::{
     self, Assessment, Category, NewLesion, NonTarget, Target, TargetStatus, TimePointSum,
 };
 use crate::texts;
-use crate::twin::{Ground, Ladder, ScenarioChange, Size, SizeChange, Skill, Voice};
+use crate::twin::{Ground, Ladder, ScenarioChange, Size, SizeChange, Skill, SumOutlook, Voice};
 use crate::units::{Days, Extent, Length, Mm};
 use crate::warning::{Warning, WarningCode};
 
@@ -239,6 +240,24 @@ fn case_summary(
             })
             .collect(),
         scenario: scenario.map(|s| scenario_summary(&s.change)),
+        sum: state
+            .sum_of_targets(patient)
+            .and_then(|sum| Some(sum_summary(sum.outlook.as_ref().ok()?))),
+    }
+}
+
+fn sum_summary(outlook: &SumOutlook) -> SumSummary {
+    let next = &outlook.next_scan;
+    SumSummary {
+        next_scan: Days(next.day.0.round()),
+        median: Mm(next.predictive.q50),
+        band: [Mm(next.predictive.q10), Mm(next.predictive.q90)],
+        probability: next.progression,
+        voice: match outlook.by_models {
+            0 => SumVoice::LocalLevel,
+            n if n == outlook.targets => SumVoice::Models,
+            _ => SumVoice::Both,
+        },
     }
 }
 

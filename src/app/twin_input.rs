@@ -80,18 +80,14 @@ pub(super) fn gather(state: &State, lesion: LesionId) -> Option<TwinInput> {
     let days = series.observations.iter().map(|o| o.day.0);
     let first = days.clone().fold(f64::INFINITY, f64::min);
     let last = days.fold(f64::NEG_INFINITY, f64::max);
-    let treatments = state
-        .records()
-        .treatments
-        .iter()
-        .filter(|t| t.patient == patient);
-    let events: Vec<TreatmentEvent> = treatments.map(|t| event(t, baseline)).collect();
-    let ((treatments, plan_warnings), refused) = match Treatments::from_events(&events) {
+    let mut recorded = state.records().treatments.iter();
+    let is_treated = recorded.any(|t| t.patient == patient);
+    let ((treatments, plan_warnings), refused) = match treatments(state, patient, baseline) {
         Ok(read) => (read, None),
         Err(error) => (Default::default(), Some(error)),
     };
     // Without treatment there is no response to share.
-    let others = if events.is_empty() {
+    let others = if !is_treated {
         Vec::new()
     } else {
         let others = state.lesions_of(patient).filter(|l| l.id != lesion);
@@ -148,6 +144,21 @@ fn series_of(state: &State, lesion: LesionId, baseline: jiff::civil::Date) -> Op
         })
         .collect();
     (!observations.is_empty()).then_some(LesionSeries { observations })
+}
+
+/// The treatments of a patient, and what reading them assumed.
+pub(super) fn treatments(
+    state: &State,
+    patient: PatientId,
+    baseline: jiff::civil::Date,
+) -> Result<(Treatments, Vec<Warning>), twin::Error> {
+    let treatments = state
+        .records()
+        .treatments
+        .iter()
+        .filter(|t| t.patient == patient);
+    let events: Vec<TreatmentEvent> = treatments.map(|t| event(t, baseline)).collect();
+    Treatments::from_events(&events)
 }
 
 fn event(treatment: &Treatment, baseline: jiff::civil::Date) -> TreatmentEvent {
@@ -210,24 +221,25 @@ pub(super) fn run(
 
 /// The posterior of one lesion by itself and its skill.
 #[derive(Clone, Debug, Serialize, Deserialize)]
-struct Alone {
-    fit: Fit,
-    skill: Option<Skill>,
+pub(super) struct Alone {
+    pub(super) fit: Fit,
+    pub(super) skill: Option<Skill>,
 }
 
 /// A lesion by itself, from the cache where it was made before.
-fn alone(
+pub(super) fn alone(
     series: &LesionSeries,
-    input: &TwinInput,
+    treatments: &Treatments,
+    params: &FitParams,
     cache: &Cache,
     job: &JobContext,
 ) -> Result<Alone, twin::Error> {
     let make = || {
-        let fit = twin::fit(series, &input.treatments, &input.params, job)?;
-        let skill = twin::skill_vs_locf(&fit, &input.params, job)?;
+        let fit = twin::fit(series, treatments, params, job)?;
+        let skill = twin::skill_vs_locf(&fit, params, job)?;
         Ok(Alone { fit, skill })
     };
-    let asked = (series, &input.treatments, &input.params);
+    let asked = (series, treatments, params);
     let stage = format!("{} alone", twin::VERSION);
     let Ok(key) = StageKey::new(&stage, FIT_STAGE, &asked, &[]) else {
         return make();
@@ -242,11 +254,14 @@ fn alone(
 }
 
 fn compute(input: &TwinInput, cache: &Cache, job: &JobContext) -> Result<TwinResult, twin::Error> {
-    let Alone { fit, skill } = alone(&input.series, input, cache, job)?;
+    let TwinInput {
+        treatments, params, ..
+    } = input;
+    let Alone { fit, skill } = alone(&input.series, treatments, params, cache, job)?;
     let mut fits = vec![fit];
     for other in &input.others {
         // A lesion that cannot be fitted says nothing of its neighbours; its own curve says why.
-        match alone(other, input, cache, job) {
+        match alone(other, treatments, params, cache, job) {
             Ok(other) => fits.push(other.fit),
             Err(error @ twin::Error::Cancelled(_)) => return Err(error),
             Err(_) => {}

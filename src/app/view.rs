@@ -436,6 +436,8 @@ pub struct PatientView {
     pub response: Vec<ResponseCell>,
     /// Growth curve of the selected lesion (or of the first).
     pub growth: GrowthView,
+    /// Forecast of the sum of diameters of the target lesions.
+    pub sum: SumView,
     /// Treatments in order.
     pub treatments: Vec<TreatmentRow>,
     /// The what-if question asked; `None` when none is.
@@ -786,6 +788,19 @@ pub struct GrowthView {
     /// Where priors come from.
     pub prior: String,
     /// A fit is under way.
+    pub pending: bool,
+}
+
+/// Forecast of the sum of diameters of a patient's target lesions.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct SumView {
+    /// The sum at the next scan and the probability of progression; empty where nothing can be said.
+    pub forecast: String,
+    /// Whether models that have shown skill say so for every target; false is drawn weakly.
+    pub by_models: bool,
+    /// Whose forecast it is, on what it is judged, or why there is none.
+    pub notes: Vec<String>,
+    /// It is being worked out.
     pub pending: bool,
 }
 

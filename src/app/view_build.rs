@@ -192,6 +192,7 @@ impl State {
             proposal: self.proposal_view(),
             response: summary.response.clone(),
             growth: self.growth_view(id, &points),
+            sum: self.sum_view(id),
             treatments: self.treatment_rows(id, baseline),
             scenario: scenario.map(|s| s.change.clone()),
             narrative: narrative_rows(&summary),

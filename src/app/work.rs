@@ -11,7 +11,7 @@ use std::sync::Arc;
 use parking_lot::Mutex;
 
 use super::effect::{Answer, Failure, Loaded, ReadAs, Scanned, Work};
-use super::{report_input, trace, twin_input, versions};
+use super::{report_input, sum_input, trace, twin_input, versions};
 use crate::case::{PatientId, SeriesSource};
 use crate::draft::Host;
 use crate::jobs::JobContext;
@@ -136,6 +136,10 @@ pub(super) fn run(work: Work, tools: &Tools, job: &JobContext) -> Answer {
         Work::Twin { lesion, input } => Answer::Twin(
             lesion,
             twin_input::run(&input, &tools.cache, job).map(Box::new),
+        ),
+        Work::Sum { patient, input } => Answer::Sum(
+            patient,
+            sum_input::run(&input, &tools.cache, job).map(Box::new),
         ),
         Work::History { patient } => Answer::History(patient, history(patient, &tools.query)),
         Work::Versions { asked } => Answer::Versions(versions::read(&asked, &tools.query)),

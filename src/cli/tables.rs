@@ -1,8 +1,11 @@
 //! `fit` and `project`.
 
+mod sums;
+
 use std::collections::BTreeSet;
 use std::path::Path;
 
+use self::sums::Sums;
 use super::args::{FitArgs, ProjectArgs, TwinArgs};
 use super::output::{Failure, Output};
 use crate::jobs::JobContext;
@@ -130,7 +133,7 @@ pub(super) fn fit(args: &FitArgs) -> Result<Output, Failure> {
     let tables = Tables::read(&args.table, args.events.as_deref())?;
     let params = params(&args.twin);
     let job = JobContext::default();
-    let mut fitted = Vec::new();
+    let (mut fitted, mut sums) = (Vec::new(), Sums::of(&tables.lesions));
     let mut text = String::new();
     let mut said = Said::default();
     for (lesion, treatments, fit) in tables.fitted(&params, &job)? {
@@ -174,6 +177,7 @@ pub(super) fn fit(args: &FitArgs) -> Result<Output, Failure> {
             }
         }
         said.tell(&fit.warnings, &mut text);
+        sums.note(lesion, &fit, &outlook, treatments);
         fitted.push(FittedLesion {
             patient: lesion.patient.clone(),
             lesion: lesion.lesion.clone(),
@@ -183,7 +187,11 @@ pub(super) fn fit(args: &FitArgs) -> Result<Output, Failure> {
             doubling,
         });
     }
-    Ok(Output::new(text, table::fit_json(&fitted, args.twin.seed)))
+    let sums = sums.told(&[], &job, &mut text)?;
+    Ok(Output::new(
+        text,
+        table::fit_json(&fitted, &sums, args.twin.seed),
+    ))
 }
 
 /// Warnings that a table has been told already, of all its lesions.
@@ -306,7 +314,7 @@ pub(super) fn project(args: &ProjectArgs) -> Result<Output, Failure> {
     let params = params(&args.twin);
     let days: Vec<Days> = args.at_days.iter().copied().map(Days).collect();
     let job = JobContext::default();
-    let mut projected = Vec::new();
+    let (mut projected, mut sums) = (Vec::new(), Sums::of(&tables.lesions));
     let mut text = String::new();
     let mut said = Said::default();
     for (lesion, treatments, fit) in tables.fitted(&params, &job)? {
@@ -336,6 +344,7 @@ pub(super) fn project(args: &ProjectArgs) -> Result<Output, Failure> {
         }
         text.push_str(&expectation(&outlook, skill.as_ref()));
         said.tell(&fit.warnings, &mut text);
+        sums.note(lesion, &fit, &outlook, treatments);
         projected.push(ProjectedLesion {
             patient: lesion.patient.clone(),
             lesion: lesion.lesion.clone(),
@@ -345,8 +354,9 @@ pub(super) fn project(args: &ProjectArgs) -> Result<Output, Failure> {
             warnings: fit.warnings,
         });
     }
+    let sums = sums.told(&days, &job, &mut text)?;
     Ok(Output::new(
         text,
-        table::project_json(&projected, args.twin.seed),
+        table::project_json(&projected, &sums, args.twin.seed),
     ))
 }

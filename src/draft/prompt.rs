@@ -54,6 +54,8 @@ const fn rank_of(kind: FactKind) -> u8 {
         | K::Forecaster
         | K::ProgressionProbability
         | K::ProgressionProbabilityLocal
+        | K::ProjectedSum
+        | K::SumProgression
         | K::ProjectedSize
         | K::Horizon
         | K::ScenarioCondition

@@ -6,8 +6,8 @@ use crate::warning::Warning;
 use super::fact::{Fact, FactId, FactKind, FactTable, FactValue, Share, Subject, print_value};
 use super::repeatability::{Limits, diameter_limits, volume_limits};
 use super::summary::{
-    CaseSummary, Doubling, FitSummary, LOCAL_LEVEL, LesionSummary, ModelWeight, Quantiles,
-    Response, TreatmentSummary,
+    CaseSummary, Doubling, FitSummary, GROWTH_MODELS, LOCAL_LEVEL, LesionSummary, ModelWeight,
+    Quantiles, Response, SumSummary, SumVoice, TreatmentSummary,
 };
 
 /// Label of a visit: `Baseline`, `Follow-up 1`, ….
@@ -64,6 +64,9 @@ pub fn facts(case: &CaseSummary) -> FactTable {
         if let Some(response) = response {
             b.response(index, response);
         }
+    }
+    if let Some(sum) = &case.sum {
+        b.sum(sum);
     }
     for treatment in &case.treatments {
         b.treatment(treatment);
@@ -331,7 +334,7 @@ impl Builder<'_> {
             let who = if forecaster.local_level {
                 LOCAL_LEVEL
             } else {
-                "growth models"
+                GROWTH_MODELS
             };
             let text = format!("{who}: {}", one_line(&forecaster.why));
             self.text(of, None, FactKind::Forecaster, &text);
@@ -379,6 +382,35 @@ impl Builder<'_> {
             self.push(of, None, on, FactKind::Identification, verdict);
         }
         self.warnings(of, None, &fit.warnings);
+    }
+
+    fn sum(&mut self, sum: &SumSummary) {
+        let of = Subject::Patient;
+        let on = Some(sum.next_scan.0);
+        let (value, unit, decimals) = days(sum.next_scan);
+        let day = FactValue::Number {
+            value,
+            unit: unit.into(),
+            decimals,
+        };
+        self.push(&of, None, on, FactKind::ProjectionDay, day);
+        let range = FactValue::Range {
+            median: Some(sum.median.0),
+            low: sum.band[0].0,
+            high: sum.band[1].0,
+            level: 0.8,
+            unit: "mm".into(),
+            decimals: 1,
+        };
+        self.push(&of, None, on, FactKind::ProjectedSum, range);
+        let who = match sum.voice {
+            SumVoice::Models => GROWTH_MODELS,
+            SumVoice::LocalLevel => LOCAL_LEVEL,
+            SumVoice::Both => "growth models for some target lesions, local level for the others",
+        };
+        self.text(&of, None, FactKind::Forecaster, who);
+        let probability = (100.0 * sum.probability, "%", 0);
+        self.number(&of, None, FactKind::SumProgression, probability);
     }
 
     fn response(&mut self, index: usize, r: &Response) {

@@ -132,6 +132,10 @@ pub enum FactKind {
     ProgressionProbability,
     /// The same by the last value with the spread that other lesions showed.
     ProgressionProbabilityLocal,
+    /// Sum of diameters of the target lesions at the next scan.
+    ProjectedSum,
+    /// Probability that this sum counts as progression.
+    SumProgression,
     /// Projected size, treatment as recorded.
     #[serde(alias = "projected_volume")]
     ProjectedSize,
@@ -154,7 +158,7 @@ pub enum FactKind {
 
 impl FactKind {
     /// Every kind, in order of declaration.
-    pub const ALL: [Self; 44] = [
+    pub const ALL: [Self; 46] = [
         Self::LesionCount,
         Self::TimePointCount,
         Self::ScanDate,
@@ -191,6 +195,8 @@ impl FactKind {
         Self::Forecaster,
         Self::ProgressionProbability,
         Self::ProgressionProbabilityLocal,
+        Self::ProjectedSum,
+        Self::SumProgression,
         Self::ProjectedSize,
         Self::ScenarioCondition,
         Self::ScenarioSize,
@@ -242,6 +248,8 @@ impl FactKind {
             Self::ProgressionProbabilityLocal => {
                 "Probability of progression at the next scan, by other lesions"
             }
+            Self::ProjectedSum => "Sum of diameters at the next scan",
+            Self::SumProgression => "Probability of progression of the sum at the next scan",
             Self::ProjectedSize => "Projected size, as treated",
             Self::ScenarioCondition => "Scenario",
             Self::ScenarioSize => "Projected size, scenario",
@@ -272,6 +280,8 @@ impl FactKind {
         matches!(
             self,
             Self::ProjectedSize
+                | Self::ProjectedSum
+                | Self::SumProgression
                 | Self::ProgressionProbability
                 | Self::ProgressionProbabilityLocal
                 | Self::ScenarioSize

@@ -22,6 +22,36 @@ pub struct CaseSummary {
     pub treatments: Vec<TreatmentSummary>,
     /// The what-if question; `None` when none was asked.
     pub scenario: Option<ScenarioSummary>,
+    /// What is to be expected of the sum of diameters; `None` where nothing can be said.
+    #[serde(default)]
+    pub sum: Option<SumSummary>,
+}
+
+/// The sum of diameters of the target lesions at the next scan.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct SumSummary {
+    /// Day of the next scan, if intervals stay as they were.
+    pub next_scan: Days,
+    /// Its median.
+    pub median: Mm,
+    /// Its 10 and 90 % quantiles.
+    pub band: [Mm; 2],
+    /// Probability that it counts as progression, 0–1.
+    pub probability: f64,
+    /// Whose forecast it is.
+    pub voice: SumVoice,
+}
+
+/// Who speaks for the target lesions of a sum.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum SumVoice {
+    /// Models of growth for all.
+    Models,
+    /// The last value with the spread that other lesions showed, for all.
+    LocalLevel,
+    /// Each for some.
+    Both,
 }
 
 /// One visit.
@@ -202,6 +232,8 @@ pub struct FitSummary {
 
 /// What a forecast by the last value with the spread that other lesions showed is called.
 pub(super) const LOCAL_LEVEL: &str = "local level";
+/// What a forecast by fitted models is called.
+pub(super) const GROWTH_MODELS: &str = "growth models";
 
 /// Whose forecast the projections of treatment as recorded are.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]

@@ -7,7 +7,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::fact::{Fact, FactId, FactKind, FactTable, FactValue, Subject};
-use super::summary::{LOCAL_LEVEL, LOW_CONSISTENCY};
+use super::summary::{GROWTH_MODELS, LOCAL_LEVEL, LOW_CONSISTENCY};
 
 /// Who wrote a sentence.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -72,6 +72,7 @@ pub fn template(table: &FactTable) -> Narrative {
         sentences.extend(inconsistent(table, &of));
     }
     let before = sentences.len();
+    sentences.extend(sum_ahead(table));
     for label in table.lesions() {
         let of = Subject::Lesion(label.to_owned());
         sentences.extend(growth(table, &of));
@@ -554,6 +555,30 @@ fn projection(table: &FactTable, of: &Subject) -> Vec<Sentence> {
         );
     }
     out
+}
+
+/// The sum of targets at the next scan.
+fn sum_ahead(table: &FactTable) -> Option<Sentence> {
+    let of = Subject::Patient;
+    let sum = table.find(&of, None, FactKind::ProjectedSum)?;
+    let day = on_day(table, &of, sum.day?, FactKind::ProjectionDay)?;
+    let start = match table.find(&of, None, FactKind::Forecaster)?.text.as_str() {
+        GROWTH_MODELS => "Under the models, ",
+        LOCAL_LEVEL => "Without a model of growth, ",
+        _ => "Under the models for some lesions and without a model for the others, ",
+    };
+    let mut w = Writer::new(start)
+        .say("the sum of target diameters would measure ")
+        .fact(sum)
+        .say(" at the next scan, ")
+        .fact(day)
+        .say(" after baseline");
+    if let Some(f) = table.find(&of, None, FactKind::SumProgression) {
+        w = w
+            .say("; the probability that it would count as progressed is ")
+            .fact(f);
+    }
+    Some(w.say(".").done())
 }
 
 fn scenario(table: &FactTable, of: &Subject) -> Option<Sentence> {

@@ -86,6 +86,9 @@ fn of_methods(case: &CaseSummary) -> Vec<&'static str> {
             out.push("At least one projection's 90 % interval is wider than its median: such a projection says little more than the direction.");
         }
     }
+    if case.sum.is_some() {
+        out.push("The forecast of the sum of diameters takes half of the variance of what the models do not know to be common to the lesions of a patient, which is an assumption; new lesions and lesions that are no targets are not foreseen.");
+    }
     out.push("Response is computed from target lesions alone; non-target lesions and new lesions enter the overall response by a reader's judgement.");
     out
 }

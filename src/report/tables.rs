@@ -348,10 +348,33 @@ pub(super) fn volumes(report: &Report) -> Table {
     }
 }
 
-/// Doubling time, models and projections of each lesion.
+/// The sum of targets at the next scan, as a row of the projections.
+fn sum_ahead(facts: &FactTable) -> Option<Row> {
+    let of = Subject::Patient;
+    let find = |kind| facts.find(&of, None, kind);
+    let sum = find(FactKind::ProjectedSum)?;
+    let day = facts
+        .of(&of, FactKind::ProjectionDay)
+        .find(|f| f.day == sum.day);
+    Some(Row {
+        head: Cell::text("Sum of target diameters, next scan"),
+        cells: vec![
+            Cell::facts([day]),
+            Cell::facts([Some(sum)]),
+            Cell::facts([]),
+            Cell::facts([]),
+            Cell::facts([]),
+            Cell::facts([]),
+            Cell::facts([find(FactKind::Forecaster), find(FactKind::SumProgression)]),
+        ],
+        color: -1,
+    })
+}
+
+/// Doubling time, models and projections of each lesion, below the sum of the targets.
 pub(super) fn projections(report: &Report) -> Table {
     let facts = &report.facts;
-    let mut rows = Vec::new();
+    let mut rows: Vec<Row> = sum_ahead(facts).into_iter().collect();
     for (i, label) in lesion_labels(&report.case).into_iter().enumerate() {
         let of = Subject::Lesion(label.clone());
         let find = |kind| facts.find(&of, None, kind);

@@ -1,13 +1,16 @@
 //! Draws of the model average, carried along a plan.
 
+use std::ops::Range;
+
 use nalgebra::DMatrix;
 use rayon::prelude::*;
 
 use super::Error;
 use super::fit::{Fit, ModelFit};
 use super::model::{Acting, Model};
+use super::parameter::Slot;
 use super::posterior::Random;
-use super::prior::{Priors, first_size};
+use super::prior::{Prior, Priors, first_size};
 use super::stats::quantile;
 use super::trajectory::{self, Trajectory};
 use super::treatment::{Therapy, Treatments};
@@ -70,16 +73,33 @@ pub(super) fn unknown(fit: &Fit, acting: &Acting) -> Vec<Therapy> {
 impl<'a> Ensemble<'a> {
     /// Posterior draws. Parameters of what acts, but is unknown to the fit, come from their priors.
     pub(super) fn posterior(fit: &'a Fit, acting: &Acting) -> Result<Self, Error> {
-        let mut groups = Vec::new();
         let mut random = Random::new(fit.seed, 1 << 40);
+        // Evenly over all draws.
+        let evenly = |model: &ModelFit, span: &Range<usize>, i: usize| {
+            (i - span.start) * model.draws.len() / span.len()
+        };
+        Self::drawn(fit, acting, DRAWS, evenly, |_, _| random.normal())
+    }
+
+    /// So many draws, those of the first model first. Of draw `i`, which lies in the span of its model,
+    /// `row` says which of the kept draws of the model it is, and `unknown` the standardised parameter
+    /// of what acts and is unknown to the fit.
+    pub(super) fn drawn(
+        fit: &'a Fit,
+        acting: &Acting,
+        draws: usize,
+        row: impl Fn(&ModelFit, &Range<usize>, usize) -> usize,
+        mut unknown: impl FnMut(&Slot, usize) -> f64,
+    ) -> Result<Self, Error> {
+        let mut groups = Vec::new();
         let (mut cumulated, mut taken) = (0.0, 0);
         let first = first_size(&fit.observations, fit.scale);
         for model in &fit.models {
             cumulated += model.weight;
-            let upto = ((cumulated * DRAWS as f64).round() as usize).clamp(taken, DRAWS);
-            let count = upto - taken;
+            let upto = ((cumulated * draws as f64).round() as usize).clamp(taken, draws);
+            let span = taken..upto;
             taken = upto;
-            if count == 0 {
+            if span.is_empty() {
                 continue;
             }
             if model.draws.is_empty() {
@@ -87,15 +107,15 @@ impl<'a> Ensemble<'a> {
             }
             let priors = Priors::new(model.model, acting, fit.prior, fit.scale, first);
             let places = places(model, &priors);
-            let z = (0..count)
+            let z = span
+                .clone()
                 .map(|i| {
-                    // Evenly over all draws.
-                    let row = model.draws.row(i * model.draws.len() / count);
-                    let of = |place: &Option<usize>| match place {
+                    let row = model.draws.row(row(model, &span, i));
+                    let of = |(place, prior): (&Option<usize>, &Prior)| match place {
                         Some(j) => row[*j],
-                        None => random.normal(),
+                        None => unknown(&prior.slot, i),
                     };
-                    places.iter().map(of).collect()
+                    places.iter().zip(&priors.each).map(of).collect()
                 })
                 .collect();
             groups.push(Group {

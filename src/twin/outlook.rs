@@ -93,9 +93,9 @@ pub const LEAST_FORECASTS: usize = 3;
 pub const CLEARLY: f64 = 0.2;
 
 /// Time between scans where none is known, the usual one of trials.
-const USUAL_INTERVAL: f64 = 42.0;
+pub(super) const USUAL_INTERVAL: f64 = 42.0;
 /// How far ahead progression is looked for.
-const LOOKED_AHEAD: f64 = 365.0;
+pub(super) const LOOKED_AHEAD: f64 = 365.0;
 /// Step of that search.
 const STEP: f64 = 7.0;
 /// Probabilities of [`Progression::by`].
@@ -210,7 +210,7 @@ fn diameter(scale: Scale, value: f64) -> f64 {
 }
 
 /// Days after the last scan on which progression is looked for.
-fn grid() -> Vec<f64> {
+pub(super) fn grid() -> Vec<f64> {
     let steps = (LOOKED_AHEAD / STEP).ceil() as usize;
     (1..=steps)
         .map(|i| (STEP * i as f64).min(LOOKED_AHEAD))
@@ -218,7 +218,7 @@ fn grid() -> Vec<f64> {
 }
 
 /// Days by which a probability that grows along `ahead` reaches those of [`BY`].
-fn reach(last: f64, ahead: &[f64], probability: &[f64]) -> [Option<Days>; 3] {
+pub(super) fn reach(last: f64, ahead: &[f64], probability: &[f64]) -> [Option<Days>; 3] {
     BY.map(|level| {
         let i = probability.iter().position(|p| *p >= level)?;
         let (before, day_before) = match i.checked_sub(1) {

@@ -47,21 +47,8 @@ pub fn join(fits: &mut [Fit]) {
         return;
     };
     for model in Model::ALL {
-        let mut groups: Vec<(Shared, Vec<Place>)> = Vec::new();
-        for (lesion, fit) in fits.iter().enumerate() {
-            let Some(at) = fit.models.iter().position(|m| m.model == model) else {
-                continue;
-            };
-            let Some((shared, places)) = shared(&fit.models[at].parameters) else {
-                continue;
-            };
-            let place = Place { lesion, at, places };
-            match groups.iter_mut().find(|(s, _)| *s == shared) {
-                Some((_, members)) => members.push(place),
-                None => groups.push((shared, vec![place])),
-            }
-        }
-        for (n, (_, members)) in groups.into_iter().enumerate() {
+        let all: Vec<&Fit> = fits.iter().collect();
+        for (n, members) in groups(&all, model).into_iter().enumerate() {
             if members.len() < 2 {
                 continue;
             }
@@ -94,6 +81,41 @@ pub fn join(fits: &mut [Fit]) {
     for fit in fits.iter_mut().filter(|fit| fit.joined_with > 0) {
         restate(fit);
     }
+}
+
+/// Lesions that a model has growth and kill of, by what they must have in common to be joined.
+fn groups(fits: &[&Fit], model: Model) -> Vec<Vec<Place>> {
+    let mut groups: Vec<(Shared, Vec<Place>)> = Vec::new();
+    for (lesion, fit) in fits.iter().enumerate() {
+        let Some(at) = fit.models.iter().position(|m| m.model == model) else {
+            continue;
+        };
+        let Some((shared, places)) = shared(&fit.models[at].parameters) else {
+            continue;
+        };
+        let place = Place { lesion, at, places };
+        match groups.iter_mut().find(|(s, _)| *s == shared) {
+            Some((_, members)) => members.push(place),
+            None => groups.push((shared, vec![place])),
+        }
+    }
+    groups.into_iter().map(|(_, members)| members).collect()
+}
+
+/// Places of the lesions that [`join`] joined under a model, group by group: their draws of one row are
+/// of one patient effect.
+pub(super) fn joined(fits: &[&Fit], model: Model) -> Vec<Vec<usize>> {
+    groups(fits, model)
+        .into_iter()
+        .map(|members| members.into_iter().map(|m| m.lesion).collect::<Vec<_>>())
+        .filter(|lesions| lesions.len() > 1)
+        // Posteriors of lesions by themselves, that nobody has joined yet.
+        .filter(|lesions| {
+            lesions
+                .iter()
+                .all(|l| fits[*l].joined_with + 1 >= lesions.len())
+        })
+        .collect()
 }
 
 /// A lesion among those of a group: the place of its model, and of growth and kill in it.

@@ -4,4 +4,4 @@ mod csv;
 mod json;
 
 pub use csv::{Lesion, PatientEvents, TableError, parse_events, parse_measurements};
-pub use json::{FittedLesion, ProjectedLesion, fit_json, project_json};
+pub use json::{FittedLesion, ProjectedLesion, SumOfPatient, fit_json, project_json};

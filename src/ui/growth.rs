@@ -1,6 +1,7 @@
 //! Growth curve with its uncertainty, and the what-if question.
 
 mod models;
+mod sum;
 
 use egui::{
     Align2, Button, Color32, DragValue, FontId, Rect, RichText, Role, Sense, Stroke, Ui, Vec2b,
@@ -22,7 +23,7 @@ use crate::texts::{self, tr};
 /// A band that climbs higher than this many times the largest measurement leaves the axis.
 const HEADROOM: f64 = 4.0;
 
-/// Draws curve, legend, what-if controls and notes.
+/// Draws curve, legend, what-if controls and notes of a lesion, and what is expected of the sum of all.
 pub fn growth_ui(ui: &mut Ui, patient: &PatientView, state: &mut UiState, out: &mut Vec<Command>) {
     let growth = &patient.growth;
     ui.horizontal(|ui| {
@@ -56,6 +57,7 @@ pub fn growth_ui(ui: &mut Ui, patient: &PatientView, state: &mut UiState, out: &
         weak(ui, note);
     }
     models::models_ui(ui, growth);
+    sum::sum_ui(ui, &patient.sum);
 }
 
 /// Upper end of the axis: all measurements, and as much of the bands as stays in proportion.

@@ -4,7 +4,7 @@ use jiff::civil::{Date, date};
 use oncotwin::narrate::{
     CaseSummary, Doubling, FitSummary, ForecasterSummary, LesionMeasure, LesionSummary,
     ModelWeight, ProgressionSummary, Projection, Quantiles, Response, Role, ScenarioProjection,
-    ScenarioSummary, TimePointSummary, TreatmentSummary,
+    ScenarioSummary, SumSummary, SumVoice, TimePointSummary, TreatmentSummary,
 };
 use oncotwin::units::{Bulk, Days, Extent, Length, Mm, Mm3, Px};
 use oncotwin::warning::{Warning, WarningCode};
@@ -293,12 +293,20 @@ pub(crate) fn case() -> CaseSummary {
                     .into(),
             ],
         }),
+        sum: Some(SumSummary {
+            next_scan: Days(229.0),
+            median: Mm(84.0),
+            band: [Mm(71.3), Mm(99.0)],
+            probability: 0.34,
+            voice: SumVoice::LocalLevel,
+        }),
     }
 }
 
 /// The same case on images whose spacing is not known: pixels and voxels only.
 pub(crate) fn uncalibrated() -> CaseSummary {
     let mut case = case();
+    case.sum = None;
     let px = |l: Option<Length>| l.map(|l| Length::Px(Px(l.value())));
     let voxels = |b: Bulk| Bulk::Voxels((b.value() / 2.5).round());
     let counted = |e: Extent| match e {

@@ -3,8 +3,8 @@
 use oncotwin::narrate::{
     CaseSummary, Doubling, FactKind, FactTable, FitSummary, ForecasterSummary, LesionMeasure,
     LesionSummary, ModelWeight, Narrative, ProgressionSummary, Projection, Quantiles, Response,
-    Role, ScenarioProjection, ScenarioSummary, Source, Subject, TimePointSummary, TreatmentSummary,
-    check, facts, template,
+    Role, ScenarioProjection, ScenarioSummary, Source, Subject, SumSummary, SumVoice,
+    TimePointSummary, TreatmentSummary, check, facts, template,
 };
 use oncotwin::units::{Bulk, Days, Extent, Length, Mm, Mm3, Px};
 use oncotwin::warning::{Warning, WarningCode};
@@ -53,6 +53,39 @@ fn the_template_reads_well_and_passes_its_own_check() {
             let fact = table.get(span.fact).unwrap();
             assert!(fact.text.ends_with(&s.text[span.start..span.end]));
         }
+    }
+}
+
+#[test]
+fn the_sum_ahead_is_told_with_who_says_so() {
+    let mut case = case_fixture::case();
+    for (voice, start) in [
+        (SumVoice::Models, "Under the models, the sum of"),
+        (
+            SumVoice::LocalLevel,
+            "Without a model of growth, the sum of",
+        ),
+        (
+            SumVoice::Both,
+            "Under the models for some lesions and without a model for the others, the sum of",
+        ),
+    ] {
+        case.sum = Some(SumSummary {
+            next_scan: Days(229.0),
+            median: Mm(84.04),
+            band: [Mm(71.26), Mm(99.0)],
+            probability: 0.344,
+            voice,
+        });
+        let table = facts(&case);
+        let narrative = template(&table);
+        assert_eq!(check(&table, &narrative), []);
+        let text = text(&narrative);
+        let expected = format!(
+            "{start} target diameters would measure 84.0 mm (80 % interval 71.3 to 99.0 mm) at the next \
+             scan, 229 days after baseline; the probability that it would count as progressed is 34 %."
+        );
+        assert!(text.contains(&expected), "missing: {expected}\nin:\n{text}");
     }
 }
 
@@ -369,6 +402,13 @@ fn case() -> impl Strategy<Value = CaseSummary> {
                         label: "stop".into(),
                         condition: "all treatment had stopped on day 60".into(),
                         assumptions: Vec::new(),
+                    }),
+                    sum: dated.then_some(SumSummary {
+                        next_scan: Days(f64::from(step)),
+                        median: Mm(f64::from(step) / 7.0),
+                        band: [Mm(f64::from(step) / 9.0), Mm(f64::from(step) / 3.0)],
+                        probability: f64::from(step) / 120.0,
+                        voice: SumVoice::Both,
                     }),
                 }
             })

@@ -3,10 +3,11 @@
 use oncotwin::jobs::JobContext;
 use oncotwin::twin::{
     Error, Fit, FitParams, Ground, Ladder, LesionSeries, Model, ParameterKind, PriorSet, Scale,
-    ScenarioChange, SizeChange, Skill, TreatmentEvent, Treatments, Voice, doubling_time, fit,
-    fit_patient, measured, outlook, project, quantile, skill_vs_locf, table,
+    ScenarioChange, SizeChange, Skill, Target, TreatmentEvent, Treatments, Voice, doubling_time,
+    fit, fit_patient, measured, outlook, project, quantile, scans_of, skill_vs_locf, sum_outlook,
+    table,
 };
-use oncotwin::units::{Bulk, Days, Gray, Mm3};
+use oncotwin::units::{Bulk, Days, Gray, Mm, Mm3};
 use oncotwin::warning::{Warning, WarningCode};
 
 use crate::common::shared;
@@ -718,6 +719,7 @@ fn documents_have_the_keys_of_the_contract() {
             outlook: expected.clone(),
             doubling,
         }],
+        &[],
         1,
     );
     let first = &document["lesions"][0];
@@ -740,6 +742,7 @@ fn documents_have_the_keys_of_the_contract() {
             skill,
             warnings: Vec::new(),
         }],
+        &[],
         1,
     );
     let first = &document["lesions"][0];
@@ -825,4 +828,46 @@ fn d5_bands_come_from_the_posterior_and_widen_with_doubt() {
     // More measurements narrow the band inside them, and time ahead widens it.
     assert!(width(&many, 150.0) < 0.8 * width(&few, 150.0));
     assert!(width(&many, 500.0) > 1.5 * width(&many, 150.0));
+}
+
+#[test]
+fn lesions_of_a_table_have_a_sum() {
+    let text = "patient,lesion,day,value,unit,status\n\
+        P,L1,0,30,mm,\nP,L2,3,12,mm,\nP,L1,42,28,mm,\nP,L2,40,,mm,too_small\n\
+        P,L1,84,31,mm,\nP,L2,84,,mm,absent\n";
+    let lesions = table::parse_measurements(text).unwrap();
+    let counted: Vec<_> = lesions.iter().map(table::Lesion::counted).collect();
+    let scans = scans_of(&counted);
+    let series: Vec<LesionSeries> = lesions.iter().map(|l| l.series.clone()).collect();
+    let fits = fit_patient(&series, &untreated(), &FitParams::default(), &job()).unwrap();
+    let targets: Vec<Target<'_>> = lesions
+        .iter()
+        .zip(&fits)
+        .map(|(lesion, fit)| Target {
+            name: &lesion.lesion,
+            fitted: Some((fit, Voice::LocalLevel)),
+        })
+        .collect();
+    let outlook = sum_outlook(&targets, &scans, &untreated(), &[Days(200.0)], &job());
+    let found = outlook.clone().unwrap();
+    assert_eq!((found.current, found.nadir), (Mm(31.0), Mm(31.0)));
+    assert_eq!((found.threshold, found.reached), (Mm(37.2), false));
+    assert_eq!((found.targets, found.by_models), (2, 0));
+    let p = found.next_scan.progression;
+    assert!((0.02..0.6).contains(&p), "{p}");
+    let sum = |outlook| table::SumOfPatient {
+        patient: "P".into(),
+        targets: vec!["L1".into(), "L2".into()],
+        outlook,
+    };
+    let document = table::fit_json(&[], &[sum(outlook)], 1);
+    let told = &document["patients"][0];
+    assert!(told["refused"].is_null() && told["sum"]["threshold"] == 37.2);
+    assert_eq!(told["sum"]["next_scan"]["progression"], p);
+    assert_eq!(told["sum"]["days"][0]["day"], 200.0);
+    // The last scan without one of them has no sum.
+    let refused = sum_outlook(&targets, &scans[..0], &untreated(), &[], &job());
+    let document = table::project_json(&[], &[sum(refused)], 1);
+    assert_eq!(document["patients"][0]["refused"]["reason"], "no_baseline");
+    assert!(document["patients"][0]["sum"].is_null());
 }

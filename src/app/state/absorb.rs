@@ -96,6 +96,7 @@ impl State {
         fail(&mut self.images, job, why);
         fail(&mut self.masks, job, why);
         fail(&mut self.twins, job, why);
+        self.forget_sum_job(job, why);
         self.forget_preview_job(job);
         self.forget_version_job(job, why);
         self.forget_trace_job(job);
@@ -172,6 +173,7 @@ impl State {
             Answer::Compared(made) => self.absorb_comparison(job, made),
             Answer::History(patient, steps) => self.absorb_history(job, patient, steps),
             Answer::Twin(lesion, twin) => self.absorb_twin(job, lesion, twin, effects),
+            Answer::Sum(patient, sum) => self.absorb_sum(job, patient, sum, effects),
             Answer::Models(found) => self.absorb_models(found),
             Answer::Drafted(patient, draft) => self.absorb_draft(job, patient, draft, effects),
             Answer::ModelClosed(was_open) => self.absorb_closed_model(was_open, effects),

@@ -304,6 +304,7 @@ impl State {
         self.refresh_versions(&mut effects);
         self.read_trace(&mut effects);
         self.make_surfaces(&mut effects);
+        self.refresh_sum(&mut effects);
         self.check_next(&mut effects);
         effects
     }
@@ -330,6 +331,7 @@ impl State {
         self.refresh_versions(&mut effects);
         self.read_trace(&mut effects);
         self.make_surfaces(&mut effects);
+        self.refresh_sum(&mut effects);
         self.check_next(&mut effects);
         effects
     }

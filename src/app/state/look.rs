@@ -94,7 +94,8 @@ impl State {
         let masks = self.masks.values().filter_map(Slot::job);
         let twins = self.twins.values().filter_map(Slot::job);
         let links = self.links.jobs();
-        for job in images.chain(masks).chain(twins).chain(links) {
+        let sum = self.sum.job();
+        for job in images.chain(masks).chain(twins).chain(links).chain(sum) {
             self.cancel(job);
         }
         self.images.clear();
@@ -108,6 +109,7 @@ impl State {
         self.links = super::links::Links::default();
         self.twins.clear();
         self.stale_twins.clear();
+        self.sum = super::sums::Sum::default();
         self.versions = None;
         self.traced = None;
     }

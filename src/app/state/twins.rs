@@ -90,7 +90,7 @@ impl State {
         self.note(note, effects);
     }
 
-    fn has_pending_mask(&self, lesion: LesionId) -> bool {
+    pub(super) fn has_pending_mask(&self, lesion: LesionId) -> bool {
         self.records
             .annotations
             .iter()

@@ -323,6 +323,23 @@ fn growth_nodes(state: &State, lesion: &Lesion, depth: usize, nodes: &mut Vec<No
     }
 }
 
+/// What the forecast of the sum of targets rests on.
+fn sum_nodes(state: &State, patient: PatientId, nodes: &mut Vec<Node>) {
+    let Some(sum) = state.sum_of_targets(patient) else {
+        nodes.push(Node::new(1, "Sum of targets").line("State", "there is no forecast to trace"));
+        return;
+    };
+    let key = sum.key.map(|k| k.to_string()).unwrap_or_default();
+    nodes.push(
+        Node::new(1, "Sum of targets")
+            .line("Methods", crate::twin::VERSION)
+            .line("Targets", sum.targets.join(", "))
+            .line("Stage key (BLAKE3)", key.clone())
+            .entered(patient, &["twin.sum"])
+            .having("stage_key", &key),
+    );
+}
+
 /// What a fact of the narrative rests on.
 fn fact(state: &mut State, n: u32) -> Option<(String, Vec<Node>)> {
     let patient = state.shown_patient()?;
@@ -372,7 +389,9 @@ fn fact(state: &mut State, n: u32) -> Option<(String, Vec<Node>)> {
                 );
             }
         }
-        (None, None, _) => {}
+        // Of growth, yet of no lesion: the sum of all targets.
+        (None, None, true) => sum_nodes(state, patient, &mut nodes),
+        (None, None, false) => {}
     }
     if fact.kind == FactKind::Treatment {
         for treatment in state
@@ -408,6 +427,8 @@ const fn is_of_growth(kind: FactKind) -> bool {
             | FactKind::Forecaster
             | FactKind::ProgressionProbability
             | FactKind::ProgressionProbabilityLocal
+            | FactKind::ProjectedSum
+            | FactKind::SumProgression
             | FactKind::ProjectedSize
             | FactKind::ScenarioCondition
             | FactKind::ScenarioSize

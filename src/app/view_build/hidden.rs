@@ -180,6 +180,7 @@ impl Cover {
         }
         self.text(&mut patient.growth.title);
         patient.growth.notes.iter_mut().for_each(|n| self.text(n));
+        patient.sum.notes.iter_mut().for_each(|n| self.text(n));
         patient
             .treatments
             .iter_mut()

@@ -1,6 +1,7 @@
 //! The growth plot.
 
 mod models;
+mod sum;
 
 use crate::app::state::{Slot, State};
 use crate::app::twin_input::{self, TwinResult};

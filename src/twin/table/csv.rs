@@ -25,6 +25,22 @@ pub struct Lesion {
     pub scale: Scale,
     /// Its measurements, in the order of the table.
     pub series: LesionSeries,
+    /// Which of them are of a lesion that was seen, but too small to measure.
+    pub too_small: Vec<bool>,
+}
+
+impl Lesion {
+    /// What the lesion counted in a sum of diameters (mm): 5 mm where it was too small to measure, 0
+    /// where it was gone. Means nothing in another unit than millimetres.
+    #[must_use]
+    pub fn counted(&self) -> Vec<(Days, Mm)> {
+        let each = self.series.observations.iter().zip(&self.too_small);
+        each.map(|(o, too_small)| {
+            let counted = if *too_small { 5.0 } else { o.size.value() };
+            (o.day, Mm(counted))
+        })
+        .collect()
+    }
 }
 
 /// The treatment events of one patient in a table.
@@ -107,7 +123,10 @@ pub fn parse_measurements(text: &str) -> Result<Vec<Lesion>, TableError> {
                     known.scale.unit()
                 )));
             }
-            Some(known) => known.series.observations.push(observation),
+            Some(known) => {
+                known.series.observations.push(observation);
+                known.too_small.push(status == "too_small");
+            }
             None => lesions.push(Lesion {
                 patient: patient.to_owned(),
                 lesion: lesion.to_owned(),
@@ -115,6 +134,7 @@ pub fn parse_measurements(text: &str) -> Result<Vec<Lesion>, TableError> {
                 series: LesionSeries {
                     observations: vec![observation],
                 },
+                too_small: vec![status == "too_small"],
             }),
         }
     }

@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use crate::twin::{DoublingTime, Fit, Outlook, Projection, Skill, VERSION};
+use crate::twin::{DoublingTime, Fit, NoSum, Outlook, Projection, Skill, SumOutlook, VERSION};
 use crate::warning::Warning;
 
 /// One fitted lesion of a table.
@@ -39,12 +39,36 @@ pub struct ProjectedLesion {
     pub warnings: Vec<Warning>,
 }
 
+/// The sum of diameters of a patient with several lesions in a table, all of which count as targets.
+#[derive(Clone, Debug)]
+pub struct SumOfPatient {
+    /// Patient as written in the table.
+    pub patient: String,
+    /// Lesions as written in the table.
+    pub targets: Vec<String>,
+    /// What is to be expected of the sum, or why nothing can be said of it.
+    pub outlook: Result<SumOutlook, NoSum>,
+}
+
+fn sums_json(sums: &[SumOfPatient]) -> Value {
+    let each = sums.iter().map(|s| {
+        let refused = s.outlook.as_ref().err();
+        json!({
+            "patient": s.patient,
+            "targets": s.targets,
+            "sum": s.outlook.as_ref().ok(),
+            "refused": refused.map(|why| json!({ "reason": why.name(), "text": why.to_string() })),
+        })
+    });
+    each.collect()
+}
+
 /// The document of `fit`.
 ///
 /// `skill_vs_locf` is 1 − error of the twin/error of the last measurement carried forward, over
 /// one-step forecasts; null where none could be made.
 #[must_use]
-pub fn fit_json(lesions: &[FittedLesion], seed: u64) -> Value {
+pub fn fit_json(lesions: &[FittedLesion], sums: &[SumOfPatient], seed: u64) -> Value {
     let lesions: Vec<Value> = lesions
         .iter()
         .map(|l| {
@@ -96,14 +120,19 @@ pub fn fit_json(lesions: &[FittedLesion], seed: u64) -> Value {
             })
         })
         .collect();
-    json!({ "lesions": lesions, "seed": seed, "version": VERSION })
+    json!({
+        "lesions": lesions,
+        "patients": sums_json(sums),
+        "seed": seed,
+        "version": VERSION,
+    })
 }
 
 /// The document of `project`: per lesion and day the quantiles of the planned arm (`factual`), of
 /// the `scenario` and of their paired `difference`, both arms with `latent` and `predictive`
 /// quantiles in the lesion's unit.
 #[must_use]
-pub fn project_json(lesions: &[ProjectedLesion], seed: u64) -> Value {
+pub fn project_json(lesions: &[ProjectedLesion], sums: &[SumOfPatient], seed: u64) -> Value {
     let lesions: Vec<Value> = lesions
         .iter()
         .map(|l| {
@@ -130,5 +159,10 @@ pub fn project_json(lesions: &[ProjectedLesion], seed: u64) -> Value {
             })
         })
         .collect();
-    json!({ "lesions": lesions, "seed": seed, "version": VERSION })
+    json!({
+        "lesions": lesions,
+        "patients": sums_json(sums),
+        "seed": seed,
+        "version": VERSION,
+    })
 }

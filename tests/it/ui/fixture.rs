@@ -12,7 +12,7 @@ use oncotwin::app::view::{
     LesionCell, LesionId, LesionRole, LesionRow, Letters, LinkMode, LinkTrust, LinkView, Message,
     ModelView, NarrativeRow, Overlay, ParameterView, PatientId, PatientRow, PatientView, Picture,
     PixelMap, PlaneLine, Point, ReadingView, RegistrationView, ResponseCell, SampleRow, Saved,
-    ScenarioChange, SectionOutline, SectionView, SeriesId, SeriesTab, Severity, SliceView,
+    ScenarioChange, SectionOutline, SectionView, SeriesId, SeriesTab, Severity, SliceView, SumView,
     Thumbnail, TimePointId, TreatmentId, TreatmentRow, ValueSource, Vec3, View, WindowLevel,
 };
 use oncotwin::units::Mm;
@@ -489,6 +489,15 @@ fn patient() -> PatientView {
             },
         ],
         growth: growth(),
+        sum: SumView {
+            forecast: "Sum of 2 targets at the next scan (day 124): 30 mm (80 %: 25 to 36); progression 34 %.".into(),
+            by_models: false,
+            notes: vec![
+                "By the last values with the spread of other lesions: for no target have models shown skill.".into(),
+                "Progression begins at 35.9 mm, 20 % and 5 mm above the smallest sum (29.9 mm). New lesions are not foreseen.".into(),
+            ],
+            pending: false,
+        },
         treatments: vec![TreatmentRow {
             id: TreatmentId(Uuid::from_u128(300)),
             text: "2024-03-08 · drug · pembrolizumab 200 mg · 103 d".into(),
