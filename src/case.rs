@@ -310,6 +310,15 @@ pub struct Scenario {
     pub change: crate::twin::ScenarioChange,
 }
 
+/// Where the priors of a patient's fits come from, as a reader chose.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct PriorChoice {
+    /// Whose. All lesions of a patient are fitted with the same priors, since they are joined.
+    pub patient: PatientId,
+    /// The priors.
+    pub prior: crate::twin::PriorSet,
+}
+
 /// How a series was last looked at; restored on reopening, not audited.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 pub struct SeriesView {
@@ -363,6 +372,8 @@ pub struct Records {
     pub treatments: Vec<Treatment>,
     /// What-if scenarios.
     pub scenarios: Vec<Scenario>,
+    /// Priors chosen; the default ones where none were.
+    pub priors: Vec<PriorChoice>,
     /// Readers.
     pub readers: Vec<Reader>,
     /// Changes of the state of readings.

@@ -20,7 +20,7 @@ use crate::measure::Figure;
 use crate::reformat::Slab;
 use crate::report::Format;
 use crate::segment::Prompt;
-use crate::twin::ScenarioChange;
+use crate::twin::{PriorSet, ScenarioChange};
 use crate::units::Mm;
 use crate::volume::{ColourMap, PetStatement, WindowLevel};
 
@@ -458,6 +458,11 @@ pub enum Command {
         /// What shall be different.
         change: Option<ScenarioChange>,
     },
+    /// Fit the lesions of the shown patient with other priors.
+    ChoosePrior {
+        /// Where they come from.
+        prior: PriorSet,
+    },
     /// Ask the user where to put the report, then write it.
     ChooseExport,
     /// Write the report of the shown patient.
@@ -881,6 +886,11 @@ pub enum Step {
     },
     /// Fit the twin (also done whenever a measurement changes).
     Fit,
+    /// Fit with other priors.
+    Prior {
+        /// Where they come from.
+        prior: PriorSet,
+    },
     /// Ask a what-if question.
     WhatIf {
         /// What shall be different.

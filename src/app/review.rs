@@ -97,6 +97,7 @@ const fn verb(step: &Step) -> &'static str {
         Step::Merge { .. } => "merge",
         Step::Date { .. } => "date",
         Step::Fit => "fit",
+        Step::Prior { .. } => "prior",
         Step::WhatIf { .. } => "what_if",
         Step::Report { .. } => "report",
         Step::Pet { .. } => "pet",
@@ -324,6 +325,7 @@ fn perform(session: &mut Session, step: &Step, base: &Path, out: &Path) -> Resul
         }
         // Twins follow every measurement; after settling they are fitted.
         Step::Fit => {}
+        Step::Prior { prior } => session.send(Command::ChoosePrior { prior }),
         Step::WhatIf { scenario } => session.send(Command::SetScenario {
             change: Some(scenario),
         }),

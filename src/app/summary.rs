@@ -370,6 +370,7 @@ fn fit_summary(twin: &TwinResult) -> FitSummary {
     // Counted from the end, so that the last projected day is always told.
     let told = ahead.iter().rev().step_by(stride).rev();
     FitSummary {
+        prior: format!("{} ({})", twin.fit.prior.name(), twin.fit.prior.source()),
         models: twin
             .fit
             .models

@@ -12,8 +12,8 @@ use crate::provenance::StageKey;
 use crate::store::Cache;
 use crate::texts::tr;
 use crate::twin::{
-    self, DoublingTime, EventKind, Fit, FitParams, LesionSeries, Observation, Outlook, Projection,
-    ScenarioChange, Size, Skill, TreatmentEvent, Treatments,
+    self, DoublingTime, EventKind, Fit, FitParams, LesionSeries, Observation, Outlook, PriorSet,
+    Projection, ScenarioChange, Size, Skill, TreatmentEvent, Treatments,
 };
 use crate::units::{Days, Mm};
 use crate::warning::Warning;
@@ -114,8 +114,20 @@ pub(super) fn gather(state: &State, lesion: LesionId) -> Option<TwinInput> {
         refused,
         scenario: scenario.map(|s| s.change.clone()),
         days: (0..N_DAYS).map(|n| Days(first + step * n as f64)).collect(),
-        params: FitParams::default(),
+        params: FitParams {
+            prior: prior(state, patient),
+            ..FitParams::default()
+        },
     })
+}
+
+/// The priors that a patient's lesions are fitted with.
+pub(super) fn prior(state: &State, patient: PatientId) -> PriorSet {
+    let mut chosen = state.records().priors.iter();
+    chosen
+        .find(|p| p.patient == patient)
+        .map(|p| p.prior)
+        .unwrap_or_default()
 }
 
 /// Sizes of a lesion over time; `None` while it has no dated measurement.

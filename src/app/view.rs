@@ -36,7 +36,7 @@ pub use crate::open::{HeaderRow, PetStated, Refusal};
 pub use crate::reformat::{Projection, Slab};
 pub use crate::segment::Prompt;
 pub use crate::surface::Surface;
-pub use crate::twin::ScenarioChange;
+pub use crate::twin::{PriorSet, ScenarioChange};
 use crate::units::Length;
 pub use crate::volume::{ColourImage, ColourMap, PetStatement, UptakeKind, WindowLevel};
 
@@ -783,8 +783,8 @@ pub struct GrowthView {
     pub notes: Vec<String>,
     /// The fitted models, the heaviest first.
     pub models: Vec<ModelView>,
-    /// Where priors come from.
-    pub prior: String,
+    /// Where the priors come from that it is, or is being, fitted with.
+    pub prior: PriorSet,
     /// A fit is under way.
     pub pending: bool,
 }

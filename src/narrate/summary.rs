@@ -180,6 +180,9 @@ pub enum Doubling {
 /// The twin's statement on one lesion.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct FitSummary {
+    /// Where the priors come from, as it is cited; empty where not stated.
+    #[serde(default)]
+    pub prior: String,
     /// Weights of the models averaged.
     pub models: Vec<ModelWeight>,
     /// Doubling or halving time; `None` where not computed.

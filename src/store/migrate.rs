@@ -17,6 +17,7 @@ pub(super) const MIGRATIONS: &[&str] = &[
     include_str!("migrations/0005_marking.sql"),
     include_str!("migrations/0006_consistency.sql"),
     include_str!("migrations/0007_measurements.sql"),
+    include_str!("migrations/0008_priors.sql"),
 ];
 
 /// `OTwn` in `PRAGMA application_id`: tells our databases from others.

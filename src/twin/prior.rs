@@ -5,6 +5,7 @@
 
 mod generic;
 pub(super) mod published;
+mod words;
 
 use serde::{Deserialize, Serialize};
 

@@ -1,6 +1,7 @@
 //! Growth curve with its uncertainty, and the what-if question.
 
 mod models;
+mod prior;
 
 use egui::{
     Align2, Button, Color32, DragValue, FontId, Rect, RichText, Role, Sense, Stroke, Ui, Vec2b,
@@ -51,6 +52,7 @@ pub fn growth_ui(ui: &mut Ui, patient: &PatientView, state: &mut UiState, out: &
         plot_ui(ui, growth);
         legend_ui(ui, growth);
     }
+    prior::prior_ui(ui, growth, out);
     what_if_ui(ui, patient, state, out);
     for note in &growth.notes {
         weak(ui, note);

@@ -70,6 +70,7 @@ fn fit(
     locf: f64,
 ) -> FitSummary {
     FitSummary {
+        prior: "generic".into(),
         models: vec![
             ModelWeight {
                 model: "exponential".into(),

@@ -247,6 +247,7 @@ fn fit() -> impl Strategy<Value = Option<FitSummary>> {
                 }
             };
             FitSummary {
+                prior: String::new(),
                 models: vec![
                     ModelWeight {
                         model: "exponential".into(),

@@ -3,6 +3,7 @@
 mod chooser;
 mod files;
 mod fixture;
+mod growth;
 mod keys;
 mod language;
 mod links;

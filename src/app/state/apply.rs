@@ -248,6 +248,7 @@ impl State {
             }
             Command::RemoveTreatment { treatment } => self.remove_treatment(treatment, e),
             Command::SetScenario { change } => self.set_scenario(change, now, e),
+            Command::ChoosePrior { prior } => self.choose_prior(prior, e),
             Command::ChooseExport if self.refuses_to_write() => {}
             Command::ChooseExport => e.push(Effect::AskExport),
             Command::Export { dir, formats } => self.export(dir, formats, now, e),

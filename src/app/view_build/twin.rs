@@ -18,6 +18,7 @@ impl State {
             return GrowthView::default();
         };
         let mut growth = empty(lesion);
+        growth.prior = twin_input::prior(self, patient);
         match self.twins.get(&lesion.id) {
             Some(Slot::Ready(twin)) => self.draw_twin(&mut growth, lesion, twin, points),
             Some(Slot::Waiting(_)) => growth.pending = true,
@@ -116,7 +117,7 @@ impl State {
             .unwrap_or_default();
         growth.notes = summary::twin_notes(twin, scenario.is_some());
         growth.models = models::views(&twin.fit);
-        growth.prior = twin.fit.prior.name().to_owned();
+        growth.prior = twin.fit.prior;
     }
 
     fn treated_spans(&self, patient: PatientId, last_day: f64) -> Vec<(f64, f64, String)> {

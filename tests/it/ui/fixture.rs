@@ -11,8 +11,8 @@ use oncotwin::app::view::{
     FusedView, FusionRow, FusionView, GrowthPoint, GrowthView, HistoryView, JobId, JobRow, Layout,
     LesionCell, LesionId, LesionRole, LesionRow, Letters, LinkMode, LinkTrust, LinkView, Message,
     ModelView, NarrativeRow, Overlay, ParameterView, PatientId, PatientRow, PatientView, Picture,
-    PixelMap, PlaneLine, Point, ReadingView, RegistrationView, ResponseCell, SampleRow, Saved,
-    ScenarioChange, SectionOutline, SectionView, SeriesId, SeriesTab, Severity, SliceView,
+    PixelMap, PlaneLine, Point, PriorSet, ReadingView, RegistrationView, ResponseCell, SampleRow,
+    Saved, ScenarioChange, SectionOutline, SectionView, SeriesId, SeriesTab, Severity, SliceView,
     Thumbnail, TimePointId, TreatmentId, TreatmentRow, ValueSource, Vec3, View, WindowLevel,
 };
 use oncotwin::units::Mm;
@@ -425,7 +425,7 @@ fn growth() -> GrowthView {
         ],
         pending: false,
         models: vec![model("gompertz", 0.61), model("exponential", 0.39)],
-        prior: "generic".into(),
+        prior: PriorSet::Generic,
     }
 }
 
