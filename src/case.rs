@@ -10,6 +10,7 @@ mod marking;
 mod measurement;
 mod path_json;
 mod reading;
+mod schedule;
 
 pub use change::{AuditAction, AuditNote, Change, Outcome, StepKind, Transaction};
 pub use marking::{
@@ -18,6 +19,7 @@ pub use marking::{
 };
 pub use measurement::Measurement;
 pub use reading::{Meaning, Reader, ReaderRole, ReadingState, Signoff};
+pub use schedule::Schedule;
 
 use std::path::PathBuf;
 
@@ -295,8 +297,14 @@ pub struct Treatment {
     pub dose: Option<f64>,
     /// Unit of `dose`, for example `Gy` or `mg/m2`; empty where not stated.
     pub unit: String,
-    /// Length in days; 0 for a single day.
+    /// Length in days; 0 where not stated, for a single day, and where the schedule needs none.
     pub duration_days: f64,
+    /// How a drug is given; `None` where the record does not say: then dose and length have to.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub schedule: Option<Schedule>,
+    /// Number of fractions of radiotherapy, where known.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub fractions: Option<u32>,
 }
 
 /// A what-if question on a patient's treatments.

@@ -57,7 +57,7 @@ pub use series::{LesionSeries, Observation, Scale, Size};
 pub use skill::{Skill, skill_vs_locf};
 pub use stats::{Quantiles, quantile};
 pub use treatment::{
-    Dosing, EventKind, RT_REFERENCE_DOSE, Regimen, Therapy, TreatmentEvent, Treatments,
+    Dosing, EventKind, RT_REFERENCE_DOSE, Regimen, Therapy, TreatmentEvent, Treatments, is_per_day,
 };
 
 use serde::{Deserialize, Serialize};

@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 use super::command::{Command, JumpTo, Script, Step};
 use super::grouping;
 use super::session::Session;
+use super::treatments::TreatmentEntry;
 use super::view::Severity;
 use crate::case::{
     AnnotationId, ImportedSize, LesionId, MeasurementId, PatientId, SeriesId, TimePointId,
@@ -301,13 +302,19 @@ fn perform(session: &mut Session, step: &Step, base: &Path, out: &Path) -> Resul
             dose,
             unit,
             duration_days,
+            schedule,
+            fractions,
         } => session.send(Command::AddTreatment {
-            date,
-            kind,
-            name,
-            dose,
-            unit,
-            duration_days,
+            treatment: TreatmentEntry {
+                date,
+                kind,
+                name,
+                dose,
+                unit,
+                duration_days,
+                schedule,
+                fractions,
+            },
         }),
         Step::Split { timepoint, item } => {
             let series = series_at(session, timepoint, item)?;

@@ -6,6 +6,7 @@ use super::consistency;
 use super::grouping;
 use super::reading;
 use super::state::State;
+use super::treatments;
 use super::twin_input::{self, TwinResult};
 use super::value;
 use super::view::ResponseCell;
@@ -236,6 +237,7 @@ fn case_summary(
                 dose: t.dose,
                 unit: t.unit.clone(),
                 duration: Days(t.duration_days),
+                given: treatments::given(t),
             })
             .collect(),
         scenario: scenario.map(|s| scenario_summary(&s.change)),

@@ -5,15 +5,15 @@ use serde::{Deserialize, Serialize};
 use super::effect::Failure;
 use super::grouping;
 use super::state::State;
-use super::value;
-use crate::case::{LesionId, PatientId, Treatment, TreatmentKind};
+use super::{treatments, value};
+use crate::case::{LesionId, PatientId, Treatment};
 use crate::jobs::JobContext;
 use crate::provenance::StageKey;
 use crate::store::Cache;
 use crate::texts::tr;
 use crate::twin::{
-    self, DoublingTime, EventKind, Fit, FitParams, LesionSeries, Observation, Outlook, PriorSet,
-    Projection, ScenarioChange, Size, Skill, TreatmentEvent, Treatments,
+    self, DoublingTime, Fit, FitParams, LesionSeries, Observation, Outlook, PriorSet, Projection,
+    ScenarioChange, Size, Skill, Treatments,
 };
 use crate::units::{Days, Mm};
 use crate::warning::Warning;
@@ -80,12 +80,13 @@ pub(super) fn gather(state: &State, lesion: LesionId) -> Option<TwinInput> {
     let days = series.observations.iter().map(|o| o.day.0);
     let first = days.clone().fold(f64::INFINITY, f64::min);
     let last = days.fold(f64::NEG_INFINITY, f64::max);
-    let treatments = state
+    let entered: Vec<&Treatment> = state
         .records()
         .treatments
         .iter()
-        .filter(|t| t.patient == patient);
-    let events: Vec<TreatmentEvent> = treatments.map(|t| event(t, baseline)).collect();
+        .filter(|t| t.patient == patient)
+        .collect();
+    let events = treatments::events(&entered, baseline);
     let ((treatments, plan_warnings), refused) = match Treatments::from_events(&events) {
         Ok(read) => (read, None),
         Err(error) => (Default::default(), Some(error)),
@@ -160,24 +161,6 @@ fn series_of(state: &State, lesion: LesionId, baseline: jiff::civil::Date) -> Op
         })
         .collect();
     (!observations.is_empty()).then_some(LesionSeries { observations })
-}
-
-fn event(treatment: &Treatment, baseline: jiff::civil::Date) -> TreatmentEvent {
-    TreatmentEvent {
-        day: grouping::days_between(baseline, treatment.date),
-        kind: match treatment.kind {
-            TreatmentKind::Systemic => EventKind::Systemic,
-            TreatmentKind::Radiotherapy => EventKind::Radiotherapy,
-            TreatmentKind::Surgery => EventKind::Surgery,
-            TreatmentKind::Stop => EventKind::Stop,
-            TreatmentKind::Note => EventKind::Note,
-        },
-        name: treatment.name.clone(),
-        dose: treatment.dose,
-        unit: treatment.unit.clone(),
-        duration: (treatment.duration_days > 0.0).then_some(Days(treatment.duration_days)),
-        fractions: None,
-    }
 }
 
 /// Version of the fit of one lesion by itself as cached; raised when the shape of [`Fit`] changes.

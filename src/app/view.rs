@@ -23,8 +23,8 @@ pub use super::command::{Fusion, HeaderOf, LinkMode, Subject};
 pub use super::layout::{Layout, PanelKind, PanelLook, Side};
 pub use crate::case::{
     AnnotationId, FrameOf, ImportedSize, LesionId, LesionRole, MaskStep, Meaning, MeasurementId,
-    PatientId, ReaderId, ReaderRole, ReadingState, SeriesId, StepId, TimePointId, TreatmentId,
-    TreatmentKind, ValueSource,
+    PatientId, ReaderId, ReaderRole, ReadingState, Schedule, SeriesId, StepId, TimePointId,
+    TreatmentId, TreatmentKind, ValueSource,
 };
 use crate::draft::Found;
 pub use crate::edit::{BrushShape, Edit, Keep, Operation};

@@ -280,4 +280,7 @@ pub struct TreatmentSummary {
     pub unit: String,
     /// Length in days; 0 for a single day.
     pub duration: Days,
+    /// How it is given, in words that follow the dose; empty where not stated.
+    #[serde(default)]
+    pub given: String,
 }

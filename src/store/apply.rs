@@ -441,11 +441,13 @@ fn put_measurement(tx: &Connection, measurement: &Measurement) -> Result<(), Fau
 fn put_treatment(tx: &Connection, treatment: &Treatment) -> Result<(), Fault> {
     run(
         tx,
-        "INSERT INTO treatments (id, patient, date, kind, dose, unit, duration_days)
-         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)
+        "INSERT INTO treatments (id, patient, date, kind, dose, unit, duration_days, schedule,
+            fractions)
+         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)
          ON CONFLICT (id) DO UPDATE SET patient = excluded.patient, date = excluded.date,
             kind = excluded.kind, dose = excluded.dose, unit = excluded.unit,
-            duration_days = excluded.duration_days",
+            duration_days = excluded.duration_days, schedule = excluded.schedule,
+            fractions = excluded.fractions",
         params![
             treatment.id.to_string(),
             treatment.patient.to_string(),
@@ -454,6 +456,9 @@ fn put_treatment(tx: &Connection, treatment: &Treatment) -> Result<(), Fault> {
             treatment.dose.map(real).transpose()?,
             treatment.unit,
             real(treatment.duration_days)?,
+            // In the form of the journal, from which replaying makes it.
+            treatment.schedule.as_ref().map(canonical).transpose()?,
+            treatment.fractions,
         ],
     )?;
     run(

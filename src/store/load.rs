@@ -320,6 +320,8 @@ fn treatment(f: &Fields<'_>) -> Result<Treatment, Fault> {
         dose: f.get("dose")?,
         unit: f.text("unit")?,
         duration_days: f.get("duration_days")?,
+        schedule: f.json_opt("schedule")?,
+        fractions: f.get("fractions")?,
     })
 }
 

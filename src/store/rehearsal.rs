@@ -411,6 +411,8 @@ impl Rehearsal {
                 dose: Some(48.0),
                 unit: "Gy".to_owned(),
                 duration_days: 8.0,
+                schedule: None,
+                fractions: Some(6),
             }),
             Change::PutScenario(Scenario {
                 id: scenario,

@@ -64,6 +64,13 @@ pub struct Treatments {
     regimens: Vec<Regimen>,
 }
 
+/// Whether doses in a unit, as it is written, are doses per day; `None` for a unit of drugs that is not
+/// understood.
+#[must_use]
+pub fn is_per_day(unit: &str) -> Option<bool> {
+    records::unit(unit).map(|(_, _, daily)| daily)
+}
+
 /// A dose of one a day, for drugs of which times alone are known.
 const ONE_A_DAY: Dose = Dose::mg(1.0);
 

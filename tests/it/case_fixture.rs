@@ -274,6 +274,7 @@ pub(crate) fn case() -> CaseSummary {
                 dose: Some(500.0),
                 unit: "mg/m2".into(),
                 duration: Days(98.0),
+                given: String::new(),
             },
             TreatmentSummary {
                 date: date(2024, 8, 5),
@@ -283,6 +284,7 @@ pub(crate) fn case() -> CaseSummary {
                 dose: Some(48.0),
                 unit: "Gy".into(),
                 duration: Days(8.0),
+                given: "in 6 fractions".into(),
             },
         ],
         scenario: Some(ScenarioSummary {

@@ -365,6 +365,7 @@ fn case() -> impl Strategy<Value = CaseSummary> {
                         dose: Some(0.25),
                         unit: "mg".into(),
                         duration: Days(14.0),
+                        given: "once".into(),
                     }],
                     scenario: Some(ScenarioSummary {
                         label: "stop".into(),

@@ -153,7 +153,7 @@ impl TreatmentEvent {
 }
 
 /// A unit as written: which, the factor to it, and whether it is per day.
-fn unit(written: &str) -> Option<(DoseUnit, f64, bool)> {
+pub(super) fn unit(written: &str) -> Option<(DoseUnit, f64, bool)> {
     let text = written.trim().to_lowercase().replace('²', "2");
     let text = text.replace(' ', "").replace("^2", "2");
     let (amount, daily) = ["/day", "/d", "/24h", "perday", "daily"]

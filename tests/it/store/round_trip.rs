@@ -267,18 +267,40 @@ fn treatment() -> impl Strategy<Value = Treatment> {
         Just(TreatmentKind::Note),
     ];
     let dose = proptest::option::of(real());
-    ((0u8..2, 0u8..2), day(), kind, any::<String>(), dose, real()).prop_map(
-        |((t, p), date, kind, name, dose, duration_days)| Treatment {
-            id: TreatmentId(id(6, t)),
-            patient: PatientId(id(1, p)),
-            date,
-            kind,
-            name,
-            dose,
-            unit: "Gy".into(),
-            duration_days,
-        },
+    let schedule = prop_oneof![
+        Just(Schedule::Once),
+        Just(Schedule::Span),
+        Just(Schedule::Ongoing),
+        any::<(u32, u32)>()
+            .prop_map(|(every_days, times)| Schedule::Repeated { every_days, times }),
+    ];
+    let rest = (
+        proptest::option::of(schedule),
+        proptest::option::of(any::<u32>()),
+    );
+    (
+        (0u8..2, 0u8..2),
+        day(),
+        kind,
+        any::<String>(),
+        dose,
+        real(),
+        rest,
     )
+        .prop_map(
+            |((t, p), date, kind, name, dose, duration_days, (schedule, fractions))| Treatment {
+                id: TreatmentId(id(6, t)),
+                patient: PatientId(id(1, p)),
+                date,
+                kind,
+                name,
+                dose,
+                unit: "Gy".into(),
+                duration_days,
+                schedule,
+                fractions,
+            },
+        )
 }
 
 fn measurement() -> impl Strategy<Value = Measurement> {
