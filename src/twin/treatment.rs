@@ -4,6 +4,7 @@
 //! become a [`Plan`] of events in absolute units, with one [`Regimen`] per drug (or per drugs that
 //! are always given together, whose effects no measurement can tell apart).
 
+mod cycle;
 mod records;
 mod reference;
 mod scenario;
