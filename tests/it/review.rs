@@ -181,15 +181,15 @@ fn priors_chosen_are_fitted_told_and_kept() {
     let (workspace, out) = (dir.path().join("case"), dir.path().join("out"));
     let mut session = session(&workspace);
     measure_first_lesion(&mut session, dir.path());
-    let shown = |session: &Session| session.view().patient.expect("a patient").growth;
-    let before = shown(&session);
+    let shown = |session: &mut Session| session.view().patient.expect("a patient").growth;
+    let before = shown(&mut session);
     assert_eq!(before.prior, PriorSet::Generic);
     let commands = vec![
         json!({"do": "prior", "prior": "ribba2022_nsclc"}),
         json!({"do": "report", "formats": ["html"]}),
     ];
     review::run(&mut session, &script(commands), Path::new(""), &out).expect("the script runs");
-    let after = shown(&session);
+    let after = shown(&mut session);
     assert_eq!(after.prior, PriorSet::Ribba2022Nsclc);
     let ends = |g: &oncotwin::app::view::GrowthView| g.factual.last().map(|b| (b.q05, b.q95));
     assert!(ends(&after).is_some() && ends(&after) != ends(&before));
@@ -198,7 +198,7 @@ fn priors_chosen_are_fitted_told_and_kept() {
 
     session.send(oncotwin::app::Command::Undo);
     session.settle();
-    assert_eq!(ends(&shown(&session)), ends(&before));
+    assert_eq!(ends(&shown(&mut session)), ends(&before));
     session.send(oncotwin::app::Command::Redo);
     session.settle();
     drop(session);

@@ -55,7 +55,7 @@ impl Cycle {
             .map(|phase| {
                 let mut lengths: Vec<f64> = gaps.iter().skip(phase).step_by(n).copied().collect();
                 lengths.sort_by(f64::total_cmp);
-                let dose = doses.iter().skip(phase).step_by(n).last();
+                let dose = doses.iter().skip(phase).step_by(n).next_back();
                 Some((dose?.1, quantile(&lengths, 0.5)))
             })
             .collect::<Option<_>>()?;
