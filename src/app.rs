@@ -24,6 +24,7 @@ pub(crate) mod steps;
 mod sum_input;
 mod summary;
 pub mod trace;
+mod treatments;
 mod twin_input;
 mod value;
 mod versions;
@@ -35,6 +36,7 @@ pub use command::{Beginning, Command, Fusion, HeaderOf, JumpTo, Script, Step, Su
 pub use samples::samples;
 pub use session::{Ask, Clock, Session, SessionConfig, SessionError};
 pub use state::{Sample, SampleSource, ShownMask, State};
+pub use treatments::TreatmentEntry;
 
 /// Version of the program with the commit of release builds, in the audit trail, reports and caches.
 pub const VERSION: &str = concat!(env!("CARGO_PKG_VERSION"), env!("ONCOTWIN_BUILD"));

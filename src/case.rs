@@ -10,6 +10,7 @@ mod marking;
 mod measurement;
 mod path_json;
 mod reading;
+mod schedule;
 
 pub use change::{AuditAction, AuditNote, Change, Outcome, StepKind, Transaction};
 pub use marking::{
@@ -18,6 +19,7 @@ pub use marking::{
 };
 pub use measurement::Measurement;
 pub use reading::{Meaning, Reader, ReaderRole, ReadingState, Signoff};
+pub use schedule::Schedule;
 
 use std::path::PathBuf;
 
@@ -295,8 +297,14 @@ pub struct Treatment {
     pub dose: Option<f64>,
     /// Unit of `dose`, for example `Gy` or `mg/m2`; empty where not stated.
     pub unit: String,
-    /// Length in days; 0 for a single day.
+    /// Length in days; 0 where not stated, for a single day, and where the schedule needs none.
     pub duration_days: f64,
+    /// How a drug is given; `None` where the record does not say: then dose and length have to.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub schedule: Option<Schedule>,
+    /// Number of fractions of radiotherapy, where known.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub fractions: Option<u32>,
 }
 
 /// A what-if question on a patient's treatments.
@@ -308,6 +316,15 @@ pub struct Scenario {
     pub patient: PatientId,
     /// What is changed.
     pub change: crate::twin::ScenarioChange,
+}
+
+/// Where the priors of a patient's fits come from, as a reader chose.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct PriorChoice {
+    /// Whose. All lesions of a patient are fitted with the same priors, since they are joined.
+    pub patient: PatientId,
+    /// The priors.
+    pub prior: crate::twin::PriorSet,
 }
 
 /// How a series was last looked at; restored on reopening, not audited.
@@ -363,6 +380,8 @@ pub struct Records {
     pub treatments: Vec<Treatment>,
     /// What-if scenarios.
     pub scenarios: Vec<Scenario>,
+    /// Priors chosen; the default ones where none were.
+    pub priors: Vec<PriorChoice>,
     /// Readers.
     pub readers: Vec<Reader>,
     /// Changes of the state of readings.

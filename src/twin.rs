@@ -62,7 +62,7 @@ pub use skill::{Skill, skill_vs_locf};
 pub use stats::{Quantiles, quantile};
 pub use targets::{NoSum, Scan, SumDay, SumOutlook, Target, scans_of, sum_outlook};
 pub use treatment::{
-    Dosing, EventKind, RT_REFERENCE_DOSE, Regimen, Therapy, TreatmentEvent, Treatments,
+    Dosing, EventKind, RT_REFERENCE_DOSE, Regimen, Therapy, TreatmentEvent, Treatments, is_per_day,
 };
 
 use serde::{Deserialize, Serialize};

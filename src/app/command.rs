@@ -7,9 +7,11 @@ use serde::{Deserialize, Serialize};
 
 use super::layout::Layout;
 pub use super::state::fusion::Fusion;
+use super::treatments::TreatmentEntry;
 use crate::case::{
     AnnotationId, ImportedSize, LesionId, LesionRole, MaskStep, Meaning, MeasurementId, PatientId,
-    ReaderId, ReaderRole, SeriesId, StepId, TimePointId, TreatmentId, TreatmentKind, ValueSource,
+    ReaderId, ReaderRole, Schedule, SeriesId, StepId, TimePointId, TreatmentId, TreatmentKind,
+    ValueSource,
 };
 use crate::draft::Found;
 use crate::edit::{Edit, Operation};
@@ -20,7 +22,7 @@ use crate::measure::Figure;
 use crate::reformat::Slab;
 use crate::report::Format;
 use crate::segment::Prompt;
-use crate::twin::ScenarioChange;
+use crate::twin::{PriorSet, ScenarioChange};
 use crate::units::Mm;
 use crate::volume::{ColourMap, PetStatement, WindowLevel};
 
@@ -435,18 +437,8 @@ pub enum Command {
     },
     /// Enter a treatment.
     AddTreatment {
-        /// First day.
-        date: Date,
-        /// Kind.
-        kind: TreatmentKind,
-        /// Drug or technique.
-        name: String,
-        /// Dose in `unit`.
-        dose: Option<f64>,
-        /// Unit of the dose.
-        unit: String,
-        /// Length in days.
-        duration_days: f64,
+        /// What is known of it.
+        treatment: TreatmentEntry,
     },
     /// Remove a treatment.
     RemoveTreatment {
@@ -457,6 +449,11 @@ pub enum Command {
     SetScenario {
         /// What shall be different.
         change: Option<ScenarioChange>,
+    },
+    /// Fit the lesions of the shown patient with other priors.
+    ChoosePrior {
+        /// Where they come from.
+        prior: PriorSet,
     },
     /// Ask the user where to put the report, then write it.
     ChooseExport,
@@ -828,6 +825,12 @@ pub enum Step {
         /// Length in days.
         #[serde(default)]
         duration_days: f64,
+        /// How a drug is given; where it is not said, dose and length have to tell.
+        #[serde(default)]
+        schedule: Option<Schedule>,
+        /// Number of fractions of radiotherapy.
+        #[serde(default)]
+        fractions: Option<u32>,
     },
     /// State how a PET series is counted, and what to believe in place of its header.
     Pet {
@@ -881,6 +884,11 @@ pub enum Step {
     },
     /// Fit the twin (also done whenever a measurement changes).
     Fit,
+    /// Fit with other priors.
+    Prior {
+        /// Where they come from.
+        prior: PriorSet,
+    },
     /// Ask a what-if question.
     WhatIf {
         /// What shall be different.

@@ -192,6 +192,8 @@ pub(super) fn touched(records: &Records, changes: &[Change]) -> BTreeSet<TimePoi
             | Change::RemoveTreatment(_)
             | Change::PutScenario(_)
             | Change::RemoveScenario(_)
+            | Change::PutPrior(_)
+            | Change::RemovePrior(_)
             | Change::PutReader(_)
             | Change::PutSignoff(_)
             | Change::RemoveSignoff(_)

@@ -159,6 +159,7 @@ fn curve(color: usize, growth: &GrowthView, baseline: Option<Date>) -> GrowthCur
                 value: p.value,
                 low: p.low,
                 high: p.high,
+                below_limit: p.below_limit,
             })
             .collect(),
         factual: bands(&growth.factual),
@@ -168,12 +169,19 @@ fn curve(color: usize, growth: &GrowthView, baseline: Option<Date>) -> GrowthCur
         treated: growth
             .treated
             .iter()
-            .map(|(from, to, name)| Treated {
-                from: *from,
-                to: *to,
-                name: name.clone(),
+            .enumerate()
+            .map(|(n, act)| Treated {
+                from: act.from,
+                to: act.to,
+                // Of many doses or fractions the first bears the name.
+                name: if growth.treated[..n].iter().any(|a| a.name == act.name) {
+                    String::new()
+                } else {
+                    act.name.clone()
+                },
             })
             .collect(),
+        limit: growth.limit.clone(),
         locf: growth.locf,
         horizon_day: growth.horizon_day.is_finite().then_some(growth.horizon_day),
         identified: growth.identified,

@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 use super::command::{Command, JumpTo, Script, Step};
 use super::grouping;
 use super::session::Session;
+use super::treatments::TreatmentEntry;
 use super::view::Severity;
 use crate::case::{
     AnnotationId, ImportedSize, LesionId, MeasurementId, PatientId, SeriesId, TimePointId,
@@ -97,6 +98,7 @@ const fn verb(step: &Step) -> &'static str {
         Step::Merge { .. } => "merge",
         Step::Date { .. } => "date",
         Step::Fit => "fit",
+        Step::Prior { .. } => "prior",
         Step::WhatIf { .. } => "what_if",
         Step::Report { .. } => "report",
         Step::Pet { .. } => "pet",
@@ -300,13 +302,19 @@ fn perform(session: &mut Session, step: &Step, base: &Path, out: &Path) -> Resul
             dose,
             unit,
             duration_days,
+            schedule,
+            fractions,
         } => session.send(Command::AddTreatment {
-            date,
-            kind,
-            name,
-            dose,
-            unit,
-            duration_days,
+            treatment: TreatmentEntry {
+                date,
+                kind,
+                name,
+                dose,
+                unit,
+                duration_days,
+                schedule,
+                fractions,
+            },
         }),
         Step::Split { timepoint, item } => {
             let series = series_at(session, timepoint, item)?;
@@ -324,6 +332,7 @@ fn perform(session: &mut Session, step: &Step, base: &Path, out: &Path) -> Resul
         }
         // Twins follow every measurement; after settling they are fitted.
         Step::Fit => {}
+        Step::Prior { prior } => session.send(Command::ChoosePrior { prior }),
         Step::WhatIf { scenario } => session.send(Command::SetScenario {
             change: Some(scenario),
         }),

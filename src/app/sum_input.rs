@@ -111,7 +111,10 @@ pub(super) fn gather(state: &State, patient: PatientId) -> Option<SumInput> {
         lesions: lesions.collect(),
         visits,
         treatments,
-        params: FitParams::default(),
+        params: FitParams {
+            prior: twin_input::prior(state, patient),
+            ..FitParams::default()
+        },
         refused,
     })
 }

@@ -6,6 +6,7 @@ use super::consistency;
 use super::grouping;
 use super::reading;
 use super::state::State;
+use super::treatments;
 use super::twin_input::{self, TwinResult};
 use super::value;
 use super::view::ResponseCell;
@@ -237,6 +238,7 @@ fn case_summary(
                 dose: t.dose,
                 unit: t.unit.clone(),
                 duration: Days(t.duration_days),
+                given: treatments::given(t),
             })
             .collect(),
         scenario: scenario.map(|s| scenario_summary(&s.change)),
@@ -389,6 +391,7 @@ fn fit_summary(twin: &TwinResult) -> FitSummary {
     // Counted from the end, so that the last projected day is always told.
     let told = ahead.iter().rev().step_by(stride).rev();
     FitSummary {
+        prior: format!("{} ({})", twin.fit.prior.name(), twin.fit.prior.source()),
         models: twin
             .fit
             .models

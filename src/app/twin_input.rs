@@ -5,15 +5,15 @@ use serde::{Deserialize, Serialize};
 use super::effect::Failure;
 use super::grouping;
 use super::state::State;
-use super::value;
-use crate::case::{LesionId, PatientId, Treatment, TreatmentKind};
+use super::{treatments, value};
+use crate::case::{LesionId, PatientId, Treatment};
 use crate::jobs::JobContext;
 use crate::provenance::StageKey;
 use crate::store::Cache;
 use crate::texts::tr;
 use crate::twin::{
-    self, DoublingTime, EventKind, Fit, FitParams, LesionSeries, Observation, Outlook, Projection,
-    ScenarioChange, Size, Skill, TreatmentEvent, Treatments,
+    self, DoublingTime, Fit, FitParams, LesionSeries, Observation, Outlook, PriorSet, Projection,
+    ScenarioChange, Size, Skill, Treatments,
 };
 use crate::units::{Days, Mm};
 use crate::warning::Warning;
@@ -110,8 +110,20 @@ pub(super) fn gather(state: &State, lesion: LesionId) -> Option<TwinInput> {
         refused,
         scenario: scenario.map(|s| s.change.clone()),
         days: (0..N_DAYS).map(|n| Days(first + step * n as f64)).collect(),
-        params: FitParams::default(),
+        params: FitParams {
+            prior: prior(state, patient),
+            ..FitParams::default()
+        },
     })
+}
+
+/// The priors that a patient's lesions are fitted with.
+pub(super) fn prior(state: &State, patient: PatientId) -> PriorSet {
+    let mut chosen = state.records().priors.iter();
+    chosen
+        .find(|p| p.patient == patient)
+        .map(|p| p.prior)
+        .unwrap_or_default()
 }
 
 /// Sizes of a lesion over time; `None` while it has no dated measurement.
@@ -152,31 +164,13 @@ pub(super) fn treatments(
     patient: PatientId,
     baseline: jiff::civil::Date,
 ) -> Result<(Treatments, Vec<Warning>), twin::Error> {
-    let treatments = state
+    let entered: Vec<&Treatment> = state
         .records()
         .treatments
         .iter()
-        .filter(|t| t.patient == patient);
-    let events: Vec<TreatmentEvent> = treatments.map(|t| event(t, baseline)).collect();
-    Treatments::from_events(&events)
-}
-
-fn event(treatment: &Treatment, baseline: jiff::civil::Date) -> TreatmentEvent {
-    TreatmentEvent {
-        day: grouping::days_between(baseline, treatment.date),
-        kind: match treatment.kind {
-            TreatmentKind::Systemic => EventKind::Systemic,
-            TreatmentKind::Radiotherapy => EventKind::Radiotherapy,
-            TreatmentKind::Surgery => EventKind::Surgery,
-            TreatmentKind::Stop => EventKind::Stop,
-            TreatmentKind::Note => EventKind::Note,
-        },
-        name: treatment.name.clone(),
-        dose: treatment.dose,
-        unit: treatment.unit.clone(),
-        duration: (treatment.duration_days > 0.0).then_some(Days(treatment.duration_days)),
-        fractions: None,
-    }
+        .filter(|t| t.patient == patient)
+        .collect();
+    Treatments::from_events(&treatments::events(&entered, baseline))
 }
 
 /// Version of the fit of one lesion by itself as cached; raised when the shape of [`Fit`] changes.

@@ -23,8 +23,8 @@ pub use super::command::{Fusion, HeaderOf, LinkMode, Subject};
 pub use super::layout::{Layout, PanelKind, PanelLook, Side};
 pub use crate::case::{
     AnnotationId, FrameOf, ImportedSize, LesionId, LesionRole, MaskStep, Meaning, MeasurementId,
-    PatientId, ReaderId, ReaderRole, ReadingState, SeriesId, StepId, TimePointId, TreatmentId,
-    TreatmentKind, ValueSource,
+    PatientId, ReaderId, ReaderRole, ReadingState, Schedule, SeriesId, StepId, TimePointId,
+    TreatmentId, TreatmentKind, ValueSource,
 };
 use crate::draft::Found;
 pub use crate::edit::{BrushShape, Edit, Keep, Operation};
@@ -36,7 +36,7 @@ pub use crate::open::{HeaderRow, PetStated, Refusal};
 pub use crate::reformat::{Projection, Slab};
 pub use crate::segment::Prompt;
 pub use crate::surface::Surface;
-pub use crate::twin::ScenarioChange;
+pub use crate::twin::{PriorSet, ScenarioChange};
 use crate::units::Length;
 pub use crate::volume::{ColourImage, ColourMap, PetStatement, UptakeKind, WindowLevel};
 
@@ -772,8 +772,10 @@ pub struct GrowthView {
     pub scenario: Vec<BandPoint>,
     /// Name of the what-if arm.
     pub scenario_label: String,
-    /// Treated intervals: first day, last day, name.
-    pub treated: Vec<(f64, f64, String)>,
+    /// What acts on the lesion as planned, by the events that the twin reads.
+    pub treated: Vec<ActView>,
+    /// What would act from its day on under the what-if question.
+    pub scenario_treated: Vec<ActView>,
     /// Last observation carried forward, plotted units.
     pub locf: Option<f64>,
     /// Day beyond which the curve fades.
@@ -785,8 +787,10 @@ pub struct GrowthView {
     pub notes: Vec<String>,
     /// The fitted models, the heaviest first.
     pub models: Vec<ModelView>,
-    /// Where priors come from.
-    pub prior: String,
+    /// Where the priors come from that it is, or is being, fitted with.
+    pub prior: PriorSet,
+    /// What is said of a size too small to measure, for example `below 5 mm`.
+    pub limit: String,
     /// A fit is under way.
     pub pending: bool,
 }
@@ -802,6 +806,32 @@ pub struct SumView {
     pub notes: Vec<String>,
     /// It is being worked out.
     pub pending: bool,
+}
+
+/// How something that acts on a lesion is drawn.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum ActShape {
+    /// A dose of a drug, at once.
+    Dose,
+    /// A drug, or radiotherapy without known fractions, over days.
+    Span,
+    /// A fraction of radiotherapy.
+    Fraction,
+    /// An operation.
+    Surgery,
+}
+
+/// Something that acts on a lesion.
+#[derive(Clone, Debug, PartialEq)]
+pub struct ActView {
+    /// Drug or technique.
+    pub name: String,
+    /// How it is drawn.
+    pub shape: ActShape,
+    /// Day after baseline on which it happens or begins.
+    pub from: f64,
+    /// Day on which it ends; that of its beginning where it takes no time.
+    pub to: f64,
 }
 
 /// One fitted model.
@@ -850,6 +880,8 @@ pub struct GrowthPoint {
     pub high: f64,
     /// Column it was measured in.
     pub column: usize,
+    /// Absent or too small to measure: the value is the limit, and the size lies below it.
+    pub below_limit: bool,
 }
 
 impl BandPoint {

@@ -35,6 +35,7 @@ use super::state::surfaces::SHAPING;
 use super::state::thumbnails::SHRINKING;
 use super::state::{Slot, State};
 use super::summary::Summary;
+use super::treatments;
 use super::view::{
     ChooserView, ColumnView, CrashView, JobRow, NarrativeRow, PatientRow, PatientView,
     ResponseCell, SampleRow, SeriesTab, Thumbnail, TreatmentRow, View,
@@ -410,7 +411,15 @@ fn treatment_text(t: &Treatment, baseline: Option<Date>) -> String {
     } else {
         &t.name
     };
-    format!("{}{} {name}{dose}{length}", t.date, day.unwrap_or_default())
+    let given = match treatments::given(t) {
+        words if words.is_empty() => words,
+        words => format!(", {words}"),
+    };
+    format!(
+        "{}{} {name}{dose}{given}{length}",
+        t.date,
+        day.unwrap_or_default()
+    )
 }
 
 /// `W-GAP: 3 slices are missing …`

@@ -4,8 +4,8 @@ use serde::{Deserialize, Serialize};
 
 use super::{
     Annotation, AnnotationId, Lesion, LesionId, Measurement, MeasurementId, Patient, PatientId,
-    PatientIdentity, Reader, ReaderId, ReaderRole, Scenario, ScenarioId, Segmented, Series,
-    SeriesId, SeriesSource, SeriesView, Signoff, SignoffId, StepId, TimePoint, TimePointId,
+    PatientIdentity, PriorChoice, Reader, ReaderId, ReaderRole, Scenario, ScenarioId, Segmented,
+    Series, SeriesId, SeriesSource, SeriesView, Signoff, SignoffId, StepId, TimePoint, TimePointId,
     Treatment, TreatmentId,
 };
 
@@ -51,6 +51,10 @@ pub enum Change {
     PutScenario(Scenario),
     /// Scenario removed.
     RemoveScenario(ScenarioId),
+    /// Priors of a patient's fits chosen.
+    PutPrior(PriorChoice),
+    /// Choice of priors taken back.
+    RemovePrior(PatientId),
     /// Reader entered or edited.
     PutReader(Reader),
     /// State of a reading changed.

@@ -455,6 +455,9 @@ impl Builder<'_> {
         if let Some(dose) = t.dose.filter(|d| d.is_finite()) {
             text.push_str(&format!(", {dose} {}", one_line(&t.unit)));
         }
+        if !t.given.is_empty() {
+            text.push_str(&format!(", {}", one_line(&t.given)));
+        }
         let day = t.day.map(|d| d.0);
         let text = one_line(&text);
         self.push(

@@ -210,6 +210,9 @@ pub enum Doubling {
 /// The twin's statement on one lesion.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct FitSummary {
+    /// Where the priors come from, as it is cited; empty where not stated.
+    #[serde(default)]
+    pub prior: String,
     /// Weights of the models averaged.
     pub models: Vec<ModelWeight>,
     /// Doubling or halving time; `None` where not computed.
@@ -309,4 +312,7 @@ pub struct TreatmentSummary {
     pub unit: String,
     /// Length in days; 0 for a single day.
     pub duration: Days,
+    /// How it is given, in words that follow the dose; empty where not stated.
+    #[serde(default)]
+    pub given: String,
 }

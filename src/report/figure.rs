@@ -98,6 +98,8 @@ pub(super) struct Dots {
     /// Day, value, low, high.
     pub(super) points: Vec<[f64; 4]>,
     pub(super) color: Color,
+    /// Triangles that point down, for sizes that lie below the value, in place of dots.
+    pub(super) below: bool,
     pub(super) label: String,
 }
 
@@ -230,6 +232,8 @@ enum Key {
     Line(Color, Dash),
     Area(Color, f64, bool),
     Dots(Color),
+    /// As dots, of sizes that lie below.
+    Below(Color),
 }
 
 impl Figure {
@@ -282,7 +286,14 @@ impl Figure {
 
     /// Row, x, key and text of each legend entry.
     fn legend(&self) -> Vec<(usize, f64, Key, &str)> {
-        let dots = self.dots.iter().map(|d| (Key::Dots(d.color), &d.label));
+        let dots = self.dots.iter().map(|d| {
+            let key = if d.below {
+                Key::Below(d.color)
+            } else {
+                Key::Dots(d.color)
+            };
+            (key, &d.label)
+        });
         let lines = self
             .lines
             .iter()
@@ -329,6 +340,12 @@ impl Figure {
                         y - 5.5
                     ));
                 }
+                Key::Below(color) => c.put(format_args!(
+                    "<g class=\"{}\"><path class=\"dot\" d=\"M{:.1} {:.1}h10l-5 8z\"/></g>",
+                    color.class(),
+                    x + 7.0,
+                    y - 4.0
+                )),
                 Key::Dots(color) => c.put(format_args!(
                     "<g class=\"{}\"><line class=\"bar\" x1=\"{cx:.1}\" x2=\"{cx:.1}\" y1=\"{:.1}\" y2=\"{:.1}\"/><circle class=\"dot\" cx=\"{cx:.1}\" cy=\"{y}\" r=\"3.6\"/></g>",
                     color.class(),
@@ -511,9 +528,17 @@ impl Figure {
                         l = x - 4.0
                     ));
                 }
-                c.put(format_args!(
-                    "<circle class=\"dot\" cx=\"{x:.1}\" cy=\"{y:.1}\" r=\"4.2\"/>"
-                ));
+                if d.below {
+                    c.put(format_args!(
+                        "<path class=\"dot\" d=\"M{:.1} {:.1}h10l-5 8z\"/>",
+                        x - 5.0,
+                        y - 4.0
+                    ));
+                } else {
+                    c.put(format_args!(
+                        "<circle class=\"dot\" cx=\"{x:.1}\" cy=\"{y:.1}\" r=\"4.2\"/>"
+                    ));
+                }
             }
             c.put(format_args!("</g>"));
         }

@@ -18,6 +18,8 @@ pub struct CurvePoint {
     pub low: f64,
     /// Upper end.
     pub high: f64,
+    /// Too small to measure: the value is the limit, and the size lies below it.
+    pub below_limit: bool,
 }
 
 /// Quantiles of a curve on one day, in plotted units.
@@ -71,7 +73,9 @@ pub struct GrowthCurve {
     pub scenario_label: String,
     /// Whether data determine the scenario's difference.
     pub identified: bool,
-    /// Treated intervals.
+    /// What is said of a size too small to measure.
+    pub limit: String,
+    /// What acts: intervals, and days of single doses and fractions.
     pub treated: Vec<Treated>,
     /// Last observation carried forward.
     pub locf: Option<f64>,
@@ -243,19 +247,32 @@ pub fn growth_figure(curve: &GrowthCurve) -> Figure {
             .collect(),
         areas: areas_all,
         lines,
-        dots: vec![Dots {
-            points: curve
-                .points
-                .iter()
-                .map(|p| [p.day, p.value, p.low, p.high])
-                .collect(),
-            color,
-            label: format!("{} measured", curve.lesion),
-        }],
+        dots: dots(curve, color),
         limits: Vec::new(),
         horizon: curve.horizon_day,
         remark,
     }
+}
+
+/// Measured sizes, and those below the limit, which are drawn at it.
+fn dots(curve: &GrowthCurve, color: Color) -> Vec<Dots> {
+    let of = |below: bool, label: String| Dots {
+        points: curve
+            .points
+            .iter()
+            .filter(|p| p.below_limit == below)
+            .map(|p| [p.day, p.value, p.low, p.high])
+            .collect(),
+        color,
+        below,
+        label,
+    };
+    let measured = of(false, format!("{} measured", curve.lesion));
+    let below = of(true, format!("{} {}", curve.lesion, curve.limit));
+    [measured, below]
+        .into_iter()
+        .filter(|d| !d.below || !d.points.is_empty())
+        .collect()
 }
 
 /// Sum of diameters with the RECIST 1.1 thresholds, and the diameters it is made of. `None` when
@@ -304,6 +321,7 @@ pub fn sum_figure(case: &CaseSummary) -> Option<Figure> {
             .map(|(d, s)| [*d, s.value(), s.value(), s.value()])
             .collect(),
         color: Color::Neutral,
+        below: false,
         label: "Sum of diameters".into(),
     }];
     for ((i, lesion), label) in case.lesions.iter().enumerate().zip(lesion_labels(case)) {
@@ -319,6 +337,7 @@ pub fn sum_figure(case: &CaseSummary) -> Option<Figure> {
         dots.push(Dots {
             points: points.iter().map(|p| [p[0], p[1], p[1], p[1]]).collect(),
             color: Color::Lesion(i),
+            below: false,
             label: if lesion.nodal {
                 format!("{label} (short axis)")
             } else {

@@ -127,6 +127,7 @@ pub(super) fn methods(report: &Report) -> Vec<Method> {
             .flat_map(|f| f.models.iter().map(|m| m.model.clone()))
             .collect(),
     );
+    distinct("Priors", fits().map(|f| f.prior.clone()).collect());
     distinct(
         "Seed of the posterior",
         fits().map(|f| f.seed.to_string()).collect(),

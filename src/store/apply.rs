@@ -9,8 +9,8 @@ use super::erase;
 use super::error::Error;
 use super::words::{Fault, canonical, integer, json, path_value, real, split_warnings, word};
 use crate::case::{
-    Annotation, Change, Lesion, Measurement, Patient, PatientIdentity, Reader, Scenario, Segmented,
-    Series, SeriesId, SeriesSource, SeriesView, Signoff, TimePoint, Treatment,
+    Annotation, Change, Lesion, Measurement, Patient, PatientIdentity, PriorChoice, Reader,
+    Scenario, Segmented, Series, SeriesId, SeriesSource, SeriesView, Signoff, TimePoint, Treatment,
 };
 use crate::geometry::Point;
 use crate::units::{Bulk, Length};
@@ -63,6 +63,12 @@ pub(super) fn apply(tx: &Connection, change: &Change) -> Result<(), Fault> {
         Change::RemoveScenario(id) => {
             run(tx, "DELETE FROM scenarios WHERE id = ?1", [id.to_string()])
         }
+        Change::PutPrior(choice) => put_prior(tx, choice),
+        Change::RemovePrior(id) => run(
+            tx,
+            "DELETE FROM priors WHERE patient = ?1",
+            [id.to_string()],
+        ),
         Change::PutReader(reader) => put_reader(tx, reader),
         Change::PutSignoff(signoff) => put_signoff(tx, signoff),
         Change::RemoveSignoff(id) => {
@@ -435,11 +441,13 @@ fn put_measurement(tx: &Connection, measurement: &Measurement) -> Result<(), Fau
 fn put_treatment(tx: &Connection, treatment: &Treatment) -> Result<(), Fault> {
     run(
         tx,
-        "INSERT INTO treatments (id, patient, date, kind, dose, unit, duration_days)
-         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)
+        "INSERT INTO treatments (id, patient, date, kind, dose, unit, duration_days, schedule,
+            fractions)
+         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)
          ON CONFLICT (id) DO UPDATE SET patient = excluded.patient, date = excluded.date,
             kind = excluded.kind, dose = excluded.dose, unit = excluded.unit,
-            duration_days = excluded.duration_days",
+            duration_days = excluded.duration_days, schedule = excluded.schedule,
+            fractions = excluded.fractions",
         params![
             treatment.id.to_string(),
             treatment.patient.to_string(),
@@ -448,6 +456,9 @@ fn put_treatment(tx: &Connection, treatment: &Treatment) -> Result<(), Fault> {
             treatment.dose.map(real).transpose()?,
             treatment.unit,
             real(treatment.duration_days)?,
+            // In the form of the journal, from which replaying makes it.
+            treatment.schedule.as_ref().map(canonical).transpose()?,
+            treatment.fractions,
         ],
     )?;
     run(
@@ -515,6 +526,15 @@ fn put_scenario(tx: &Connection, scenario: &Scenario) -> Result<(), Fault> {
             scenario.patient.to_string(),
             json(&scenario.change)?,
         ],
+    )
+}
+
+fn put_prior(tx: &Connection, choice: &PriorChoice) -> Result<(), Fault> {
+    run(
+        tx,
+        "INSERT INTO priors (patient, prior) VALUES (?1, ?2)
+         ON CONFLICT (patient) DO UPDATE SET prior = excluded.prior",
+        params![choice.patient.to_string(), word(&choice.prior)?],
     )
 }
 

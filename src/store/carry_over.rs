@@ -80,5 +80,7 @@ fn everything_of(r: &Records, id: PatientId) -> Vec<Change> {
     changes.extend(treatments.cloned().map(Change::PutTreatment));
     let scenarios = r.scenarios.iter().filter(|s| s.patient == id);
     changes.extend(scenarios.cloned().map(Change::PutScenario));
+    let priors = r.priors.iter().filter(|p| p.patient == id);
+    changes.extend(priors.copied().map(Change::PutPrior));
     changes
 }

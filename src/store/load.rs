@@ -5,9 +5,9 @@ use rusqlite::Connection;
 use super::words::{Fault, Fields};
 use crate::case::{
     Annotation, AnnotationId, Lesion, LesionId, Marking, Measurement, MeasurementId, Patient,
-    PatientId, PatientIdentity, Reader, ReaderId, Records, Scenario, ScenarioId, Segmented, Series,
-    SeriesId, SeriesSource, SeriesView, Signoff, SignoffId, TimePoint, TimePointId, Treatment,
-    TreatmentId,
+    PatientId, PatientIdentity, PriorChoice, Reader, ReaderId, Records, Scenario, ScenarioId,
+    Segmented, Series, SeriesId, SeriesSource, SeriesView, Signoff, SignoffId, TimePoint,
+    TimePointId, Treatment, TreatmentId,
 };
 use crate::geometry::Point;
 use crate::measure::{AxisLine, Measured};
@@ -80,6 +80,12 @@ pub(super) fn load(conn: &Connection) -> Result<Records, Fault> {
             "scenarios",
             "SELECT * FROM scenarios ORDER BY id",
             scenario,
+        )?,
+        priors: rows(
+            conn,
+            "priors",
+            "SELECT * FROM priors ORDER BY patient",
+            prior,
         )?,
         readers: rows(conn, "readers", "SELECT * FROM readers ORDER BY id", reader)?,
         signoffs: rows(
@@ -314,6 +320,8 @@ fn treatment(f: &Fields<'_>) -> Result<Treatment, Fault> {
         dose: f.get("dose")?,
         unit: f.text("unit")?,
         duration_days: f.get("duration_days")?,
+        schedule: f.json_opt("schedule")?,
+        fractions: f.get("fractions")?,
     })
 }
 
@@ -322,6 +330,13 @@ fn scenario(f: &Fields<'_>) -> Result<Scenario, Fault> {
         id: ScenarioId(f.parse("id")?),
         patient: PatientId(f.parse("patient")?),
         change: f.json("change")?,
+    })
+}
+
+fn prior(f: &Fields<'_>) -> Result<PriorChoice, Fault> {
+    Ok(PriorChoice {
+        patient: PatientId(f.parse("patient")?),
+        prior: f.word("prior")?,
     })
 }
 

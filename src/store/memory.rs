@@ -216,6 +216,14 @@ fn apply(records: &mut Records, change: &Change) -> Result<Vec<Back>, Refusal> {
         Change::RemoveScenario(id) => {
             inverse.extend(take(&mut r.scenarios, *id, |s| s.id).map(Change::PutScenario));
         }
+        Change::PutPrior(choice) => {
+            has_patient(r, choice.patient)?;
+            let before = put(&mut r.priors, choice, |p| p.patient);
+            inverse.push(before.map_or(Change::RemovePrior(choice.patient), Change::PutPrior));
+        }
+        Change::RemovePrior(id) => {
+            inverse.extend(take(&mut r.priors, *id, |p| p.patient).map(Change::PutPrior));
+        }
         Change::PutReader(reader) => match put(&mut r.readers, reader, |x| x.id) {
             Some(before) => inverse.push(Change::PutReader(before)),
             None => forget = Some(Back::ForgetReader(reader.id)),
@@ -328,6 +336,7 @@ fn erase(r: &mut Records, id: PatientId) {
         .retain(|s| gone.binary_search(&s.annotation).is_err());
     r.treatments.retain(|t| t.patient != id);
     r.scenarios.retain(|s| s.patient != id);
+    r.priors.retain(|p| p.patient != id);
     r.signoffs.retain(|s| s.patient != id);
 }
 

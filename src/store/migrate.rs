@@ -17,6 +17,8 @@ pub(super) const MIGRATIONS: &[&str] = &[
     include_str!("migrations/0005_marking.sql"),
     include_str!("migrations/0006_consistency.sql"),
     include_str!("migrations/0007_measurements.sql"),
+    include_str!("migrations/0008_priors.sql"),
+    include_str!("migrations/0009_schedules.sql"),
 ];
 
 /// `OTwn` in `PRAGMA application_id`: tells our databases from others.

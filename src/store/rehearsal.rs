@@ -17,14 +17,14 @@ use super::artifacts::sha256_hex;
 use super::{Artifacts, Error, Refusal, Workspace, apply_in_memory, encode_mask};
 use crate::case::{
     Annotation, AnnotationId, AuditAction, AuditNote, Change, Lesion, LesionId, LesionRole,
-    Marking, Meaning, Measurement, MeasurementId, Patient, PatientId, PatientIdentity, Reader,
-    ReaderId, ReaderRole, ReadingState, Records, Scenario, ScenarioId, Segmented, Series, SeriesId,
-    SeriesSource, SeriesView, Signoff, SignoffId, StepId, StepKind, TimePoint, TimePointId,
-    Transaction, Treatment, TreatmentId, TreatmentKind,
+    Marking, Meaning, Measurement, MeasurementId, Patient, PatientId, PatientIdentity, PriorChoice,
+    Reader, ReaderId, ReaderRole, ReadingState, Records, Scenario, ScenarioId, Segmented, Series,
+    SeriesId, SeriesSource, SeriesView, Signoff, SignoffId, StepId, StepKind, TimePoint,
+    TimePointId, Transaction, Treatment, TreatmentId, TreatmentKind,
 };
 use crate::geometry::{Grid, Point};
 use crate::measure::{Figure, Measured, measure};
-use crate::twin::ScenarioChange;
+use crate::twin::{PriorSet, ScenarioChange};
 use crate::volume::{IntensityUnit, Mask, MaskRuns, Modality};
 use crate::warning::{Warning, WarningCode};
 
@@ -104,6 +104,7 @@ impl Rehearsal {
                 measurements: Vec::new(),
                 treatments: Vec::new(),
                 scenarios: Vec::new(),
+                priors: Vec::new(),
                 readers: Vec::new(),
                 signoffs: Vec::new(),
                 series_views: Vec::new(),
@@ -410,11 +411,17 @@ impl Rehearsal {
                 dose: Some(48.0),
                 unit: "Gy".to_owned(),
                 duration_days: 8.0,
+                schedule: None,
+                fractions: Some(6),
             }),
             Change::PutScenario(Scenario {
                 id: scenario,
                 patient,
                 change: ScenarioChange::StopTreatment { day: 90.0 },
+            }),
+            Change::PutPrior(PriorChoice {
+                patient,
+                prior: PriorSet::Ribba2022Nsclc,
             }),
         ];
         let note = AuditNote::new("treatment.enter", AuditAction::C, "treatment", treatment)

@@ -132,21 +132,10 @@ pub(in crate::twin) struct Posterior {
 }
 
 impl Posterior {
-    /// Number of draws.
-    #[must_use]
-    pub(in crate::twin) const fn len(&self) -> usize {
-        self.weights.len()
-    }
-
     /// Whether there are none.
     #[must_use]
     pub(in crate::twin) const fn is_empty(&self) -> bool {
         self.weights.is_empty()
-    }
-
-    /// Draws in order.
-    pub(in crate::twin) fn draws(&self) -> impl Iterator<Item = &[f64]> {
-        self.draws.chunks(self.dimension.max(1))
     }
 
     /// One draw.

@@ -8,6 +8,7 @@ mod mice;
 mod missing;
 pub(super) mod published;
 mod truncated;
+mod words;
 
 use super::exp::exp;
 use serde::{Deserialize, Serialize};

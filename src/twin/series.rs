@@ -113,7 +113,8 @@ impl Scale {
 
     /// Size below which a lesion counts as seen by nobody: 5 mm, its sphere, or one pixel or voxel
     /// where no millimetre is known.
-    pub(super) fn detection_limit(self) -> f64 {
+    #[must_use]
+    pub fn detection_limit(self) -> f64 {
         match self {
             Self::DiameterMm => 5.0,
             Self::VolumeMm3 => PI / 6.0 * 125.0,

@@ -4,6 +4,7 @@
 //! become a [`Plan`] of events in absolute units, with one [`Regimen`] per drug (or per drugs that
 //! are always given together, whose effects no measurement can tell apart).
 
+mod cycle;
 mod event;
 mod records;
 mod reference;
@@ -63,6 +64,13 @@ pub struct Treatments {
     plan: Plan,
     /// By [`DrugId`].
     regimens: Vec<Regimen>,
+}
+
+/// Whether doses in a unit, as it is written, are doses per day; `None` for a unit of drugs that is not
+/// understood.
+#[must_use]
+pub fn is_per_day(unit: &str) -> Option<bool> {
+    event::unit(unit).map(|(_, _, daily)| daily)
 }
 
 /// A dose of one a day, for drugs of which times alone are known.

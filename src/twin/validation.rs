@@ -278,7 +278,7 @@ fn lines_of_descent_are_worth_what_the_scatter_between_seeds_says() {
         assert_eq!(found.way, Way::Sequential);
         told.push(found.effective);
         for j in 0..n {
-            let column: Vec<f64> = found.draws().map(|z| z[j]).collect();
+            let column: Vec<f64> = (0..found.weights.len()).map(|i| found.draw(i)[j]).collect();
             means[j].push(mean(&column));
             variances[j].push(variance(&column));
         }

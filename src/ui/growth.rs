@@ -1,19 +1,23 @@
 //! Growth curve with its uncertainty, and the what-if question.
 
+mod measured;
 mod models;
+mod prior;
+
 mod sum;
+mod treated;
 
 use egui::{
-    Align2, Button, Color32, DragValue, FontId, Rect, RichText, Role, Sense, Stroke, Ui, Vec2b,
-    WidgetInfo, pos2, vec2,
+    Align2, Button, Color32, DragValue, FontId, Rect, RichText, Role, Sense, Ui, Vec2b, WidgetInfo,
+    pos2, vec2,
 };
 use egui_plot::{
-    AxisHints, FilledArea, HLine, HoverPosition, Line, LineStyle, MarkerShape, Plot, PlotPoint,
-    PlotPoints, PlotUi, Points, Span, Text, VLine,
+    AxisHints, FilledArea, HLine, HoverPosition, Line, LineStyle, Plot, PlotPoint, PlotPoints,
+    PlotUi, Text, VLine,
 };
 
 use super::state::UiState;
-use super::theme::{self, Palette};
+use super::theme;
 use super::trace::ASK;
 use super::widgets::{Icon, heading, icon_button, spinner, weak};
 use crate::app::Command;
@@ -52,6 +56,7 @@ pub fn growth_ui(ui: &mut Ui, patient: &PatientView, state: &mut UiState, out: &
         plot_ui(ui, growth);
         legend_ui(ui, growth);
     }
+    prior::prior_ui(ui, growth, out);
     what_if_ui(ui, patient, state, out);
     for note in &growth.notes {
         weak(ui, note);
@@ -109,6 +114,7 @@ fn plot_ui(ui: &mut Ui, growth: &GrowthView) {
         .rsplit_once('(')
         .map_or("", |(_, unit)| unit.trim_end_matches(')'))
         .to_owned();
+    let (timed, limit) = (treated::names(growth), growth.limit.clone());
     let response = Plot::new("growth")
         .height(230.0)
         .width(ui.available_width())
@@ -126,6 +132,14 @@ fn plot_ui(ui: &mut Ui, growth: &GrowthView) {
         .custom_x_axes(vec![AxisHints::new_x().label(tr!("Day after baseline"))])
         .custom_y_axes(vec![AxisHints::new_y().label(&growth.y_label)])
         .label_formatter(move |at| match at {
+            // Where a treatment or a limit is drawn is no size.
+            HoverPosition::NearDataPoint {
+                plot_name,
+                position,
+                ..
+            } if *plot_name == limit || timed.iter().any(|name| name == plot_name) => {
+                Some(tr!("{plot_name}\nday {x:.0}", plot_name, x = position.x))
+            }
             HoverPosition::NearDataPoint {
                 plot_name,
                 position,
@@ -143,7 +157,7 @@ fn plot_ui(ui: &mut Ui, growth: &GrowthView) {
             // Fixed bounds follow the data when another lesion is selected.
             plot.set_plot_bounds_x(first - margin..=last + margin);
             plot.set_plot_bounds_y(0.0..=top);
-            treated(plot, growth, p);
+            treated::treated(plot, growth, top, p);
             arm(
                 plot,
                 growth,
@@ -192,7 +206,7 @@ fn plot_ui(ui: &mut Ui, growth: &GrowthView) {
                     .style(LineStyle::dashed_dense()),
                 );
             }
-            points(plot, growth, p);
+            measured::points(plot, growth, p);
             if !growth.identified && !growth.scenario.is_empty() {
                 let at = PlotPoint::new(last, top * 0.985);
                 plot.text(
@@ -213,19 +227,6 @@ fn plot_ui(ui: &mut Ui, growth: &GrowthView) {
     response.widget_info(|| WidgetInfo::labeled(Role::Image, true, &name));
     if leaves {
         weak(ui, tr!("The band leaves the axis at the top."));
-    }
-}
-
-fn treated(plot: &mut PlotUi<'_>, growth: &GrowthView, p: &Palette) {
-    for (from, to, name) in &growth.treated {
-        if from.is_finite() && to.is_finite() {
-            plot.span(
-                Span::new(name.clone(), *from..=*to)
-                    .fill(p.treated.gamma_multiply(0.13))
-                    .border(Stroke::new(1.0, p.treated.gamma_multiply(0.4)))
-                    .label_align(Align2::LEFT_BOTTOM),
-            );
-        }
     }
 }
 
@@ -312,27 +313,6 @@ fn hatch(plot: &mut PlotUi<'_>, band: &[BandPoint], color: Color32) {
     }
 }
 
-fn points(plot: &mut PlotUi<'_>, growth: &GrowthView, p: &Palette) {
-    for point in &growth.points {
-        plot.line(
-            Line::new(
-                "",
-                PlotPoints::from(vec![[point.day, point.low], [point.day, point.high]]),
-            )
-            .color(p.text)
-            .width(1.4)
-            .allow_hover(false),
-        );
-    }
-    let measured: Vec<[f64; 2]> = growth.points.iter().map(|p| [p.day, p.value]).collect();
-    plot.points(
-        Points::new(tr!("Measured"), PlotPoints::from(measured))
-            .shape(MarkerShape::Circle)
-            .radius(4.0)
-            .color(p.text),
-    );
-}
-
 fn legend_ui(ui: &mut Ui, growth: &GrowthView) {
     let p = theme::palette(ui);
     ui.horizontal_wrapped(|ui| {
@@ -370,8 +350,11 @@ fn legend_ui(ui: &mut Ui, growth: &GrowthView) {
         if growth.locf.is_some() {
             entry(p.text_weak, tr!("last value carried forward"));
         }
-        if !growth.treated.is_empty() {
-            entry(p.treated.gamma_multiply(0.5), tr!("treated"));
+        if growth.points.iter().any(|point| point.below_limit) {
+            entry(p.text, &tr!("▽ {limit}", limit = growth.limit));
+        }
+        for (color, text) in treated::legend(growth, p) {
+            entry(color, &text);
         }
     });
 }
@@ -490,6 +473,7 @@ mod tests {
                 low: 9.0,
                 high: 11.0,
                 column: 0,
+                below_limit: false,
             }],
             factual: vec![flat(0.0, 10.0), flat(100.0, 1e9)],
             ..GrowthView::default()

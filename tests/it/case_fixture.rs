@@ -70,6 +70,7 @@ fn fit(
     locf: f64,
 ) -> FitSummary {
     FitSummary {
+        prior: "generic".into(),
         models: vec![
             ModelWeight {
                 model: "exponential".into(),
@@ -273,6 +274,7 @@ pub(crate) fn case() -> CaseSummary {
                 dose: Some(500.0),
                 unit: "mg/m2".into(),
                 duration: Days(98.0),
+                given: String::new(),
             },
             TreatmentSummary {
                 date: date(2024, 8, 5),
@@ -282,6 +284,7 @@ pub(crate) fn case() -> CaseSummary {
                 dose: Some(48.0),
                 unit: "Gy".into(),
                 duration: Days(8.0),
+                given: "in 6 fractions".into(),
             },
         ],
         scenario: Some(ScenarioSummary {

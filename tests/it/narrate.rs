@@ -280,6 +280,7 @@ fn fit() -> impl Strategy<Value = Option<FitSummary>> {
                 }
             };
             FitSummary {
+                prior: String::new(),
                 models: vec![
                     ModelWeight {
                         model: "exponential".into(),
@@ -397,6 +398,7 @@ fn case() -> impl Strategy<Value = CaseSummary> {
                         dose: Some(0.25),
                         unit: "mg".into(),
                         duration: Days(14.0),
+                        given: "once".into(),
                     }],
                     scenario: Some(ScenarioSummary {
                         label: "stop".into(),

@@ -137,6 +137,7 @@ fn curves(case: &CaseSummary) -> Vec<GrowthCurve> {
                         value: v,
                         low: v * 0.82,
                         high: v * 1.22,
+                        below_limit: false,
                     }
                 })
                 .collect();
@@ -193,6 +194,7 @@ fn curves(case: &CaseSummary) -> Vec<GrowthCurve> {
                 scenario,
                 scenario_label: "systemic treatment resumed on day 190".into(),
                 identified: s.identified,
+                limit: "below 5 mm".into(),
                 treated: case
                     .treatments
                     .iter()

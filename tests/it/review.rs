@@ -9,6 +9,7 @@ use oncotwin::geometry::Point;
 use oncotwin::jobs::JobContext;
 use oncotwin::phantom::{self, PhantomParams, PhantomTruth};
 use oncotwin::store::VerifyOptions;
+use oncotwin::twin::PriorSet;
 use oncotwin::volume::Mask;
 use rand::{Rng as _, SeedableRng as _};
 use rand_chacha::ChaCha8Rng;
@@ -170,6 +171,43 @@ fn the_phantom_is_reviewed_from_files_to_report() {
     again.settle();
     assert_eq!(again.state().records(), &before);
     assert_eq!(again.state().shown_masks().len(), 20);
+    let report = oncotwin::store::verify(&workspace, &VerifyOptions::default()).expect("readable");
+    assert!(report.ok, "{:?}", report.defects);
+}
+
+#[test]
+fn priors_chosen_are_fitted_told_and_kept() {
+    let dir = tempfile::tempdir().expect("a folder");
+    let (workspace, out) = (dir.path().join("case"), dir.path().join("out"));
+    let mut session = session(&workspace);
+    measure_first_lesion(&mut session, dir.path());
+    let shown = |session: &mut Session| session.view().patient.expect("a patient").growth;
+    let before = shown(&mut session);
+    assert_eq!(before.prior, PriorSet::Generic);
+    let commands = vec![
+        json!({"do": "prior", "prior": "ribba2022_nsclc"}),
+        json!({"do": "report", "formats": ["html"]}),
+    ];
+    review::run(&mut session, &script(commands), Path::new(""), &out).expect("the script runs");
+    let after = shown(&mut session);
+    assert_eq!(after.prior, PriorSet::Ribba2022Nsclc);
+    let ends = |g: &oncotwin::app::view::GrowthView| g.factual.last().map(|b| (b.q05, b.q95));
+    assert!(ends(&after).is_some() && ends(&after) != ends(&before));
+    let html = std::fs::read_to_string(out.join("report.html")).expect("written");
+    assert!(html.contains("Front Pharmacol 2022;13:1058220"));
+
+    session.send(oncotwin::app::Command::Undo);
+    session.settle();
+    assert_eq!(ends(&shown(&mut session)), ends(&before));
+    session.send(oncotwin::app::Command::Redo);
+    session.settle();
+    drop(session);
+    let mut again = self::session(&workspace);
+    again.settle();
+    let [kept] = again.state().records().priors[..] else {
+        panic!("one choice");
+    };
+    assert_eq!(kept.prior, PriorSet::Ribba2022Nsclc);
     let report = oncotwin::store::verify(&workspace, &VerifyOptions::default()).expect("readable");
     assert!(report.ok, "{:?}", report.defects);
 }

@@ -18,7 +18,7 @@ use oncotwin::store::{
     Access, Answer, DefectKind, Error, FileSystem, OpenOptions, VerifyOptions, VerifyReport, Which,
     Workspace, apply_in_memory, decode_mask, encode_mask,
 };
-use oncotwin::twin::ScenarioChange;
+use oncotwin::twin::{PriorSet, ScenarioChange};
 use oncotwin::units::{Bulk, Length, Mm, Mm3, Px};
 use oncotwin::volume::{
     IntensityUnit, MaskRuns, Modality, PetStatement, Statistics, UptakeKind, WindowLevel,

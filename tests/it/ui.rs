@@ -3,6 +3,7 @@
 mod chooser;
 mod files;
 mod fixture;
+mod growth;
 mod keys;
 mod language;
 mod links;
@@ -27,7 +28,7 @@ use egui::{Event, Key, Modifiers, MouseWheelUnit, Pos2, Rect, Theme, TouchPhase,
 use egui_kittest::Harness;
 use egui_kittest::kittest::Queryable as _;
 use oncotwin::app::Command;
-use oncotwin::app::view::{KeyMap, PixelMap, Point, View, WindowLevel};
+use oncotwin::app::view::{KeyMap, PixelMap, Point, Schedule, View, WindowLevel};
 use oncotwin::segment::Prompt;
 use oncotwin::ui::{Tool, UiState, theme, view_ui};
 
@@ -634,17 +635,12 @@ fn a_treatment_is_entered() {
     harness.get_by_label("Add").click();
     harness.run();
     let commands = sent(&mut harness);
-    assert!(
-        matches!(
-            commands[..],
-            [Command::AddTreatment {
-                dose: None,
-                duration_days: 0.0,
-                ..
-            }]
-        ),
-        "{commands:?}"
-    );
+    // A drug without anything else goes on, and says so in the form.
+    let [Command::AddTreatment { treatment }] = &commands[..] else {
+        panic!("{commands:?}");
+    };
+    assert_eq!(treatment.dose, None);
+    assert_eq!(treatment.schedule, Some(Schedule::Ongoing));
 }
 
 #[test]

@@ -6,7 +6,7 @@ use super::{DARK, State};
 use crate::app::command::Command;
 use crate::app::effect::{Effect, Event};
 use crate::app::view::Severity;
-use crate::case::{Change, MaskStep, Treatment, TreatmentId};
+use crate::case::{Change, MaskStep};
 use crate::draft::Extent;
 
 /// Whether what the last gesture made still waits to be accepted or rejected: looking at it from
@@ -224,30 +224,10 @@ impl State {
             Command::SplitTimePoint { series } => self.split_time_point(series, now, e),
             Command::MergeTimePoints { into, from } => self.merge_time_points(into, from, e),
             Command::SetDate { time_point, date } => self.set_date(time_point, date, e),
-            Command::AddTreatment {
-                date,
-                kind,
-                name,
-                dose,
-                unit,
-                duration_days,
-            } => {
-                if let Some(patient) = self.shown {
-                    let treatment = Treatment {
-                        id: TreatmentId(self.ids.next(now)),
-                        patient,
-                        date,
-                        kind,
-                        name,
-                        dose,
-                        unit,
-                        duration_days: duration_days.max(0.0),
-                    };
-                    self.add_treatment(treatment, false, e);
-                }
-            }
+            Command::AddTreatment { treatment } => self.take_entry(treatment, now, e),
             Command::RemoveTreatment { treatment } => self.remove_treatment(treatment, e),
             Command::SetScenario { change } => self.set_scenario(change, now, e),
+            Command::ChoosePrior { prior } => self.choose_prior(prior, e),
             Command::ChooseExport if self.refuses_to_write() => {}
             Command::ChooseExport => e.push(Effect::AskExport),
             Command::Export { dir, formats } => self.export(dir, formats, now, e),

@@ -51,7 +51,9 @@ impl State {
                 | Change::PutTreatment(_)
                 | Change::RemoveTreatment(_)
                 | Change::PutScenario(_)
-                | Change::RemoveScenario(_) => days_moved = true,
+                | Change::RemoveScenario(_)
+                | Change::PutPrior(_)
+                | Change::RemovePrior(_) => days_moved = true,
                 _ => {}
             }
         }

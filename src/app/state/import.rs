@@ -361,6 +361,8 @@ impl State {
                 dose: treatment.dose,
                 unit: treatment.unit,
                 duration_days: treatment.duration_days,
+                schedule: None,
+                fractions: None,
             };
             self.add_treatment(entered, true, effects);
         }

@@ -7,9 +7,10 @@ use serde_json::json;
 use super::{Slot, State};
 use crate::app::effect::{Effect, Work};
 use crate::app::twin_input;
-use crate::case::{AuditAction, AuditNote, LesionId, PatientId};
+use crate::case::{AuditAction, AuditNote, Change, LesionId, PatientId, PriorChoice};
 use crate::jobs::Lane;
 use crate::texts::mark;
+use crate::twin::PriorSet;
 
 impl State {
     /// Notes that a lesion's twin is of older data than the record. Under treatment the twins of a
@@ -86,8 +87,28 @@ impl State {
         let note = AuditNote::new("twin.fit", AuditAction::E, "lesion", lesion)
             .of(patient)
             .made_by(&*twin.fit.version)
-            .detail(json!({"stage_key": key, "seed": twin.fit.seed, "models": weights}));
+            .detail(json!({
+                "stage_key": key, "seed": twin.fit.seed, "prior": twin.fit.prior.name(),
+                "models": weights,
+            }));
         self.note(note, effects);
+    }
+
+    /// All lesions of the shown patient are fitted anew with these priors.
+    pub(super) fn choose_prior(&mut self, prior: PriorSet, effects: &mut Vec<Effect>) {
+        let Some(patient) = self.shown else { return };
+        if twin_input::prior(self, patient) == prior {
+            return;
+        }
+        let audit = AuditNote::new("prior.choose", AuditAction::U, "patient", patient)
+            .of(patient)
+            .step(format!("Fit with priors {}", prior.name()))
+            .detail(json!({"prior": prior.name()}));
+        let change = Change::PutPrior(PriorChoice { patient, prior });
+        if self.commit(vec![change], audit, effects).is_some() {
+            self.stale_all_twins(patient);
+            self.refresh_twins(effects);
+        }
     }
 
     pub(super) fn has_pending_mask(&self, lesion: LesionId) -> bool {

@@ -7,6 +7,7 @@ use serde_json::json;
 use super::State;
 use crate::app::effect::Effect;
 use crate::app::grouping;
+use crate::app::treatments::TreatmentEntry;
 use crate::app::view::Severity;
 use crate::app::view_build::treatment_kind;
 use crate::case::{
@@ -173,6 +174,36 @@ impl State {
         }
     }
 
+    /// Enters what a reader knows of a treatment; what cannot be understood is refused.
+    pub(super) fn take_entry(
+        &mut self,
+        entry: TreatmentEntry,
+        now: Timestamp,
+        effects: &mut Vec<Effect>,
+    ) {
+        let Some(patient) = self.shown else { return };
+        if let Err(why) = entry.check() {
+            self.refuse(
+                tr!("The treatment was not entered: {why}", why),
+                tr!("Correct it and enter it again."),
+            );
+            return;
+        }
+        let treatment = Treatment {
+            id: TreatmentId(self.ids.next(now)),
+            patient,
+            date: entry.date,
+            kind: entry.kind,
+            name: entry.name,
+            dose: entry.dose,
+            unit: entry.unit,
+            duration_days: entry.duration_days,
+            schedule: entry.schedule,
+            fractions: entry.fractions,
+        };
+        self.add_treatment(treatment, false, effects);
+    }
+
     /// Enters a treatment; one that was `imported` with images is no step, as they are none.
     pub(super) fn add_treatment(
         &mut self,
@@ -182,7 +213,8 @@ impl State {
     ) {
         let detail = json!({
             "kind": treatment.kind, "date": treatment.date, "dose": treatment.dose,
-            "duration_days": treatment.duration_days,
+            "duration_days": treatment.duration_days, "schedule": treatment.schedule,
+            "fractions": treatment.fractions,
         });
         let patient = treatment.patient;
         let what = if treatment.name.is_empty() {

@@ -288,7 +288,10 @@ fn growth_nodes(state: &State, lesion: &Lesion, depth: usize, nodes: &mut Vec<No
         Node::new(depth, "Twin")
             .line("Methods", fit.version.clone())
             .line("Models and weights", weights.join(", "))
-            .line("Prior", format!("{:?}", fit.prior))
+            .line(
+                "Prior",
+                format!("{}: {}", fit.prior.name(), fit.prior.source()),
+            )
             .line("Seed", fit.seed.to_string())
             .line("Stage key (BLAKE3)", key.clone())
             .line("Scenario", scenario.unwrap_or_default())

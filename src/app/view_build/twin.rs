@@ -1,5 +1,6 @@
 //! The growth plot.
 
+mod acts;
 mod models;
 mod sum;
 
@@ -7,8 +8,8 @@ use crate::app::state::{Slot, State};
 use crate::app::twin_input::{self, TwinResult};
 use crate::app::view::{BandPoint, GrowthPoint, GrowthView};
 use crate::app::{grouping, summary};
-use crate::case::{Lesion, LesionId, PatientId, TimePoint, TreatmentKind};
-use crate::texts::{self, tr};
+use crate::case::{Lesion, LesionId, PatientId, TimePoint};
+use crate::texts::tr;
 use crate::twin::{Arm, Quantiles, Scale, ScenarioChange, Voice};
 
 impl State {
@@ -19,6 +20,7 @@ impl State {
             return GrowthView::default();
         };
         let mut growth = empty(lesion);
+        growth.prior = twin_input::prior(self, patient);
         match self.twins.get(&lesion.id) {
             Some(Slot::Ready(twin)) => self.draw_twin(&mut growth, lesion, twin, points),
             Some(Slot::Waiting(_)) => growth.pending = true,
@@ -92,8 +94,13 @@ impl State {
                 let (first, date) = (baseline?, p.date?);
                 Some(grouping::days_between(first, date).0 == observation.day.0)
             };
-            let value = observation.size.value() * factor;
-            let reach = twin.fit.reach_90(observation).exp();
+            let below_limit = observation.size.value() <= 0.0;
+            let (value, reach) = if below_limit {
+                (projection.scale.detection_limit() * factor, 1.0)
+            } else {
+                let reach = twin.fit.reach_90(observation).exp();
+                (observation.size.value() * factor, reach)
+            };
             growth.points.push(GrowthPoint {
                 day: observation.day.0,
                 value,
@@ -103,55 +110,29 @@ impl State {
                     .iter()
                     .position(|p| on_day(p) == Some(true))
                     .unwrap_or(0),
+                below_limit,
             });
         }
-        let last_day = growth.factual.last().map_or(0.0, |p| p.day);
-        growth.treated = self.treated_spans(lesion.patient, last_day);
+        let plan = &twin.fit.treatments;
+        let until = projection.days.last().map_or(0.0, |h| h.day.0);
+        growth.treated = acts::acts(plan, f64::NEG_INFINITY, until);
+        growth.limit = limit_words(projection.scale);
         let scenario = self
             .records
             .scenarios
             .iter()
             .find(|s| s.patient == lesion.patient);
+        if let Some(asked) = scenario.filter(|_| !growth.scenario.is_empty())
+            && let Ok(changed) = asked.change.apply(plan)
+        {
+            growth.scenario_treated = acts::acts(&changed, asked.change.day().0, until);
+        }
         growth.scenario_label = scenario
             .map(|s| scenario_label(&s.change))
             .unwrap_or_default();
         growth.notes = summary::twin_notes(twin, scenario.is_some());
         growth.models = models::views(&twin.fit);
-        growth.prior = twin.fit.prior.name().to_owned();
-    }
-
-    fn treated_spans(&self, patient: PatientId, last_day: f64) -> Vec<(f64, f64, String)> {
-        let Some(baseline) = twin_input::baseline(self, patient) else {
-            return Vec::new();
-        };
-        let treatments = self
-            .records
-            .treatments
-            .iter()
-            .filter(|t| t.patient == patient);
-        treatments
-            .filter(|t| {
-                matches!(
-                    t.kind,
-                    TreatmentKind::Systemic | TreatmentKind::Radiotherapy | TreatmentKind::Surgery
-                )
-            })
-            .map(|t| {
-                let from = grouping::days_between(baseline, t.date).0;
-                let is_open = t.kind == TreatmentKind::Systemic && t.duration_days <= 0.0;
-                let to = if is_open {
-                    last_day
-                } else {
-                    from + t.duration_days
-                };
-                let name = if t.name.is_empty() {
-                    texts::text(super::treatment_kind(t.kind)).to_owned()
-                } else {
-                    t.name.clone()
-                };
-                (from, to, name)
-            })
-            .collect()
+        growth.prior = twin.fit.prior;
     }
 }
 
@@ -172,6 +153,20 @@ fn plotted(scale: Scale) -> (&'static str, f64) {
         Scale::Voxels => (tr!("Volume (voxels)"), 1.0),
         Scale::DiameterMm => (tr!("Longest diameter (mm)"), 1.0),
         Scale::DiameterPx => (tr!("Longest diameter (px)"), 1.0),
+    }
+}
+
+/// What is said of a size below the limit of detection.
+fn limit_words(scale: Scale) -> String {
+    let limit = scale.detection_limit();
+    match scale {
+        // The volume of a sphere whose diameter is told.
+        Scale::VolumeMm3 | Scale::DiameterMm => {
+            let limit = Scale::DiameterMm.detection_limit();
+            tr!("below {limit:.0} mm", limit)
+        }
+        Scale::Voxels => tr!("below {limit:.0} voxel", limit),
+        Scale::DiameterPx => tr!("below {limit:.0} px", limit),
     }
 }
 

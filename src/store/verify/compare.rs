@@ -28,6 +28,7 @@ pub(super) const TABLES: &[(&str, &[&str])] = &[
     ("treatments", &["id"]),
     ("treatment_text", &["treatment"]),
     ("scenarios", &["id"]),
+    ("priors", &["patient"]),
     ("readers", &["id"]),
     ("signoffs", &["id"]),
     ("signoff_text", &["signoff"]),

@@ -1,9 +1,10 @@
 //! What a scenario makes of a plan.
 
+use super::cycle::Cycle;
 use super::{COVERED, Dosing, Treatments};
+use crate::twin::dynamics::dose::Dose;
 use crate::twin::dynamics::plan::{Act, DrugId, Event, Plan};
 use crate::twin::series::check_day;
-use crate::twin::stats::quantile;
 use crate::twin::{Error, ScenarioChange};
 use crate::units::Days;
 
@@ -23,7 +24,8 @@ impl ScenarioChange {
     /// The treatments that a plan becomes under this change.
     ///
     /// A restart gives again what was given last before that day: drugs of which times alone are
-    /// known without end, doses of the last size at their median distance, up to a hundred.
+    /// known without end, doses in the cycle in which they were given (see
+    /// `twin::treatment::cycle`), up to a hundred.
     ///
     /// # Errors
     /// [`Error::BadNumber`] for a day or factor that cannot be; [`Error::NoTreatmentToRestart`]
@@ -102,16 +104,23 @@ fn restarted(to: &Treatments, day: Days) -> Result<Plan, Error> {
             to.regimens[usize::from(drug.0)].dosing,
             of_drug.last().map(|e| e.act),
         ) {
-            (Dosing::Doses { .. }, Some(Act::Bolus { dose, .. })) => {
-                let cycle = cycle(&of_drug);
+            (Dosing::Doses { .. }, Some(Act::Bolus { .. })) => {
+                let doses: Vec<(f64, Dose)> = of_drug
+                    .iter()
+                    .filter_map(|e| match e.act {
+                        Act::Bolus { dose, .. } => Some((e.day.0, dose)),
+                        _ => None,
+                    })
+                    .collect();
+                let Some(cycle) = Cycle::of(&doses) else {
+                    continue;
+                };
                 let later = |e: &Event| {
                     matches!(e.act, Act::Bolus { drug: d, .. } if d == drug) && e.day.0 >= day.0
                 };
                 events.retain(|e| !later(e));
-                events.extend(
-                    (0..RESTARTED_DOSES)
-                        .map(|i| Event::bolus(Days(day.0 + cycle * i as f64), drug, dose)),
-                );
+                let again = cycle.from(day.0).take(RESTARTED_DOSES);
+                events.extend(again.map(|(day, dose)| Event::bolus(Days(day), drug, dose)));
             }
             (_, Some(Act::Infusion { per_day, .. })) => {
                 let still = |e: &Event| match e.act {
@@ -137,21 +146,6 @@ fn restarted(to: &Treatments, day: Days) -> Result<Plan, Error> {
     Plan::new(events)
 }
 
-/// Median distance of doses; three weeks where there is one alone.
-fn cycle(doses: &[Event]) -> f64 {
-    let mut gaps: Vec<f64> = doses
-        .windows(2)
-        .map(|pair| pair[1].day.0 - pair[0].day.0)
-        .filter(|gap| *gap > 0.0)
-        .collect();
-    gaps.sort_by(f64::total_cmp);
-    if gaps.is_empty() {
-        21.0
-    } else {
-        quantile(&gaps, 0.5)
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -171,6 +165,16 @@ mod tests {
         let again = start(100.0).apply(&treatments(&doses)).unwrap();
         let days: Vec<f64> = again.plan().events().iter().map(|e| e.day.0).collect();
         assert_eq!(days[..6], [0.0, 14.0, 28.0, 100.0, 114.0, 128.0]);
+    }
+
+    #[test]
+    fn a_restart_gives_days_1_and_8_again_and_not_every_week() {
+        let days = [0.0, 7.0, 21.0, 28.0, 42.0, 49.0];
+        let doses = days.map(|d| TreatmentEvent::dose(Days(d), "x", 100.0, "mg"));
+        let again = start(100.0).apply(&treatments(&doses)).unwrap();
+        let days: Vec<f64> = again.plan().events().iter().map(|e| e.day.0).collect();
+        assert_eq!(days[6..11], [100.0, 107.0, 121.0, 128.0, 142.0]);
+        assert_eq!(days.len(), 6 + RESTARTED_DOSES);
     }
 
     #[test]

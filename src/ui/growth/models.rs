@@ -33,7 +33,7 @@ pub(super) fn models_ui(ui: &mut Ui, growth: &GrowthView) {
             if let Some(heaviest) = growth.models.first() {
                 residuals_ui(ui, heaviest);
             }
-            weak(ui, tr!("Priors: {prior}", prior = growth.prior));
+            weak(ui, growth.prior.source());
         });
 }
 

@@ -3,7 +3,7 @@
 use std::cell::RefCell;
 
 use jiff::civil::date;
-use oncotwin::app::Command;
+use oncotwin::app::{Command, TreatmentEntry};
 use oncotwin::case::*;
 use oncotwin::store;
 use proptest::prelude::*;
@@ -167,12 +167,11 @@ fn random_command(desk: &mut Desk, n: u8, a: usize, b: usize) -> Command {
             None => Command::SetScenario { change: None },
         },
         _ => Command::AddTreatment {
-            date: day,
-            kind: TreatmentKind::Systemic,
-            name: "drug".to_owned(),
-            dose: None,
-            unit: String::new(),
-            duration_days: 10.0,
+            treatment: TreatmentEntry {
+                name: "drug".to_owned(),
+                duration_days: 10.0,
+                ..TreatmentEntry::new(day, TreatmentKind::Systemic)
+            },
         },
     }
 }

@@ -80,6 +80,8 @@ fn numbers_that_are_none_are_refused() {
             dose,
             unit: "Gy".into(),
             duration_days: 0.0,
+            schedule: None,
+            fractions: None,
         })
     };
     workspace.commit_now(audited(vec![patient(0)])).unwrap();

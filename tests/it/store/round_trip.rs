@@ -267,18 +267,40 @@ fn treatment() -> impl Strategy<Value = Treatment> {
         Just(TreatmentKind::Note),
     ];
     let dose = proptest::option::of(real());
-    ((0u8..2, 0u8..2), day(), kind, any::<String>(), dose, real()).prop_map(
-        |((t, p), date, kind, name, dose, duration_days)| Treatment {
-            id: TreatmentId(id(6, t)),
-            patient: PatientId(id(1, p)),
-            date,
-            kind,
-            name,
-            dose,
-            unit: "Gy".into(),
-            duration_days,
-        },
+    let schedule = prop_oneof![
+        Just(Schedule::Once),
+        Just(Schedule::Span),
+        Just(Schedule::Ongoing),
+        any::<(u32, u32)>()
+            .prop_map(|(every_days, times)| Schedule::Repeated { every_days, times }),
+    ];
+    let rest = (
+        proptest::option::of(schedule),
+        proptest::option::of(any::<u32>()),
+    );
+    (
+        (0u8..2, 0u8..2),
+        day(),
+        kind,
+        any::<String>(),
+        dose,
+        real(),
+        rest,
     )
+        .prop_map(
+            |((t, p), date, kind, name, dose, duration_days, (schedule, fractions))| Treatment {
+                id: TreatmentId(id(6, t)),
+                patient: PatientId(id(1, p)),
+                date,
+                kind,
+                name,
+                dose,
+                unit: "Gy".into(),
+                duration_days,
+                schedule,
+                fractions,
+            },
+        )
 }
 
 fn measurement() -> impl Strategy<Value = Measurement> {
@@ -344,13 +366,18 @@ fn change(artifact: String) -> impl Strategy<Value = Change> {
             day: f64::from(quarters) / 4.0,
         },
     });
-    let removal = (0u8..7, 0u8..3).prop_map(|(kind, n)| match kind {
+    let prior = (0u8..2, 0usize..7).prop_map(|(p, n)| PriorChoice {
+        patient: PatientId(id(1, p)),
+        prior: PriorSet::ALL[n],
+    });
+    let removal = (0u8..8, 0u8..3).prop_map(|(kind, n)| match kind {
         0 => Change::RemoveTimePoint(TimePointId(id(2, n))),
         1 => Change::RemoveSeries(SeriesId(id(3, n))),
         2 => Change::RemoveLesion(LesionId(id(4, n))),
         3 => Change::RemoveAnnotation(AnnotationId(id(5, n))),
         4 => Change::RemoveTreatment(TreatmentId(id(6, n))),
         5 => Change::RemoveMeasurement(MeasurementId(id(10, n))),
+        6 => Change::RemovePrior(PatientId(id(1, n))),
         _ => Change::RemoveScenario(ScenarioId(id(7, n))),
     });
     prop_oneof![
@@ -364,6 +391,7 @@ fn change(artifact: String) -> impl Strategy<Value = Change> {
         3 => measurement().prop_map(Change::PutMeasurement),
         2 => treatment().prop_map(Change::PutTreatment),
         1 => scenario.prop_map(Change::PutScenario),
+        1 => prior.prop_map(Change::PutPrior),
         1 => (0u8..3, view()).prop_map(|(s, v)| Change::PutSeriesView(SeriesId(id(3, s)), v)),
         1 => ("[a-c]", any::<String>()).prop_map(|(k, v)| Change::PutSetting(k, json!({"v": v}))),
         1 => removal,
@@ -406,6 +434,7 @@ proptest! {
                     prop_assert_eq!(&back.measurements, &records.measurements);
                     prop_assert_eq!(&back.treatments, &records.treatments);
                     prop_assert_eq!(&back.scenarios, &records.scenarios);
+                    prop_assert_eq!(&back.priors, &records.priors);
                     prop_assert_eq!(&back.series_views, &records.series_views);
                     prop_assert_eq!(&back.signoffs, &records.signoffs);
                     records = next;

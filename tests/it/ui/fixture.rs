@@ -7,13 +7,14 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use oncotwin::app::view::{
-    AnnotationId, BandPoint, ChooserView, ColourMap, ColumnView, Crosshair, FusedPicture,
-    FusedView, FusionRow, FusionView, GrowthPoint, GrowthView, HistoryView, JobId, JobRow, Layout,
-    LesionCell, LesionId, LesionRole, LesionRow, Letters, LinkMode, LinkTrust, LinkView, Message,
-    ModelView, NarrativeRow, Overlay, ParameterView, PatientId, PatientRow, PatientView, Picture,
-    PixelMap, PlaneLine, Point, ReadingView, RegistrationView, ResponseCell, SampleRow, Saved,
-    ScenarioChange, SectionOutline, SectionView, SeriesId, SeriesTab, Severity, SliceView, SumView,
-    Thumbnail, TimePointId, TreatmentId, TreatmentRow, ValueSource, Vec3, View, WindowLevel,
+    ActShape, ActView, AnnotationId, BandPoint, ChooserView, ColourMap, ColumnView, Crosshair,
+    FusedPicture, FusedView, FusionRow, FusionView, GrowthPoint, GrowthView, HistoryView, JobId,
+    JobRow, Layout, LesionCell, LesionId, LesionRole, LesionRow, Letters, LinkMode, LinkTrust,
+    LinkView, Message, ModelView, NarrativeRow, Overlay, ParameterView, PatientId, PatientRow,
+    PatientView, Picture, PixelMap, PlaneLine, Point, PriorSet, ReadingView, RegistrationView,
+    ResponseCell, SampleRow, Saved, ScenarioChange, SectionOutline, SectionView, SeriesId,
+    SeriesTab, Severity, SliceView, SumView, Thumbnail, TimePointId, TreatmentId, TreatmentRow,
+    ValueSource, Vec3, View, WindowLevel,
 };
 use oncotwin::units::Mm;
 use uuid::Uuid;
@@ -398,6 +399,32 @@ fn model(name: &str, weight: f64) -> ModelView {
     }
 }
 
+/// A drug over weeks, another in doses, and radiotherapy.
+fn treated() -> Vec<ActView> {
+    let act = |name: &str, shape, from: f64, to: f64| ActView {
+        name: name.into(),
+        shape,
+        from,
+        to,
+    };
+    let dose = |n: u32| {
+        act(
+            "carboplatin",
+            ActShape::Dose,
+            7.0 + 21.0 * f64::from(n),
+            7.0 + 21.0 * f64::from(n),
+        )
+    };
+    let fraction = |n: u32| {
+        let day = 130.0 + f64::from(n);
+        act("radiotherapy, 5.00 Gy", ActShape::Fraction, day, day)
+    };
+    let mut acts = vec![act("pembrolizumab", ActShape::Span, 7.0, 110.0)];
+    acts.extend((0..4).map(dose));
+    acts.extend((0..5).map(fraction));
+    acts
+}
+
 fn growth() -> GrowthView {
     let point = |day: f64, value: f64, column| GrowthPoint {
         day,
@@ -405,6 +432,7 @@ fn growth() -> GrowthView {
         low: value * 0.9,
         high: value * 1.1,
         column,
+        below_limit: false,
     };
     GrowthView {
         title: "L1".into(),
@@ -415,7 +443,9 @@ fn growth() -> GrowthView {
         local: Vec::new(),
         scenario: band(62.0, 240.0, 3.4, 0.004),
         scenario_label: "treatment stops on day 62".into(),
-        treated: vec![(7.0, 110.0, "pembrolizumab".into())],
+        treated: treated(),
+        scenario_treated: Vec::new(),
+        limit: "below 5 mm".into(),
         locf: Some(3.4),
         horizon_day: 150.0,
         identified: false,
@@ -425,7 +455,7 @@ fn growth() -> GrowthView {
         ],
         pending: false,
         models: vec![model("gompertz", 0.61), model("exponential", 0.39)],
-        prior: "generic".into(),
+        prior: PriorSet::Generic,
     }
 }
 
