@@ -802,7 +802,7 @@ pub(super) enum BenchVerb {
         /// Only these models.
         #[arg(long, value_delimiter = ',', value_name = "NAME", value_parser = parse_law)]
         models: Vec<Model>,
-        /// As many draws of models that need a solver as of the others, which takes hours.
+        /// As many draws of the model that needs a solver as of the others, which takes many times as long.
         #[arg(long)]
         all_draws: bool,
         /// Environment of the peers, made by benches/peers/setup.sh.

@@ -55,13 +55,13 @@ impl Settings<'_> {
     }
 
     fn is_spared(&self, case: &Case) -> bool {
-        needs_solver(case.model) && !self.all_draws
+        is_slow(case.model) && !self.all_draws
     }
 }
 
-/// Whether the model has no closed form, so that every draw is integrated step by step.
-const fn needs_solver(model: Model) -> bool {
-    matches!(model, Model::Simeoni | Model::GeneralGompertz)
+/// Whether every draw is integrated step by step at a price: four equations, some of them stiff.
+const fn is_slow(model: Model) -> bool {
+    matches!(model, Model::Simeoni)
 }
 
 /// Everything that was found.

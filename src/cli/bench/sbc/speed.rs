@@ -97,13 +97,7 @@ pub(super) fn measure(settings: &Settings, job: &JobContext) -> Result<Vec<Timed
     for (i, (_, case)) in cases.iter().enumerate() {
         job.progress.step(&format!("time: {}", case.name()));
         job.progress.set(i, cases.len());
-        // With ten scans one lesion can take minutes where a solver is needed.
-        let counts = if settings.is_spared(case) {
-            &SCANS[..1]
-        } else {
-            &SCANS[..]
-        };
-        for scans in counts.iter().copied() {
+        for scans in SCANS {
             let times = singly(
                 settings,
                 case,

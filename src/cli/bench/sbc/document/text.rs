@@ -32,7 +32,7 @@ known; `radiotherapy and surgery`), and the published priors under their models.
 Two tests of each row: χ² in 20 bins, and the curve, by the least binomial tail of its empirical distribution function against 100 000 uniform
 samples (Säilynoja, Bürkner, Vehtari, Stat Comput 2022;32:32), which is one p-value for simultaneous bands. Both are adjusted by Holm
 (Scand J Stat 1979;6:65) over all rows of a seed. Coverages of central 50, 80 and 90 % intervals are counted against a two-sided binomial band at 1 % for all
-rows and levels of a seed together. `simeoni` and `general_gompertz` are integrated step by step, which takes up to seconds: they get a tenth of the draws, and bands of their
+rows and levels of a seed together. `simeoni` is integrated step by step, which takes up to seconds: it gets a tenth of the draws, and bands of its
 own.
 ";
 
@@ -53,7 +53,7 @@ pub(super) const SPEED: &str = "
 ## Time
 
 What the program does for one lesion and model: posterior, leave-one-out scores for the weight, what identifies each parameter, residuals,
-summary. Lesions are made up as above. `simeoni` and `general_gompertz` are timed on fewer lesions and with six scans only. *Usual models* are those that the program averages where none is asked for (three to four, by
+summary. Lesions are made up as above. `simeoni` is timed on fewer lesions. *Usual models* are those that the program averages where none is asked for (three to four, by
 treatment). A patient has lesions under the same doses, all fitted and then joined. The aim of a patient is that of the joint posterior under one
 model; the usual models are beside it.
 ";
@@ -83,8 +83,8 @@ pub(super) const TAIL: &str = "
   Calibration under a prior says nothing of whether the prior is right.
 - The method was tuned on other seeds than both of this page. That a p-value is above its limit means that so many draws show no deviation: a coverage
   that is 2 % off passes with 1000 draws, and 5 % off with 100.
-- Effective draws by weights and by autocorrelation are different estimates; ours counts weights of draws that are independent, but
-  after the fallback (sequential Monte Carlo) all particles.
-- **With ten scans `simeoni` takes minutes for a lesion**: in a trial six lesions with six scans and six with ten took about ten minutes.
-- Times are those of one machine with other work on it; a worst case among 60 is no bound.
+- Effective draws by weights and by autocorrelation are different estimates; ours counts weights of draws that are independent, and
+  after the fallback (sequential Monte Carlo) independent lines of descent.
+- `simeoni` takes a second or more for a lesion: its cells need a solver, draw by draw. It is not among the usual models.
+- Times are those of one machine; a worst case among 60 is no bound.
 ";
