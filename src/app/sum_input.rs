@@ -13,8 +13,8 @@ use crate::provenance::StageKey;
 use crate::store::Cache;
 use crate::texts::tr;
 use crate::twin::{
-    self, Fit, FitParams, LesionSeries, NoSum, Observation, Scan, Size, SumOutlook, Target,
-    Treatments, Voice,
+    self, Fit, FitParams, LesionSeries, NoSum, Observation, PriorSet, Scan, Size, SumOutlook,
+    Target, Treatments, Voice,
 };
 use crate::units::{Days, Length, Mm};
 
@@ -49,6 +49,10 @@ pub(super) struct SumResult {
     pub targets: Vec<String>,
     /// The forecast, or why there is none.
     pub outlook: Result<SumOutlook, String>,
+    /// Priors of the fits of diameters that it is made of.
+    pub prior: PriorSet,
+    /// Their seed.
+    pub seed: u64,
     /// Key under which it is cached.
     #[serde(skip)]
     pub key: Option<StageKey>,
@@ -120,7 +124,7 @@ pub(super) fn gather(state: &State, patient: PatientId) -> Option<SumInput> {
 }
 
 /// Version of the stage as cached; raised when the shape of [`SumResult`] changes.
-const SUM_STAGE: u32 = 1;
+const SUM_STAGE: u32 = 2;
 
 /// Forecasts, or takes the result of the same input from the cache.
 pub(super) fn run(input: &SumInput, cache: &Cache, job: &JobContext) -> Result<SumResult, Failure> {
@@ -160,6 +164,8 @@ fn compute(input: &SumInput, cache: &Cache, job: &JobContext) -> Result<SumResul
     Ok(SumResult {
         targets: input.lesions.iter().map(|l| l.label.clone()).collect(),
         outlook,
+        prior: input.params.prior,
+        seed: input.params.seed,
         key: None,
     })
 }

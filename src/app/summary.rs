@@ -6,6 +6,7 @@ use super::consistency;
 use super::grouping;
 use super::reading;
 use super::state::State;
+use super::sum_input::SumResult;
 use super::treatments;
 use super::twin_input::{self, TwinResult};
 use super::value;
@@ -22,7 +23,7 @@ use crate::response::{
     self, Assessment, Category, NewLesion, NonTarget, Target, TargetStatus, TimePointSum,
 };
 use crate::texts;
-use crate::twin::{Ground, Ladder, ScenarioChange, Size, SizeChange, Skill, SumOutlook, Voice};
+use crate::twin::{Ground, Ladder, PriorSet, ScenarioChange, Size, SizeChange, Skill, Voice};
 use crate::units::{Days, Extent, Length, Mm};
 use crate::warning::{Warning, WarningCode};
 
@@ -229,7 +230,7 @@ fn case_summary(
             .map(|a| response_summary(a.as_ref()?))
             .collect(),
         treatments: treatments
-            .into_iter()
+            .iter()
             .map(|t| TreatmentSummary {
                 date: t.date,
                 day: day_of(t.date),
@@ -238,19 +239,21 @@ fn case_summary(
                 dose: t.dose,
                 unit: t.unit.clone(),
                 duration: Days(t.duration_days),
-                given: treatments::given(t),
+                given: treatments::given(t, &treatments),
+                lasting: treatments::lasting(t, &treatments),
             })
             .collect(),
         scenario: scenario.map(|s| scenario_summary(&s.change)),
         sum: state
             .sum_of_targets(patient)
-            .and_then(|sum| Some(sum_summary(sum.outlook.as_ref().ok()?))),
+            .and_then(|sum| sum_summary(sum)),
     }
 }
 
-fn sum_summary(outlook: &SumOutlook) -> SumSummary {
+fn sum_summary(sum: &SumResult) -> Option<SumSummary> {
+    let outlook = sum.outlook.as_ref().ok()?;
     let next = &outlook.next_scan;
-    SumSummary {
+    Some(SumSummary {
         next_scan: Days(next.day.0.round()),
         median: Mm(next.predictive.q50),
         band: [Mm(next.predictive.q10), Mm(next.predictive.q90)],
@@ -260,7 +263,14 @@ fn sum_summary(outlook: &SumOutlook) -> SumSummary {
             n if n == outlook.targets => SumVoice::Models,
             _ => SumVoice::Both,
         },
-    }
+        prior: prior_text(sum.prior),
+        seed: sum.seed,
+    })
+}
+
+/// Priors as they are cited.
+fn prior_text(prior: PriorSet) -> String {
+    format!("{} ({})", prior.name(), prior.source())
 }
 
 fn lesion_summary(state: &State, lesion: &Lesion, points: &[&TimePoint]) -> LesionSummary {
@@ -391,7 +401,7 @@ fn fit_summary(twin: &TwinResult) -> FitSummary {
     // Counted from the end, so that the last projected day is always told.
     let told = ahead.iter().rev().step_by(stride).rev();
     FitSummary {
-        prior: format!("{} ({})", twin.fit.prior.name(), twin.fit.prior.source()),
+        prior: prior_text(twin.fit.prior),
         models: twin
             .fit
             .models

@@ -13,6 +13,8 @@ use crate::units::Days;
 const MOST_DOSES: u32 = 500;
 /// Longest time from one dose to the next, in days.
 const LONGEST_CYCLE: u32 = 366;
+/// Longest course of one entry, in days.
+const LONGEST: u32 = 3660;
 /// Most fractions of radiotherapy, as the twin takes them.
 const MOST_FRACTIONS: u32 = 200;
 /// Most fractions on one day (accelerated schedules give three).
@@ -112,39 +114,78 @@ impl TreatmentEntry {
                 }
             }
         }
+        if self.duration_days > 0.0 && schedule != Schedule::Span {
+            return Err(tr!("Only a drug given from a day to another has a length"));
+        }
         match schedule {
+            Schedule::Repeated { every_days, times }
+                if every_days.saturating_mul(times) > LONGEST =>
+            {
+                Err(tr!("Doses repeat for ten years at most"))
+            }
             Schedule::Repeated { every_days, times }
                 if !(1..=LONGEST_CYCLE).contains(&every_days)
                     || !(2..=MOST_DOSES).contains(&times) =>
             {
                 Err(tr!("Doses repeat every 1 to 366 days, 2 to 500 times"))
             }
-            Schedule::Span if self.duration_days <= 0.0 => {
-                Err(tr!("The last day is not before the first"))
-            }
+            Schedule::Span if self.duration_days <= 0.0 => Err(tr!(
+                "A drug given from a day to another needs a last day after the first"
+            )),
             _ => Ok(()),
         }
     }
 }
 
-/// How it is given, in words that follow the dose; empty where the record does not say.
-pub(super) fn given(t: &Treatment) -> String {
+/// How it is given, in words that follow the dose; empty where the record does not say. A stop among
+/// `all` treatments of the patient ends it.
+pub(super) fn given(t: &Treatment, all: &[&Treatment]) -> String {
     match (t.schedule, t.fractions) {
         (Some(Schedule::Once), _) => tr!("once").to_owned(),
-        (
-            Some(Schedule::Repeated {
-                every_days: 1,
-                times,
-            }),
-            _,
-        ) => tr!("{times} times, every day", times),
         (Some(Schedule::Repeated { every_days, times }), _) => {
-            tr!("{times} times, every {every_days} days", times, every_days)
+            let done = doses_given(t, every_days, times, all);
+            match (done < times, every_days) {
+                (false, 1) => tr!("{times} times, every day", times),
+                (false, _) => tr!("{times} times, every {every_days} days", times, every_days),
+                (true, 1) => tr!("{done} of {times} times, every day", done, times),
+                (true, _) => tr!(
+                    "{done} of {times} times, every {every_days} days",
+                    done,
+                    times,
+                    every_days
+                ),
+            }
         }
-        (Some(Schedule::Ongoing), _) => tr!("goes on").to_owned(),
+        (Some(Schedule::Ongoing), _) => match stop_of(t, all) {
+            Some(day) => tr!("until {day}", day),
+            None => tr!("goes on").to_owned(),
+        },
         (_, Some(n)) => tr!("in {n} fraction" | "in {n} fractions" % n as usize),
         (Some(Schedule::Span) | None, None) => String::new(),
     }
+}
+
+/// Doses that were given before a stop.
+fn doses_given(t: &Treatment, every_days: u32, times: u32, all: &[&Treatment]) -> u32 {
+    let stop = stop_of(t, all).map_or(f64::INFINITY, |on| grouping::days_between(t.date, on).0);
+    let before = |n: &u32| f64::from(n * every_days) < stop;
+    (0..times).take_while(before).fold(0, |count, _| count + 1)
+}
+
+/// Time from the first day to the last on which it is given, as far as the record says; `None` where it
+/// goes on.
+pub(super) fn lasting(t: &Treatment, all: &[&Treatment]) -> Option<Days> {
+    let planned = match t.schedule {
+        Some(Schedule::Repeated { every_days, times }) => {
+            let done = doses_given(t, every_days, times, all);
+            return Some(Days(f64::from(every_days * done.saturating_sub(1))));
+        }
+        Some(Schedule::Once) => 0.0,
+        Some(Schedule::Ongoing) => f64::INFINITY,
+        Some(Schedule::Span) | None => t.duration_days,
+    };
+    let stop = stop_of(t, all).map_or(f64::INFINITY, |on| grouping::days_between(t.date, on).0);
+    Some(Days(planned.min(stop))).filter(|d| d.0.is_finite())
 }
 
 /// The events of a patient's treatments, each dose of a schedule by itself.
@@ -157,10 +198,8 @@ pub(super) fn events(treatments: &[&Treatment], baseline: Date) -> Vec<Treatment
             continue;
         };
         // What was planned beyond a stop was not given.
-        let stop = stop_of(treatment, treatments)
-            .map_or(f64::INFINITY, |on| grouping::days_between(baseline, on).0);
-        let days = (0..times).map(|n| first.day.0 + f64::from(n) * f64::from(every_days));
-        let given = days.take_while(|day| *day < stop);
+        let given = (0..doses_given(treatment, every_days, times, treatments))
+            .map(|n| first.day.0 + f64::from(n) * f64::from(every_days));
         events.extend(given.map(|day| TreatmentEvent {
             day: Days(day),
             ..first.clone()
@@ -199,6 +238,7 @@ fn event(treatment: &Treatment, baseline: Date) -> TreatmentEvent {
             Some(Schedule::Span) | None => stated,
         },
         fractions: treatment.fractions,
+        weekday: u32::try_from(treatment.date.weekday().to_monday_zero_offset()).ok(),
     }
 }
 
@@ -234,6 +274,19 @@ mod tests {
             schedule,
             fractions: None,
         }
+    }
+
+    #[test]
+    fn fractions_keep_to_the_calendar() {
+        let mut course = treatment(TreatmentKind::Radiotherapy, date(2024, 5, 9), None);
+        (course.dose, course.unit) = (Some(10.0), "Gy".to_owned());
+        (course.fractions, course.duration_days) = (Some(5), 6.0);
+        // Thursday, Friday, and Monday to Wednesday.
+        let first = f64::from((date(2024, 5, 9) - date(2024, 1, 1)).get_days());
+        assert_eq!(
+            days(&[&course]),
+            [0.0, 1.0, 4.0, 5.0, 6.0].map(|d| first + d)
+        );
     }
 
     fn days(treatments: &[&Treatment]) -> Vec<f64> {

@@ -299,10 +299,10 @@ impl State {
             .collect();
         treatments.sort_by_key(|t| (t.date, t.id));
         treatments
-            .into_iter()
+            .iter()
             .map(|t| TreatmentRow {
                 id: t.id,
-                text: treatment_text(t, baseline),
+                text: treatment_text(t, &treatments, baseline),
             })
             .collect()
     }
@@ -395,7 +395,7 @@ pub(super) const fn treatment_kind(kind: TreatmentKind) -> &'static str {
     }
 }
 
-fn treatment_text(t: &Treatment, baseline: Option<Date>) -> String {
+fn treatment_text(t: &Treatment, all: &[&Treatment], baseline: Option<Date>) -> String {
     let day = baseline.map(|b| tr!(" (day {day:.0})", day = grouping::days_between(b, t.date).0));
     let dose = t
         .dose
@@ -411,7 +411,7 @@ fn treatment_text(t: &Treatment, baseline: Option<Date>) -> String {
     } else {
         &t.name
     };
-    let given = match treatments::given(t) {
+    let given = match treatments::given(t, all) {
         words if words.is_empty() => words,
         words => format!(", {words}"),
     };

@@ -40,6 +40,10 @@ pub struct SumSummary {
     pub probability: f64,
     /// Whose forecast it is.
     pub voice: SumVoice,
+    /// Priors of the fits that it is made of, and their seed.
+    pub prior: String,
+    /// Seed of the posterior.
+    pub seed: u64,
 }
 
 /// Who speaks for the target lesions of a sum.
@@ -315,4 +319,7 @@ pub struct TreatmentSummary {
     /// How it is given, in words that follow the dose; empty where not stated.
     #[serde(default)]
     pub given: String,
+    /// From the first day to the last on which it is given; `None` where it goes on.
+    #[serde(default)]
+    pub lasting: Option<Days>,
 }

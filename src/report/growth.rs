@@ -374,7 +374,7 @@ pub fn sum_figure(case: &CaseSummary) -> Option<Figure> {
                 let from = t.day?.0;
                 Some(DaySpan {
                     from,
-                    to: from + t.duration.0,
+                    to: t.lasting.map_or(end, |d| (from + d.0).min(end)),
                     label: t.name.clone(),
                 })
             })

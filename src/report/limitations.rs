@@ -127,10 +127,21 @@ pub(super) fn methods(report: &Report) -> Vec<Method> {
             .flat_map(|f| f.models.iter().map(|m| m.model.clone()))
             .collect(),
     );
-    distinct("Priors", fits().map(|f| f.prior.clone()).collect());
+    // The sum has fits of its own, of diameters.
+    let sum = || report.case.sum.iter();
+    distinct(
+        "Priors",
+        fits()
+            .map(|f| f.prior.clone())
+            .chain(sum().map(|s| s.prior.clone()))
+            .collect(),
+    );
     distinct(
         "Seed of the posterior",
-        fits().map(|f| f.seed.to_string()).collect(),
+        fits()
+            .map(|f| f.seed.to_string())
+            .chain(sum().map(|s| s.seed.to_string()))
+            .collect(),
     );
     out.push(line(
         "Measurement error",

@@ -166,13 +166,22 @@ pub(crate) fn tempered(log_ratios: &[f64], least: f64) -> (f64, Vec<f64>) {
     let powered = |power: f64| -> Vec<f64> {
         log_ratios
             .iter()
-            .map(|l| libm::exp(power * (l - top)))
+            .map(|l| {
+                // What cannot be has no weight at any power.
+                if *l == f64::NEG_INFINITY {
+                    0.0
+                } else {
+                    libm::exp(power * (l - top))
+                }
+            })
             .collect()
     };
     let worth = |weights: &[f64]| {
         let sum: f64 = weights.iter().sum();
         sum * sum / weights.iter().map(|w| w * w).sum::<f64>()
     };
+    let possible = log_ratios.iter().filter(|l| **l > f64::NEG_INFINITY);
+    let least = least.min(0.5 * possible.count() as f64);
     let mut power = 1.0;
     let mut weights = powered(1.0);
     if worth(&weights) < least {

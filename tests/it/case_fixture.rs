@@ -274,6 +274,7 @@ pub(crate) fn case() -> CaseSummary {
                 dose: Some(500.0),
                 unit: "mg/m2".into(),
                 duration: Days(98.0),
+                lasting: Some(Days(98.0)),
                 given: String::new(),
             },
             TreatmentSummary {
@@ -284,6 +285,7 @@ pub(crate) fn case() -> CaseSummary {
                 dose: Some(48.0),
                 unit: "Gy".into(),
                 duration: Days(8.0),
+                lasting: Some(Days(8.0)),
                 given: "in 6 fractions".into(),
             },
         ],
@@ -302,6 +304,8 @@ pub(crate) fn case() -> CaseSummary {
             band: [Mm(71.3), Mm(99.0)],
             probability: 0.34,
             voice: SumVoice::LocalLevel,
+            prior: "generic".into(),
+            seed: 1,
         }),
     }
 }

@@ -76,6 +76,8 @@ fn the_sum_ahead_is_told_with_who_says_so() {
             band: [Mm(71.26), Mm(99.0)],
             probability: 0.344,
             voice,
+            prior: "generic".into(),
+            seed: 1,
         });
         let table = facts(&case);
         let narrative = template(&table);
@@ -398,6 +400,7 @@ fn case() -> impl Strategy<Value = CaseSummary> {
                         dose: Some(0.25),
                         unit: "mg".into(),
                         duration: Days(14.0),
+                        lasting: Some(Days(14.0)),
                         given: "once".into(),
                     }],
                     scenario: Some(ScenarioSummary {
@@ -411,6 +414,8 @@ fn case() -> impl Strategy<Value = CaseSummary> {
                         band: [Mm(f64::from(step) / 9.0), Mm(f64::from(step) / 3.0)],
                         probability: f64::from(step) / 120.0,
                         voice: SumVoice::Both,
+                        prior: "generic".into(),
+                        seed: 1,
                     }),
                 }
             })

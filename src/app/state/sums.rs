@@ -7,7 +7,7 @@ use serde_json::json;
 use super::{Slot, State};
 use crate::app::effect::{Effect, Failure, Work};
 use crate::app::sum_input::{self, SumInput, SumResult};
-use crate::case::{AuditAction, AuditNote, PatientId};
+use crate::case::{AuditAction, AuditNote, LesionRole, PatientId};
 use crate::jobs::{JobId, Lane};
 use crate::texts::mark;
 
@@ -42,6 +42,7 @@ impl State {
         let now = Some((patient, self.revision));
         let is_waiting = || {
             self.lesions_of(patient)
+                .filter(|l| l.role == LesionRole::Target)
                 .any(|l| self.has_pending_mask(l.id))
         };
         if self.sum.seen == now || is_waiting() {
@@ -107,7 +108,10 @@ impl State {
         let note = AuditNote::new("twin.sum", AuditAction::E, "patient", patient)
             .of(patient)
             .made_by(crate::twin::VERSION)
-            .detail(json!({"stage_key": key, "targets": sum.targets.len()}));
+            .detail(json!({
+                "stage_key": key, "targets": sum.targets.len(), "seed": sum.seed,
+                "prior": sum.prior.name(),
+            }));
         self.note(note, effects);
     }
 

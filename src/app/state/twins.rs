@@ -117,7 +117,9 @@ impl State {
             .iter()
             .filter(|a| a.lesion == lesion)
             .any(|a| {
-                self.segmented(a.id).is_none()
+                // Sizes that were entered and calipers have no mask to come.
+                !a.marking.steps.is_empty()
+                    && self.segmented(a.id).is_none()
                     && !matches!(self.masks.get(&a.id), Some(Slot::Failed(_)))
                     && self.signature_on(a).is_none()
             })

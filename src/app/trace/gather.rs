@@ -393,8 +393,10 @@ fn fact(state: &mut State, n: u32) -> Option<(String, Vec<Node>)> {
             }
         }
         // Of growth, yet of no lesion: the sum of all targets.
-        (None, None, true) => sum_nodes(state, patient, &mut nodes),
-        (None, None, false) => {}
+        (None, None, true) if fact.kind != FactKind::ScenarioCondition => {
+            sum_nodes(state, patient, &mut nodes);
+        }
+        (None, None, _) => {}
     }
     if fact.kind == FactKind::Treatment {
         for treatment in state

@@ -179,6 +179,14 @@ impl Cover {
             self.text(&mut cell.why);
         }
         self.text(&mut patient.growth.title);
+        let growth = &mut patient.growth;
+        for act in growth
+            .treated
+            .iter_mut()
+            .chain(&mut growth.scenario_treated)
+        {
+            self.text(&mut act.name);
+        }
         patient.growth.notes.iter_mut().for_each(|n| self.text(n));
         patient.sum.notes.iter_mut().for_each(|n| self.text(n));
         patient

@@ -23,8 +23,10 @@ use crate::units::{Days, Mm3};
 
 /// Sensitive cells that are a smaller share of all others are not seen.
 const UNSEEN: f64 = 1e-13;
-/// ln of a volume (mm³) above that of the Earth: what grows there has no number to be followed with.
+/// ln of a volume (mm³) above that of the Earth: how exactly dead cells are known there is no matter.
 const VAST: f64 = 100.0;
+/// Dead cells (mm³) beyond which they are no longer counted, so that there is always a number.
+const MOST_DEAD: f64 = 1e130;
 
 /// The model with its treatments. Drugs kill sensitive cells alone; radiotherapy and operations
 /// take both.
@@ -246,7 +248,7 @@ impl TwoPopulations {
         Populations {
             ln_sensitive,
             ln_resistant,
-            dead: Mm3(dead),
+            dead: Mm3(dead.min(MOST_DEAD)),
         }
     }
 }
@@ -264,19 +266,18 @@ impl Quadrature for Within<'_, TwoPopulations, Populations> {
             now.ln_sensitive < libm::log(others * UNSEEN)
         };
         let clearance = model.clearance_rate().unwrap_or(0.0);
-        let slow = pace.fading + model.growth(segment) + clearance;
+        let is_vast = now.ln_sensitive.max(now.ln_resistant) > VAST;
+        let growth = if is_vast { 0.0 } else { model.growth(segment) };
+        let slow = pace.fading + growth + clearance;
         let hazard = if pace.rate > 2.0 * slow && unseen() {
             segment.kill.irradiation()
         } else {
             pace.rate
         };
-        // A step of no length ends the run.
-        let fastest = if now.ln_sensitive.max(now.ln_resistant) > VAST {
-            f64::INFINITY
-        } else {
-            DEAD * (slow + hazard)
-        };
-        (Speed::new(segment.reach, &pace, fastest, 0.0), ())
+        (
+            Speed::new(segment.reach, &pace, DEAD * (slow + hazard), 0.0),
+            (),
+        )
     }
 
     fn step(&self, step: &Step<Populations, ()>) -> Populations {
@@ -483,7 +484,7 @@ mod tests {
                 Effect::Exposure { kinetics, response },
             )
         };
-        let mut events = weekday_course(Days(30.0), 15, Gray(2.0), &[9.0]);
+        let mut events = weekday_course(Days(30.0), 0, 15, Gray(2.0), &[9.0]);
         events.push(Event::course(Days(70.0), Days(90.0), Gray(20.0)));
         for i in 0..4 {
             let day = Days(4.0 + 14.0 * f64::from(i));

@@ -338,12 +338,18 @@ fn cut(event: &Event, day: Days) -> (Option<Event>, Option<Event>) {
     }
 }
 
-/// A course of radiotherapy on five days of seven, the first five beginning on `start`, with a
-/// fraction at each of `hours` after the beginning of a day.
+/// A course of radiotherapy on five days of seven, with a fraction at each of `hours` after the beginning
+/// of a day. `weekday` is that of `start` (0 Monday, 6 Sunday); whatever it is, there is a fraction on it.
 #[must_use]
-pub fn weekday_course(start: Days, fractions: usize, dose: Gray, hours: &[f64]) -> Vec<Event> {
+pub fn weekday_course(
+    start: Days,
+    weekday: u32,
+    fractions: usize,
+    dose: Gray,
+    hours: &[f64],
+) -> Vec<Event> {
     (0_u32..)
-        .filter(|day| day % 7 < 5)
+        .filter(|day| *day == 0 || (weekday + day) % 7 < 5)
         .flat_map(|day| {
             hours
                 .iter()
@@ -423,12 +429,21 @@ mod tests {
     fn a_course_rests_on_weekends() {
         let days = |events: Vec<Event>| -> Vec<f64> { events.iter().map(|e| e.day.0).collect() };
         assert_eq!(
-            days(weekday_course(Days(3.0), 7, Gray(2.0), &[0.0])),
+            days(weekday_course(Days(3.0), 0, 7, Gray(2.0), &[0.0])),
             [3.0, 4.0, 5.0, 6.0, 7.0, 10.0, 11.0]
         );
         assert_eq!(
-            days(weekday_course(Days(0.0), 3, Gray(1.2), &[9.0, 15.0])),
+            days(weekday_course(Days(0.0), 0, 3, Gray(1.2), &[9.0, 15.0])),
             [0.375, 0.625, 1.375]
+        );
+        // From a Thursday, and from a Saturday.
+        assert_eq!(
+            days(weekday_course(Days(0.0), 3, 5, Gray(2.0), &[0.0])),
+            [0.0, 1.0, 4.0, 5.0, 6.0]
+        );
+        assert_eq!(
+            days(weekday_course(Days(0.0), 5, 3, Gray(2.0), &[0.0])),
+            [0.0, 2.0, 3.0]
         );
     }
 

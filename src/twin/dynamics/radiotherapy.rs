@@ -199,7 +199,7 @@ mod tests {
     #[test]
     fn a_course_has_its_bed() {
         let s = Radiosensitivity::lq(0.12, Gray(8.0));
-        let course = Plan::new(weekday_course(Days(0.0), 30, Gray(2.0), &[9.0])).unwrap();
+        let course = Plan::new(weekday_course(Days(0.0), 0, 30, Gray(2.0), &[9.0])).unwrap();
         let kill = s.course_log_kill(&course).unwrap();
         assert!((kill - 0.12 * s.bed(30, Gray(2.0)).0).abs() < 1e-12);
         assert!((s.bed(30, Gray(2.0)).0 - 75.0).abs() < 1e-12);
@@ -211,7 +211,7 @@ mod tests {
         let spread = Plan::new([Event::course(Days(0.0), Days(39.0), Gray(60.0))]).unwrap();
         assert_eq!(s.course_log_kill(&spread), Err(Error::NoEffectiveAlpha));
         s.alpha_eff = Some(0.3 * 1.2);
-        let course = Plan::new(weekday_course(Days(0.0), 30, Gray(2.0), &[9.0])).unwrap();
+        let course = Plan::new(weekday_course(Days(0.0), 0, 30, Gray(2.0), &[9.0])).unwrap();
         let (a, b) = (s.course_log_kill(&spread), s.course_log_kill(&course));
         assert!((a.unwrap() - b.unwrap()).abs() < 1e-12);
     }

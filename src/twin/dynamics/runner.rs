@@ -413,7 +413,7 @@ mod tests {
     }
 
     fn plan() -> Plan {
-        let mut events = weekday_course(Days(30.0), 12, Gray(2.0), &[9.0]);
+        let mut events = weekday_course(Days(30.0), 0, 12, Gray(2.0), &[9.0]);
         for i in 0..4 {
             let day = Days(5.0 + 21.0 * f64::from(i));
             events.push(Event::bolus(day, DRUGS[0], Dose::mg(120.0)));

@@ -4,9 +4,9 @@ use super::target::Target;
 
 /// How far below the highest density one must lie to count as none.
 ///
-/// What is lost is less than this: beyond the distance R at which the prior alone leads there, the
-/// mass of the posterior is at most e^(ceiling) P(χ² > R²) over the evidence, and with the evidence of
-/// ten scans told to a hundredth each that is still below 1e-9.
+/// Beyond the distance R at which the prior alone leads there, the mass of the posterior is at most
+/// e^(ceiling) P(χ² > R²) over the evidence: with a mode 2 below the ceiling and each of n parameters known
+/// to a tenth of its prior, below 1e-13 for n up to 4 and 1e-9 for 8.
 const NEGLIGIBLE: f64 = 40.0;
 
 /// A target with room to evaluate it in.

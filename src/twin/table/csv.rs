@@ -190,6 +190,7 @@ pub fn parse_events(text: &str) -> Result<Vec<PatientEvents>, TableError> {
             unit: row.optional("unit").to_owned(),
             duration: duration.map(Days),
             fractions,
+            weekday: None,
         };
         let patient = row.required("patient")?;
         match patients.iter_mut().find(|p| p.patient == patient) {

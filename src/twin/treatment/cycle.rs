@@ -14,6 +14,8 @@ const MOST_IN_A_CYCLE: usize = 10;
 /// more than a few days.
 const DELAY: f64 = 0.2;
 const DELAY_DAYS: [f64; 2] = [0.5, 3.0];
+/// Ratio of gaps from which they are not taken for one gap with delays.
+const UNLIKE: f64 = 1.5;
 /// A gap longer than so many median ones, and than any usual cycle, ends a course.
 const BREAK: f64 = 3.0;
 /// Days from one dose to the next where there was one alone.
@@ -47,9 +49,17 @@ impl Cycle {
             let [least, most] = DELAY_DAYS;
             (a - b).abs() <= (DELAY * a.max(b)).clamp(least, most)
         };
+        // One delay makes a course look like a cycle that was begun twice: unlike gaps must be clearly
+        // so, or come three times.
+        let is_seen = |n: usize| {
+            let shortest = gaps.iter().copied().fold(f64::INFINITY, f64::min);
+            let longest = gaps.iter().copied().fold(0.0, f64::max);
+            let times = if longest >= UNLIKE * shortest { 2 } else { 3 };
+            n == 1 || gaps.len() + 1 >= times * n
+        };
         let n = (1..=MOST_IN_A_CYCLE).find(|n| {
             let mut pairs = gaps.iter().zip(gaps.iter().skip(*n)).peekable();
-            pairs.peek().is_some() && pairs.all(|(a, b)| alike(*a, *b))
+            pairs.peek().is_some() && is_seen(*n) && pairs.all(|(a, b)| alike(*a, *b))
         })?;
         let phases: Vec<(Dose, f64)> = (0..n)
             .map(|phase| {
@@ -102,6 +112,17 @@ mod tests {
         // Two cycles are enough, and one that was broken off after its first dose is begun anew.
         assert_eq!(again(&given[..4], 4), [0.0, 7.0, 21.0, 28.0]);
         assert_eq!(again(&given[..5], 4), [0.0, 7.0, 21.0, 28.0]);
+    }
+
+    #[test]
+    fn one_delay_is_no_cycle() {
+        for (given, gap) in [
+            (&[0.0, 21.0, 42.0, 70.0, 91.0][..], 21.0),
+            (&[0.0, 7.0, 14.0, 28.0, 35.0], 7.0),
+            (&[0.0, 21.0, 49.0, 70.0], 21.0),
+        ] {
+            assert_eq!(again(given, 3), [0.0, gap, 2.0 * gap], "{given:?}");
+        }
     }
 
     #[test]

@@ -43,6 +43,10 @@ pub struct TreatmentEvent {
     pub duration: Option<Days>,
     /// Number of fractions of radiotherapy, where known.
     pub fractions: Option<u32>,
+    /// Days from Monday to the weekday of `day`, 0 to 6, where dates are known; fractions then keep to
+    /// the calendar, else the first counts as of a Monday.
+    #[serde(default)]
+    pub weekday: Option<u32>,
 }
 
 impl TreatmentEvent {
@@ -57,6 +61,7 @@ impl TreatmentEvent {
             unit: String::new(),
             duration,
             fractions: None,
+            weekday: None,
         }
     }
 

@@ -109,18 +109,22 @@ fn radiotherapy(event: &TreatmentEvent, notes: &mut Notes) -> Vec<Event> {
     };
     let each = Gray(total.0 / f64::from(n));
     let count = n as usize;
+    let weekday = event.weekday.unwrap_or(0);
     if length <= 0.0 {
         if n > 1 {
+            let first = match event.weekday {
+                Some(_) => "",
+                None => ", the first on a Monday",
+            };
             notes.say(format!(
-                "{n} fractions without a duration are taken as one a day from Monday to Friday, the \
-                 first on a Monday"
+                "{n} fractions without a duration are taken as one a day from Monday to Friday{first}"
             ));
         }
-        return weekday_course(event.day, count, each, &[0.0]);
+        return weekday_course(event.day, weekday, count, each, &[0.0]);
     }
     // A course on the days of a week, once or twice (six hours apart) a day.
     for hours in [&[0.0][..], &[0.0, 6.0][..]] {
-        let course = weekday_course(event.day, count, each, hours);
+        let course = weekday_course(event.day, weekday, count, each, hours);
         let last = course.last().map_or(0.0, |e| e.day.0 - event.day.0);
         if (last - 3.0..=last + 4.0).contains(&length) {
             return course;

@@ -39,7 +39,7 @@ fn kpd(lag: f64, half_life: f64) -> Drug {
 }
 
 fn plan() -> Plan {
-    let mut events = weekday_course(Days(20.0), 20, Gray(2.0), &[9.0]);
+    let mut events = weekday_course(Days(20.0), 0, 20, Gray(2.0), &[9.0]);
     events.push(Event::bolus(Days(-4.0), DRUG, Dose::mg(80.0)));
     events.push(Event::bolus(Days(12.0), DRUG, Dose::mg(100.0)));
     events.push(Event::infusion(
