@@ -1,5 +1,6 @@
 //! Draws of the model average, carried along a plan.
 
+use std::collections::BTreeMap;
 use std::ops::Range;
 
 use nalgebra::DMatrix;
@@ -70,15 +71,41 @@ pub(super) fn unknown(fit: &Fit, acting: &Acting) -> Vec<Therapy> {
     .collect()
 }
 
+/// Standard normals of each parameter by itself, so that what else acts, which depends on the days asked
+/// for, changes none of them.
+struct BySlot {
+    seed: u64,
+    purpose: u64,
+    streams: BTreeMap<u64, Random>,
+}
+
+impl BySlot {
+    fn new(seed: u64, purpose: u64) -> Self {
+        Self {
+            seed,
+            purpose,
+            streams: BTreeMap::new(),
+        }
+    }
+
+    fn normal(&mut self, slot: &Slot) -> f64 {
+        let drug = slot.drug.map_or(0, |drug| 1 + u64::from(drug.0));
+        let key = ((slot.kind as u64) << 17) | drug;
+        let stream = self.purpose | key;
+        let new = || Random::new(self.seed, stream);
+        self.streams.entry(key).or_insert_with(new).normal()
+    }
+}
+
 impl<'a> Ensemble<'a> {
     /// Posterior draws. Parameters of what acts, but is unknown to the fit, come from their priors.
     pub(super) fn posterior(fit: &'a Fit, acting: &Acting) -> Result<Self, Error> {
-        let mut random = Random::new(fit.seed, 1 << 40);
+        let mut random = BySlot::new(fit.seed, 1 << 40);
         // Evenly over all draws.
         let evenly = |model: &ModelFit, span: &Range<usize>, i: usize| {
             (i - span.start) * model.draws.len() / span.len()
         };
-        Self::drawn(fit, acting, DRAWS, evenly, |_, _| random.normal())
+        Self::drawn(fit, acting, DRAWS, evenly, |slot, _| random.normal(slot))
     }
 
     /// So many draws, those of the first model first. Of draw `i`, which lies in the span of its model,
@@ -132,7 +159,7 @@ impl<'a> Ensemble<'a> {
 
     /// As many draws of the prior, model by model.
     pub(super) fn prior(&self) -> Self {
-        let mut random = Random::new(self.fit.seed, 1 << 41);
+        let mut random = BySlot::new(self.fit.seed, 1 << 41);
         let groups = self
             .groups
             .iter()
@@ -142,7 +169,10 @@ impl<'a> Ensemble<'a> {
                 z: group
                     .z
                     .iter()
-                    .map(|z| z.iter().map(|_| random.normal()).collect())
+                    .map(|_| {
+                        let slots = group.priors.each.iter().map(|p| &p.slot);
+                        slots.map(|slot| random.normal(slot)).collect()
+                    })
                     .collect(),
             })
             .collect();

@@ -8,8 +8,10 @@ use crate::twin::series::check_day;
 use crate::twin::{Error, ScenarioChange};
 use crate::units::Days;
 
-/// Administrations that a restart plans at most.
-const RESTARTED_DOSES: usize = 100;
+/// Days for which a restart plans doses: farther than any projection is believed.
+const RESTARTED: f64 = 1095.0;
+/// Doses that it plans at most, four a day.
+const MOST_DOSES: usize = 4380;
 
 impl ScenarioChange {
     /// Day from which the plan is another.
@@ -119,7 +121,10 @@ fn restarted(to: &Treatments, day: Days) -> Result<Plan, Error> {
                     matches!(e.act, Act::Bolus { drug: d, .. } if d == drug) && e.day.0 >= day.0
                 };
                 events.retain(|e| !later(e));
-                let again = cycle.from(day.0).take(RESTARTED_DOSES);
+                let again = cycle
+                    .from(day.0)
+                    .take(MOST_DOSES)
+                    .take_while(|(again, _)| *again < day.0 + RESTARTED);
                 events.extend(again.map(|(day, dose)| Event::bolus(Days(day), drug, dose)));
             }
             (_, Some(Act::Infusion { per_day, .. })) => {
@@ -174,7 +179,8 @@ mod tests {
         let again = start(100.0).apply(&treatments(&doses)).unwrap();
         let days: Vec<f64> = again.plan().events().iter().map(|e| e.day.0).collect();
         assert_eq!(days[6..11], [100.0, 107.0, 121.0, 128.0, 142.0]);
-        assert_eq!(days.len(), 6 + RESTARTED_DOSES);
+        // 53 first days of a cycle in three years, and the eighth of all but the last.
+        assert_eq!(days.len(), 6 + 53 + 52);
     }
 
     #[test]
