@@ -6,7 +6,8 @@ use super::target::Target;
 ///
 /// Beyond the distance R at which the prior alone leads there, the mass of the posterior is at most
 /// e^(ceiling) P(χ² > R²) over the evidence: with a mode 2 below the ceiling and each of n parameters known
-/// to a tenth of its prior, below 1e-13 for n up to 4 and 1e-9 for 8.
+/// to a tenth of its prior 2e-12 for four, 4e-9 for six, 6e-6 for eight. Few but the first size are known
+/// as well as that.
 const NEGLIGIBLE: f64 = 40.0;
 
 /// A target with room to evaluate it in.
